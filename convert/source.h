@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What an input of the converter is: something that gives rows in time order, in batches, and a
+ * context that is complete when the last row was given. schedconv writes them to a tarball,
+ * schedreport feeds them to analyses; neither knows what kind of file they came from.
+ */
+#ifndef CONVERT_SOURCE_H
+#define CONVERT_SOURCE_H
+
+#include <stdbool.h>
+
+#include <schedtrace/context.h>
+
+struct source;
+
+struct source_options {
+	const char *instance;    /* buffer of the file to read, NULL: the only one with events */
+	bool salvage;            /* damaged input: give what is whole instead of failing */
+	uint64_t max_memory;     /* bytes, 0: the default of 256 MiB */
+	unsigned int threads;    /* 0: as many as there are CPUs */
+	void (*note)(void *user, const char *text); /* one printable sentence; may be NULL */
+	void *user;
+};
+
+int source_open(struct source **out, const char *path, const struct source_options *options,
+		struct schedtrace_error *err);
+void source_close(struct source *source);
+
+/* Grows while rows are read; complete at the end. */
+const struct schedtrace_context *source_context(const struct source *source);
+
+/* 1 with rows that live until the next call, 0 at the end, negative on failure. */
+int source_next(struct source *source, const struct schedtrace_events **events,
+		struct schedtrace_error *err);
+
+/* Bytes of event data read so far and in all, for progress; records decoded so far. */
+void source_position(const struct source *source, uint64_t *done, uint64_t *total,
+		     uint64_t *records);
+
+/* After the end with salvage: whether anything was damaged. */
+bool source_damaged(const struct source *source);
+
+/* True when the file begins as a trace.dat does. */
+bool source_is_tracedat(const char *path);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What an analysis is to the engine. One file in analyses/ defines one, one line in registry.c
+ * lists it, and it appears everywhere.
+ */
+#ifndef ANALYSIS_H
+#define ANALYSIS_H
+
+#include <schedtrace/analyses.h>
+
+#include "table.h"
+
+struct replay;
+
+/* What an analysis is created with. Everything outlives it. */
+struct analysis_env {
+	const struct schedtrace_context *ctx;
+	const struct schedtrace_sink *sink; /* NULL: logs are not wanted */
+	struct replay *replay;              /* NULL unless the analysis asked for it */
+	int64_t window_begin, window_end;   /* ns; count only what lies inside */
+};
+
+struct analysis {
+	struct schedtrace_analysis_info info;
+	bool uses_replay; /* subscribe to who runs, waits and sleeps where: replay.h */
+	int (*create)(void **self, const struct analysis_env *env, struct schedtrace_error *err);
+	/* Rows [begin, end) of ev, in order. The replay has already seen them. May be NULL. */
+	int (*feed)(void *self, const struct schedtrace_events *ev, size_t begin, size_t end,
+		    struct schedtrace_error *err);
+	int (*snapshot)(void *self, struct schedtrace_tables *out, struct schedtrace_error *err);
+	void (*destroy)(void *self);
+};
+
+/* NULL-terminated, in the order of `schedreport list`. */
+extern const struct analysis *const analyses[];
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Locals that clean up after themselves. */
+#ifndef MEM_H
+#define MEM_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static inline void mem_free_p(void *p)
+{
+	free(*(void **)p);
+}
+
+static inline void mem_close_p(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void mem_fclose_p(FILE **f)
+{
+	if (*f)
+		fclose(*f);
+}
+
+#define auto_free   __attribute__((cleanup(mem_free_p)))
+#define auto_close  __attribute__((cleanup(mem_close_p))) /* of an int that holds a descriptor */
+#define auto_fclose __attribute__((cleanup(mem_fclose_p)))
+
+/* Takes a pointer out of a variable that would free it. */
+#define steal_ptr(p)                                                                               \
+	({                                                                                         \
+		__typeof__(p) stolen_ = (p);                                                       \
+		(p) = NULL;                                                                        \
+		stolen_;                                                                           \
+	})
+
+static inline int steal_fd(int *fd)
+{
+	int stolen = *fd;
+
+	*fd = -1;
+	return stolen;
+}
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The analyses, and the engine that feeds any number of them in one pass. */
+#ifndef SCHEDTRACE_ANALYSES_H
+#define SCHEDTRACE_ANALYSES_H
+
+#include <schedtrace/tables.h>
+#include <schedtrace/trace.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * struct schedtrace_analysis_info - what an analysis answers
+ * @name:     word for the command line
+ * @summary:  one line
+ * @needs:    names of the events it is computed from, NULL-terminated
+ * @n_tables: number of @tables
+ * @tables:   the summaries that a snapshot gives
+ * @n_logs:   number of @logs
+ * @logs:     logs that go to the sink row by row
+ */
+struct schedtrace_analysis_info {
+	const char *name;
+	const char *summary;
+	const char *const *needs;
+	size_t n_tables;
+	const struct schedtrace_table_info *const *tables;
+	size_t n_logs;
+	const struct schedtrace_table_info *const *logs;
+};
+
+/** schedtrace_analysis_at() - an analysis by index, NULL past the last. Since: 0.1 */
+SCHEDTRACE_EXPORT const struct schedtrace_analysis_info *schedtrace_analysis_at(size_t index);
+
+/** schedtrace_analysis_find() - an analysis by name, or NULL. Since: 0.1 */
+SCHEDTRACE_EXPORT const struct schedtrace_analysis_info *schedtrace_analysis_find(const char *name);
+
+struct schedtrace_engine;
+
+/**
+ * schedtrace_engine_new() - an engine without analyses
+ * @out: the engine; the caller frees it
+ * @ctx: context of the rows to come; must outlive the engine, and may grow between feeds
+ * @err: explanation of a failure, or NULL
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_new(struct schedtrace_engine **out,
+					    const struct schedtrace_context *ctx,
+					    struct schedtrace_error *err);
+
+/**
+ * schedtrace_engine_add() - choose an analysis, before the first feed
+ * @engine: engine to change
+ * @name:   name from schedtrace_analysis_at(); naming one twice does nothing
+ * @err:    names the analyses there are
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_add(struct schedtrace_engine *engine, const char *name,
+					    struct schedtrace_error *err);
+
+/**
+ * schedtrace_engine_set_sink() - where logs go, before the first feed; without one they are not made
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_set_sink(struct schedtrace_engine *engine,
+						 const struct schedtrace_sink *sink,
+						 struct schedtrace_error *err);
+
+/**
+ * schedtrace_engine_set_window() - count only what happens in a part of the trace
+ * @engine: engine to change, before the first feed
+ * @begin:  ns on the trace clock; INT64_MIN: from the start
+ * @end:    ns, not included; INT64_MAX: to the end
+ * @err:    explanation of a failure, or NULL
+ *
+ * Rows before the window are still followed, so that the state at its begin is known; intervals
+ * that cross an edge count with their part inside.
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_set_window(struct schedtrace_engine *engine, int64_t begin,
+						   int64_t end, struct schedtrace_error *err);
+
+/**
+ * schedtrace_engine_feed() - show the next rows to every chosen analysis
+ * @engine: engine to feed
+ * @events: rows that follow those fed before; any number, the result does not depend on it
+ * @err:    names the row of a fault, counted from the first row ever fed
+ *
+ * Checks that timestamps do not go back, ids have names and CPUs are below 65,535.
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_feed(struct schedtrace_engine *engine,
+					     const struct schedtrace_events *events,
+					     struct schedtrace_error *err);
+
+/**
+ * schedtrace_engine_snapshot() - the tables of all chosen analyses, as of the last row fed
+ * @engine: engine to ask; feeding may go on afterwards
+ * @out:    the tables; the caller frees them, before or after the engine
+ * @err:    explanation of a failure, or NULL
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_snapshot(struct schedtrace_engine *engine,
+						 struct schedtrace_tables **out,
+						 struct schedtrace_error *err);
+
+/** schedtrace_engine_free() - release an engine; NULL does nothing. Since: 0.1 */
+SCHEDTRACE_EXPORT void schedtrace_engine_free(struct schedtrace_engine *engine);
+
+/**
+ * schedtrace_analyze() - run analyses over a whole trace: the short way
+ * @trace: trace to read
+ * @names: names of analyses with commas between, such as "tasks,migrations,memory"
+ * @out:   their tables; the caller frees them
+ * @err:   explanation of a failure, or NULL
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_analyze(struct schedtrace *trace, const char *names,
+					 struct schedtrace_tables **out,
+					 struct schedtrace_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

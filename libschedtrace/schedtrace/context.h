@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What must be known beside the rows to understand them: clock, CPUs, names, losses, and the
+ * tasks at the start. The same for a file, a live stream and events made in memory: whoever
+ * produces rows owns a context and fills it; every analysis only reads it.
+ */
+#ifndef SCHEDTRACE_CONTEXT_H
+#define SCHEDTRACE_CONTEXT_H
+
+#include <schedtrace/events.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct schedtrace_context;
+
+/**
+ * struct schedtrace_info - facts about the whole recording; meta.json of a tarball holds them
+ * @size:              sizeof(struct schedtrace_info) as the caller was compiled
+ * @cpus:              CPUs of the machine, 0 unknown; ids of rows may still be larger
+ * @page_size:         bytes, 0 unknown
+ * @memory_bytes:      the machine's memory, 0 unknown
+ * @begin_ns:          when recording began on the trace clock, INT64_MIN unknown (then the first row)
+ * @end_ns:            when it ended, INT64_MIN unknown (then the last row)
+ * @wall_offset_begin_ns: wall-clock time minus trace clock at the begin, INT64_MIN unknown
+ * @wall_offset_end_ns:   the same at the end: they differ when the wall clock was set
+ * @clock:             name of the trace clock such as "mono", NULL unknown
+ * @host:              node name, NULL unknown
+ * @release:           kernel release, NULL unknown
+ * @machine:           machine such as "x86_64", NULL unknown
+ * @command:           the command recorded, arguments quoted for a shell, NULL unknown
+ * @tool:              who recorded, such as "schedrec 0.1.0", NULL unknown
+ * @incomplete:        NULL, or why the recording is known to lack its end
+ */
+struct schedtrace_info {
+	size_t size;
+	int32_t cpus;
+	int32_t page_size;
+	int64_t memory_bytes;
+	int64_t begin_ns;
+	int64_t end_ns;
+	int64_t wall_offset_begin_ns;
+	int64_t wall_offset_end_ns;
+	const char *clock;
+	const char *host;
+	const char *release;
+	const char *machine;
+	const char *command;
+	const char *tool;
+	const char *incomplete;
+};
+
+/**
+ * struct schedtrace_cpu - one CPU of the recording
+ * @cpu:        its id
+ * @core:       id of the physical core, -1 unknown; CPUs of one core are SMT siblings
+ * @package:    id of the package, -1 unknown
+ * @node:       NUMA node, -1 unknown
+ * @read:       records that the recorder read from this CPU's buffer, -1 unknown
+ * @lost:       records lost there, by the kernel's own count, -1 unknown
+ */
+struct schedtrace_cpu {
+	int32_t cpu;
+	int32_t core;
+	int32_t package;
+	int32_t node;
+	int64_t read;
+	int64_t lost;
+};
+
+/**
+ * struct schedtrace_task - a task life as known beside the rows
+ * @pid:       thread id
+ * @tgid:      process id, -1 unknown
+ * @ppid:      parent's process id, -1 unknown
+ * @cpu:       CPU it last ran on at the start of the recording, -1 unknown
+ * @state:     state character of /proc/PID/stat at the start, 0 unknown
+ * @comm:      id of its first known name, 0 unknown
+ * @start_ns:  when it was created on the trace clock; INT64_MIN: before the recording or unknown
+ * @end_ns:    when it exited; INT64_MIN: after the recording or unknown
+ * @rss_bytes: resident memory at the start of the recording by kind, in the order file, anon,
+ *             swap, shmem; INT64_MIN unknown
+ * @command_tree: 1 when the task is the recorded command or descends from it, 0 when not, -1 unknown
+ */
+struct schedtrace_task {
+	int32_t pid;
+	int32_t tgid;
+	int32_t ppid;
+	int32_t cpu;
+	int32_t state;
+	int32_t comm;
+	int64_t start_ns;
+	int64_t end_ns;
+	int64_t rss_bytes[4];
+	int32_t command_tree;
+};
+
+/**
+ * schedtrace_context_new() - an empty context, to be filled by whoever makes rows
+ * @out: the new context; the caller frees it
+ * @err: explanation of a failure, or NULL
+ *
+ * Return: 0 or SCHEDTRACE_E_NOMEM. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_context_new(struct schedtrace_context **out,
+					     struct schedtrace_error *err);
+
+/** schedtrace_context_free() - release a context; NULL does nothing. Since: 0.1 */
+SCHEDTRACE_EXPORT void schedtrace_context_free(struct schedtrace_context *ctx);
+
+/**
+ * schedtrace_context_info() - the facts about the whole recording
+ *
+ * Return: facts that live and change with @ctx, never NULL. Since: 0.1
+ */
+SCHEDTRACE_EXPORT const struct schedtrace_info *
+schedtrace_context_info(const struct schedtrace_context *ctx);
+
+/**
+ * schedtrace_context_set_info() - replace the facts
+ * @ctx:  context to change
+ * @info: copied, its strings too; fields beyond its size become unknown
+ * @err:  explanation of a failure, or NULL
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_context_set_info(struct schedtrace_context *ctx,
+						  const struct schedtrace_info *info,
+						  struct schedtrace_error *err);
+
+/**
+ * schedtrace_context_cpus() - the CPUs that were recorded, by ascending id
+ * @ctx: context to read
+ * @n:   set to their number
+ *
+ * Return: @n elements that live until @ctx changes. Since: 0.1
+ */
+SCHEDTRACE_EXPORT const struct schedtrace_cpu *
+schedtrace_context_cpus(const struct schedtrace_context *ctx, size_t *n);
+
+/**
+ * schedtrace_context_set_cpu() - add a CPU, or replace what is known of it
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_context_set_cpu(struct schedtrace_context *ctx,
+						 const struct schedtrace_cpu *cpu,
+						 struct schedtrace_error *err);
+
+/**
+ * schedtrace_context_comm() - a task name by its id
+ * @ctx: context to read
+ * @id:  value of the comm column
+ *
+ * The bytes come from the recorded system and are hostile: any byte but NUL can occur. Escape
+ * them where they are printed.
+ *
+ * Return: a string that lives as long as @ctx, or NULL for 0 and ids never given. Since: 0.1
+ */
+SCHEDTRACE_EXPORT const char *schedtrace_context_comm(const struct schedtrace_context *ctx,
+						      int32_t id);
+
+/**
+ * schedtrace_context_comms() - how many ids schedtrace_context_comm() knows: 1 to this value
+ *
+ * Since: 0.1
+ */
+SCHEDTRACE_EXPORT int32_t schedtrace_context_comms(const struct schedtrace_context *ctx);
+
+/**
+ * schedtrace_context_intern_comm() - the id of a task name, given now if it is new
+ * @ctx:  context to change
+ * @name: bytes of the name, not necessarily terminated
+ * @n:    length; the name ends earlier at a NUL
+ * @err:  explanation of a failure, or NULL
+ *
+ * Return: the id, 1 or more; 0 for an empty name; or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int32_t schedtrace_context_intern_comm(struct schedtrace_context *ctx,
+							 const char *name, size_t n,
+							 struct schedtrace_error *err);
+
+/**
+ * schedtrace_context_event_name() - the name of an event id
+ * @ctx: context to read; it names events beyond SCHEDTRACE_EVENT_COUNT
+ * @id:  value of the event column
+ *
+ * Return: a string that lives as long as @ctx, or NULL for an id without a name. Since: 0.1
+ */
+SCHEDTRACE_EXPORT const char *schedtrace_context_event_name(const struct schedtrace_context *ctx,
+							    int32_t id);
+
+/**
+ * schedtrace_context_add_event() - name an event that schedtrace has no id for
+ *
+ * Return: its id, an existing one where the name is known; or a negative enum schedtrace_status.
+ * Since: 0.1
+ */
+SCHEDTRACE_EXPORT int32_t schedtrace_context_add_event(struct schedtrace_context *ctx,
+						       const char *name,
+						       struct schedtrace_error *err);
+
+/**
+ * schedtrace_context_tasks() - task lives known beside the rows: those at the start of the
+ * recording, and from a tarball's tasks.json all that were seen
+ * @ctx: context to read
+ * @n:   set to their number
+ *
+ * Return: @n elements by ascending pid, then start, that live until @ctx changes. Since: 0.1
+ */
+SCHEDTRACE_EXPORT const struct schedtrace_task *
+schedtrace_context_tasks(const struct schedtrace_context *ctx, size_t *n);
+
+/**
+ * schedtrace_context_add_task() - add a task life, or replace that with the same pid and start
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_context_add_task(struct schedtrace_context *ctx,
+						  const struct schedtrace_task *task,
+						  struct schedtrace_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What schedrec writes into trace_marker_raw, so that facts about the recording travel in the
+ * timeline with the trace's own clock. In the file each is an ftrace:raw_data record, whose id
+ * (first 4 bytes of what was written) is MARKER_ID. Little endian; readers ignore kinds they do
+ * not know. Shared with convert/, which turns them into the context and rows.
+ */
+#ifndef RECORD_MARKERS_H
+#define RECORD_MARKERS_H
+
+#include <stdint.h>
+
+#define MARKER_ID 0x44455253u /* "SRED" */
+
+/* A marker of several parts is written in order by one thread; parts are numbered from 0. */
+struct marker_header {
+	uint32_t id;      /* MARKER_ID */
+	uint16_t kind;    /* enum marker_kind */
+	uint16_t bytes;   /* of payload that follow this header (records are padded) */
+	uint16_t part;
+	uint16_t parts;
+	uint32_t reserved;
+};
+
+enum marker_kind {
+	/*
+	 * JSON object, UTF-8 (bytes of argv that are not are written \\xNN), concatenated over its
+	 * parts. BEGIN: tool, command (array of arguments), host, release, machine, clock,
+	 * page_size, memory_bytes, buffer_kb, cpus [{cpu, core, package, node}], events [names],
+	 * missing [names of events that this kernel lacks], command_pid, recorder_pid, trace_ns,
+	 * wall_ns (the two clocks read together; trace_ns null where user space cannot read the
+	 * trace clock). END: trace_ns, wall_ns, exit_status (as waitpid's), reason ("exit",
+	 * "signal", "duration", ...).
+	 */
+	MARKER_BEGIN = 1,
+	MARKER_END = 2,
+	/* struct marker_task each: every thread of the system when recording began. */
+	MARKER_TASKS = 3,
+};
+
+struct marker_task {
+	int32_t pid, tgid, ppid;
+	int32_t cpu;            /* last ran on */
+	uint8_t state;          /* character of /proc/PID/stat */
+	uint8_t reserved[7];
+	char comm[16];
+	uint64_t start_ticks;   /* field 22 of /proc/PID/stat */
+	int64_t rss_bytes[4];   /* file, anon, swap, shmem of the process; -1 unknown; only where
+				 * pid == tgid */
+};
+
+#endif
