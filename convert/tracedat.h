@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * trace.dat, versions 6 and 7, whoever wrote it: its records in time order, and what stands
+ * beside them. Knows the container and the ring buffer, nothing of what an event means.
+ */
+#ifndef CONVERT_TRACEDAT_H
+#define CONVERT_TRACEDAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <schedtrace/error.h>
+
+#include "source.h"
+
+struct tracedat;
+
+/* A field of an event, as its format text in the file says. */
+struct format_field {
+	const char *name;
+	uint32_t offset;
+	uint32_t size;
+	bool is_signed;
+	bool is_string;   /* char array, or data_loc of char */
+	bool is_data_loc; /* the value (4 bytes) is length << 16 | offset from the record's begin */
+	bool is_rel_loc;  /* the same from the end of the field */
+};
+
+/* The prev_state table in sched_switch's print fmt; empty for other events. */
+struct format_states {
+	struct {
+		uint64_t bit;
+		char code;        /* 'S', 'D', ... */
+	} flags[32];
+	size_t n;
+	uint64_t preempted;  /* the "+" bit, 0 if the format has none */
+	uint64_t mask;       /* bits that the table decodes */
+};
+
+struct format {
+	uint16_t id;             /* common_type */
+	const char *system;
+	const char *name;
+	const struct format_field *fields; /* common_ fields included */
+	size_t n_fields;
+	struct format_states states;
+};
+
+enum record_kind {
+	RECORD_EVENT,
+	RECORD_LOST,      /* records are missing before the CPU's next record */
+};
+
+struct record {
+	int64_t timestamp;       /* ns where the clock is in ns; see tracedat_clock() */
+	const uint8_t *data;     /* of the event, common fields first; lives until the next call */
+	uint32_t size;
+	uint16_t kind;           /* enum record_kind */
+	uint16_t format;         /* index into tracedat_formats(); undefined for RECORD_LOST */
+	int32_t cpu;             /* of the buffer that held it */
+	int32_t pid;             /* common_pid */
+	/* RECORD_LOST: how many, -1 unknown; the timestamp is where records resume */
+	int64_t lost;
+	int64_t lost_since;      /* RECORD_LOST: stamp of the record before the gap, INT64_MIN none */
+};
+
+/* Same options as a source; opening reads all that stands beside the records. */
+int tracedat_open(struct tracedat **out, const char *path, const struct source_options *options,
+		  struct schedtrace_error *err);
+void tracedat_close(struct tracedat *t);
+
+/* Formats that the worker could parse, in the file's order; the others get a note. */
+const struct format *tracedat_formats(const struct tracedat *t, size_t *n);
+
+/* Facts of the file; strings live as long as @t, NULL where the file has none. */
+const char *tracedat_clock(const struct tracedat *t);    /* "mono", "local", "x86-tsc", ... */
+const char *tracedat_uname(const struct tracedat *t);    /* option UNAME as it stands */
+const char *tracedat_cmdlines(const struct tracedat *t, size_t *bytes); /* "PID NAME\n" lines */
+const char *tracedat_kallsyms(const struct tracedat *t, size_t *bytes);
+int tracedat_cpus(const struct tracedat *t);             /* buffers, empty ones too */
+/* Text of option CPUSTAT for @cpu, or NULL: lines such as "overrun: 12", "read events: 345". */
+const char *tracedat_cpustat(const struct tracedat *t, int cpu);
+uint32_t tracedat_page_size(const struct tracedat *t);
+
+/*
+ * The next records of all CPUs, merged by time (equal stamps: by CPU, then the buffer's order),
+ * decoded by several threads. 1 with records, 0 at the end, negative on failure: then the text
+ * says at which byte and how many whole records precede it.
+ */
+int tracedat_next(struct tracedat *t, const struct record **records, size_t *n,
+		  struct schedtrace_error *err);
+
+/* Bytes of event data decoded so far and in all; records so far. */
+void tracedat_position(const struct tracedat *t, uint64_t *done, uint64_t *total,
+		       uint64_t *records);
+bool tracedat_damaged(const struct tracedat *t);
+
+#endif
