@@ -22,6 +22,7 @@ static void escape(char *out, size_t size, const char *text)
 	out[n] = '\0';
 }
 
+SCHEDTRACE_PRINTF(3, 0)
 static void set_text(struct schedtrace_error *err, int status, const char *fmt, va_list args,
 		     const char *suffix)
 {
