@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 struct progress {
-	const char *what;       /* "converting" */
+	const char *what; /* "converting" */
 	bool enabled;
-	int64_t painted_ns;     /* CLOCK_MONOTONIC of the last repaint */
+	int64_t painted_ns; /* CLOCK_MONOTONIC of the last repaint */
 	int64_t begun_ns;
 };
 

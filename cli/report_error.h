@@ -7,7 +7,7 @@
 
 enum exit_status {
 	EXIT_DONE = 0,
-	EXIT_UNFINISHED = 1,  /* I/O, memory, database */
+	EXIT_UNFINISHED = 1, /* I/O, memory, database */
 	EXIT_USAGE = 2,
 	EXIT_BAD_INPUT = 3,
 	EXIT_SALVAGED = 4,    /* done with --salvage on damaged input */

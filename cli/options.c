@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <schedtrace/error.h>
+
+#include "cli/report_error.h"
+
+#define HELP_WIDTH  79
+#define HELP_INDENT 27 /* column of the help texts */
+#define MAX_OPTIONS 64
+#define FIRST_LONG  256 /* getopt_long()'s value of the table's first row */
+
+static const struct option_spec help_option = { 'h',	     "help",
+						NULL,	     "print this help and exit",
+						OPTION_FLAG, 0 };
+static const struct option_spec version_option = { 0,		"version",
+						   NULL,	"print the version and exit",
+						   OPTION_FLAG, 0 };
+
+/* The program's rows with --help and --version after them. */
+struct rows {
+	const struct option_spec *row[MAX_OPTIONS];
+	size_t n;
+};
+
+static void collect_rows(const struct program *program, struct rows *rows)
+{
+	rows->n = 0;
+	for (const struct option_spec *o = program->options; o->name; o++) {
+		if (rows->n == MAX_OPTIONS - 2)
+			abort(); /* a table of ours that outgrew the limit */
+		rows->row[rows->n++] = o;
+	}
+	rows->row[rows->n++] = &help_option;
+	rows->row[rows->n++] = &version_option;
+}
+
+static size_t smallest(size_t a, size_t b, size_t c)
+{
+	size_t ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/* Levenshtein's distance; words longer than the row count as far away. */
+static size_t edit_distance(const char *a, const char *b)
+{
+	size_t row[128];
+	size_t na = strlen(a), nb = strlen(b);
+
+	if (nb + 1 > sizeof(row) / sizeof(row[0]) || na > 127)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= na; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= nb; j++) {
+			size_t above = row[j];
+
+			row[j] = smallest(above + 1, row[j - 1] + 1,
+					  diagonal + (a[i - 1] != b[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[nb];
+}
+
+const char *options_nearest(const char *word, const char *const *candidates, size_t n)
+{
+	size_t best = SIZE_MAX;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t d = edit_distance(word, candidates[i]);
+
+		if (d < best) {
+			best = d;
+			nearest = candidates[i];
+		}
+	}
+	/* A third of the letters wrong is a slip; more is another word. */
+	return best <= 1 + strlen(word) / 3 ? nearest : NULL;
+}
+
+/* Columns on a terminal: bytes that do not continue a UTF-8 sequence. */
+static size_t columns(const char *text, size_t bytes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		n += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return n;
+}
+
+/* Prints @text by words from column @at on, further lines indented by @indent. */
+static void print_wrapped(FILE *out, const char *text, size_t at, size_t indent)
+{
+	bool first = true;
+
+	while (*text) {
+		size_t bytes = strcspn(text, " \n");
+		size_t width = columns(text, bytes);
+
+		if (!first && at + 1 + width > HELP_WIDTH) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			at = indent;
+			first = true;
+		}
+		if (!first) {
+			fputc(' ', out);
+			at++;
+		}
+		fwrite(text, 1, bytes, out);
+		at += width;
+		first = false;
+		text += bytes;
+		while (*text == ' ' || *text == '\n')
+			text++;
+	}
+	fputc('\n', out);
+}
+
+static void print_option(FILE *out, const struct option_spec *o)
+{
+	char left[128];
+	char letter[8] = "    ";
+	size_t at;
+
+	if (o->letter)
+		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+	if (!o->argument)
+		snprintf(left, sizeof(left), "%s--%s", letter, o->name);
+	else if (o->type == OPTION_OPTIONAL_TEXT)
+		snprintf(left, sizeof(left), "%s--%s[=%s]", letter, o->name, o->argument);
+	else
+		snprintf(left, sizeof(left), "%s--%s=%s", letter, o->name, o->argument);
+	fprintf(out, "  %s", left);
+	at = 2 + columns(left, strlen(left));
+	if (at + 2 > HELP_INDENT)
+		fprintf(out, "\n%*s", HELP_INDENT, "");
+	else
+		fprintf(out, "%*s", (int)(HELP_INDENT - at), "");
+	print_wrapped(out, o->help, HELP_INDENT, HELP_INDENT);
+}
+
+void options_print_help(const struct program *program, FILE *out)
+{
+	struct rows rows;
+	const char *usage = program->usage;
+
+	collect_rows(program, &rows);
+	for (bool first = true; *usage; first = false) {
+		size_t n = strcspn(usage, "\n");
+
+		fprintf(out, "%s %s %.*s\n", first ? "Usage:" : "      ", program->name, (int)n,
+			usage);
+		usage += n + (usage[n] == '\n');
+	}
+	if (program->about)
+		print_wrapped(out, program->about, 0, 0);
+	fputc('\n', out);
+	for (size_t i = 0; i < rows.n; i++)
+		print_option(out, rows.row[i]);
+	if (program->after)
+		fprintf(out, "\n%s%s", program->after,
+			*program->after && program->after[strlen(program->after) - 1] == '\n'
+				? ""
+				: "\n");
+}
+
+static bool parse_digits(const char **text, int64_t *value)
+{
+	int64_t v = 0;
+	const char *p = *text;
+
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, *p - '0', &v))
+			return false;
+	*text = p;
+	*value = v;
+	return true;
+}
+
+static bool parse_size(const char *text, const char *unit, int64_t *value)
+{
+	bool kib = unit && strcmp(unit, "KiB") == 0;
+	int64_t v;
+	int shift;
+
+	if (!parse_digits(&text, &v))
+		return false;
+	switch (*text) {
+	case '\0':
+		*value = v;
+		return true;
+	case 'k':
+	case 'K':
+		shift = 10;
+		break;
+	case 'm':
+	case 'M':
+		shift = 20;
+		break;
+	case 'g':
+	case 'G':
+		shift = 30;
+		break;
+	default:
+		return false;
+	}
+	text++;
+	if (strcmp(text, "") != 0 && strcmp(text, "B") != 0 && strcmp(text, "iB") != 0)
+		return false;
+	if (kib)
+		shift -= 10;
+	return !__builtin_mul_overflow(v, (int64_t)1 << shift, value);
+}
+
+/* In decimal digits, so that 0.1 s is exactly 100000000 ns. */
+static bool parse_seconds(const char *text, int64_t *value)
+{
+	int64_t seconds = 0, ns = 0, scale = 100000000;
+
+	if (*text != '.' && !parse_digits(&text, &seconds))
+		return false;
+	if (*text == '.') {
+		text++;
+		if (*text == '\0')
+			return false;
+		for (; *text >= '0' && *text <= '9'; text++, scale /= 10)
+			ns += (*text - '0') * scale; /* digits after the ninth count nothing */
+	}
+	if (strcmp(text, "s") == 0)
+		text++;
+	return *text == '\0' && !__builtin_mul_overflow(seconds, 1000000000, &seconds) &&
+	       !__builtin_add_overflow(seconds, ns, value);
+}
+
+bool options_parse_value(enum option_type type, const char *unit, const char *text, int64_t *value)
+{
+	int64_t v;
+	bool ok;
+
+	switch (type) {
+	case OPTION_NUMBER:
+		ok = parse_digits(&text, &v) && *text == '\0';
+		break;
+	case OPTION_SIZE:
+		ok = parse_size(text, unit, &v);
+		break;
+	case OPTION_SECONDS:
+		ok = parse_seconds(text, &v);
+		break;
+	default:
+		return false;
+	}
+	if (ok)
+		*value = v;
+	return ok;
+}
+
+static bool append(struct option_list *list, const char *item)
+{
+	const char **items = reallocarray(list->items, list->n + 1, sizeof(*items));
+
+	if (!items)
+		return false;
+	items[list->n++] = item;
+	list->items = items;
+	return true;
+}
+
+void option_list_free(struct option_list *list)
+{
+	free(list->items);
+	*list = (struct option_list){ 0 };
+}
+
+static const char *value_form(enum option_type type)
+{
+	switch (type) {
+	case OPTION_NUMBER:
+		return "a whole number, not negative";
+	case OPTION_SIZE:
+		return "a size such as 8192 or 16M";
+	default:
+		return "a number of seconds such as 10 or 0.5";
+	}
+}
+
+static void store(const struct program *program, const struct option_spec *o, const char *argument,
+		  int wrong_usage_status, void *settings)
+{
+	void *field = (char *)settings + o->offset;
+
+	switch (o->type) {
+	case OPTION_FLAG:
+		*(bool *)field = true;
+		break;
+	case OPTION_TEXT:
+		*(const char **)field = argument;
+		break;
+	case OPTION_OPTIONAL_TEXT:
+		*(const char **)field = argument ? argument : "";
+		break;
+	case OPTION_LIST:
+		if (!append(field, argument)) {
+			report(program->name, "out of memory");
+			exit(EXIT_UNFINISHED);
+		}
+		break;
+	default:
+		if (options_parse_value(o->type, o->argument, argument, field))
+			break;
+		report(program->name, "--%s: '%s' is not %s", o->name, argument,
+		       value_form(o->type));
+		exit(wrong_usage_status);
+	}
+}
+
+static const struct option_spec *row_of(const struct rows *rows, int value)
+{
+	if (value >= FIRST_LONG)
+		return rows->row[value - FIRST_LONG];
+	for (size_t i = 0; i < rows->n; i++)
+		if (rows->row[i]->letter && rows->row[i]->letter == value)
+			return rows->row[i];
+	return NULL;
+}
+
+static void refuse_unknown(const struct program *program, const struct rows *rows, const char *word,
+			   int status)
+{
+	const char *names[MAX_OPTIONS];
+	const char *nearest;
+	char name[128];
+	size_t same = 0;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	for (size_t i = 0; i < rows->n; i++) {
+		names[i] = rows->row[i]->name;
+		same += strncmp(names[i], name, strlen(name)) == 0;
+	}
+	nearest = options_nearest(name, names, rows->n);
+	if (same > 1)
+		report(program->name, "--%s may mean several options: write it out (see --help)",
+		       name);
+	else if (nearest)
+		report(program->name, "there is no option --%s: did you mean --%s?", name, nearest);
+	else
+		report(program->name, "there is no option --%s: see --help", name);
+	exit(status);
+}
+
+static void refuse(const struct program *program, const struct rows *rows, int result,
+		   const char *word, int status)
+{
+	const struct option_spec *o = optopt ? row_of(rows, optopt) : NULL;
+
+	if (result == ':' && o)
+		report(program->name, "--%s needs %s: see --help", o->name, o->argument);
+	else if (o)
+		report(program->name, "--%s takes no value: see --help", o->name);
+	else if (optopt)
+		report(program->name, "there is no option -%c: see --help", optopt);
+	else
+		refuse_unknown(program, rows, word, status);
+	exit(status);
+}
+
+/* The table in getopt_long()'s two forms. */
+static void getopt_forms(const struct rows *rows, bool stop_at_operand, char *letters,
+			 struct option *longs)
+{
+	if (stop_at_operand)
+		*letters++ = '+';
+	*letters++ = ':';
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct option_spec *o = rows->row[i];
+		int has_arg = o->type == OPTION_FLAG		? no_argument
+			      : o->type == OPTION_OPTIONAL_TEXT ? optional_argument
+								: required_argument;
+
+		longs[i] = (struct option){ o->name, has_arg, NULL, FIRST_LONG + (int)i };
+		if (!o->letter)
+			continue;
+		*letters++ = o->letter;
+		for (int colon = 0; colon < has_arg; colon++)
+			*letters++ = ':';
+	}
+	*letters = '\0';
+	longs[rows->n] = (struct option){ 0 };
+}
+
+int options_parse(const struct program *program, int argc, char **argv, bool stop_at_operand,
+		  int wrong_usage_status, void *settings)
+{
+	char letters[3 * MAX_OPTIONS + 3];
+	struct option longs[MAX_OPTIONS + 1];
+	struct rows rows;
+	int c;
+
+	collect_rows(program, &rows);
+	getopt_forms(&rows, stop_at_operand, letters, longs);
+	optind = 0; /* glibc: begin anew */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		const struct option_spec *o;
+
+		if (c == '?' || c == ':')
+			refuse(program, &rows, c, argv[optind - 1], wrong_usage_status);
+		o = row_of(&rows, c);
+		if (o == &help_option) {
+			options_print_help(program, stdout);
+			exit(fflush(stdout) == 0 ? 0 : EXIT_UNFINISHED);
+		}
+		if (o == &version_option) {
+			printf("%s %s\n", program->name, schedtrace_version());
+			exit(fflush(stdout) == 0 ? 0 : EXIT_UNFINISHED);
+		}
+		store(program, o, optarg, wrong_usage_status, settings);
+	}
+	return optind;
+}

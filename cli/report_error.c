@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli/report_error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "libschedtrace/error.h"
+
+void report(const char *program, const char *fmt, ...)
+{
+	char text[SCHEDTRACE_ERROR_SIZE];
+	struct schedtrace_error err;
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	error_set(&err, SCHEDTRACE_OK, "%s", text); /* escapes what does not print */
+	fprintf(stderr, "%s: %s\n", program, err.text);
+}
+
+static int exit_status(int status)
+{
+	switch (status) {
+	case SCHEDTRACE_OK:
+		return EXIT_DONE;
+	case SCHEDTRACE_E_USAGE:
+		return EXIT_USAGE;
+	case SCHEDTRACE_E_FORMAT:
+	case SCHEDTRACE_E_LIMIT:
+	case SCHEDTRACE_E_UNSUPPORTED:
+	case SCHEDTRACE_E_NOT_FOUND:
+		return EXIT_BAD_INPUT;
+	default:
+		return EXIT_UNFINISHED;
+	}
+}
+
+int report_error(const char *program, const struct schedtrace_error *err)
+{
+	report(program, "%s", err->text);
+	return exit_status(err->status);
+}
