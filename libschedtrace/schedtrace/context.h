@@ -69,6 +69,12 @@ struct schedtrace_cpu {
 	int64_t lost;
 };
 
+/** struct schedtrace_task_name - from @time_ns on, the task was called @comm (an id) */
+struct schedtrace_task_name {
+	int64_t time_ns;
+	int32_t comm;
+};
+
 /**
  * struct schedtrace_task - a task life as known beside the rows
  * @pid:       thread id
@@ -82,6 +88,11 @@ struct schedtrace_cpu {
  * @rss_bytes: resident memory at the start of the recording by kind, in the order file, anon,
  *             swap, shmem; INT64_MIN unknown
  * @command_tree: 1 when the task is the recorded command or descends from it, 0 when not, -1 unknown
+ * @exit_code: as wait() gives it (exit status times 256, or the signal), -1 unknown
+ * @n_names:   number of @names
+ * @names:     names after the first, by time; NULL without any
+ *
+ * Begin with SCHEDTRACE_TASK_UNKNOWN and set what is known.
  */
 struct schedtrace_task {
 	int32_t pid;
@@ -94,7 +105,17 @@ struct schedtrace_task {
 	int64_t end_ns;
 	int64_t rss_bytes[4];
 	int32_t command_tree;
+	int32_t exit_code;
+	size_t n_names;
+	const struct schedtrace_task_name *names;
 };
+
+/** SCHEDTRACE_TASK_UNKNOWN - initial value of a struct schedtrace_task: nothing is known */
+#define SCHEDTRACE_TASK_UNKNOWN                                                                    \
+	{                                                                                          \
+		-1, -1, -1, -1, 0, 0, INT64_MIN, INT64_MIN,                                        \
+			{ INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN }, -1, -1, 0, NULL            \
+	}
 
 /**
  * schedtrace_context_new() - an empty context, to be filled by whoever makes rows
@@ -141,6 +162,9 @@ schedtrace_context_cpus(const struct schedtrace_context *ctx, size_t *n);
 
 /**
  * schedtrace_context_set_cpu() - add a CPU, or replace what is known of it
+ * @ctx: context to change
+ * @cpu: copied; its id is 0 to 65,534
+ * @err: explanation of a failure, or NULL
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */
@@ -193,6 +217,9 @@ SCHEDTRACE_EXPORT const char *schedtrace_context_event_name(const struct schedtr
 
 /**
  * schedtrace_context_add_event() - name an event that schedtrace has no id for
+ * @ctx:  context to change
+ * @name: printable ASCII without spaces
+ * @err:  explanation of a failure, or NULL
  *
  * Return: its id, an existing one where the name is known; or a negative enum schedtrace_status.
  * Since: 0.1
@@ -214,6 +241,11 @@ schedtrace_context_tasks(const struct schedtrace_context *ctx, size_t *n);
 
 /**
  * schedtrace_context_add_task() - add a task life, or replace that with the same pid and start
+ * @ctx:  context to change
+ * @task: copied, its names too
+ * @err:  explanation of a failure, or NULL
+ *
+ * Cheap: lives are put in order when schedtrace_context_tasks() is next called.
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */

@@ -120,6 +120,8 @@ struct schedtrace_builder;
 
 /**
  * schedtrace_builder_new() - begin a trace made in memory, row by row
+ * @out: the builder; the caller finishes or frees it
+ * @err: explanation of a failure, or NULL
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */

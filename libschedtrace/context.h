@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef CONTEXT_H
+#define CONTEXT_H
+
+#include <schedtrace/context.h>
+
+#define CONTEXT_MAX_CPU 65534
+
+/* The strings of struct schedtrace_info: name in meta.json, place in the struct. */
+struct info_string {
+	const char *name;
+	size_t offset;
+};
+#define CONTEXT_INFO_STRINGS 7
+extern const struct info_string context_info_strings[CONTEXT_INFO_STRINGS];
+
+/* As schedtrace_context_event_name() the other way round: -1 for a name that is not known. */
+int32_t context_event_id(const struct schedtrace_context *ctx, const char *name, size_t n);
+
+/* True for what schedtrace_context_add_event() takes as a name. */
+int context_event_name_ok(const char *name, size_t n);
+
+#endif
