@@ -6,6 +6,8 @@
 #ifndef ANALYSIS_H
 #define ANALYSIS_H
 
+#include <stdbool.h>
+
 #include <schedtrace/analyses.h>
 
 #include "table.h"
@@ -16,15 +18,17 @@ struct replay;
 struct analysis_env {
 	const struct schedtrace_context *ctx;
 	const struct schedtrace_sink *sink; /* NULL: logs are not wanted */
-	struct replay *replay;              /* NULL unless the analysis asked for it */
+	struct replay *replay;		    /* see replay.h; NULL unless uses_replay */
 	int64_t window_begin, window_end;   /* ns; count only what lies inside */
 };
 
 struct analysis {
 	struct schedtrace_analysis_info info;
-	bool uses_replay; /* subscribe to who runs, waits and sleeps where: replay.h */
+	/* It listens to the replay, which create() subscribes to: who runs, waits and sleeps where,
+	 * and rows together with the task that they are about. */
+	bool uses_replay;
 	int (*create)(void **self, const struct analysis_env *env, struct schedtrace_error *err);
-	/* Rows [begin, end) of ev, in order. The replay has already seen them. May be NULL. */
+	/* Rows [begin, end) of @ev in order, for an analysis that needs no tasks. May be NULL. */
 	int (*feed)(void *self, const struct schedtrace_events *ev, size_t begin, size_t end,
 		    struct schedtrace_error *err);
 	int (*snapshot)(void *self, struct schedtrace_tables *out, struct schedtrace_error *err);

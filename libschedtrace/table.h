@@ -5,4 +5,16 @@
 
 #include <schedtrace/tables.h>
 
+#define UNKNOWN_INT INT64_MIN
+
+int tables_new(struct schedtrace_tables **out, struct schedtrace_error *err);
+
+/* An empty table of the shape @info, which must be static; it belongs to @tables. */
+int tables_add(struct schedtrace_tables *tables, const struct schedtrace_table_info *info,
+	       struct schedtrace_table **out, struct schedtrace_error *err);
+
+/* Appends a row: one value a column, in the order of the shape. Texts are copied. */
+int table_row(struct schedtrace_table *table, const union schedtrace_value *values,
+	      struct schedtrace_error *err);
+
 #endif

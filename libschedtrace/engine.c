@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Feeds any number of analyses in one pass over the rows. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis.h"
+#include "context.h"
+#include "error.h"
+#include "mem.h"
+
+/* Times within ± 2^62 ns (146 years), so that differences fit in 63 bits. */
+#define MAX_TIME (INT64_C(1) << 62)
+
+struct chosen {
+	const struct analysis *analysis;
+	void *self;
+};
+
+struct schedtrace_engine {
+	const struct schedtrace_context *ctx;
+	struct schedtrace_sink sink;
+	int64_t window_begin, window_end;
+	struct chosen *chosen;
+	size_t n_chosen;
+	bool started;
+	int failed; /* the status of the failure after which the state is not to be trusted */
+	uint64_t rows;
+	int64_t last;
+};
+
+int schedtrace_engine_new(struct schedtrace_engine **out, const struct schedtrace_context *ctx,
+			  struct schedtrace_error *err)
+{
+	struct schedtrace_engine *engine;
+
+	if (out)
+		*out = NULL;
+	if (!out || !ctx)
+		return error_set(err, SCHEDTRACE_E_USAGE, "an engine needs a context");
+	engine = calloc(1, sizeof(*engine));
+	if (!engine)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for an engine");
+	engine->ctx = ctx;
+	engine->window_begin = INT64_MIN;
+	engine->window_end = INT64_MAX;
+	engine->last = -MAX_TIME;
+	*out = engine;
+	return 0;
+}
+
+void schedtrace_engine_free(struct schedtrace_engine *engine)
+{
+	if (!engine)
+		return;
+	for (size_t i = 0; i < engine->n_chosen; i++) {
+		if (engine->chosen[i].self)
+			engine->chosen[i].analysis->destroy(engine->chosen[i].self);
+	}
+	free(engine->chosen);
+	free(engine);
+}
+
+static int check_not_started(const struct schedtrace_engine *engine, const char *what,
+			     struct schedtrace_error *err)
+{
+	if (!engine)
+		return error_set(err, SCHEDTRACE_E_USAGE, "no engine");
+	if (engine->started)
+		return error_set(err, SCHEDTRACE_E_USAGE, "%s must come before the first feed",
+				 what);
+	return 0;
+}
+
+static const struct analysis *find(const char *name, size_t n)
+{
+	for (size_t i = 0; analyses[i]; i++) {
+		const char *known = analyses[i]->info.name;
+
+		if (strlen(known) == n && !memcmp(known, name, n))
+			return analyses[i];
+	}
+	return NULL;
+}
+
+static int add(struct schedtrace_engine *engine, const char *name, size_t n,
+	       struct schedtrace_error *err)
+{
+	const struct analysis *analysis = find(name, n);
+	struct chosen *grown;
+
+	if (!analysis) {
+		char known[256] = "";
+		size_t used = 0;
+
+		for (size_t i = 0; analyses[i] && used < sizeof(known); i++)
+			used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+						 i ? ", " : "", analyses[i]->info.name);
+		return error_set(err, SCHEDTRACE_E_NOT_FOUND,
+				 "no analysis is called \"%.*s\"; there are: %s",
+				 n < 100 ? (int)n : 100, name, known);
+	}
+	for (size_t i = 0; i < engine->n_chosen; i++) {
+		if (engine->chosen[i].analysis == analysis)
+			return 0;
+	}
+	grown = reallocarray(engine->chosen, engine->n_chosen + 1, sizeof(*grown));
+	if (!grown)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis %s",
+				 analysis->info.name);
+	engine->chosen = grown;
+	engine->chosen[engine->n_chosen++] = (struct chosen){ .analysis = analysis };
+	return 0;
+}
+
+int schedtrace_engine_add(struct schedtrace_engine *engine, const char *name,
+			  struct schedtrace_error *err)
+{
+	int r = check_not_started(engine, "choosing analyses", err);
+
+	if (r < 0)
+		return r;
+	if (!name)
+		return error_set(err, SCHEDTRACE_E_USAGE, "no analysis was named");
+	return add(engine, name, strlen(name), err);
+}
+
+int schedtrace_engine_set_sink(struct schedtrace_engine *engine, const struct schedtrace_sink *sink,
+			       struct schedtrace_error *err)
+{
+	int r = check_not_started(engine, "setting the sink", err);
+
+	if (r < 0)
+		return r;
+	if (!sink || sink->size < sizeof(*sink) || !sink->row)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "a sink needs its size and a function that takes rows");
+	engine->sink = *sink;
+	return 0;
+}
+
+int schedtrace_engine_set_window(struct schedtrace_engine *engine, int64_t begin, int64_t end,
+				 struct schedtrace_error *err)
+{
+	int r = check_not_started(engine, "setting the window", err);
+
+	if (r < 0)
+		return r;
+	if (begin >= end)
+		return error_set(err, SCHEDTRACE_E_USAGE, "the window ends before it begins");
+	engine->window_begin = begin;
+	engine->window_end = end;
+	return 0;
+}
+
+static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
+{
+	struct analysis_env env = {
+		.ctx = engine->ctx,
+		.sink = engine->sink.row ? &engine->sink : NULL,
+		.window_begin = engine->window_begin,
+		.window_end = engine->window_end,
+	};
+	int r;
+
+	for (size_t i = 0; i < engine->n_chosen; i++) {
+		const struct analysis *analysis = engine->chosen[i].analysis;
+
+		r = analysis->create(&engine->chosen[i].self, &env, err);
+		if (r < 0)
+			return r;
+	}
+	engine->started = true;
+	return 0;
+}
+
+static int explain(const struct schedtrace_engine *engine, const struct schedtrace_events *ev,
+		   size_t i, int64_t last, struct schedtrace_error *err)
+{
+	unsigned long long row = engine->rows + i;
+	long long t = ev->timestamp[i];
+
+	if (t <= -MAX_TIME || t >= MAX_TIME)
+		return error_set(err, SCHEDTRACE_E_FORMAT,
+				 "row %llu: timestamp %lld is no time in ns", row, t);
+	if (t < last)
+		return error_set(err, SCHEDTRACE_E_FORMAT,
+				 "row %llu: timestamp %lld is before that of the row before, %lld",
+				 row, t, (long long)last);
+	if (ev->cpu[i] < 0 || ev->cpu[i] > CONTEXT_MAX_CPU)
+		return error_set(err, SCHEDTRACE_E_FORMAT, "row %llu: no CPU is numbered %d", row,
+				 ev->cpu[i]);
+	return error_set(err, SCHEDTRACE_E_FORMAT, "row %llu: event id %d has no name", row,
+			 ev->event[i]);
+}
+
+/* Every row, before anybody relies on it: in chunks without branches, then the slow way if any
+ * row of a chunk looks unusual. */
+static int check(const struct schedtrace_engine *engine, const struct schedtrace_events *ev,
+		 struct schedtrace_error *err)
+{
+	int64_t last = engine->last;
+
+	for (size_t begin = 0; begin < ev->n; begin += 4096) {
+		size_t end = ev->n - begin < 4096 ? ev->n : begin + 4096;
+		unsigned int odd =
+			ev->timestamp[begin] < last || ev->timestamp[end - 1] >= MAX_TIME;
+
+		for (size_t i = begin; i < end; i++)
+			odd |= (uint32_t)ev->cpu[i] > CONTEXT_MAX_CPU |
+			       (uint32_t)ev->event[i] >= SCHEDTRACE_EVENT_COUNT;
+		for (size_t i = begin + 1; i < end; i++)
+			odd |= ev->timestamp[i] < ev->timestamp[i - 1];
+		for (size_t i = begin; odd && i < end; i++) {
+			if (ev->timestamp[i] < (i ? ev->timestamp[i - 1] : last) ||
+			    ev->timestamp[i] <= -MAX_TIME || ev->timestamp[i] >= MAX_TIME ||
+			    (uint32_t)ev->cpu[i] > CONTEXT_MAX_CPU ||
+			    !schedtrace_context_event_name(engine->ctx, ev->event[i]))
+				return explain(engine, ev, i,
+					       i ? ev->timestamp[i - 1] : engine->last, err);
+		}
+		last = ev->timestamp[end - 1];
+	}
+	return 0;
+}
+
+/* Rows a step: what the analyses read one after the other is then still in the cache. */
+#define STEP 4096
+
+static int feed_all(struct schedtrace_engine *engine, const struct schedtrace_events *ev,
+		    struct schedtrace_error *err)
+{
+	for (size_t begin = 0; begin < ev->n; begin += STEP) {
+		size_t end = ev->n - begin < STEP ? ev->n : begin + STEP;
+		int r = 0;
+
+		for (size_t i = 0; r >= 0 && i < engine->n_chosen; i++) {
+			const struct chosen *chosen = &engine->chosen[i];
+
+			if (chosen->analysis->feed)
+				r = chosen->analysis->feed(chosen->self, ev, begin, end, err);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int check_sound(const struct schedtrace_engine *engine, struct schedtrace_error *err)
+{
+	if (engine->failed)
+		return error_set(err, engine->failed, "the engine failed before and cannot go on");
+	return 0;
+}
+
+int schedtrace_engine_feed(struct schedtrace_engine *engine, const struct schedtrace_events *events,
+			   struct schedtrace_error *err)
+{
+	int r;
+
+	if (!engine || !events)
+		return error_set(err, SCHEDTRACE_E_USAGE, "no engine, or no rows to feed");
+	r = check_sound(engine, err);
+	if (r < 0 || !events->n)
+		return r;
+	r = check(engine, events, err);
+	if (r < 0)
+		return r;
+	if (!engine->started)
+		r = start(engine, err);
+	if (r >= 0)
+		r = feed_all(engine, events, err);
+	if (r < 0) {
+		engine->failed = r;
+		return r;
+	}
+	engine->rows += events->n;
+	engine->last = events->timestamp[events->n - 1];
+	return 0;
+}
+
+int schedtrace_engine_snapshot(struct schedtrace_engine *engine, struct schedtrace_tables **out,
+			       struct schedtrace_error *err)
+{
+	struct schedtrace_tables *tables;
+	int r;
+
+	if (out)
+		*out = NULL;
+	if (!engine || !out)
+		return error_set(err, SCHEDTRACE_E_USAGE, "no engine, or no place for its tables");
+	r = check_sound(engine, err);
+	if (r < 0)
+		return r;
+	if (!engine->started) {
+		r = start(engine, err);
+		if (r < 0) {
+			engine->failed = r;
+			return r;
+		}
+	}
+	r = tables_new(&tables, err);
+	for (size_t i = 0; r >= 0 && i < engine->n_chosen; i++)
+		r = engine->chosen[i].analysis->snapshot(engine->chosen[i].self, tables, err);
+	if (r < 0) {
+		schedtrace_tables_free(tables);
+		return r;
+	}
+	*out = tables;
+	return 0;
+}
+
+static int add_all(struct schedtrace_engine *engine, const char *names,
+		   struct schedtrace_error *err)
+{
+	for (const char *p = names;; p++) {
+		size_t n = strcspn(p, ",");
+		int r = add(engine, p, n, err);
+
+		if (r < 0)
+			return r;
+		p += n;
+		if (!*p)
+			return 0;
+	}
+}
+
+int schedtrace_analyze(struct schedtrace *trace, const char *names, struct schedtrace_tables **out,
+		       struct schedtrace_error *err)
+{
+	struct schedtrace_engine *engine = NULL;
+	struct schedtrace_reader *reader = NULL;
+	const struct schedtrace_events *rows;
+	int r;
+
+	if (out)
+		*out = NULL;
+	if (!trace || !names || !out)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "no trace, no names of analyses, or no place for their tables");
+	r = schedtrace_engine_new(&engine, schedtrace_context(trace), err);
+	if (r < 0)
+		return r;
+	r = add_all(engine, names, err);
+	if (r >= 0)
+		r = schedtrace_reader_new(&reader, trace, 0, UINT64_MAX, err);
+	while (r >= 0) {
+		r = schedtrace_reader_next(reader, &rows, err);
+		if (r <= 0)
+			break;
+		r = schedtrace_engine_feed(engine, rows, err);
+	}
+	if (r >= 0)
+		r = schedtrace_engine_snapshot(engine, out, err);
+	schedtrace_reader_free(reader);
+	schedtrace_engine_free(engine);
+	return r;
+}

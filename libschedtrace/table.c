@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "intern.h"
+#include "mem.h"
+
+/* A column is lent as int64_t, double or const char * values, so all have one size. */
+_Static_assert(sizeof(union schedtrace_value) == 8, "values are lent as arrays of their type");
+
+struct schedtrace_table {
+	const struct schedtrace_table_info *info;
+	size_t n, max;
+	union schedtrace_value **columns; /* info->n_columns of max values each */
+	struct intern texts;
+};
+
+struct schedtrace_tables {
+	size_t n, max;
+	struct schedtrace_table **tables;
+};
+
+static void table_free(struct schedtrace_table *table)
+{
+	if (!table)
+		return;
+	for (size_t c = 0; table->columns && c < table->info->n_columns; c++)
+		free(table->columns[c]);
+	free(table->columns);
+	intern_free(&table->texts);
+	free(table);
+}
+
+static int table_new(struct schedtrace_table **out, const struct schedtrace_table_info *info)
+{
+	struct schedtrace_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return -1;
+	table->info = info;
+	intern_init(&table->texts);
+	table->columns = calloc(info->n_columns, sizeof(*table->columns));
+	if (!table->columns) {
+		table_free(table);
+		return -1;
+	}
+	*out = table;
+	return 0;
+}
+
+int tables_new(struct schedtrace_tables **out, struct schedtrace_error *err)
+{
+	*out = calloc(1, sizeof(**out));
+	if (!*out)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for tables");
+	return 0;
+}
+
+int tables_add(struct schedtrace_tables *tables, const struct schedtrace_table_info *info,
+	       struct schedtrace_table **out, struct schedtrace_error *err)
+{
+	if (tables->n == tables->max) {
+		size_t max = tables->max ? 2 * tables->max : 8;
+		struct schedtrace_table **grown =
+			reallocarray(tables->tables, max, sizeof(*tables->tables));
+
+		if (!grown)
+			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for table %s",
+					 info->name);
+		tables->tables = grown;
+		tables->max = max;
+	}
+	if (table_new(&tables->tables[tables->n], info) < 0)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for table %s", info->name);
+	*out = tables->tables[tables->n++];
+	return 0;
+}
+
+static int grow(struct schedtrace_table *table)
+{
+	size_t max = table->max ? 2 * table->max : 64;
+
+	for (size_t c = 0; c < table->info->n_columns; c++) {
+		union schedtrace_value *grown =
+			reallocarray(table->columns[c], max, sizeof(*grown));
+
+		if (!grown)
+			return -1;
+		table->columns[c] = grown;
+	}
+	table->max = max;
+	return 0;
+}
+
+/* Equal texts are kept once: names repeat. */
+static int own_text(struct schedtrace_table *table, const char **text)
+{
+	int32_t id;
+
+	if (!*text)
+		return 0;
+	id = intern_add(&table->texts, *text, strlen(*text));
+	if (id < 0)
+		return -1;
+	*text = table->texts.names[id];
+	return 0;
+}
+
+int table_row(struct schedtrace_table *table, const union schedtrace_value *values,
+	      struct schedtrace_error *err)
+{
+	const struct schedtrace_table_info *info = table->info;
+
+	if (table->n == table->max && grow(table) < 0)
+		goto nomem;
+	for (size_t c = 0; c < info->n_columns; c++) {
+		union schedtrace_value value = values[c];
+
+		if (info->columns[c].type == SCHEDTRACE_TEXT && own_text(table, &value.s) < 0)
+			goto nomem;
+		table->columns[c][table->n] = value;
+	}
+	table->n++;
+	return 0;
+nomem:
+	return error_set(err, SCHEDTRACE_E_NOMEM, "row %zu of table %s does not fit in memory",
+			 table->n, info->name);
+}
+
+size_t schedtrace_tables_count(const struct schedtrace_tables *tables)
+{
+	return tables ? tables->n : 0;
+}
+
+const struct schedtrace_table *schedtrace_tables_at(const struct schedtrace_tables *tables,
+						    size_t index)
+{
+	return tables && index < tables->n ? tables->tables[index] : NULL;
+}
+
+const struct schedtrace_table *schedtrace_tables_find(const struct schedtrace_tables *tables,
+						      const char *name)
+{
+	for (size_t i = 0; tables && name && i < tables->n; i++) {
+		if (!strcmp(tables->tables[i]->info->name, name))
+			return tables->tables[i];
+	}
+	return NULL;
+}
+
+void schedtrace_tables_free(struct schedtrace_tables *tables)
+{
+	if (!tables)
+		return;
+	for (size_t i = 0; i < tables->n; i++)
+		table_free(tables->tables[i]);
+	free(tables->tables);
+	free(tables);
+}
+
+const struct schedtrace_table_info *schedtrace_table_info(const struct schedtrace_table *table)
+{
+	return table ? table->info : NULL;
+}
+
+size_t schedtrace_table_rows(const struct schedtrace_table *table)
+{
+	return table ? table->n : 0;
+}
+
+static const union schedtrace_value *column(const struct schedtrace_table *table, const char *name,
+					    enum schedtrace_type type)
+{
+	/* So that a column of an empty table is not taken for one that is missing. */
+	static const union schedtrace_value nothing;
+
+	for (size_t c = 0; table && name && c < table->info->n_columns; c++) {
+		const struct schedtrace_column_info *info = &table->info->columns[c];
+
+		if (info->type == type && !strcmp(info->name, name))
+			return table->n ? table->columns[c] : &nothing;
+	}
+	return NULL;
+}
+
+const int64_t *schedtrace_table_ints(const struct schedtrace_table *table, const char *name)
+{
+	return (const int64_t *)column(table, name, SCHEDTRACE_INT);
+}
+
+const double *schedtrace_table_reals(const struct schedtrace_table *table, const char *name)
+{
+	return (const double *)column(table, name, SCHEDTRACE_REAL);
+}
+
+const char *const *schedtrace_table_texts(const struct schedtrace_table *table, const char *name)
+{
+	return (const char *const *)column(table, name, SCHEDTRACE_TEXT);
+}
+
+union schedtrace_value schedtrace_table_value(const struct schedtrace_table *table, size_t row,
+					      size_t c)
+{
+	union schedtrace_value unknown = { .i = UNKNOWN_INT };
+
+	if (table && c < table->info->n_columns) {
+		if (row < table->n)
+			return table->columns[c][row];
+		if (table->info->columns[c].type == SCHEDTRACE_REAL)
+			unknown.f = NAN;
+		else if (table->info->columns[c].type == SCHEDTRACE_TEXT)
+			unknown.s = NULL;
+	}
+	return unknown;
+}
