@@ -207,8 +207,8 @@ static int check(const struct schedtrace_engine *engine, const struct schedtrace
 			ev->timestamp[begin] < last || ev->timestamp[end - 1] >= MAX_TIME;
 
 		for (size_t i = begin; i < end; i++)
-			odd |= (uint32_t)ev->cpu[i] > CONTEXT_MAX_CPU |
-			       (uint32_t)ev->event[i] >= SCHEDTRACE_EVENT_COUNT;
+			odd |= ((uint32_t)ev->cpu[i] > CONTEXT_MAX_CPU) |
+			       ((uint32_t)ev->event[i] >= SCHEDTRACE_EVENT_COUNT);
 		for (size_t i = begin + 1; i < end; i++)
 			odd |= ev->timestamp[i] < ev->timestamp[i - 1];
 		for (size_t i = begin; odd && i < end; i++) {
