@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a column of text looks: its unit, its decimals, its heading and its width. */
+#ifndef ANALYZE_LAYOUT_H
+#define ANALYZE_LAYOUT_H
+
+#include "print.h"
+
+enum column_kind {
+	COLUMN_PLAIN,  /* whole numbers as they are */
+	COLUMN_REAL,   /* numbers with decimals, in the column's own unit */
+	COLUMN_SCALED, /* divided into a larger unit */
+	COLUMN_STAMP,  /* seconds since the begin of the trace */
+	COLUMN_TEXT,
+};
+
+struct column_layout {
+	size_t column; /* index into the table's columns */
+	enum column_kind kind;
+	double divisor;
+	int decimals;
+	const char *unit;    /* as shown; "" none */
+	char heading[2][48]; /* the name on one or two lines; the first may be empty */
+	size_t width;
+	bool known; /* in some row that is shown */
+};
+
+/* One layout for each column of @view, in its order. Widths are those of the rows to show. */
+int layout_table(struct column_layout *layouts, const struct view *view,
+		 const struct text_options *options, struct schedtrace_error *err);
+
+/* The same before any row is known. */
+void layout_log(struct column_layout *layouts, const struct view *view,
+		const struct text_options *options);
+
+/*
+ * Drops columns that do not fit into @width (0: no limit), the least important first, and without
+ * a choice by the user those that are unknown throughout. Returns how many are left, in front and
+ * in their order; the others follow, first those dropped for the width.
+ */
+size_t layout_fit(struct column_layout *layouts, const struct view *view, size_t width,
+		  size_t *n_narrow);
+
+/* The text of a value; NULL without memory. */
+char *layout_cell(const struct column_layout *layout, const struct schedtrace_column_info *column,
+		  union schedtrace_value value, const struct text_options *options);
+
+#endif

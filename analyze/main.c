@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* schedreport: any analysis of a recording, as text, CSV or JSON. */
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "cli/report_error.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "list.h"
+#include "output.h"
+#include "report.h"
+
+#define DEFAULT_WIDTH 80
+
+struct settings {
+	struct report_settings report;
+	const char *format, *top, *width;
+	bool requests;
+};
+
+#define FIELD(name) offsetof(struct settings, name)
+
+static const struct option_spec options[] = {
+	{ 'f', "format", "FORMAT", "text, csv or json [text]", OPTION_TEXT, FIELD(format) },
+	{ 't', "table", "NAME,…", "print only these tables of the analyses", OPTION_TEXT,
+	  FIELD(report.tables) },
+	{ 'c', "columns", "NAME,…", "print only these columns, in this order", OPTION_TEXT,
+	  FIELD(report.selection.columns) },
+	{ 's', "sort", "COLUMN", "order rows by this column; -COLUMN: largest first", OPTION_TEXT,
+	  FIELD(report.selection.sort) },
+	{ 'n', "top", "N",
+	  "print the first N rows of each table; 0: all [text: 25 of ranked tables; csv, json: "
+	  "all]",
+	  OPTION_TEXT, FIELD(top) },
+	{ 'p', "pid", "PID,…", "only rows about these tasks", OPTION_LIST,
+	  FIELD(report.selection.pids) },
+	{ 0, "comm", "NAME", "only rows about tasks of this name or shell pattern, such as \"cc*\"",
+	  OPTION_LIST, FIELD(report.selection.comms) },
+	{ 0, "cpu", "CPU,…", "only rows about these CPUs", OPTION_LIST,
+	  FIELD(report.selection.cpus) },
+	{ 'w', "window", "BEGIN:END",
+	  "count only this part of the trace, in seconds since its begin, or @NS on the trace "
+	  "clock; either side may be empty",
+	  OPTION_TEXT, FIELD(report.window) },
+	{ 0, "exact", NULL, "whole numbers in the units that \"schedreport list\" names",
+	  OPTION_FLAG, FIELD(report.exact) },
+	{ 0, "width", "N",
+	  "columns of text a line; 0: no limit [COLUMNS, or the terminal's width, or 80]",
+	  OPTION_TEXT, FIELD(width) },
+	{ 0, "log", "NAME", "instead of tables, print this log row by row", OPTION_TEXT,
+	  FIELD(report.log) },
+	{ 0, "requests", NULL, "the log of all memory requests: --log requests", OPTION_FLAG,
+	  FIELD(requests) },
+	{ 'o', "output", "FILE", "write to FILE, which appears when it is whole [stdout]",
+	  OPTION_TEXT, FIELD(report.out) },
+	{ 0, "validate", NULL, "check every byte of a tarball before reading its rows", OPTION_FLAG,
+	  FIELD(report.input.validate) },
+	{ 0, "default-ids", NULL, "read a tarball that names no events by SchedLog's ids 0 to 17",
+	  OPTION_FLAG, FIELD(report.input.default_ids) },
+	{ 0, "instance", "NAME", "the buffer of a trace.dat to read [the only one with events]",
+	  OPTION_TEXT, FIELD(report.input.instance) },
+	{ 0, "salvage", NULL, "read what is whole of a damaged trace.dat, and exit with 4",
+	  OPTION_FLAG, FIELD(report.input.salvage) },
+	{ 'q', "quiet", NULL, "no progress, notes or warnings", OPTION_FLAG, FIELD(report.quiet) },
+	{ 0 },
+};
+
+static const struct program program = {
+	.name = "schedreport",
+	.usage = "[OPTION…] [ANALYSIS…] FILE\nlist [ANALYSIS…]",
+	.about = "Prints analyses of a recording: of a tarball by schedconv or SchedLog, or of a "
+		 "trace.dat. Without an ANALYSIS: tasks, cpus and migrations, memory where it was "
+		 "recorded, and losses where something is missing. The second form explains every "
+		 "analysis, table and column.",
+	.options = options,
+	.after =
+		"Examples:\n"
+		"  schedreport build.tar\n"
+		"  schedreport tasks --comm 'cc*' --sort -wait_wakeup_ns --top 10 build.tar\n"
+		"  schedreport migrations --log migrations --window 1.5:2 build.tar\n"
+		"  schedreport tasks -f json -o tasks.json trace.dat\n"
+		"\n"
+		"Exit status: 0 done, 1 could not finish (I/O, memory), 2 wrong usage, 3 the input "
+		"is damaged\nor unreadable, 4 done with --salvage on damaged input.\n",
+};
+
+static void print_note(void *user, const char *text)
+{
+	report(program.name, "note: %s", text);
+}
+
+/* COLUMNS is what a shell or a script says; a pipe has no width of its own. */
+static int64_t usual_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+
+	if (columns && atoi(columns) > 0)
+		return atoi(columns);
+	if (isatty(STDOUT_FILENO) && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		return size.ws_col;
+	return DEFAULT_WIDTH;
+}
+
+/* A number where the absence of the option means something else than 0. */
+static int parse_number(const char *option, const char *text, int64_t absent, int64_t *out,
+			struct schedtrace_error *err)
+{
+	char *end;
+	long v;
+
+	*out = absent;
+	if (!text)
+		return 0;
+	v = strtol(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || v > INT32_MAX)
+		return error_set(err, SCHEDTRACE_E_USAGE, "%s: %s is no number from 0 to %d",
+				 option, text, INT32_MAX);
+	*out = v;
+	return 0;
+}
+
+static int complete(struct settings *settings, struct schedtrace_error *err)
+{
+	static const char *const formats[] = { "text", "csv", "json" };
+	struct report_settings *report = &settings->report;
+	int64_t width;
+	size_t i = 0;
+	int r;
+
+	for (; settings->format && i < 3; i++)
+		if (!strcmp(settings->format, formats[i]))
+			break;
+	if (i == 3)
+		return error_set(err, SCHEDTRACE_E_USAGE, "--format: %s is not text, csv or json",
+				 settings->format);
+	report->format = (enum report_format)i;
+	if (settings->requests && report->log)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--requests and --log are two logs; "
+				 "only one can be printed");
+	if (settings->requests)
+		report->log = "requests";
+	r = parse_number("--top", settings->top, -1, &report->selection.top, err);
+	if (!r)
+		r = parse_number("--width", settings->width, usual_width(), &width, err);
+	if (!r)
+		r = selection_check(&report->selection, err);
+	if (r)
+		return r;
+	report->width = report->out && !settings->width ? 0 : (size_t)width;
+	report->input.note = report->quiet ? NULL : print_note;
+	return 0;
+}
+
+static int check_operands(struct settings *settings, char **operands, int n,
+			  struct schedtrace_error *err)
+{
+	const struct schedtrace_analysis_info *analysis;
+
+	for (int i = 0; i + 1 < n; i++) {
+		int r = list_find(&analysis, operands[i], err);
+
+		if (r)
+			return r;
+	}
+	if (!n || (access(operands[n - 1], F_OK) && !list_find(&analysis, operands[n - 1], NULL)))
+		return error_set(
+			err, SCHEDTRACE_E_USAGE,
+			"no FILE; name a tarball or a trace.dat after the analyses, or see "
+			"--help");
+	settings->report.analyses = operands;
+	settings->report.n_analyses = (size_t)n - 1;
+	settings->report.path = operands[n - 1];
+	return 0;
+}
+
+static int run_list(const struct settings *settings, char **names, int n,
+		    struct schedtrace_error *err)
+{
+	struct output output;
+	int r = output_open(&output, settings->report.out, err);
+
+	if (!r)
+		r = list_analyses(output.f, names, (size_t)n, settings->report.width, err);
+	if (!r)
+		r = output_finish(&output, err);
+	output_close(&output);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = { 0 };
+	struct schedtrace_error err;
+	bool damaged = false;
+	int first, n, r;
+
+	/* Widths and printability of any name, whatever the locale; numbers stay as in C. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	/* Writes then fail with a reason. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
+	n = argc - first;
+	r = complete(&settings, &err);
+	if (!r && n && !strcmp(argv[first], "list")) {
+		r = run_list(&settings, argv + first + 1, n - 1, &err);
+	} else if (!r) {
+		r = check_operands(&settings, argv + first, n, &err);
+		if (!r)
+			r = report_run(&settings.report, &damaged, &err);
+	}
+	option_list_free(&settings.report.selection.pids);
+	option_list_free(&settings.report.selection.comms);
+	option_list_free(&settings.report.selection.cpus);
+	if (r)
+		return report_error(program.name, &err);
+	return damaged ? EXIT_SALVAGED : EXIT_DONE;
+}

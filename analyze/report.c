@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <schedtrace/analyses.h>
+
+#include "cli/progress.h"
+#include "cli/report_error.h"
+#include "facts.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "list.h"
+#include "output.h"
+#include "window.h"
+
+/* Shown where nobody names an analysis; the second group only if they have something to say. */
+static const char *const default_analyses[] = { "tasks", "cpus", "migrations" };
+static const char *const default_if_any[] = { "memory", "losses" };
+
+struct run {
+	const struct report_settings *settings;
+	struct input *input;
+	struct schedtrace_engine *engine;
+	struct schedtrace_tables *tables;
+	struct output output;
+	struct facts facts;
+	struct text_options text;
+	/* Of a log: */
+	const struct schedtrace_table_info *log;
+	struct view log_view;
+	struct column_layout *log_layout;
+	bool log_begun;
+};
+
+static bool is_named(const struct report_settings *settings, const char *analysis)
+{
+	for (size_t i = 0; i < settings->n_analyses; i++)
+		if (!strcmp(settings->analyses[i], analysis))
+			return true;
+	return false;
+}
+
+/* Matches "LOG" and "ANALYSIS.LOG". */
+static bool log_has_name(const struct schedtrace_analysis_info *analysis,
+			 const struct schedtrace_table_info *log, const char *name)
+{
+	size_t n = strlen(analysis->name);
+
+	return !strcmp(log->name, name) || (!strncmp(analysis->name, name, n) && name[n] == '.' &&
+					    !strcmp(log->name, name + n + 1));
+}
+
+/* The log that was asked for, within the named analyses where some are named. */
+static int find_log(struct run *run, const char **analysis_name, struct schedtrace_error *err)
+{
+	const struct report_settings *settings = run->settings;
+	const struct schedtrace_analysis_info *analysis;
+	char all[512] = "";
+
+	for (size_t i = 0; (analysis = schedtrace_analysis_at(i)); i++) {
+		if (settings->n_analyses && !is_named(settings, analysis->name))
+			continue;
+		for (size_t l = 0; l < analysis->n_logs; l++) {
+			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s.%s",
+				 *all ? ", " : "", analysis->name, analysis->logs[l]->name);
+			if (!log_has_name(analysis, analysis->logs[l], settings->log))
+				continue;
+			if (run->log)
+				return error_set(err, SCHEDTRACE_E_USAGE,
+						 "--log %s: both %s and %s have one; say "
+						 "%s.%s",
+						 settings->log, *analysis_name, analysis->name,
+						 analysis->name, settings->log);
+			run->log = analysis->logs[l];
+			*analysis_name = analysis->name;
+		}
+	}
+	if (!run->log)
+		return error_set(err, SCHEDTRACE_E_USAGE, "no log %s; there are %s", settings->log,
+				 *all ? all : "none");
+	return 0;
+}
+
+static int log_row(void *user, const struct schedtrace_table_info *log,
+		   const union schedtrace_value *values, struct schedtrace_error *err)
+{
+	struct run *run = user;
+	FILE *f = run->output.f;
+	int r;
+
+	if (log != run->log || !selection_matches(&run->settings->selection, log, values))
+		return 0;
+	switch (run->settings->format) {
+	case REPORT_TEXT:
+		r = text_log_row(f, &run->log_view, run->log_layout, &run->text, values, err);
+		break;
+	case REPORT_CSV:
+		r = csv_row(f, &run->log_view, values, err);
+		break;
+	default:
+		r = json_log_row(f, &run->log_view, values, err);
+		fputc('\n', f);
+	}
+	if (!r && ferror(f)) /* nobody reads any more, or the disk is full: stop here */
+		r = output_finish(&run->output, err);
+	return r;
+}
+
+static int begin_log(struct run *run, struct schedtrace_error *err)
+{
+	FILE *f = run->output.f;
+
+	if (run->settings->format == REPORT_TEXT) {
+		run->log_layout = text_log_layout(&run->log_view, &run->text);
+		if (!run->log_layout)
+			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a log");
+		text_log_heading(f, &run->log_view, run->log_layout, &run->text);
+	} else if (run->settings->format == REPORT_CSV) {
+		csv_heading(f, &run->log_view);
+	}
+	run->log_begun = true;
+	return 0;
+}
+
+static int choose_log(struct run *run, struct schedtrace_error *err)
+{
+	const struct schedtrace_sink sink = { sizeof(sink), run, log_row };
+	const char *analysis = NULL;
+	int r = find_log(run, &analysis, err);
+
+	if (!r)
+		r = view_of_log(&run->log_view, run->log, &run->settings->selection, err);
+	if (!r)
+		r = schedtrace_engine_add(run->engine, analysis, err);
+	return r ? r : schedtrace_engine_set_sink(run->engine, &sink, err);
+}
+
+static int choose_analyses(struct run *run, struct schedtrace_error *err)
+{
+	const struct report_settings *settings = run->settings;
+	const size_t n_if_any = sizeof(default_if_any) / sizeof(*default_if_any);
+	int r = 0;
+
+	for (size_t i = 0; i < settings->n_analyses && !r; i++)
+		r = schedtrace_engine_add(run->engine, settings->analyses[i], err);
+	if (r || settings->n_analyses)
+		return r;
+	for (size_t i = 0; i < sizeof(default_analyses) / sizeof(*default_analyses) && !r; i++)
+		r = schedtrace_engine_add(run->engine, default_analyses[i], err);
+	for (size_t i = 0; i < n_if_any && !r; i++)
+		r = schedtrace_engine_add(run->engine, default_if_any[i], err);
+	return r;
+}
+
+/* What can be chosen only once the begin of the trace is known: at its first rows, or its end. */
+static int begin(struct run *run, struct schedtrace_error *err)
+{
+	const struct schedtrace_context *ctx = input_context(run->input);
+	int64_t begin_ns, from, to;
+	int r = 0;
+
+	run->text.begin_ns = facts_begin(&run->facts, ctx);
+	begin_ns = run->text.begin_ns;
+	if (run->settings->window) {
+		r = window_parse(run->settings->window, begin_ns, &from, &to, err);
+		if (!r)
+			r = schedtrace_engine_set_window(run->engine, from, to, err);
+	}
+	if (!r && run->log)
+		r = begin_log(run, err);
+	return r;
+}
+
+static int feed(struct run *run, struct schedtrace_error *err)
+{
+	const struct schedtrace_events *events;
+	struct progress progress;
+	bool begun = false;
+	int r;
+
+	progress_begin(&progress, "reading", run->settings->quiet);
+	while ((r = input_next(run->input, &events, err)) > 0) {
+		uint64_t done, total;
+
+		facts_add(&run->facts, events);
+		if (!begun) {
+			r = begin(run, err);
+			begun = true;
+		}
+		if (r >= 0)
+			r = schedtrace_engine_feed(run->engine, events, err);
+		if (r < 0)
+			break;
+		input_position(run->input, &done, &total);
+		progress_update(&progress, done, total, NULL);
+	}
+	progress_end(&progress);
+	if (!r && !begun)
+		r = begin(run, err);
+	return r;
+}
+
+/* Tables of an analysis in the default set that shows up only when it has something to say. */
+static bool is_wanted(const struct run *run, const struct schedtrace_table *table)
+{
+	const struct schedtrace_table_info *info = schedtrace_table_info(table);
+	const char *list = run->settings->tables;
+
+	for (size_t n; list && *list; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		if (!strncmp(info->name, list, n) && !info->name[n])
+			return true;
+	}
+	if (list)
+		return false;
+	if (run->settings->n_analyses || schedtrace_table_rows(table))
+		return true;
+	for (size_t i = 0; i < sizeof(default_if_any) / sizeof(*default_if_any); i++) {
+		const struct schedtrace_analysis_info *analysis =
+			schedtrace_analysis_find(default_if_any[i]);
+
+		for (size_t t = 0; analysis && t < analysis->n_tables; t++)
+			if (analysis->tables[t] == info)
+				return false;
+	}
+	return true;
+}
+
+static int check_tables(const struct run *run, const struct schedtrace_table *const *tables,
+			size_t n, struct schedtrace_error *err)
+{
+	const char *list = run->settings->tables;
+
+	for (size_t word; list && *list; list += word + (list[word] == ',')) {
+		size_t i;
+
+		word = strcspn(list, ",");
+		for (i = 0; i < n; i++) {
+			const char *name = schedtrace_table_info(tables[i])->name;
+
+			if (!strncmp(name, list, word) && !name[word])
+				break;
+		}
+		if (i == n)
+			return error_set(err, SCHEDTRACE_E_USAGE,
+					 "--table: no table %.*s here; \"schedreport list\" names "
+					 "them all",
+					 (int)word, list);
+	}
+	return 0;
+}
+
+static int print_tables(struct run *run, const struct view *views, size_t n,
+			struct schedtrace_error *err)
+{
+	FILE *f = run->output.f;
+	int r = 0;
+
+	if (run->settings->format == REPORT_CSV)
+		return csv_tables(f, views, n, err);
+	if (run->settings->format == REPORT_JSON)
+		return json_tables(f, views, n, err);
+	facts_print(f, &run->facts, input_context(run->input));
+	for (size_t i = 0; i < n && !r; i++) {
+		fputc('\n', f);
+		r = text_table(f, &views[i], &run->text, err);
+	}
+	return r;
+}
+
+static int show_tables(struct run *run, struct schedtrace_error *err)
+{
+	size_t n_tables = schedtrace_tables_count(run->tables), n = 0;
+	auto_free const struct schedtrace_table **tables = calloc(n_tables + 1, sizeof(*tables));
+	auto_free struct view *views = calloc(n_tables + 1, sizeof(*views));
+	int r;
+
+	if (!tables || !views)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu tables", n_tables);
+	for (size_t i = 0; i < n_tables; i++)
+		tables[i] = schedtrace_tables_at(run->tables, i);
+	r = check_tables(run, tables, n_tables, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n_tables; i++)
+		if (is_wanted(run, tables[i]))
+			tables[n++] = tables[i];
+	r = views_make(views, tables, n, &run->settings->selection,
+		       run->settings->format == REPORT_TEXT, err);
+	if (!r)
+		r = print_tables(run, views, n, err);
+	for (size_t i = 0; i < n; i++)
+		view_release(&views[i]);
+	return r;
+}
+
+static void note_losses(const struct run *run)
+{
+	auto_free char *losses = facts_losses(input_context(run->input), run->tables);
+
+	if (losses)
+		report("schedreport", "%s: %s", run->settings->path, losses);
+	if (!run->facts.seen[SCHEDTRACE_CTX_SWITCH])
+		report("schedreport",
+		       "%s: there are no CTX_SWITCH rows, so nothing is known of who ran",
+		       run->settings->path);
+	else if (!run->facts.seen[SCHEDTRACE_WAKEUP] && !run->facts.seen[SCHEDTRACE_WAKEUP_NEW])
+		report("schedreport",
+		       "%s: there are no WAKEUP rows, so waits after a wakeup are not seen",
+		       run->settings->path);
+}
+
+static int run_all(struct run *run, struct schedtrace_error *err)
+{
+	const struct report_settings *settings = run->settings;
+	int r;
+
+	r = input_open(&run->input, settings->path, &settings->input, err);
+	if (!r)
+		r = schedtrace_engine_new(&run->engine, input_context(run->input), err);
+	if (r)
+		return r;
+	r = settings->log ? choose_log(run, err) : choose_analyses(run, err);
+	if (!r)
+		r = output_open(&run->output, settings->out, err);
+	if (!r)
+		r = feed(run, err);
+	if (!r)
+		r = schedtrace_engine_snapshot(run->engine, &run->tables, err);
+	if (!r && !settings->log)
+		r = show_tables(run, err);
+	if (!r)
+		r = output_finish(&run->output, err);
+	if (!r && !settings->quiet)
+		note_losses(run);
+	return r;
+}
+
+int report_run(const struct report_settings *settings, bool *damaged, struct schedtrace_error *err)
+{
+	struct run run = { .settings = settings };
+	int r;
+
+	run.text = (struct text_options){ .width = settings->width, .exact = settings->exact };
+	r = run_all(&run, err);
+	*damaged = run.input && input_damaged(run.input);
+	view_release(&run.log_view);
+	free(run.log_layout);
+	output_close(&run.output);
+	schedtrace_tables_free(run.tables);
+	schedtrace_engine_free(run.engine);
+	input_close(run.input);
+	return r;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One run of schedreport over a file. */
+#ifndef ANALYZE_REPORT_H
+#define ANALYZE_REPORT_H
+
+#include "input.h"
+#include "print.h"
+#include "select.h"
+
+enum report_format { REPORT_TEXT, REPORT_CSV, REPORT_JSON };
+
+struct report_settings {
+	char *const *analyses; /* names; none: the default set */
+	size_t n_analyses;
+	const char *path;
+	struct input_options input;
+	struct selection selection;
+	enum report_format format;
+	const char *tables; /* names with commas between; NULL: all */
+	const char
+		*log; /* print this log instead of tables; ANALYSIS.LOG where two have one name */
+	const char *window; /* BEGIN:END; NULL: all */
+	const char *out;    /* NULL: stdout */
+	size_t width;	    /* of lines; 0: no limit */
+	bool exact;
+	bool quiet;
+};
+
+/*
+ * Reads the file once, feeds the analyses and prints what they give. Sets *damaged where the file
+ * was salvaged. 0 or a negative enum schedtrace_status.
+ */
+int report_run(const struct report_settings *settings, bool *damaged, struct schedtrace_error *err);
+
+#endif

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "select.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <schedtrace/analyses.h>
+
+#include "cli/escape.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+
+/* Rows of a ranked table that text shows when nobody says how many. */
+#define USUAL_TOP 25
+
+/* Order where the user names none; other tables come as the analysis made them. */
+static const struct {
+	const char *table;
+	const char *sort;
+} usual_order[] = {
+	{ "tasks", "-on_cpu_ns" },
+	{ "memory", "-rss_peak_bytes" },
+	{ "task_migrations", "-migrations" },
+};
+
+static const char *usual_sort(const struct schedtrace_table_info *info)
+{
+	for (size_t i = 0; i < sizeof(usual_order) / sizeof(*usual_order); i++)
+		if (!strcmp(usual_order[i].table, info->name))
+			return usual_order[i].sort;
+	return NULL;
+}
+
+bool value_unknown(const struct schedtrace_column_info *column, union schedtrace_value value)
+{
+	switch (column->type) {
+	case SCHEDTRACE_INT:
+		return value.i == INT64_MIN;
+	case SCHEDTRACE_REAL:
+		return !isfinite(value.f);
+	default:
+		return !value.s;
+	}
+}
+
+/* By its whole name, or without the unit at the end: on_cpu for on_cpu_ns. SIZE_MAX: none. */
+static size_t find_column(const struct schedtrace_table_info *info, const char *word, size_t n)
+{
+	static const char *const units[] = { "", "_ns", "_bytes" };
+
+	for (size_t u = 0; u < sizeof(units) / sizeof(*units); u++)
+		for (size_t i = 0; i < info->n_columns; i++) {
+			const char *name = info->columns[i].name;
+
+			if (!strncmp(name, word, n) && !strcmp(name + n, units[u]))
+				return i;
+		}
+	return SIZE_MAX;
+}
+
+/* Calls for each word between commas until one call gives something else than 0. */
+static int for_each_word(const char *list, int (*call)(void *user, const char *word, size_t n),
+			 void *user)
+{
+	for (;;) {
+		size_t n = strcspn(list, ",");
+		int r = n ? call(user, list, n) : 0;
+
+		if (r || !list[n])
+			return r;
+		list += n + 1;
+	}
+}
+
+struct number_search {
+	int64_t wanted;
+	const char *bad; /* a word that is no number */
+	size_t bad_n;
+};
+
+static int number_word(void *user, const char *word, size_t n)
+{
+	struct number_search *search = user;
+	char *end;
+	long long v;
+
+	errno = 0;
+	v = strtoll(word, &end, 10);
+	if (errno || end != word + n || v < 0 || v > INT32_MAX || *word < '0' || *word > '9') {
+		search->bad = word;
+		search->bad_n = n;
+		return -1;
+	}
+	return v == search->wanted;
+}
+
+static bool has_number(const struct option_list *list, int64_t wanted)
+{
+	struct number_search search = { .wanted = wanted };
+
+	for (size_t i = 0; i < list->n; i++)
+		if (for_each_word(list->items[i], number_word, &search) > 0)
+			return true;
+	return false;
+}
+
+static int check_numbers(const struct option_list *list, const char *option,
+			 struct schedtrace_error *err)
+{
+	struct number_search search = { .wanted = -1 };
+
+	for (size_t i = 0; i < list->n; i++)
+		if (for_each_word(list->items[i], number_word, &search) < 0)
+			return error_set(err, SCHEDTRACE_E_USAGE,
+					 "%s: %.*s is no number from 0 to %d", option,
+					 (int)search.bad_n, search.bad, INT32_MAX);
+	return 0;
+}
+
+int selection_check(const struct selection *sel, struct schedtrace_error *err)
+{
+	int r = check_numbers(&sel->pids, "--pid", err);
+
+	return r ? r : check_numbers(&sel->cpus, "--cpu", err);
+}
+
+static bool is_cpu_column(const struct schedtrace_column_info *column)
+{
+	static const char *const names[] = { "cpu", "from_cpu", "to_cpu", "from", "to" };
+
+	if (column->type != SCHEDTRACE_INT || *column->unit)
+		return false;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(names[i], column->name))
+			return true;
+	return false;
+}
+
+static bool comm_matches(const struct option_list *patterns, const char *comm)
+{
+	auto_free char *visible = comm ? escape_visible(comm) : NULL;
+
+	for (size_t i = 0; visible && i < patterns->n; i++)
+		if (!strcmp(patterns->items[i], comm) || !strcmp(patterns->items[i], visible) ||
+		    !fnmatch(patterns->items[i], visible, FNM_NOESCAPE))
+			return true;
+	return false;
+}
+
+bool selection_matches(const struct selection *sel, const struct schedtrace_table_info *info,
+		       const union schedtrace_value *values)
+{
+	bool about_cpu = false, on_cpu = false;
+
+	for (size_t i = 0; i < info->n_columns; i++) {
+		const struct schedtrace_column_info *column = &info->columns[i];
+
+		if (sel->pids.n && column->type == SCHEDTRACE_INT && !strcmp(column->name, "pid") &&
+		    !has_number(&sel->pids, values[i].i))
+			return false;
+		if (sel->comms.n && column->type == SCHEDTRACE_TEXT &&
+		    !strcmp(column->name, "comm") && !comm_matches(&sel->comms, values[i].s))
+			return false;
+		if (sel->cpus.n && is_cpu_column(column)) {
+			about_cpu = true;
+			on_cpu |= has_number(&sel->cpus, values[i].i);
+		}
+	}
+	return !about_cpu || on_cpu;
+}
+
+static int choose_word(void *user, const char *word, size_t n)
+{
+	struct view *view = user;
+	size_t c = find_column(view->info, word, n);
+
+	if (c == SIZE_MAX)
+		return 0;
+	for (size_t i = 0; i < view->n_columns; i++)
+		if (view->columns[i] == c)
+			return 0;
+	view->columns[view->n_columns++] = c;
+	return 0;
+}
+
+static int choose_columns(struct view *view, const char *list, struct schedtrace_error *err)
+{
+	view->columns = calloc(view->info->n_columns + 1, sizeof(*view->columns));
+	if (!view->columns)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the columns of a table");
+	if (list)
+		for_each_word(list, choose_word, view);
+	view->columns_chosen = view->n_columns > 0;
+	if (!view->n_columns)
+		for (size_t i = 0; i < view->info->n_columns; i++)
+			view->columns[view->n_columns++] = i;
+	return 0;
+}
+
+struct word_check {
+	const struct schedtrace_table_info *const *infos;
+	size_t n;
+	const char *option;
+	struct schedtrace_error *err;
+};
+
+/* Fails unless some table has the column. */
+static int check_word(void *user, const char *word, size_t n)
+{
+	struct word_check *check = user;
+	auto_free const char **names = NULL;
+	auto_free char *copy = NULL;
+	size_t n_names = 0;
+	const char *near;
+
+	for (size_t i = 0; i < check->n; i++) {
+		if (find_column(check->infos[i], word, n) != SIZE_MAX)
+			return 0;
+		n_names += check->infos[i]->n_columns;
+	}
+	names = calloc(n_names + 1, sizeof(*names));
+	copy = strndup(word, n);
+	if (!names || !copy)
+		return error_set(check->err, SCHEDTRACE_E_NOMEM, "no memory for column names");
+	n_names = 0;
+	for (size_t i = 0; i < check->n; i++)
+		for (size_t c = 0; c < check->infos[i]->n_columns; c++)
+			names[n_names++] = check->infos[i]->columns[c].name;
+	near = options_nearest(copy, names, n_names);
+	if (near)
+		return error_set(check->err, SCHEDTRACE_E_USAGE,
+				 "%s: no column %s here; did you mean %s?", check->option, copy,
+				 near);
+	return error_set(check->err, SCHEDTRACE_E_USAGE,
+			 "%s: no column %s here; \"schedreport list\" names them all",
+			 check->option, copy);
+}
+
+static int check_columns(const struct selection *sel,
+			 const struct schedtrace_table_info *const *infos, size_t n,
+			 struct schedtrace_error *err)
+{
+	struct word_check check = { infos, n, "--columns", err };
+	int r = 0;
+
+	if (sel->columns && n)
+		r = for_each_word(sel->columns, check_word, &check);
+	check.option = "--sort";
+	if (!r && sel->sort && n) {
+		const char *word = sel->sort + (*sel->sort == '-');
+
+		r = check_word(&check, word, strlen(word));
+	}
+	return r;
+}
+
+/* What the comparison of rows needs to know. */
+struct order {
+	const struct schedtrace_table *table;
+	size_t column;
+	enum schedtrace_type type;
+	bool descending;
+};
+
+static int compare_rows(const void *a, const void *b, void *arg)
+{
+	const struct order *order = arg;
+	const struct schedtrace_column_info *info =
+		&schedtrace_table_info(order->table)->columns[order->column];
+	size_t ra = *(const size_t *)a, rb = *(const size_t *)b;
+	union schedtrace_value va = schedtrace_table_value(order->table, ra, order->column);
+	union schedtrace_value vb = schedtrace_table_value(order->table, rb, order->column);
+	bool ua = value_unknown(info, va), ub = value_unknown(info, vb);
+	int r = 0;
+
+	if (ua || ub) {
+		if (ua != ub)
+			return ua ? 1 : -1; /* the unknown come last either way */
+	} else if (order->type == SCHEDTRACE_INT) {
+		r = (va.i > vb.i) - (va.i < vb.i);
+	} else if (order->type == SCHEDTRACE_REAL) {
+		r = (va.f > vb.f) - (va.f < vb.f);
+	} else {
+		r = strcmp(va.s, vb.s);
+	}
+	if (order->descending)
+		r = -r;
+	return r ? r : (ra > rb) - (ra < rb);
+}
+
+static int choose_rows(struct view *view, const struct selection *sel, bool limit_rows,
+		       struct schedtrace_error *err)
+{
+	const struct schedtrace_table_info *info = view->info;
+	size_t n = schedtrace_table_rows(view->table);
+	const char *usual = usual_sort(info), *sort = sel->sort;
+	auto_free union schedtrace_value *values = calloc(info->n_columns + 1, sizeof(*values));
+	struct order order = { .table = view->table, .column = SIZE_MAX };
+
+	view->rows = calloc(n + 1, sizeof(*view->rows));
+	if (!view->rows || !values)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu rows of a table", n);
+	for (size_t r = 0; r < n; r++) {
+		for (size_t c = 0; c < info->n_columns; c++)
+			values[c] = schedtrace_table_value(view->table, r, c);
+		if (selection_matches(sel, info, values))
+			view->rows[view->n_rows++] = r;
+	}
+	view->n_matching = view->n_rows;
+	for (int pass = 0; pass < 2 && order.column == SIZE_MAX; pass++, sort = usual) {
+		if (!sort)
+			continue;
+		order.descending = *sort == '-';
+		sort += order.descending;
+		order.column = find_column(info, sort, strlen(sort));
+	}
+	if (order.column != SIZE_MAX) {
+		order.type = info->columns[order.column].type;
+		qsort_r(view->rows, view->n_rows, sizeof(*view->rows), compare_rows, &order);
+	}
+	if (sel->top > 0 && view->n_rows > (uint64_t)sel->top)
+		view->n_rows = (size_t)sel->top;
+	else if (sel->top < 0 && limit_rows && usual && view->n_rows > USUAL_TOP)
+		view->n_rows = USUAL_TOP;
+	return 0;
+}
+
+/* The analysis that a table belongs to, or NULL. */
+static const char *analysis_of(const struct schedtrace_table_info *info)
+{
+	const struct schedtrace_analysis_info *analysis;
+
+	for (size_t i = 0; (analysis = schedtrace_analysis_at(i)); i++)
+		for (size_t t = 0; t < analysis->n_tables; t++)
+			if (analysis->tables[t] == info)
+				return analysis->name;
+	return NULL;
+}
+
+static char *shown_name(const struct schedtrace_table_info *info,
+			const struct schedtrace_table_info *const *infos, size_t n)
+{
+	const char *analysis = analysis_of(info);
+	size_t same = 0;
+	char *name;
+
+	for (size_t i = 0; i < n; i++)
+		same += !strcmp(infos[i]->name, info->name);
+	if (same < 2 || !analysis)
+		return strdup(info->name);
+	return asprintf(&name, "%s.%s", analysis, info->name) < 0 ? NULL : name;
+}
+
+int views_make(struct view *views, const struct schedtrace_table *const *tables, size_t n,
+	       const struct selection *sel, bool limit_rows, struct schedtrace_error *err)
+{
+	auto_free const struct schedtrace_table_info **infos = calloc(n + 1, sizeof(*infos));
+	int r;
+
+	memset(views, 0, n * sizeof(*views));
+	if (!infos)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu tables", n);
+	for (size_t i = 0; i < n; i++)
+		infos[i] = schedtrace_table_info(tables[i]);
+	r = check_columns(sel, infos, n, err);
+	for (size_t i = 0; i < n && !r; i++) {
+		views[i].table = tables[i];
+		views[i].info = infos[i];
+		views[i].name = shown_name(infos[i], infos, n);
+		if (!views[i].name)
+			r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a table's name");
+		if (!r)
+			r = choose_columns(&views[i], sel->columns, err);
+		if (!r)
+			r = choose_rows(&views[i], sel, limit_rows, err);
+	}
+	return r;
+}
+
+int view_of_log(struct view *view, const struct schedtrace_table_info *log,
+		const struct selection *sel, struct schedtrace_error *err)
+{
+	int r;
+
+	memset(view, 0, sizeof(*view));
+	view->info = log;
+	if (sel->sort)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--sort: the rows of a log come in the order of time");
+	r = check_columns(sel, &log, 1, err);
+	if (r)
+		return r;
+	view->name = strdup(log->name);
+	if (!view->name)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a log's name");
+	return choose_columns(view, sel->columns, err);
+}
+
+void view_release(struct view *view)
+{
+	free(view->name);
+	free(view->columns);
+	free(view->rows);
+	memset(view, 0, sizeof(*view));
+}

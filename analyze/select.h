@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What of a table is shown: its columns, its rows, and their order. */
+#ifndef ANALYZE_SELECT_H
+#define ANALYZE_SELECT_H
+
+#include <stdbool.h>
+
+#include <schedtrace/tables.h>
+
+#include "cli/options.h"
+
+/* As the command line gives it. */
+struct selection {
+	const char *columns;	  /* names with commas between; NULL: all */
+	const char *sort;	  /* a column, with - before it descending; NULL: as is usual */
+	int64_t top;		  /* rows of a table; 0: all; negative: as is usual */
+	struct option_list pids;  /* numbers with commas between */
+	struct option_list comms; /* names or glob patterns */
+	struct option_list cpus;  /* numbers with commas between */
+};
+
+/* A table or a log as it will be shown. */
+struct view {
+	char *name; /* of the table, or ANALYSIS.TABLE where two have one name */
+	const struct schedtrace_table_info *info;
+	const struct schedtrace_table *table; /* NULL for a log */
+	size_t *columns, n_columns;	      /* indexes into info->columns */
+	bool columns_chosen;		      /* by the user: all of them are shown */
+	size_t *rows, n_rows;
+	size_t n_matching; /* rows before the limit to @n_rows */
+};
+
+/* Checks what no table is needed for: numbers. */
+int selection_check(const struct selection *sel, struct schedtrace_error *err);
+
+/*
+ * The views of @n tables. A column that --sort or --columns names must be in at least one of
+ * them; tables without it keep their usual order and columns. Filters act on the tables that
+ * have the column they are about: pid, comm, and every column about a CPU.
+ */
+int views_make(struct view *views, const struct schedtrace_table *const *tables, size_t n,
+	       const struct selection *sel, bool limit_rows, struct schedtrace_error *err);
+
+/* The view of a log, whose rows come one at a time. */
+int view_of_log(struct view *view, const struct schedtrace_table_info *log,
+		const struct selection *sel, struct schedtrace_error *err);
+
+void view_release(struct view *view);
+
+/* Whether the filters let this row of @info pass. */
+bool selection_matches(const struct selection *sel, const struct schedtrace_table_info *info,
+		       const union schedtrace_value *values);
+
+bool value_unknown(const struct schedtrace_column_info *column, union schedtrace_value value);
+
+#endif
