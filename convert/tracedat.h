@@ -22,7 +22,7 @@ struct format_field {
 	uint32_t offset;
 	uint32_t size;
 	bool is_signed;
-	bool is_string;   /* char array, or data_loc of char */
+	bool is_string;	  /* char array, or data_loc of char */
 	bool is_data_loc; /* the value (4 bytes) is length << 16 | offset from the record's begin */
 	bool is_rel_loc;  /* the same from the end of the field */
 };
@@ -31,38 +31,49 @@ struct format_field {
 struct format_states {
 	struct {
 		uint64_t bit;
-		char code;        /* 'S', 'D', ... */
+		char code; /* 'S', 'D', ... */
 	} flags[32];
 	size_t n;
-	uint64_t preempted;  /* the "+" bit, 0 if the format has none */
-	uint64_t mask;       /* bits that the table decodes */
+	uint64_t preempted; /* the "+" bit, 0 if the format has none */
+	uint64_t mask;	    /* bits that the table decodes */
 };
 
 struct format {
-	uint16_t id;             /* common_type */
+	uint16_t id; /* common_type */
 	const char *system;
 	const char *name;
 	const struct format_field *fields; /* common_ fields included */
-	size_t n_fields;
+	size_t n_fields;		   /* 0: the format text could not be parsed */
+	uint32_t min_size; /* where its fields end, but for a last array: no record of it
+				  * that the reader gives is shorter */
 	struct format_states states;
 };
 
 enum record_kind {
 	RECORD_EVENT,
-	RECORD_LOST,      /* records are missing before the CPU's next record */
+	RECORD_LOST, /* records are missing before the CPU's next record */
 };
 
+/* RECORD_EVENT has data, size and pid; RECORD_LOST has lost_since and lost. */
 struct record {
-	int64_t timestamp;       /* ns where the clock is in ns; see tracedat_clock() */
-	const uint8_t *data;     /* of the event, common fields first; lives until the next call */
-	uint32_t size;
-	uint16_t kind;           /* enum record_kind */
-	uint16_t format;         /* index into tracedat_formats(); undefined for RECORD_LOST */
-	int32_t cpu;             /* of the buffer that held it */
-	int32_t pid;             /* common_pid */
-	/* RECORD_LOST: how many, -1 unknown; the timestamp is where records resume */
-	int64_t lost;
-	int64_t lost_since;      /* RECORD_LOST: stamp of the record before the gap, INT64_MIN none */
+	/* In ns where the clock is in ns, see tracedat_clock(); never less than that of the CPU's
+	 * record before it. RECORD_LOST: where records resume. */
+	int64_t timestamp;
+	union {
+		const uint8_t *data; /* of the event, common fields first; lives until the next
+					  * call of tracedat_next() */
+		int64_t lost_since;  /* stamp of the record before the gap, INT64_MIN none */
+	};
+	union {
+		struct {
+			uint32_t size; /* of data */
+			int32_t pid;   /* common_pid */
+		};
+		int64_t lost; /* how many, -1 unknown */
+	};
+	uint16_t kind;	 /* enum record_kind */
+	uint16_t format; /* index into tracedat_formats() */
+	int32_t cpu;	 /* of the buffer that held it */
 };
 
 /* Same options as a source; opening reads all that stands beside the records. */
@@ -70,18 +81,20 @@ int tracedat_open(struct tracedat **out, const char *path, const struct source_o
 		  struct schedtrace_error *err);
 void tracedat_close(struct tracedat *t);
 
-/* Formats that the worker could parse, in the file's order; the others get a note. */
+/* All of the file, in its order; those that could not be parsed have no fields, and got a note. */
 const struct format *tracedat_formats(const struct tracedat *t, size_t *n);
 
 /* Facts of the file; strings live as long as @t, NULL where the file has none. */
-const char *tracedat_clock(const struct tracedat *t);    /* "mono", "local", "x86-tsc", ... */
-const char *tracedat_uname(const struct tracedat *t);    /* option UNAME as it stands */
+const char *tracedat_clock(const struct tracedat *t); /* "mono", "local", "x86-tsc", ... */
+const char *tracedat_uname(const struct tracedat *t); /* option UNAME as it stands */
 const char *tracedat_cmdlines(const struct tracedat *t, size_t *bytes); /* "PID NAME\n" lines */
 const char *tracedat_kallsyms(const struct tracedat *t, size_t *bytes);
-int tracedat_cpus(const struct tracedat *t);             /* buffers, empty ones too */
+int tracedat_cpus(const struct tracedat *t); /* buffers, empty ones too */
 /* Text of option CPUSTAT for @cpu, or NULL: lines such as "overrun: 12", "read events: 345". */
 const char *tracedat_cpustat(const struct tracedat *t, int cpu);
 uint32_t tracedat_page_size(const struct tracedat *t);
+/* Option TSC2NSEC: ns = (cycles * mult >> shift) + offset. False when the file has none. */
+bool tracedat_tsc(const struct tracedat *t, uint32_t *mult, uint32_t *shift, uint64_t *offset);
 
 /*
  * The next records of all CPUs, merged by time (equal stamps: by CPU, then the buffer's order),

@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "decode.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "checked.h"
+#include "error.h"
+
+#define BLOCK_BYTES    (256u << 10)
+#define DEFAULT_MEMORY (256ull << 20)
+#define CHUNK_LIMIT    (64u << 20)
+
+/* A block being made: what fills it, and whom the faults concern. */
+struct work {
+	struct decoder *d;
+	struct stream *s;
+	struct block *b;
+};
+
+static int fail(struct work *w, int status, const char *place, const char *text)
+{
+	if (w->d->salvage && status == SCHEDTRACE_E_FORMAT) {
+		w->b->damaged++;
+		return 0;
+	}
+	if (*place)
+		return error_set(&w->b->err, status, "CPU %d: %s: %s", w->s->cpu, place, text);
+	return error_set(&w->b->err, status, "CPU %d: %s", w->s->cpu, text);
+}
+
+/* Gives up what follows the last record until something whole comes. */
+static int gap(struct work *w, int64_t resume)
+{
+	struct page_records *r = &w->b->records;
+
+	if (r->n && r->list[r->n - 1].kind == RECORD_LOST)
+		return 0;
+	return page_records_lost(r, w->s->cpu, resume, -1);
+}
+
+/*
+ * A page far older than the record before it: most likely that record's page has a damaged time.
+ * Its records are given up when they alone are in the future.
+ */
+static void drop_future(struct page_records *r, size_t page_begin, int64_t stamp)
+{
+	size_t n = r->n;
+
+	while (n > page_begin && r->list[n - 1].kind == RECORD_EVENT &&
+	       r->list[n - 1].timestamp > stamp)
+		n--;
+	if (n && n == page_begin && r->list[n - 1].timestamp > stamp)
+		return;
+	r->n = n;
+	r->last = n ? r->list[n - 1].timestamp : INT64_MIN;
+}
+
+static bool all_zero(const uint8_t *p, size_t n)
+{
+	return !n || (!p[0] && !memcmp(p, p + 1, n - 1));
+}
+
+/* @place names where the @n bytes of pages stand. */
+static int decode_pages(struct work *w, const uint8_t *data, size_t n, uint64_t offset,
+			const char *chunk)
+{
+	const struct pages_config *config = &w->d->config;
+	struct page_records *r = &w->b->records;
+	size_t at, previous = r->n;
+	int status;
+
+	for (at = 0; at < n; at += config->layout.page_size) {
+		size_t left = n - at;
+		size_t size = left < config->layout.page_size ? left : config->layout.page_size;
+		size_t begin = r->n;
+		struct page_error fault;
+		char place[128], text[256];
+
+		if (size >= 16 && all_zero(data + at, 16)) {
+			w->b->empty++;
+			continue;
+		}
+		status = page_decode(config, data + at, size, w->s->cpu, r, &fault);
+		if (status == SCHEDTRACE_E_FORMAT && w->d->salvage &&
+		    fault.fault == PAGE_TIME_BACK) {
+			int64_t stamp;
+
+			memcpy(&stamp, data + at, sizeof(stamp));
+			drop_future(r, previous, stamp);
+			begin = r->n;
+			w->b->damaged++;
+			status = gap(w, stamp);
+			if (r->last > stamp)
+				r->last = stamp; /* a clock that went back: go on with it */
+			if (status == 0)
+				status = page_decode(config, data + at, size, w->s->cpu, r, &fault);
+		}
+		previous = begin;
+		if (status == 0)
+			continue;
+		if (status == SCHEDTRACE_E_NOMEM)
+			return fail(w, status, "", "no memory for records");
+		if (*chunk)
+			snprintf(place, sizeof(place), "%s, page %zu of it", chunk,
+				 at / config->layout.page_size);
+		else
+			snprintf(place, sizeof(place), "page at byte %" PRIu64, offset + at);
+		page_fault_text(&fault, text, sizeof(text));
+		status = fail(w, status, place, text);
+		if (status == 0)
+			status = gap(w, r->last);
+		if (status < 0)
+			return status;
+	}
+	return 0;
+}
+
+static int need(uint8_t **buffer, size_t *cap, size_t n)
+{
+	uint8_t *p;
+
+	if (n <= *cap)
+		return 0;
+	p = realloc(*buffer, n);
+	if (!p)
+		return SCHEDTRACE_E_NOMEM;
+	*buffer = p;
+	*cap = n;
+	return 0;
+}
+
+static int decode_plain(struct work *w)
+{
+	struct block *b = w->b;
+	int r;
+
+	if (need(&b->data, &b->data_cap, b->bytes) < 0)
+		return fail(w, SCHEDTRACE_E_NOMEM, "", "no memory for pages");
+	r = container_pread(w->d->c, b->data, b->bytes, b->offset, &b->err);
+	if (r < 0)
+		return error_prefix(&b->err, r, "CPU %d", w->s->cpu);
+	return decode_pages(w, b->data, b->bytes, b->offset, "");
+}
+
+struct chunk_head {
+	uint32_t packed;
+	uint32_t size;
+};
+
+/* The heads were checked when the block was claimed. */
+static int decode_chunks(struct work *w)
+{
+	struct block *b = w->b;
+	size_t at, total = 0, to = 0;
+	struct chunk_head h;
+	int r;
+
+	if (need(&b->packed, &b->packed_cap, b->bytes) < 0)
+		return fail(w, SCHEDTRACE_E_NOMEM, "", "no memory for chunks");
+	r = container_pread(w->d->c, b->packed, b->bytes, b->offset, &b->err);
+	if (r < 0)
+		return error_prefix(&b->err, r, "CPU %d", w->s->cpu);
+	for (at = 0; at + sizeof(h) <= b->bytes; at += sizeof(h) + h.packed) {
+		memcpy(&h, b->packed + at, sizeof(h));
+		if (!checked_range(at + sizeof(h), h.packed, b->bytes) || h.size > CHUNK_LIMIT)
+			return fail(w, SCHEDTRACE_E_FORMAT, "", "chunks changed while reading");
+		total += h.size;
+	}
+	if (need(&b->data, &b->data_cap, total) < 0)
+		return fail(w, SCHEDTRACE_E_NOMEM, "", "no memory for decompressed pages");
+	for (at = 0; at + sizeof(h) <= b->bytes; at += sizeof(h) + h.packed, to += h.size) {
+		struct schedtrace_error err;
+		char place[64];
+
+		memcpy(&h, b->packed + at, sizeof(h));
+		snprintf(place, sizeof(place), "chunk at byte %" PRIu64, b->offset + at);
+		r = codec_decompress(w->d->c->codec, b->packed + at + sizeof(h), h.packed,
+				     b->data + to, h.size, &err);
+		if (r < 0) {
+			r = fail(w, r, place, err.text);
+			if (r == 0)
+				r = gap(w, b->records.last);
+		} else {
+			r = decode_pages(w, b->data + to, h.size, b->offset + at, place);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void decode_block(struct work *w)
+{
+	struct block *b = w->b;
+
+	b->records.n = 0;
+	b->records.last = INT64_MIN;
+	b->records.back = 0;
+	b->records.back_max = 0;
+	/* A block that could not be laid out has its error already. */
+	if (b->status == 0 && b->bytes)
+		b->status = w->d->instance->compressed ? decode_chunks(w) : decode_plain(w);
+	if (b->status == 0 && b->last && (w->s->cut || (b->damaged && !b->bytes)))
+		b->status = gap(w, b->records.last);
+}
+
+/* Takes whole chunks until the block is full. False: the rest of the stream cannot be read. */
+static int lay_out_chunks(struct work *w)
+{
+	struct stream *s = w->s;
+	struct block *b = w->b;
+	uint64_t size = 0;
+	struct chunk_head h;
+	char text[160];
+	int r;
+
+	if (!s->begun) {
+		if (s->end - s->at < 4)
+			return fail(w, SCHEDTRACE_E_FORMAT, "", "no room for a count of chunks");
+		r = container_pread(w->d->c, &s->chunks, 4, s->at, &b->err);
+		if (r < 0)
+			return r;
+		s->at += 4;
+		b->offset = s->at;
+	}
+	while (s->chunks && size < w->d->block_bytes) {
+		*text = '\0';
+		if (s->end - s->at < sizeof(h)) {
+			snprintf(text, sizeof(text), "data ends, %u more chunks are due",
+				 s->chunks);
+		} else {
+			r = container_pread(w->d->c, &h, sizeof(h), s->at, &b->err);
+			if (r < 0)
+				return r;
+			if (h.packed > s->end - s->at - sizeof(h))
+				snprintf(text, sizeof(text),
+					 "claims %u bytes, the data has %" PRIu64 " left", h.packed,
+					 s->end - s->at - sizeof(h));
+			else if (h.size > CHUNK_LIMIT)
+				snprintf(text, sizeof(text), "claims %u bytes, the limit is %u",
+					 h.size, CHUNK_LIMIT);
+			else if (h.size > 1u << 20 && h.size / 1000 > h.packed)
+				snprintf(text, sizeof(text),
+					 "claims %u bytes from %u compressed ones, a ratio above "
+					 "1000",
+					 h.size, h.packed);
+		}
+		if (*text) {
+			char place[64];
+
+			s->chunks = 0;
+			snprintf(place, sizeof(place), "chunk at byte %" PRIu64, s->at);
+			/* The cut itself was told when the file was opened. */
+			return fail(w, SCHEDTRACE_E_FORMAT, place, text);
+		}
+		s->at += sizeof(h) + h.packed;
+		size += h.size;
+		s->chunks--;
+	}
+	/* Writers count the 4 bytes of the number of chunks in the size, or do not. */
+	if (!s->chunks && s->end - s->at > 4) {
+		char rest[96];
+
+		snprintf(rest, sizeof(rest),
+			 "%" PRIu64 " bytes follow the last chunk at byte %" PRIu64, s->end - s->at,
+			 s->at);
+		return fail(w, SCHEDTRACE_E_FORMAT, "", rest);
+	}
+	return 0;
+}
+
+static void lay_out(struct work *w)
+{
+	struct decoder *d = w->d;
+	struct stream *s = w->s;
+	struct block *b = w->b;
+
+	b->offset = s->at;
+	b->status = 0;
+	b->damaged = 0;
+	b->empty = 0;
+	if (d->instance->compressed) {
+		b->status = lay_out_chunks(w);
+		s->finished = b->status < 0 || !s->chunks;
+	} else {
+		uint64_t left = s->end - s->at;
+
+		s->at += left < d->block_bytes ? left : d->block_bytes;
+		s->finished = s->at == s->end;
+	}
+	s->begun = true;
+	b->bytes = s->at > b->offset ? s->at - b->offset : 0;
+	b->last = s->finished;
+}
+
+/* With the lock held: the stream that is least ahead of its consumer, if any has room. */
+static bool claim(struct decoder *d, struct stream *wanted, struct work *w)
+{
+	struct stream *best = NULL;
+	size_t i;
+
+	for (i = 0; i < d->n_streams; i++) {
+		struct stream *s = wanted ? wanted : &d->streams[i];
+
+		if (s->finished || s->ring[s->claimed % d->depth].state != BLOCK_FREE)
+			continue;
+		if (!best || s->claimed - s->consumed < best->claimed - best->consumed)
+			best = s;
+	}
+	if (!best)
+		return false;
+	*w = (struct work){ d, best, &best->ring[best->claimed % d->depth] };
+	lay_out(w);
+	w->b->state = BLOCK_CLAIMED;
+	best->claimed++;
+	return true;
+}
+
+static void decode_unlocked(struct work *w)
+{
+	pthread_mutex_unlock(&w->d->lock);
+	decode_block(w);
+	pthread_mutex_lock(&w->d->lock);
+	w->b->state = BLOCK_READY;
+	pthread_cond_signal(&w->d->ready);
+}
+
+static void *thread_main(void *user)
+{
+	struct decoder *d = user;
+	struct work w;
+
+	pthread_mutex_lock(&d->lock);
+	while (!d->stop) {
+		if (claim(d, NULL, &w))
+			decode_unlocked(&w);
+		else
+			pthread_cond_wait(&d->room, &d->lock);
+	}
+	pthread_mutex_unlock(&d->lock);
+	return NULL;
+}
+
+/* Makes what the threads could not know right: the block before ended at s->last. */
+static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
+		       struct schedtrace_error *err)
+{
+	struct page_records *r = &b->records;
+	size_t i;
+
+	for (i = 0; i < r->n; i++) {
+		struct record *rec = &r->list[i];
+		int64_t step = rec->timestamp < s->last ? s->last - rec->timestamp : 0;
+
+		if (rec->kind == RECORD_LOST && rec->lost_since == INT64_MIN)
+			rec->lost_since = s->last;
+		else if (!step)
+			break;
+		if (!step)
+			continue;
+		if (rec->kind == RECORD_EVENT && step > 1000000000 && i == 0) {
+			if (!d->salvage)
+				return error_set(err, SCHEDTRACE_E_FORMAT,
+						 "CPU %d: data at byte %" PRIu64 " begins %" PRId64
+						 " ns before the record before it",
+						 s->cpu, b->offset, step);
+			d->damaged++;
+		}
+		if (rec->kind == RECORD_EVENT) {
+			d->back++;
+			d->back_max = step > d->back_max ? step : d->back_max;
+		}
+		rec->timestamp = s->last;
+	}
+	if (r->n)
+		s->last = r->list[r->n - 1].timestamp;
+	d->back += r->back;
+	d->back_max = r->back_max > d->back_max ? r->back_max : d->back_max;
+	d->damaged += b->damaged;
+	d->empty += b->empty;
+	d->done += b->bytes;
+	return 0;
+}
+
+int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error *err)
+{
+	struct block *b;
+	struct work w;
+	int r;
+
+	do {
+		pthread_mutex_lock(&d->lock);
+		for (;;) {
+			bool end = s->finished && s->consumed == s->claimed;
+
+			if (end || s->consumed - s->released == d->depth) {
+				pthread_mutex_unlock(&d->lock);
+				return end ? 0 : 2;
+			}
+			b = &s->ring[s->consumed % d->depth];
+			if (s->consumed < s->claimed && b->state == BLOCK_READY)
+				break;
+			if (claim(d, s->consumed == s->claimed ? s : NULL, &w))
+				decode_unlocked(&w);
+			else
+				pthread_cond_wait(&d->ready, &d->lock);
+		}
+		s->consumed++;
+		pthread_mutex_unlock(&d->lock);
+		if (b->status < 0) {
+			if (err)
+				*err = b->err;
+			return b->status;
+		}
+		r = join_blocks(d, s, b, err);
+		if (r < 0)
+			return r;
+	} while (!b->records.n);
+	s->cur = b->records.list;
+	s->cur_end = s->cur + b->records.n;
+	return 1;
+}
+
+void decoder_release(struct decoder *d)
+{
+	size_t i;
+
+	pthread_mutex_lock(&d->lock);
+	for (i = 0; i < d->n_streams; i++) {
+		struct stream *s = &d->streams[i];
+		uint64_t keep = s->consumed - (s->cur < s->cur_end);
+
+		while (s->released < keep)
+			s->ring[s->released++ % d->depth].state = BLOCK_FREE;
+	}
+	pthread_cond_broadcast(&d->room);
+	pthread_mutex_unlock(&d->lock);
+}
+
+/* A CPU's data, as far as the file has it. */
+static int open_stream(struct decoder *d, const struct cpu_data *data, struct schedtrace_error *err)
+{
+	struct stream *s = &d->streams[d->n_streams];
+	/* In a compressed buffer the size leaves the number of chunks out. */
+	uint64_t end = data->offset + data->size + (d->instance->compressed ? 4 : 0);
+
+	*s = (struct stream){ .cpu = data->cpu, .at = data->offset, .end = end, .last = INT64_MIN };
+	if (end > d->c->size) {
+		s->cut = end;
+		s->end = d->c->size > s->at ? d->c->size : s->at;
+		if (!d->salvage)
+			return error_set(err, SCHEDTRACE_E_FORMAT,
+					 "CPU %d data ends at byte %" PRIu64
+					 ", header says %" PRIu64 ": file is cut",
+					 s->cpu, d->c->size, end);
+		d->damaged++;
+	}
+	if (s->at == s->end)
+		return 0;
+	s->ring = calloc(d->depth, sizeof(*s->ring));
+	if (!s->ring)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for blocks");
+	d->total += s->end - s->at;
+	d->n_streams++;
+	return 0;
+}
+
+/* Blocks are small enough that all that are ahead fit in half of the memory allowed. */
+static void choose_sizes(struct decoder *d, uint64_t memory)
+{
+	uint64_t page = d->config.layout.page_size;
+	uint64_t each, n = 1;
+	size_t i;
+
+	for (i = 0; i < d->instance->n_cpus; i++)
+		n += d->instance->cpus[i].size > 0;
+	d->depth = 4;
+	/* Beside the pages there are as many bytes again of records, and of packed chunks. */
+	each = (memory ? memory : DEFAULT_MEMORY) / 2 / 3 / d->depth / n;
+	if (each > BLOCK_BYTES)
+		each = BLOCK_BYTES;
+	d->block_bytes = each < page ? page : each / page * page;
+}
+
+static int by_cpu(const void *a, const void *b)
+{
+	const struct stream *x = a, *y = b;
+
+	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+}
+
+static int start_threads(struct decoder *d, unsigned int threads, struct schedtrace_error *err)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = threads ? threads : cpus > 0 ? (size_t)cpus : 1;
+
+	n = n > 64 ? 64 : n;
+	/* One of the threads is the consumer. */
+	if (n == 1 || d->total <= 2 * d->block_bytes)
+		return 0;
+	d->threads = calloc(n - 1, sizeof(*d->threads));
+	if (!d->threads)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for threads");
+	for (; d->n_threads < n - 1; d->n_threads++)
+		if (pthread_create(&d->threads[d->n_threads], NULL, thread_main, d))
+			break; /* fewer are enough: the consumer decodes too */
+	return 0;
+}
+
+int decoder_open(struct decoder *d, const struct container *c, const struct instance *instance,
+		 const struct formats *formats, const struct source_options *options,
+		 struct schedtrace_error *err)
+{
+	size_t i;
+	int r;
+
+	d->c = c;
+	d->instance = instance;
+	d->salvage = options && options->salvage;
+	pthread_mutex_init(&d->lock, NULL);
+	pthread_cond_init(&d->ready, NULL);
+	pthread_cond_init(&d->room, NULL);
+	r = pages_configure(&d->config, &c->layout, formats, err);
+	if (r < 0)
+		return r;
+	choose_sizes(d, options ? options->max_memory : 0);
+	d->streams = calloc(instance->n_cpus + 1, sizeof(*d->streams));
+	if (!d->streams)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu CPUs",
+				 instance->n_cpus);
+	for (i = 0; r == 0 && i < instance->n_cpus; i++)
+		if (instance->cpus[i].size)
+			r = open_stream(d, &instance->cpus[i], err);
+	if (r < 0)
+		return r;
+	qsort(d->streams, d->n_streams, sizeof(*d->streams), by_cpu);
+	return start_threads(d, options ? options->threads : 0, err);
+}
+
+void decoder_close(struct decoder *d)
+{
+	size_t i, k;
+
+	if (!d->c)
+		return;
+	pthread_mutex_lock(&d->lock);
+	d->stop = true;
+	pthread_cond_broadcast(&d->room);
+	pthread_mutex_unlock(&d->lock);
+	for (i = 0; i < d->n_threads; i++)
+		pthread_join(d->threads[i], NULL);
+	for (i = 0; i < d->n_streams; i++) {
+		for (k = 0; k < d->depth; k++) {
+			free(d->streams[i].ring[k].packed);
+			free(d->streams[i].ring[k].data);
+			free(d->streams[i].ring[k].records.list);
+		}
+		free(d->streams[i].ring);
+	}
+	free(d->streams);
+	free(d->threads);
+	pages_config_free(&d->config);
+	pthread_mutex_destroy(&d->lock);
+	pthread_cond_destroy(&d->ready);
+	pthread_cond_destroy(&d->room);
+	*d = (struct decoder){ 0 };
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The records of every CPU in blocks, decoded ahead of whoever consumes them. A block is some
+ * hundred KiB of consecutive pages of one CPU; blocks are independent, so that any thread decodes
+ * any of them. The consumer decodes too while it would otherwise wait.
+ */
+#ifndef CONVERT_DECODE_H
+#define CONVERT_DECODE_H
+
+#include <pthread.h>
+
+#include "container.h"
+#include "pages.h"
+
+enum block_state {
+	BLOCK_FREE,
+	BLOCK_CLAIMED,
+	BLOCK_READY,
+};
+
+struct block {
+	enum block_state state;
+	uint64_t offset; /* in the file */
+	uint64_t bytes;	 /* in the file */
+	bool last;	 /* of its CPU */
+	uint8_t *packed;
+	size_t packed_cap;
+	uint8_t *data;
+	size_t data_cap;
+	struct page_records records;
+	uint64_t damaged; /* pages and chunks given up, with salvage */
+	uint64_t empty;	  /* pages that are all zero */
+	int status;	  /* what stopped it, without salvage */
+	struct schedtrace_error err;
+};
+
+/* The data of one CPU. */
+struct stream {
+	int32_t cpu;
+	uint64_t at, end;     /* what is not claimed yet */
+	uint64_t cut;	      /* where the header says that the data ends, if beyond the file */
+	uint32_t chunks;      /* left, when compressed */
+	bool begun, finished; /* claimed the first block, the last one */
+	struct block *ring;
+	uint64_t claimed, consumed, released;
+	/* the consumer's */
+	const struct record *cur, *cur_end;
+	int64_t last;
+};
+
+struct decoder {
+	const struct container *c;
+	const struct instance *instance;
+	struct pages_config config;
+	bool salvage;
+	struct stream *streams; /* of CPUs with data, by CPU */
+	size_t n_streams;
+	size_t block_bytes, depth;
+	pthread_mutex_t lock;
+	pthread_cond_t ready, room;
+	pthread_t *threads;
+	size_t n_threads;
+	bool stop;
+	uint64_t done, total; /* bytes of the file */
+	uint64_t damaged, empty, back;
+	int64_t back_max;
+};
+
+/* @d is zeroed by the caller; decoder_close() releases also after a failure. */
+int decoder_open(struct decoder *d, const struct container *c, const struct instance *instance,
+		 const struct formats *formats, const struct source_options *options,
+		 struct schedtrace_error *err);
+void decoder_close(struct decoder *d);
+
+/*
+ * Sets .cur and .cur_end of a stream to its next records. 1 with records, 0 at its end, 2 when
+ * all its blocks are held and must be released first, negative on failure.
+ */
+int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error *err);
+
+/* The consumer needs no record before the .cur of each stream any longer. */
+void decoder_release(struct decoder *d);
+
+#endif

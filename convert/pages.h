@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Records of ring-buffer pages. A page is a header (time stamp of its first record, commit word)
+ * and records packed one after the other, each with the time since the one before it; every page
+ * can be decoded alone. See include/linux/ring_buffer.h of the kernel for the encodings.
+ */
+#ifndef CONVERT_PAGES_H
+#define CONVERT_PAGES_H
+
+#include "container.h"
+#include "formats.h"
+#include "tracedat.h"
+
+enum page_fault {
+	PAGE_OK,
+	PAGE_CUT,	    /* fewer bytes than a page header */
+	PAGE_COMMIT_LONG,   /* more data claimed than a page holds */
+	PAGE_COMMIT_BITS,   /* bits of the commit word that mean nothing */
+	PAGE_COUNT_ALONE,   /* a count of lost records, but none are lost */
+	PAGE_TIME,	    /* time stamp of the page above 2^63 */
+	PAGE_TIME_BACK,	    /* begins long before the page before it ended */
+	RECORD_CUT,	    /* no room for the head of a record */
+	RECORD_EXTEND_CUT,  /* time extend or stamp without its second word */
+	RECORD_LENGTH_CUT,  /* no room for the length word */
+	RECORD_LENGTH_ZERO, /* length word that covers no data */
+	RECORD_LONG,	    /* ends after the page's data */
+	RECORD_TIME,	    /* time above 2^63 */
+	RECORD_NO_COMMON,   /* too short for the fields that all events have */
+	RECORD_UNKNOWN,	    /* event id without a format */
+	RECORD_SHORT,	    /* shorter than the fields of its format */
+	PADDING_LONG,	    /* padding that ends after the page's data */
+	PADDING_NULL,	    /* end-of-page mark with data behind it */
+};
+
+struct page_event {
+	uint16_t format; /* index + 1, 0 unknown */
+	uint16_t min_size;
+};
+
+struct pages_config {
+	struct page_layout layout;
+	uint32_t pid_offset;
+	struct page_event *events; /* 65536 entries by event id */
+};
+
+/* The records of consecutive pages of one CPU, and what was noticed. */
+struct page_records {
+	struct record *list;
+	size_t n, cap;
+	int64_t last;	  /* stamp of the last event, INT64_MIN none */
+	uint64_t back;	  /* events whose stamp was raised to that of the one before */
+	int64_t back_max; /* by how much at most */
+};
+
+/* Where and what the fault is, for the sentence. */
+struct page_error {
+	enum page_fault fault;
+	uint32_t at;	       /* byte within the page */
+	uint64_t value, limit; /* what was claimed, what would be possible; see page_fault_text() */
+};
+
+int pages_configure(struct pages_config *config, const struct page_layout *layout,
+		    const struct formats *formats, struct schedtrace_error *err);
+void pages_config_free(struct pages_config *config);
+
+/*
+ * Appends the records of the page of @n bytes (the layout's page size, or fewer at the end of a
+ * cut file) to @out. After a fault the records before it are there. Returns SCHEDTRACE_OK,
+ * E_NOMEM, or E_FORMAT with @fault filled.
+ */
+int page_decode(const struct pages_config *config, const uint8_t *page, size_t n, int32_t cpu,
+		struct page_records *out, struct page_error *fault);
+
+/* Says that records are missing from here: @count of them, -1 unknown. */
+int page_records_lost(struct page_records *out, int32_t cpu, int64_t resume, int64_t count);
+
+/* "record at byte 120 of the page: ends ..." */
+void page_fault_text(const struct page_error *fault, char *out, size_t size);
+
+#endif
