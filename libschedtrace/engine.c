@@ -8,6 +8,7 @@
 #include "context.h"
 #include "error.h"
 #include "mem.h"
+#include "replay.h"
 
 /* Times within ± 2^62 ns (146 years), so that differences fit in 63 bits. */
 #define MAX_TIME (INT64_C(1) << 62)
@@ -21,6 +22,7 @@ struct schedtrace_engine {
 	const struct schedtrace_context *ctx;
 	struct schedtrace_sink sink;
 	int64_t window_begin, window_end;
+	struct replay *replay; /* NULL when no chosen analysis wants it */
 	struct chosen *chosen;
 	size_t n_chosen;
 	bool started;
@@ -57,6 +59,7 @@ void schedtrace_engine_free(struct schedtrace_engine *engine)
 		if (engine->chosen[i].self)
 			engine->chosen[i].analysis->destroy(engine->chosen[i].self);
 	}
+	replay_free(engine->replay);
 	free(engine->chosen);
 	free(engine);
 }
@@ -166,6 +169,13 @@ static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 	for (size_t i = 0; i < engine->n_chosen; i++) {
 		const struct analysis *analysis = engine->chosen[i].analysis;
 
+		if (analysis->uses_replay && !engine->replay) {
+			r = replay_new(&engine->replay, engine->ctx, engine->window_begin,
+				       engine->window_end, err);
+			if (r < 0)
+				return r;
+		}
+		env.replay = engine->replay;
 		r = analysis->create(&engine->chosen[i].self, &env, err);
 		if (r < 0)
 			return r;
@@ -232,7 +242,7 @@ static int feed_all(struct schedtrace_engine *engine, const struct schedtrace_ev
 {
 	for (size_t begin = 0; begin < ev->n; begin += STEP) {
 		size_t end = ev->n - begin < STEP ? ev->n : begin + STEP;
-		int r = 0;
+		int r = engine->replay ? replay_feed(engine->replay, ev, begin, end, err) : 0;
 
 		for (size_t i = 0; r >= 0 && i < engine->n_chosen; i++) {
 			const struct chosen *chosen = &engine->chosen[i];

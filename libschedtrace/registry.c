@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The list of analyses: a new one is a file in analyses/ and a line here. */
 #include <string.h>
 
 #include "analysis.h"
 
-const struct analysis *const analyses[] = {
-	NULL,
-};
+#define ANALYSES(X) X(tasks)
+
+#define DECLARE(name) extern const struct analysis analysis_##name;
+ANALYSES(DECLARE)
+
+#define LIST(name) &analysis_##name,
+const struct analysis *const analyses[] = { ANALYSES(LIST) NULL };
 
 const struct schedtrace_analysis_info *schedtrace_analysis_at(size_t index)
 {

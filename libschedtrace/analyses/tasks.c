@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What did each task do with the time? A row a task life, by first appearance.
+ *
+ * On-CPU time runs from switch-in to switch-out (perf sched timehist's "run time"); charged time is
+ * the kernel's own account (perf sched latency's "Runtime", /proc/PID/schedstat). They differ by a
+ * few microseconds a switch: both are given. Waits and sleeps are the stretches between; their
+ * certain and possible parts are replay.h's. What lasts at the last row, or began before the first
+ * one, counts as possible only; inside gaps (LOST) every task that is not certainly running
+ * may have run or waited.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../analysis.h"
+#include "../error.h"
+#include "../replay.h"
+
+struct account {
+	uint64_t cpus_seen;  /* CPUs below 64 that it ran on */
+	uint32_t cpus_above; /* number of the others, see more_cpus */
+	int32_t last_cpu;    /* + 1; 0: it did not run yet */
+	int32_t prio;
+	bool has_prio;
+	int64_t on_cpu, on_cpu_hi, charged;
+	int64_t waits[3], wait_hi; /* from LIFE_WAIT_WAKEUP on */
+	int64_t sleeps[4];	   /* from LIFE_SLEEPING on */
+	int64_t voluntary, involuntary, migrations, cpu_changes;
+};
+
+struct tasks {
+	struct replay *replay;
+	struct account *accounts; /* by life */
+	uint32_t n;
+	struct intmap more_cpus; /* life << 16 | CPU, of CPUs from 64 on */
+	bool has_charged;
+};
+
+static int grow(struct tasks *tasks, uint32_t life, struct schedtrace_error *err)
+{
+	uint32_t n = 2 * tasks->n > life ? 2 * tasks->n : life + 256;
+	struct account *grown = reallocarray(tasks->accounts, n, sizeof(*grown));
+
+	if (!grown)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %u tasks", life);
+	memset(grown + tasks->n, 0, (n - tasks->n) * sizeof(*grown));
+	tasks->accounts = grown;
+	tasks->n = n;
+	return 0;
+}
+
+static int ran_on(struct tasks *tasks, uint32_t life, int32_t cpu, struct schedtrace_error *err)
+{
+	struct account *a = &tasks->accounts[life];
+
+	if (a->last_cpu == cpu + 1)
+		return 0;
+	if (a->last_cpu)
+		a->cpu_changes++;
+	a->last_cpu = cpu + 1;
+	if (cpu < 64) {
+		a->cpus_seen |= UINT64_C(1) << cpu;
+	} else {
+		uint64_t key = (uint64_t)life << 16 | (uint32_t)cpu;
+
+		if (intmap_get(&tasks->more_cpus, key) != INTMAP_NONE)
+			return 0;
+		if (intmap_set(&tasks->more_cpus, key, 1) < 0)
+			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for CPUs of tasks");
+		a->cpus_above++;
+	}
+	return 0;
+}
+
+static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
+{
+	struct tasks *tasks = self;
+	int64_t certain = span->certain_end - span->begin, possible = span->end - span->begin;
+	struct account *a;
+
+	if (span->life == LIFE_IDLE)
+		return 0;
+	if (span->life >= tasks->n) {
+		int r = grow(tasks, span->life, err);
+
+		if (r < 0)
+			return r;
+	}
+	a = &tasks->accounts[span->life];
+	switch (span->state) {
+	case LIFE_RUNNING:
+		a->on_cpu += certain;
+		a->on_cpu_hi += possible;
+		return ran_on(tasks, span->life, span->cpu, err);
+	case LIFE_WAIT_WAKEUP:
+	case LIFE_WAIT_PREEMPT:
+	case LIFE_WAIT_NEW:
+		a->waits[span->state - LIFE_WAIT_WAKEUP] += certain;
+		a->wait_hi += possible;
+		return 0;
+	case LIFE_SLEEPING:
+	case LIFE_IDLING:
+	case LIFE_BLOCKED:
+	case LIFE_STOPPED:
+		a->sleeps[span->state - LIFE_SLEEPING] += certain;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int left(void *self, uint32_t life, int32_t cpu, bool voluntary,
+		struct schedtrace_error *err)
+{
+	struct tasks *tasks = self;
+
+	if (life >= tasks->n) {
+		int r = grow(tasks, life, err);
+
+		if (r < 0)
+			return r;
+	}
+	if (voluntary)
+		tasks->accounts[life].voluntary++;
+	else
+		tasks->accounts[life].involuntary++;
+	return 0;
+}
+
+static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
+	       struct schedtrace_error *err)
+{
+	struct tasks *tasks = self;
+	struct account *a;
+
+	if (life == LIFE_NONE)
+		return 0;
+	if (life >= tasks->n) {
+		int r = grow(tasks, life, err);
+
+		if (r < 0)
+			return r;
+	}
+	a = &tasks->accounts[life];
+	switch (ev->event[i]) {
+	case SCHEDTRACE_STAT_RUNTIME:
+		tasks->has_charged = true;
+		if (__builtin_add_overflow(a->charged, ev->arg0[i], &a->charged))
+			a->charged = INT64_MAX;
+		break;
+	case SCHEDTRACE_MIGRATE:
+		a->migrations++;
+		break;
+	default: /* PRIO */
+		a->prio = (int32_t)ev->arg0[i];
+		a->has_prio = true;
+		break;
+	}
+	return 0;
+}
+
+enum {
+	PID,
+	TGID,
+	PPID,
+	COMM,
+	NAMES,
+	START,
+	END,
+	CHARGED,
+	ON_CPU,
+	ON_CPU_HI,
+	VOLUNTARY,
+	INVOLUNTARY,
+	WAIT_WAKEUP,
+	WAIT_PREEMPT,
+	WAIT_NEW,
+	WAIT_HI,
+	SLEEP,
+	IDLE,
+	BLOCKED,
+	STOPPED,
+	MIGRATIONS,
+	CPU_CHANGES,
+	CPUS,
+	PRIORITY,
+	N_COLUMNS
+};
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[PID] = { "pid", "", "thread id in the initial namespace; one recurs when it is used again",
+		  SCHEDTRACE_INT },
+	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
+	[PPID] = { "ppid", "", "process id of the parent", SCHEDTRACE_INT },
+	[COMM] = { "comm", "", "the task's last name; see names", SCHEDTRACE_TEXT },
+	[NAMES] = { "names", "", "its names over time, the first 16, with > between",
+		    SCHEDTRACE_TEXT },
+	[START] = { "start_ns", "ns", "when it was made on the trace clock; unknown when before",
+		    SCHEDTRACE_INT },
+	[END] = { "end_ns", "ns", "its last switch, or its exit where that is missing",
+		  SCHEDTRACE_INT },
+	[CHARGED] = { "charged_ns", "ns",
+		      "CPU time that the kernel charged: sum of sched_stat_runtime, as in "
+		      "/proc/PID/schedstat and perf sched latency",
+		      SCHEDTRACE_INT },
+	[ON_CPU] = { "on_cpu_ns", "ns",
+		     "time from switch-in to switch-out that is certain, as perf sched timehist's "
+		     "run time",
+		     SCHEDTRACE_INT },
+	[ON_CPU_HI] = { "on_cpu_hi_ns", "ns",
+			"the most that the time on CPU can be: with missing switches, gaps and "
+			"what lasts at the end",
+			SCHEDTRACE_INT },
+	[VOLUNTARY] = { "switches_voluntary", "1",
+			"switched out no longer runnable, as the kernel's nvcsw", SCHEDTRACE_INT },
+	[INVOLUNTARY] = { "switches_involuntary", "1",
+			  "switched out while runnable (R, R+; sched_yield too), as nivcsw",
+			  SCHEDTRACE_INT },
+	[WAIT_WAKEUP] = { "wait_wakeup_ns", "ns",
+			  "time from sched_wakeup to switch-in that is certain", SCHEDTRACE_INT },
+	[WAIT_PREEMPT] = { "wait_preempt_ns", "ns",
+			   "time from being switched out while runnable to switch-in that is "
+			   "certain",
+			   SCHEDTRACE_INT },
+	[WAIT_NEW] = { "wait_new_ns", "ns",
+		       "time from sched_wakeup_new to the first switch-in that is certain",
+		       SCHEDTRACE_INT },
+	[WAIT_HI] = { "wait_hi_ns", "ns", "the most that the three waits can be together",
+		      SCHEDTRACE_INT },
+	[SLEEP] = { "sleep_ns", "ns", "switched out as S until the wakeup", SCHEDTRACE_INT },
+	[IDLE] = { "idle_ns", "ns", "switched out as I (idle kernel thread) until the wakeup",
+		   SCHEDTRACE_INT },
+	[BLOCKED] = { "blocked_ns", "ns", "switched out as D (uninterruptible) until the wakeup",
+		      SCHEDTRACE_INT },
+	[STOPPED] = { "stopped_ns", "ns", "switched out as T, t or P until the wakeup",
+		      SCHEDTRACE_INT },
+	[MIGRATIONS] = { "migrations", "1",
+			 "sched_migrate_task rows: the kernel moved it, as perf's cpu-migrations",
+			 SCHEDTRACE_INT },
+	[CPU_CHANGES] = { "cpu_changes", "1",
+			  "ran on another CPU than the time before, as SchedViz counts migrations",
+			  SCHEDTRACE_INT },
+	[CPUS] = { "cpus", "1", "number of CPUs that it ran on", SCHEDTRACE_INT },
+	[PRIORITY] = { "priority", "",
+		       "last known, as the kernel prints it: 120 is nice 0, below "
+		       "100 real time",
+		       SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info table_info = {
+	"tasks",
+	"what each task did with the time; a row a task life",
+	N_COLUMNS,
+	columns,
+};
+
+/* All of @life's names with > between; NULL when memory ran out. */
+static char *join_names(const struct lives *lives, const struct life *life)
+{
+	size_t n = 1, used = 0;
+	char *text;
+
+	for (uint32_t k = life->first_name; k != LIFE_NONE; k = lives->named[k].next)
+		n += strlen(lives->names.names[lives->named[k].name]) + 1;
+	text = malloc(n);
+	for (uint32_t k = life->first_name; text && k != LIFE_NONE; k = lives->named[k].next) {
+		const char *name = lives->names.names[lives->named[k].name];
+
+		if (used)
+			text[used++] = '>';
+		memcpy(text + used, name, strlen(name));
+		used += strlen(name);
+	}
+	if (text)
+		text[used] = '\0';
+	return text;
+}
+
+/* Adds what still lasts to the possible parts. */
+static void add_open(const struct tasks *tasks, uint32_t id, const struct life *life,
+		     struct account *a)
+{
+	struct replay_span open;
+	int64_t gaps = replay_gap_ns(tasks->replay, id);
+
+	a->on_cpu_hi += gaps;
+	a->wait_hi += gaps;
+	if (!replay_open(tasks->replay, id, &open))
+		return;
+	if (open.state == LIFE_RUNNING) {
+		a->on_cpu_hi += open.end - open.begin;
+		a->cpu_changes += a->last_cpu && a->last_cpu != open.cpu + 1;
+		if (open.cpu < 64)
+			a->cpus_seen |= UINT64_C(1) << open.cpu;
+		else
+			a->cpus_above +=
+				intmap_get(&tasks->more_cpus,
+					   (uint64_t)id << 16 | (uint32_t)open.cpu) == INTMAP_NONE;
+	}
+	if (open.state == LIFE_WAIT_WAKEUP || open.state == LIFE_WAIT_PREEMPT ||
+	    open.state == LIFE_WAIT_NEW ||
+	    (open.state == LIFE_UNKNOWN && !(life->flags & LIFE_FROM_START && life->at_start)))
+		a->wait_hi += open.end - open.begin;
+}
+
+static int add_task(struct tasks *tasks, uint32_t id, struct schedtrace_table *table,
+		    struct schedtrace_error *err)
+{
+	struct lives *lives = replay_lives(tasks->replay);
+	struct account a = { 0 };
+	union schedtrace_value v[N_COLUMNS];
+	struct life *life = &lives->all[id];
+	char *names;
+	int r;
+
+	lives_complete(lives, life);
+	if (id < tasks->n)
+		a = tasks->accounts[id];
+	add_open(tasks, id, life, &a);
+	names = join_names(lives, life);
+	if (!names)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for names");
+	v[PID].i = life->pid;
+	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
+	v[PPID].i = life->ppid < 0 ? UNKNOWN_INT : life->ppid;
+	v[COMM].s = lives_name(lives, id);
+	v[NAMES].s = *names ? names : NULL;
+	v[START].i = life->start_ns;
+	v[END].i = life->end_ns != INT64_MIN ? life->end_ns : life->exit_ns;
+	v[CHARGED].i = tasks->has_charged ? a.charged : UNKNOWN_INT;
+	v[ON_CPU].i = a.on_cpu;
+	v[ON_CPU_HI].i = a.on_cpu_hi;
+	v[VOLUNTARY].i = a.voluntary;
+	v[INVOLUNTARY].i = a.involuntary;
+	v[WAIT_WAKEUP].i = a.waits[0];
+	v[WAIT_PREEMPT].i = a.waits[1];
+	v[WAIT_NEW].i = a.waits[2];
+	v[WAIT_HI].i = a.wait_hi;
+	v[SLEEP].i = a.sleeps[0];
+	v[IDLE].i = a.sleeps[1];
+	v[BLOCKED].i = a.sleeps[2];
+	v[STOPPED].i = a.sleeps[3];
+	v[MIGRATIONS].i = a.migrations;
+	v[CPU_CHANGES].i = a.cpu_changes;
+	v[CPUS].i = __builtin_popcountll(a.cpus_seen) + (int64_t)a.cpus_above;
+	v[PRIORITY].i = a.has_prio ? a.prio : UNKNOWN_INT;
+	r = table_row(table, v, err);
+	free(names);
+	return r;
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct tasks *tasks = self;
+	struct lives *lives = replay_lives(tasks->replay);
+	struct schedtrace_table *table;
+	int r = tables_add(out, &table_info, &table, err);
+
+	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
+		if (replay_in_window(tasks->replay, &lives->all[id]))
+			r = add_task(tasks, id, table, err);
+	}
+	return r;
+}
+
+static void destroy(void *self)
+{
+	struct tasks *tasks = self;
+
+	intmap_free(&tasks->more_cpus);
+	free(tasks->accounts);
+	free(tasks);
+}
+
+static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
+{
+	struct tasks *tasks = calloc(1, sizeof(*tasks));
+	struct replay_listener listener = {
+		.self = tasks,
+		.span = span,
+		.left = left,
+		.row = row,
+		.events = REPLAY_EVENT(STAT_RUNTIME) | REPLAY_EVENT(MIGRATE) | REPLAY_EVENT(PRIO),
+	};
+
+	if (!tasks || intmap_init(&tasks->more_cpus) < 0) {
+		free(tasks);
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis tasks");
+	}
+	*self = tasks;
+	tasks->replay = env->replay;
+	return replay_listen(env->replay, &listener, err);
+}
+
+static const char *const needs[] = { "CTX_SWITCH",   "BLOCK",	"WAKEUP", "WAKEUP_NEW",
+				     "STAT_RUNTIME", "MIGRATE", NULL };
+static const struct schedtrace_table_info *const tables[] = { &table_info };
+
+const struct analysis analysis_tasks = {
+	.info = { "tasks", "per task: time on CPU, waiting and asleep, switches, migrations, names",
+		  needs, 1, tables, 0, NULL },
+	.uses_replay = true,
+	.create = create,
+	.snapshot = snapshot,
+	.destroy = destroy,
+};

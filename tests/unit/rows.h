@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Traces small enough to check with a pencil, and looks into the tables made from them. */
+#ifndef TEST_ROWS_H
+#define TEST_ROWS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <schedtrace/schedtrace.h>
+
+struct rows {
+	struct schedtrace_builder *builder;
+	int64_t window_begin, window_end;
+	int32_t comm; /* of the rows to come */
+};
+
+static inline void must(int r, const struct schedtrace_error *err)
+{
+	if (r < 0)
+		fail_msg("%s", err->text);
+}
+
+static inline struct rows rows_new(void)
+{
+	struct rows rows = { .window_begin = INT64_MIN, .window_end = INT64_MAX };
+	struct schedtrace_error err;
+
+	must(schedtrace_builder_new(&rows.builder, &err), &err);
+	return rows;
+}
+
+static inline void add(struct rows *rows, int64_t t, int32_t cpu, int32_t pid, int32_t event,
+		       int64_t arg0, int64_t arg1)
+{
+	struct schedtrace_error err;
+
+	must(schedtrace_builder_add(rows->builder, t, cpu, pid, event, arg0, arg1, rows->comm,
+				    &err),
+	     &err);
+}
+
+/* The rows of a sched_switch; state is 'R' or prev's state character. */
+static inline void sw(struct rows *rows, int64_t t, int32_t cpu, int32_t prev, char state,
+		      int32_t next)
+{
+	if (state != 'R' && state != '+')
+		add(rows, t, cpu, prev, SCHEDTRACE_BLOCK, 0, 0);
+	if (state == 'D')
+		add(rows, t, cpu, prev, SCHEDTRACE_BLOCK_IO, 0, 0);
+	if (state != 'R' && state != 'S' && state != 'D')
+		add(rows, t, cpu, prev, SCHEDTRACE_STATE, state, 0);
+	add(rows, t, cpu, prev, SCHEDTRACE_CTX_SWITCH, next, 0);
+}
+
+static inline void runs(struct rows *rows, int64_t t, int32_t cpu, int32_t pid)
+{
+	add(rows, t, cpu, pid, SCHEDTRACE_RUNS, -1, 0);
+}
+
+static inline void wake(struct rows *rows, int64_t t, int32_t cpu, int32_t pid)
+{
+	add(rows, t, cpu, pid, SCHEDTRACE_WAKEUP, 0, 0);
+}
+
+struct result {
+	struct schedtrace *trace;
+	struct schedtrace_tables *tables;
+};
+
+/* Runs @analysis over the rows, with their window; ends the rows. */
+static inline struct result result_of(struct rows *rows, const char *names)
+{
+	struct schedtrace_engine *engine;
+	const struct schedtrace_events *all;
+	struct schedtrace_error err;
+	struct result result;
+
+	must(schedtrace_builder_finish(rows->builder, &result.trace, &err), &err);
+	must(schedtrace_load(result.trace, &all, &err), &err);
+	must(schedtrace_engine_new(&engine, schedtrace_context(result.trace), &err), &err);
+	must(schedtrace_engine_add(engine, names, &err), &err);
+	must(schedtrace_engine_set_window(engine, rows->window_begin, rows->window_end, &err),
+	     &err);
+	must(schedtrace_engine_feed(engine, all, &err), &err);
+	must(schedtrace_engine_snapshot(engine, &result.tables, &err), &err);
+	schedtrace_engine_free(engine);
+	return result;
+}
+
+static inline void result_free(struct result *result)
+{
+	schedtrace_tables_free(result->tables);
+	schedtrace_close(result->trace);
+}
+
+static inline const struct schedtrace_table *table_of(const struct result *result, const char *name)
+{
+	const struct schedtrace_table *table = schedtrace_tables_find(result->tables, name);
+
+	if (!table)
+		fail_msg("there is no table %s", name);
+	return table;
+}
+
+/* The value of @column in the @nth row (from 0) whose @key column is @value. */
+static inline int64_t nth(const struct result *result, const char *table_name, const char *key,
+			  int64_t value, size_t n, const char *column)
+{
+	const struct schedtrace_table *table = table_of(result, table_name);
+	const int64_t *keys = schedtrace_table_ints(table, key);
+	const int64_t *values = schedtrace_table_ints(table, column);
+
+	if (!keys || !values)
+		fail_msg("table %s lacks column %s or %s", table_name, key, column);
+	for (size_t i = 0; i < schedtrace_table_rows(table); i++) {
+		if (keys[i] == value && !n--)
+			return values[i];
+	}
+	fail_msg("table %s has no such row with %s = %lld", table_name, key, (long long)value);
+	return 0;
+}
+
+static inline int64_t of_pid(const struct result *result, const char *table, int64_t pid,
+			     const char *column)
+{
+	return nth(result, table, "pid", pid, 0, column);
+}
+
+#endif
