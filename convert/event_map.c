@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "row_maker.h"
+
+#include <stdlib.h>
+
+#include "libschedtrace/error.h"
+#include "notes.h"
+
+static const struct event_kind *const tables[] = { sched_events, memory_events, system_events };
+
+static const struct event_kind *find_kind(const struct format *format)
+{
+	for (size_t t = 0; t < sizeof(tables) / sizeof(*tables); t++)
+		for (const struct event_kind *k = tables[t]; k->name; k++)
+			if (strcmp(k->name, format->name) == 0 &&
+			    strcmp(k->system, format->system) == 0)
+				return k;
+	return NULL;
+}
+
+static const struct format_field *find_field(const struct format *format, const char *name)
+{
+	for (size_t i = 0; i < format->n_fields; i++)
+		if (strcmp(format->fields[i].name, name) == 0)
+			return &format->fields[i];
+	return NULL;
+}
+
+/* False if the format says something of the field that cannot be. */
+static bool compile_field(struct field *out, const struct format_field *f, uint32_t *min_size)
+{
+	bool is_loc = f->is_data_loc || f->is_rel_loc;
+	uint64_t end = (uint64_t)f->offset + f->size;
+
+	if (end > UINT16_MAX || (is_loc && f->size != 4) || (!f->is_string && f->size > 8))
+		return false;
+	if (!f->is_string && f->size != 1 && f->size != 2 && f->size != 4 && f->size != 8)
+		return false;
+	*out = (struct field){
+		.offset = (uint16_t)f->offset,
+		.size = (uint16_t)f->size,
+		.is_signed = f->is_signed,
+		.is_data_loc = f->is_data_loc,
+		.is_rel_loc = f->is_rel_loc,
+	};
+	if (end > *min_size)
+		*min_size = (uint32_t)end;
+	return true;
+}
+
+static void compile_event(struct event *e, const struct format *format,
+			  const struct source_options *options)
+{
+	const struct event_kind *kind = find_kind(format);
+	const struct format_field *flags = find_field(format, "common_flags");
+
+	e->states = &format->states;
+	e->is_stack = strcmp(format->system, "ftrace") == 0 &&
+		      (strcmp(format->name, "kernel_stack") == 0 ||
+		       strcmp(format->name, "user_stack") == 0);
+	e->kind = kind;
+	if (!kind || !format->n_fields)
+		return;
+	if (flags)
+		compile_field(&e->flags, flags, &e->min_size);
+	for (size_t i = 0; kind->fields[i]; i++) {
+		const char *name = kind->fields[i];
+		bool optional = *name == '?';
+		const struct format_field *f = find_field(format, name + optional);
+
+		if (f && compile_field(&e->f[i], f, &e->min_size))
+			continue;
+		if (optional && !f)
+			continue;
+		note(options, "%s:%s is not converted: its format in the file %s field %s",
+		     format->system, format->name, f ? "has an impossible" : "has no",
+		     name + optional);
+		return;
+	}
+	e->rows = kind->rows;
+}
+
+int row_maker_new(struct row_maker **out, const struct format *formats, size_t n_formats,
+		  struct schedtrace_context *ctx, const struct source_options *options,
+		  struct schedtrace_error *err)
+{
+	struct row_maker *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the row maker");
+	m->ctx = ctx;
+	m->events = calloc(n_formats + 1, sizeof(*m->events));
+	m->cpus = calloc(CPUS_MAX, sizeof(struct cpu *));
+	m->n_events = n_formats;
+	m->nobody = (struct task){ .tgid = -1, .queue_cpu = NO_CPU, .call = NO_CALL };
+	if (!m->events || !m->cpus) {
+		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu events", n_formats);
+		goto fail;
+	}
+	r = tasks_new(&m->tasks, ctx, err);
+	if (r < 0)
+		goto fail;
+	for (size_t i = 0; i < n_formats; i++)
+		compile_event(&m->events[i], &formats[i], options);
+	*out = m;
+	return 0;
+fail:
+	row_maker_free(m);
+	return r;
+}
+
+void row_maker_free(struct row_maker *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; m->cpus && i < CPUS_MAX; i++)
+		free(m->cpus[i]);
+	free(m->cpus);
+	free(m->events);
+	owners_free(&m->owners);
+	tasks_free(m->tasks);
+	free(m);
+}
+
+struct cpu *row_maker_cpu(struct row_maker *m, int32_t id)
+{
+	struct cpu *cpu;
+
+	if (id < 0 || id >= CPUS_MAX) {
+		m->status = error_set(m->err, SCHEDTRACE_E_FORMAT,
+				      "a record of CPU %d: ids go from 0 to %d", id, CPUS_MAX - 1);
+		return NULL;
+	}
+	if (m->cpus[id])
+		return m->cpus[id];
+	cpu = calloc(1, sizeof(*cpu));
+	if (!cpu) {
+		m->status = error_set(m->err, SCHEDTRACE_E_NOMEM, "no memory for CPU %d", id);
+		return NULL;
+	}
+	cpu->id = id;
+	cpu->current = PID_UNKNOWN;
+	cpu->idle = (struct task){
+		.tgid = -1,
+		.prio = PRIO_UNKNOWN,
+		.queue_cpu = NO_CPU,
+		.call = NO_CALL,
+	};
+	m->cpus[id] = cpu;
+	return cpu;
+}
+
+void row_maker_new_name(struct row_maker *m, struct task *task, union name name,
+			const struct record *r)
+{
+	int32_t comm;
+	int status;
+
+	if (task->pid > 0) {
+		status = tasks_rename(m->tasks, task, r->timestamp, name, m->err);
+		if (status < 0)
+			m->status = status;
+		return;
+	}
+	comm = schedtrace_context_intern_comm(m->ctx, name.bytes, sizeof(name), m->err);
+	if (comm < 0) {
+		m->status = comm;
+		return;
+	}
+	task->name = name;
+	task->comm = comm;
+}
+
+/*
+ * The record shows that its common_pid runs, and the CPU was believed to run another task. If
+ * that was the idle task, only the switch is missing; if it was another, nobody knows whether
+ * that one still waits there, so the queue's length is uncertain.
+ */
+static void runs(struct row_maker *m, struct cpu *cpu, const struct record *r)
+{
+	int32_t believed = cpu->current;
+	struct task *task = row_maker_task(m, cpu, r->pid);
+
+	row(m, r, cpu->id, task, SCHEDTRACE_RUNS, believed, 0);
+	cpu->current = r->pid;
+	cpu->task = task == &m->nobody ? NULL : task;
+	if (believed != PID_UNKNOWN)
+		m->faults.broken_chains++;
+	if (believed > 0)
+		runqueue_forget(cpu);
+	runqueue_add(m, cpu, task, r);
+}
+
+/* What was lost may have changed any queue, and ended any call. */
+static void lost(struct row_maker *m, struct cpu *cpu, const struct record *r)
+{
+	rows_add(m->rows, r->timestamp, cpu->id, 0, 0, SCHEDTRACE_LOST, r->lost, r->lost_since);
+	m->faults.gaps++;
+	if (r->lost >= 0)
+		m->faults.lost += (uint64_t)r->lost;
+	else
+		m->faults.unknown_gaps++;
+	m->loss_epoch++;
+	for (size_t i = 0; i < CPUS_MAX; i++)
+		if (m->cpus[i])
+			runqueue_forget(m->cpus[i]);
+}
+
+int row_maker_record(struct row_maker *m, const struct record *r, struct rows *rows,
+		     struct schedtrace_error *err)
+{
+	struct cpu *cpu = r->cpu >= 0 && r->cpu < CPUS_MAX ? m->cpus[r->cpu] : NULL;
+	struct event *e;
+
+	m->rows = rows;
+	m->err = err;
+	m->status = 0;
+	if (!cpu) {
+		cpu = row_maker_cpu(m, r->cpu);
+		if (!cpu)
+			return m->status;
+	}
+	if (r->kind == RECORD_LOST) {
+		lost(m, cpu, r);
+		return m->status;
+	}
+	e = &m->events[r->format];
+	e->n++;
+	if (r->pid != cpu->current && !e->is_stack)
+		runs(m, cpu, r);
+	if (!e->rows)
+		return m->status;
+	if (r->size < e->min_size) {
+		m->faults.short_records++;
+		return m->status;
+	}
+	e->rows(m, e, r, cpu);
+	return m->status;
+}
+
+struct tasks *row_maker_tasks(struct row_maker *m)
+{
+	return m->tasks;
+}
+
+void row_maker_command(struct row_maker *m, int32_t pid)
+{
+	m->command_pid = pid;
+}
+
+int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *known,
+			    struct schedtrace_error *err)
+{
+	struct task *task = tasks_find(m->tasks, known->pid, err);
+	struct schedtrace_task *life;
+	const char *name;
+
+	if (!task)
+		return err->status;
+	life = tasks_life(m->tasks, task);
+	if (life->start_ns != INT64_MIN || task->exited)
+		return 0; /* made or gone while the list was: its records say more */
+	task->tgid = known->tgid;
+	if (task->tgid > 0 && task->tgid != task->pid) {
+		struct task *leader = tasks_find(m->tasks, task->tgid, err);
+
+		if (!leader)
+			return err->status;
+		leader->threads++;
+		life = tasks_life(m->tasks, task);
+	}
+	name = schedtrace_context_comm(m->ctx, known->comm);
+	if (name && !task->comm) {
+		int r = tasks_rename(m->tasks, task, INT64_MIN, name_make(name, strlen(name)), err);
+
+		if (r < 0)
+			return r;
+	}
+	*life = *known;
+	return 0;
+}
+
+uint64_t row_maker_count(const struct row_maker *m, const char *system, const char *name)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < m->n_events; i++) {
+		const struct event_kind *k = m->events[i].kind;
+
+		if (k && strcmp(k->name, name) == 0 && strcmp(k->system, system) == 0)
+			n += m->events[i].n;
+	}
+	return n;
+}
+
+void row_maker_faults(const struct row_maker *m, struct row_maker_faults *faults)
+{
+	*faults = m->faults;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From the kernel's records to rows: one table says which event is made into which rows. */
+#ifndef CONVERT_EVENT_MAP_H
+#define CONVERT_EVENT_MAP_H
+
+#include "rows.h"
+#include "tasks.h"
+
+struct row_maker;
+
+/* Formats and context must outlive it. Notes say which events cannot be read, and why. */
+int row_maker_new(struct row_maker **out, const struct format *formats, size_t n_formats,
+		  struct schedtrace_context *ctx, const struct source_options *options,
+		  struct schedtrace_error *err);
+void row_maker_free(struct row_maker *m);
+
+/*
+ * Appends the rows of a record, at most ROWS_RECORD; the caller keeps that much room. Records
+ * come in time order.
+ */
+int row_maker_record(struct row_maker *m, const struct record *record, struct rows *rows,
+		     struct schedtrace_error *err);
+
+/* Every task seen, by pid and life. */
+struct tasks *row_maker_tasks(struct row_maker *m);
+
+/* What is known beside the records: the tasks at the start, and the command's pid, 0 unknown. */
+int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *task,
+			    struct schedtrace_error *err);
+void row_maker_command(struct row_maker *m, int32_t pid);
+
+/* Records given of an event such as "sched", "sched_switch". */
+uint64_t row_maker_count(const struct row_maker *m, const char *system, const char *name);
+
+/* Records too short for their own format; LOST rows; records that those count as lost. */
+struct row_maker_faults {
+	uint64_t short_records;
+	uint64_t gaps;
+	uint64_t lost; /* in gaps whose number is known */
+	uint64_t unknown_gaps;
+	uint64_t broken_chains; /* RUNS rows after a CPU's first */
+};
+void row_maker_faults(const struct row_maker *m, struct row_maker_faults *faults);
+
+#endif

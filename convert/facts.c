@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "facts.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "notes.h"
+#include "record/markers.h"
+
+#define MARKER_TEXT_MAX (16u << 20)
+
+static void free_json(json_t **json)
+{
+	json_decref(*json);
+}
+
+#define auto_json __attribute__((cleanup(free_json)))
+
+/* Sum of the lines "NAME: NUMBER" that CPUSTAT has for the names; -1 if it has none of them. */
+static int64_t cpustat_sum(const char *text, const char *const *names)
+{
+	int64_t sum = -1;
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		for (size_t i = 0; names[i]; i++) {
+			size_t n = strlen(names[i]);
+
+			if (strncmp(line, names[i], n) == 0 && line[n] == ':') {
+				int64_t value = strtoll(line + n + 1, NULL, 10);
+
+				if (value >= 0 && value < INT64_MAX / 4)
+					sum = (sum < 0 ? 0 : sum) + value;
+			}
+		}
+	}
+	return sum;
+}
+
+static int set_cpus(struct schedtrace_context *ctx, const struct tracedat *t,
+		    struct schedtrace_error *err)
+{
+	static const char *const lost[] = { "overrun", "commit overrun", "dropped events", NULL };
+	static const char *const read[] = { "read events", NULL };
+
+	for (int i = 0; i < tracedat_cpus(t); i++) {
+		const char *text = tracedat_cpustat(t, i);
+		struct schedtrace_cpu cpu = {
+			.cpu = i,
+			.core = -1,
+			.package = -1,
+			.node = -1,
+			.read = text ? cpustat_sum(text, read) : -1,
+			.lost = text ? cpustat_sum(text, lost) : -1,
+		};
+		int r = schedtrace_context_set_cpu(ctx, &cpu, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* "Linux HOST RELEASE VERSION… MACHINE": the words that have a place in the facts. */
+static int set_uname(struct schedtrace_info *info, char *text)
+{
+	char *save = NULL, *last = NULL;
+	int n = 0;
+
+	for (char *w = strtok_r(text, " \n", &save); w; w = strtok_r(NULL, " \n", &save), n++) {
+		if (n == 1)
+			info->host = w;
+		else if (n == 2)
+			info->release = w;
+		last = w;
+	}
+	if (n > 3)
+		info->machine = last;
+	return 0;
+}
+
+int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_context *ctx,
+	       struct row_maker *maker, const struct source_options *options,
+	       struct schedtrace_error *err)
+{
+	struct schedtrace_info info = *schedtrace_context_info(ctx);
+	const struct format *formats;
+	auto_free char *uname = NULL;
+	size_t n;
+	int r;
+
+	*facts = (struct facts){ .ctx = ctx, .maker = maker, .options = options, .raw_data = -1 };
+	formats = tracedat_formats(t, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(formats[i].system, "ftrace") != 0 ||
+		    strcmp(formats[i].name, "raw_data") != 0)
+			continue;
+		for (size_t f = 0; f < formats[i].n_fields; f++)
+			if (strcmp(formats[i].fields[f].name, "id") == 0) {
+				facts->raw_data = (int)i;
+				facts->raw_offset = formats[i].fields[f].offset;
+			}
+	}
+	info.clock = tracedat_clock(t);
+	info.cpus = tracedat_cpus(t);
+	if (tracedat_uname(t)) {
+		uname = strdup(tracedat_uname(t));
+		if (!uname)
+			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a uname");
+		set_uname(&info, uname);
+	}
+	r = schedtrace_context_set_info(ctx, &info, err);
+	if (r < 0)
+		return r;
+	return set_cpus(ctx, t, err);
+}
+
+void facts_close(struct facts *facts)
+{
+	free(facts->text[0].bytes);
+	free(facts->text[1].bytes);
+}
+
+static const char *text_of(const json_t *json, const char *key, const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+
+	return text ? text : otherwise;
+}
+
+static int64_t number_of(const json_t *json, const char *key, int64_t otherwise)
+{
+	const json_t *value = json_object_get(json, key);
+
+	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+static int32_t small_number_of(const json_t *json, const char *key, int32_t otherwise)
+{
+	int64_t value = number_of(json, key, otherwise);
+
+	return value >= INT32_MIN && value <= INT32_MAX ? (int32_t)value : otherwise;
+}
+
+/* The arguments as a shell would take them; NULL without memory. */
+static char *quote_command(const json_t *arguments)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789%+,-./:=@_^";
+	char *text = NULL;
+	size_t bytes;
+	FILE *f = open_memstream(&text, &bytes);
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < json_array_size(arguments); i++) {
+		const char *a = json_string_value(json_array_get(arguments, i));
+
+		if (!a)
+			a = "";
+		if (i > 0)
+			fputc(' ', f);
+		if (*a && strspn(a, plain) == strlen(a)) {
+			fputs(a, f);
+			continue;
+		}
+		fputc('\'', f);
+		for (; *a; a++)
+			if (*a == '\'')
+				fputs("'\\''", f);
+			else
+				fputc(*a, f);
+		fputc('\'', f);
+	}
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static int set_topology(struct facts *facts, const json_t *cpus, struct schedtrace_error *err)
+{
+	for (size_t i = 0; i < json_array_size(cpus); i++) {
+		const json_t *json = json_array_get(cpus, i);
+		int32_t id = small_number_of(json, "cpu", -1);
+		struct schedtrace_cpu cpu = { .cpu = id, .read = -1, .lost = -1 };
+		const struct schedtrace_cpu *known;
+		size_t n;
+		int r;
+
+		if (id < 0 || id >= 65535)
+			continue;
+		known = schedtrace_context_cpus(facts->ctx, &n);
+		for (size_t k = 0; k < n; k++)
+			if (known[k].cpu == id)
+				cpu = known[k];
+		cpu.core = small_number_of(json, "core", -1);
+		cpu.package = small_number_of(json, "package", -1);
+		cpu.node = small_number_of(json, "node", -1);
+		r = schedtrace_context_set_cpu(facts->ctx, &cpu, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The two clocks as the recorder read them together, or the marker's own stamp. */
+static void read_clocks(const json_t *json, const struct record *r, int64_t *trace_ns,
+			int64_t *wall_offset)
+{
+	int64_t wall = number_of(json, "wall_ns", INT64_MIN);
+
+	*trace_ns = number_of(json, "trace_ns", r->timestamp);
+	if (wall == INT64_MIN || __builtin_sub_overflow(wall, *trace_ns, wall_offset))
+		*wall_offset = INT64_MIN;
+}
+
+static int begin_marker(struct facts *facts, const json_t *json, const struct record *r,
+			struct schedtrace_error *err)
+{
+	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
+	const json_t *command = json_object_get(json, "command");
+	const json_t *cpus = json_object_get(json, "cpus");
+	auto_free char *quoted = NULL;
+	int status;
+
+	if (json_array_size(command) > 0) {
+		quoted = quote_command(command);
+		if (!quoted)
+			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the command");
+		info.command = quoted;
+	}
+	info.tool = text_of(json, "tool", info.tool);
+	info.host = text_of(json, "host", info.host);
+	info.release = text_of(json, "release", info.release);
+	info.machine = text_of(json, "machine", info.machine);
+	info.page_size = small_number_of(json, "page_size", info.page_size);
+	info.memory_bytes = number_of(json, "memory_bytes", info.memory_bytes);
+	if (json_array_size(cpus) > 0 && json_array_size(cpus) < 65535)
+		info.cpus = (int32_t)json_array_size(cpus);
+	read_clocks(json, r, &info.begin_ns, &info.wall_offset_begin_ns);
+	status = schedtrace_context_set_info(facts->ctx, &info, err);
+	if (status < 0)
+		return status;
+	facts->begun = true;
+	facts->command_pid = small_number_of(json, "command_pid", 0);
+	row_maker_command(facts->maker, facts->command_pid);
+	return set_topology(facts, cpus, err);
+}
+
+/* Exit status of the command: as wait() gives it. */
+static int end_marker(struct facts *facts, const json_t *json, const struct record *r,
+		      struct schedtrace_error *err)
+{
+	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
+	int32_t exit_status = small_number_of(json, "exit_status", -1);
+
+	read_clocks(json, r, &info.end_ns, &info.wall_offset_end_ns);
+	facts->ended = true;
+	if (facts->command_pid > 0 && exit_status >= 0) {
+		struct task *task = tasks_seen(row_maker_tasks(facts->maker), facts->command_pid);
+
+		if (task && task->exited)
+			tasks_life(row_maker_tasks(facts->maker), task)->exit_code = exit_status;
+	}
+	return schedtrace_context_set_info(facts->ctx, &info, err);
+}
+
+static int text_marker(struct facts *facts, const struct marker_header *h, const char *payload,
+		       const struct record *r, struct schedtrace_error *err)
+{
+	size_t i = h->kind == MARKER_END;
+	auto_json json_t *json = NULL;
+	json_error_t error;
+	char *larger;
+
+	if (h->part == 0)
+		facts->text[i].n = 0;
+	else if (h->part != facts->text[i].next_part)
+		return 0; /* a part is missing */
+	facts->text[i].next_part = h->part + 1u;
+	if (facts->text[i].n + h->bytes > MARKER_TEXT_MAX)
+		return 0;
+	larger = realloc(facts->text[i].bytes, facts->text[i].n + h->bytes + 1);
+	if (!larger)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a marker");
+	facts->text[i].bytes = larger;
+	memcpy(larger + facts->text[i].n, payload, h->bytes);
+	facts->text[i].n += h->bytes;
+	if (facts->text[i].next_part != h->parts)
+		return 0;
+	json = json_loadb(larger, facts->text[i].n, 0, &error);
+	if (!json_is_object(json)) {
+		note(facts->options, "what the recorder noted about the recording's %s is damaged",
+		     i ? "end" : "begin");
+		return 0;
+	}
+	return i ? end_marker(facts, json, r, err) : begin_marker(facts, json, r, err);
+}
+
+static int tasks_marker(struct facts *facts, const char *payload, size_t bytes,
+			struct schedtrace_error *err)
+{
+	struct marker_task t;
+
+	for (; bytes >= sizeof(t); bytes -= sizeof(t), payload += sizeof(t)) {
+		struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
+		int r;
+
+		memcpy(&t, payload, sizeof(t));
+		if (t.pid <= 0)
+			continue;
+		task.pid = t.pid;
+		task.tgid = t.tgid > 0 ? t.tgid : -1;
+		task.ppid = t.ppid >= 0 ? t.ppid : -1;
+		task.cpu = t.cpu >= 0 ? t.cpu : -1;
+		task.state = t.state;
+		task.comm = schedtrace_context_intern_comm(facts->ctx, t.comm, sizeof(t.comm), err);
+		if (task.comm < 0)
+			return task.comm;
+		for (int i = 0; i < 4; i++)
+			if (t.pid == t.tgid && t.rss_bytes[i] >= 0)
+				task.rss_bytes[i] = t.rss_bytes[i];
+		if (facts->command_pid > 0)
+			task.command_tree =
+				t.pid == facts->command_pid || t.tgid == facts->command_pid;
+		r = row_maker_task_at_start(facts->maker, &task, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err)
+{
+	struct marker_header h;
+	const char *payload;
+
+	if (r->size < facts->raw_offset || r->size - facts->raw_offset < sizeof(h))
+		return 0;
+	payload = (const char *)r->data + facts->raw_offset;
+	memcpy(&h, payload, sizeof(h));
+	if (h.id != MARKER_ID || r->size - facts->raw_offset - sizeof(h) < h.bytes)
+		return 0;
+	payload += sizeof(h);
+	switch (h.kind) {
+	case MARKER_BEGIN:
+	case MARKER_END:
+		return text_marker(facts, &h, payload, r, err);
+	case MARKER_TASKS:
+		return tasks_marker(facts, payload, h.bytes, err);
+	default:
+		return 0;
+	}
+}
+
+int facts_finish(struct facts *facts, struct schedtrace_error *err)
+{
+	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
+
+	if (!facts->begun || facts->ended)
+		return 0;
+	info.incomplete = "the recorder did not reach the end of the recording";
+	note(facts->options, "the recording has no end: %s", info.incomplete);
+	return schedtrace_context_set_info(facts->ctx, &info, err);
+}

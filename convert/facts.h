@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a trace.dat says about the recording itself: its options, and the markers that schedrec
+ * writes into the timeline (record/markers.h). All of it goes into the context.
+ */
+#ifndef CONVERT_FACTS_H
+#define CONVERT_FACTS_H
+
+#include "event_map.h"
+
+struct facts {
+	struct schedtrace_context *ctx;
+	struct row_maker *maker;
+	const struct source_options *options;
+	int raw_data;	     /* index of the format that markers have, -1 none */
+	uint32_t raw_offset; /* of what was written, in the record */
+	struct {
+		char *bytes;
+		size_t n;
+		uint32_t next_part;
+	} text[2]; /* BEGIN and END, part by part */
+	int32_t command_pid;
+	bool begun, ended; /* those markers were read */
+};
+
+int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_context *ctx,
+	       struct row_maker *maker, const struct source_options *options,
+	       struct schedtrace_error *err);
+
+/* A record of format facts->raw_data; one that is no marker does nothing. */
+int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err);
+
+/* After the last record. */
+int facts_finish(struct facts *facts, struct schedtrace_error *err);
+void facts_close(struct facts *facts);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* schedconv: a trace.dat into a SchedLog tarball. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <schedtrace/writer.h>
+
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/report_error.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "source.h"
+
+#define PROGRAM "schedconv"
+
+struct settings {
+	bool store, salvage, quiet;
+	const char *instance;
+	int64_t max_memory;
+};
+
+static const struct option_spec option_table[] = {
+	{ 's', "store", NULL,
+	  "do not deflate the columns: a larger file, written and opened faster", OPTION_FLAG,
+	  offsetof(struct settings, store) },
+	{ 'i', "instance", "NAME",
+	  "the buffer to convert where the file holds several; top for the unnamed one "
+	  "[the only one with events]",
+	  OPTION_TEXT, offsetof(struct settings, instance) },
+	{ 0, "salvage", NULL, "convert what is whole of a damaged file, and end with status 4",
+	  OPTION_FLAG, offsetof(struct settings, salvage) },
+	{ 0, "max-memory", "BYTES", "memory that reading may take [256M]", OPTION_SIZE,
+	  offsetof(struct settings, max_memory) },
+	{ 'q', "quiet", NULL, "print neither progress nor summary nor notes", OPTION_FLAG,
+	  offsetof(struct settings, quiet) },
+	{ 0 },
+};
+
+static const struct program program = {
+	.name = PROGRAM,
+	.usage = "[OPTION…] TRACE.dat [OUT.tar]",
+	.about = "Converts a trace.dat, as schedrec and trace-cmd record it, into a SchedLog "
+		 "tarball: "
+		 "a column a file, for schedreport, SchedDisplay and numpy. Without OUT.tar the "
+		 "tarball stands beside the trace, named as it is with .tar for .dat.",
+	.options = option_table,
+	.after =
+		"Exit status: 0 done, 1 could not finish, 2 wrong usage, 3 the file is damaged or "
+		"of a kind that is not read, 4 done with --salvage on a damaged file. Records lost "
+		"in the recording are no damage: they are counted in the notes and marked in the "
+		"rows.",
+};
+
+struct run {
+	const struct settings *settings;
+	struct progress progress;
+	uint64_t rows;
+};
+
+static void print_note(void *user, const char *text)
+{
+	struct run *run = user;
+
+	if (run->settings->quiet)
+		return;
+	progress_end(&run->progress);
+	report(PROGRAM, "note: %s", text);
+}
+
+/* TRACE.dat beside itself as TRACE.tar; NULL without memory. */
+static char *default_output(const char *input)
+{
+	size_t n = strlen(input);
+	char *out;
+
+	if (n > 4 && strcmp(input + n - 4, ".dat") == 0)
+		n -= 4;
+	return asprintf(&out, "%.*s.tar", (int)n, input) < 0 ? NULL : out;
+}
+
+static int copy_rows(struct run *run, struct source *source, struct schedtrace_writer *writer,
+		     struct schedtrace_error *err)
+{
+	const struct schedtrace_events *events;
+	int r;
+
+	while ((r = source_next(source, &events, err)) > 0) {
+		uint64_t done, total, records;
+
+		r = schedtrace_writer_rows(writer, events, err);
+		if (r < 0)
+			return r;
+		run->rows += events->n;
+		if (!run->progress.enabled)
+			continue;
+		source_position(source, &done, &total, &records);
+		progress_update(&run->progress, done, total, NULL);
+	}
+	return r;
+}
+
+static double seconds_since(const struct timespec *begin)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - begin->tv_sec) + (double)(now.tv_nsec - begin->tv_nsec) / 1e9;
+}
+
+static void print_summary(const struct run *run, struct source *source, const char *output,
+			  const struct timespec *begin)
+{
+	uint64_t done, total, records;
+	double seconds = seconds_since(begin);
+
+	if (run->settings->quiet)
+		return;
+	source_position(source, &done, &total, &records);
+	report(PROGRAM, "%s: %" PRIu64 " rows from %" PRIu64 " events in %.2f s (%.1f M events/s)",
+	       output, run->rows, records, seconds, (double)records / seconds / 1e6);
+}
+
+static int convert(struct run *run, const char *input, const char *output,
+		   struct schedtrace_error *err)
+{
+	const struct settings *settings = run->settings;
+	const struct source_options options = {
+		.instance = settings->instance,
+		.salvage = settings->salvage,
+		.max_memory = (uint64_t)settings->max_memory,
+		.note = print_note,
+		.user = run,
+	};
+	const struct schedtrace_writer_options writer_options = {
+		.size = sizeof(writer_options),
+		.store = settings->store,
+	};
+	struct schedtrace_writer *writer = NULL;
+	struct source *source = NULL;
+	struct timespec begin;
+	int r;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	progress_begin(&run->progress, "converting", settings->quiet);
+	r = source_open(&source, input, &options, err);
+	if (r < 0)
+		goto out;
+	r = schedtrace_writer_new(&writer, output, source_context(source), &writer_options, err);
+	if (r < 0)
+		goto out;
+	r = copy_rows(run, source, writer, err);
+	if (r < 0)
+		goto out;
+	r = schedtrace_writer_finish(steal_ptr(writer), err);
+	if (r < 0)
+		goto out;
+	progress_end(&run->progress);
+	print_summary(run, source, output, &begin);
+	r = source_damaged(source) ? EXIT_SALVAGED : EXIT_DONE;
+out:
+	progress_end(&run->progress);
+	schedtrace_writer_free(writer);
+	source_close(source);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = { 0 };
+	struct run run = { .settings = &settings };
+	struct schedtrace_error err;
+	auto_free char *output = NULL;
+	int first, r;
+
+	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
+	if (argc - first < 1 || argc - first > 2) {
+		report(PROGRAM, "%s; see %s --help",
+		       argc - first < 1 ? "no trace.dat to convert"
+					: "more than a trace and a tarball named",
+		       PROGRAM);
+		return EXIT_USAGE;
+	}
+	output = argc - first == 2 ? strdup(argv[first + 1]) : default_output(argv[first]);
+	if (!output) {
+		report(PROGRAM, "no memory for a file name");
+		return EXIT_UNFINISHED;
+	}
+	r = convert(&run, argv[first], output, &err);
+	return r < 0 ? report_error(PROGRAM, &err) : r;
+}

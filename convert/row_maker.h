@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files that turn records into rows share; nobody else includes this. */
+#ifndef CONVERT_ROW_MAKER_H
+#define CONVERT_ROW_MAKER_H
+
+#include "event_map.h"
+#include "owners.h"
+
+#define CPUS_MAX    65535
+#define FIELDS_MAX  8
+#define PID_UNKNOWN (-1)
+#define NO_CPU	    (-1)
+
+struct cpu {
+	int32_t id;
+	int32_t current;   /* pid believed running there, PID_UNKNOWN */
+	struct task *task; /* of that pid; NULL while unknown */
+	struct task idle;  /* pid 0 of this CPU */
+
+	/* Run queue, runqueue.c: how many tasks are known to be on it. */
+	int32_t queued;
+	uint32_t queue_epoch; /* a task is on the queue if it carries the same */
+	bool queue_known;     /* the number is certain */
+};
+
+struct event;
+typedef void rows_fn(struct row_maker *m, const struct event *e, const struct record *r,
+		     struct cpu *cpu);
+
+/* One line of the table. A field name that begins with ? may be missing. */
+struct event_kind {
+	const char *system, *name;
+	rows_fn *rows;
+	int arg; /* what the function is told: an event id, a bit */
+	const char *fields[FIELDS_MAX + 1];
+};
+
+/* An event of this file. */
+struct event {
+	const struct event_kind *kind; /* NULL: only evidence of who runs */
+	rows_fn *rows;		       /* NULL likewise */
+	uint32_t min_size;	       /* that the fields need */
+	bool is_stack;
+	struct field f[FIELDS_MAX]; /* in the order of kind->fields */
+	struct field flags;	    /* common_flags */
+	const struct format_states *states;
+	uint64_t n;
+};
+
+struct row_maker {
+	struct schedtrace_context *ctx;
+	struct rows *rows;
+	struct event *events; /* by index of the format */
+	size_t n_events;
+	struct cpu **cpus; /* by id, made at first sight */
+	struct tasks *tasks;
+	struct owners owners;
+	int32_t command_pid;
+	uint32_t loss_epoch; /* number of gaps so far: nothing is paired across one */
+	bool tasks_known;    /* all tasks at the start were listed */
+	struct row_maker_faults faults;
+	int status; /* of the first failure in this record */
+	struct schedtrace_error *err;
+	struct task nobody; /* for pids that are no task's, and where memory ran out */
+};
+
+/* The struct of a CPU id; NULL, with the failure noted, for an id that no CPU can have. */
+struct cpu *row_maker_cpu(struct row_maker *m, int32_t id);
+
+/* The task of a pid met in a record of @cpu, whose idle task pid 0 is. Never NULL. */
+static inline struct task *row_maker_task(struct row_maker *m, struct cpu *cpu, int32_t pid)
+{
+	struct task *task;
+
+	if (pid == cpu->current && cpu->task)
+		return cpu->task;
+	if (pid == 0)
+		return &cpu->idle;
+	if (pid > 0) {
+		task = tasks_find(m->tasks, pid, m->err);
+		if (task)
+			return task;
+		m->status = m->err->status;
+	}
+	m->nobody.pid = pid;
+	return &m->nobody;
+}
+
+/* A row about a task. */
+static inline void row(struct row_maker *m, const struct record *r, int32_t cpu,
+		       const struct task *task, int32_t event, int64_t arg0, int64_t arg1)
+{
+	rows_add(m->rows, r->timestamp, cpu, task->pid, task->comm, event, arg0, arg1);
+}
+
+/* The name that a record gives a task. */
+void row_maker_new_name(struct row_maker *m, struct task *task, union name name,
+			const struct record *r);
+
+static inline void row_maker_name(struct row_maker *m, struct task *task, union name name,
+				  const struct record *r)
+{
+	if (!name_equal(task->name, name))
+		row_maker_new_name(m, task, name, r);
+}
+
+/* A PRIO row if the record gives the task another priority than it is known to have. */
+static inline void row_maker_prio(struct row_maker *m, struct task *task, const struct field *f,
+				  const struct record *r)
+{
+	int32_t prio = field_i32(f, r);
+
+	if (prio == task->prio || !f->size || task->pid <= 0)
+		return;
+	task->prio = prio;
+	row(m, r, r->cpu, task, SCHEDTRACE_PRIO, prio, 0);
+}
+
+/* The task that leads a task's process: itself where the process is unknown. */
+static inline struct task *row_maker_leader(struct row_maker *m, struct cpu *cpu, struct task *task)
+{
+	return task->tgid <= 0 || task->tgid == task->pid ? task
+							  : row_maker_task(m, cpu, task->tgid);
+}
+
+/* A target CPU as a row can hold it. */
+static inline struct cpu *row_maker_target(struct row_maker *m, struct cpu *cpu, int32_t id)
+{
+	struct cpu *target = id >= 0 && id < CPUS_MAX ? m->cpus[id] : NULL;
+
+	if (target)
+		return target;
+	target = id >= 0 && id < CPUS_MAX ? row_maker_cpu(m, id) : NULL;
+	return target ? target : cpu;
+}
+
+/* runqueue.c: these write RQ_SIZE rows where the queue's length is certain. */
+void runqueue_add(struct row_maker *m, struct cpu *cpu, struct task *task, const struct record *r);
+void runqueue_remove(struct row_maker *m, struct task *task, const struct record *r);
+void runqueue_move(struct row_maker *m, struct cpu *to, struct task *task, const struct record *r);
+void runqueue_idle(struct row_maker *m, struct cpu *cpu, const struct record *r);
+void runqueue_forget(struct cpu *cpu);
+
+/* The tables, each ended by a NULL name. */
+extern const struct event_kind sched_events[];
+extern const struct event_kind memory_events[];
+extern const struct event_kind system_events[];
+
+#endif

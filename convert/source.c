@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "source.h"
+
+#include <stdlib.h>
+
+#include "facts.h"
+#include "libschedtrace/error.h"
+#include "notes.h"
+
+struct source {
+	struct tracedat *tracedat;
+	struct schedtrace_context *ctx;
+	struct row_maker *maker;
+	struct facts facts;
+	struct source_options options;
+	struct rows *rows;
+	struct schedtrace_events events;
+
+	const struct record *records; /* the reader's latest, and how far they are converted */
+	size_t n_records, next_record;
+	bool markers_read;    /* of these records */
+	bool ended, finished; /* all records read; and converted */
+
+	bool is_tsc; /* stamps are cycles: ns = cycles * mult >> shift, + offset */
+	uint32_t mult, shift;
+	uint64_t offset;
+};
+
+/* Only clocks that count ns can fill a column of ns. */
+static int check_clock(struct source *s, struct schedtrace_error *err)
+{
+	static const char *const in_ns[] = { "local", "global", "mono", "mono_raw",
+					     "boot",  "tai",	"perf" };
+	const char *clock = tracedat_clock(s->tracedat);
+
+	if (!clock)
+		return 0; /* written before clocks could be chosen: local */
+	for (size_t i = 0; i < sizeof(in_ns) / sizeof(*in_ns); i++)
+		if (strcmp(clock, in_ns[i]) == 0)
+			return 0;
+	if (strcmp(clock, "x86-tsc") == 0 || strcmp(clock, "tsc2nsec") == 0) {
+		s->is_tsc = tracedat_tsc(s->tracedat, &s->mult, &s->shift, &s->offset);
+		if (s->is_tsc && s->shift < 64)
+			return 0;
+		return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
+				 "its clock is %s, in cycles, and the file does not say how long a "
+				 "cycle is (option TSC2NSEC): record with the clock mono",
+				 clock);
+	}
+	return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
+			 "its clock is %s, which does not count nanoseconds: record with the clock "
+			 "mono",
+			 clock);
+}
+
+static int64_t tsc_to_ns(const struct source *s, int64_t cycles)
+{
+	unsigned __int128 ns = (unsigned __int128)(uint64_t)cycles * s->mult >> s->shift;
+
+	return cycles == INT64_MIN ? cycles : (int64_t)((uint64_t)ns + s->offset);
+}
+
+/*
+ * The recorder lists the tasks among the first records; they are read before those are converted,
+ * so that the context is known when the first rows come.
+ */
+static int next_records(struct source *s, struct schedtrace_error *err)
+{
+	int r = tracedat_next(s->tracedat, &s->records, &s->n_records, err);
+
+	s->next_record = 0;
+	if (r <= 0)
+		s->n_records = 0;
+	return r;
+}
+
+static int read_first_markers(struct source *s, struct schedtrace_error *err)
+{
+	int r = next_records(s, err);
+
+	if (r < 0)
+		return r;
+	s->ended = r == 0;
+	for (size_t i = 0; i < s->n_records; i++) {
+		const struct record *record = &s->records[i];
+
+		if (record->kind != RECORD_EVENT || record->format != s->facts.raw_data)
+			continue;
+		r = facts_record(&s->facts, record, err);
+		if (r < 0)
+			return r;
+	}
+	s->markers_read = true;
+	return 0;
+}
+
+int source_open(struct source **out, const char *path, const struct source_options *options,
+		struct schedtrace_error *err)
+{
+	static const struct source_options none;
+	struct schedtrace_error own;
+	struct source *s = calloc(1, sizeof(*s));
+	const struct format *formats;
+	const char *cmdlines;
+	size_t n, bytes;
+	int r;
+
+	err = err ? err : &own;
+	if (!s)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a source");
+	s->options = options ? *options : none;
+	s->rows = malloc(sizeof(*s->rows));
+	if (!s->rows) {
+		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for rows");
+		goto fail;
+	}
+	r = tracedat_open(&s->tracedat, path, &s->options, err);
+	if (r < 0)
+		goto fail;
+	r = check_clock(s, err);
+	if (r < 0) {
+		error_prefix(err, r, "%s", path);
+		goto fail;
+	}
+	r = schedtrace_context_new(&s->ctx, err);
+	if (r < 0)
+		goto fail;
+	formats = tracedat_formats(s->tracedat, &n);
+	r = row_maker_new(&s->maker, formats, n, s->ctx, &s->options, err);
+	if (r < 0)
+		goto fail;
+	r = facts_open(&s->facts, s->tracedat, s->ctx, s->maker, &s->options, err);
+	if (r < 0)
+		goto fail;
+	r = read_first_markers(s, err);
+	if (r < 0)
+		goto fail;
+	cmdlines = tracedat_cmdlines(s->tracedat, &bytes);
+	r = cmdlines ? tasks_add_cmdlines(row_maker_tasks(s->maker), cmdlines, bytes, err) : 0;
+	if (r < 0)
+		goto fail;
+	r = tasks_to_context(row_maker_tasks(s->maker), err);
+	if (r < 0)
+		goto fail;
+	*out = s;
+	return 0;
+fail:
+	source_close(s);
+	return r;
+}
+
+void source_close(struct source *s)
+{
+	if (!s)
+		return;
+	facts_close(&s->facts);
+	row_maker_free(s->maker);
+	schedtrace_context_free(s->ctx);
+	tracedat_close(s->tracedat);
+	free(s->rows);
+	free(s);
+}
+
+const struct schedtrace_context *source_context(const struct source *s)
+{
+	return s->ctx;
+}
+
+/* What cannot be computed from this file, since its records are not in it. */
+static void note_missing(const struct source *s, uint64_t records)
+{
+	static const struct {
+		const char *system, *name, *lacks;
+	} events[] = {
+		{ "sched", "sched_switch", "run times, waits, sleeps and run queues" },
+		{ "sched", "sched_waking", "who woke a task, and latency from that moment" },
+		{ "sched", "sched_wakeup", "waits after wakeup and run queues" },
+	};
+	size_t bytes;
+
+	if (records == 0) {
+		note(&s->options, "it holds no events: nothing can be computed from it");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+		if (row_maker_count(s->maker, events[i].system, events[i].name) == 0)
+			note(&s->options, "it holds no %s records: %s cannot be computed",
+			     events[i].name, events[i].lacks);
+	if (!tracedat_cmdlines(s->tracedat, &bytes) || bytes == 0)
+		note(&s->options, "it holds no list of task names: tasks are nameless until a "
+				  "record names them");
+}
+
+static void note_faults(const struct source *s)
+{
+	struct row_maker_faults f;
+
+	row_maker_faults(s->maker, &f);
+	if (f.gaps > 0)
+		note(&s->options,
+		     "records were lost in %llu places: %llu by count, and an unknown number in "
+		     "%llu of them (LOST rows)",
+		     (unsigned long long)f.gaps, (unsigned long long)f.lost,
+		     (unsigned long long)f.unknown_gaps);
+	if (f.broken_chains > 0)
+		note(&s->options,
+		     "%llu times a CPU ran a task without a record of the switch to it (RUNS rows)",
+		     (unsigned long long)f.broken_chains);
+	if (f.short_records > 0)
+		note(&s->options, "%llu records are shorter than their format says: skipped",
+		     (unsigned long long)f.short_records);
+}
+
+static int finish(struct source *s, struct schedtrace_error *err)
+{
+	uint64_t done, total, records;
+	int r = facts_finish(&s->facts, err);
+
+	if (r < 0)
+		return r;
+	tracedat_position(s->tracedat, &done, &total, &records);
+	note_missing(s, records);
+	note_faults(s);
+	return tasks_to_context(row_maker_tasks(s->maker), err);
+}
+
+static int convert_record(struct source *s, const struct record *r, struct schedtrace_error *err)
+{
+	struct record converted;
+
+	if (r->kind == RECORD_EVENT && r->format == s->facts.raw_data && !s->markers_read) {
+		int status = facts_record(&s->facts, r, err);
+
+		if (status < 0)
+			return status;
+	}
+	if (!s->is_tsc)
+		return row_maker_record(s->maker, r, s->rows, err);
+	converted = *r;
+	converted.timestamp = tsc_to_ns(s, r->timestamp);
+	if (r->kind == RECORD_LOST)
+		converted.lost_since = tsc_to_ns(s, r->lost_since);
+	return row_maker_record(s->maker, &converted, s->rows, err);
+}
+
+int source_next(struct source *s, const struct schedtrace_events **events,
+		struct schedtrace_error *err)
+{
+	struct schedtrace_error own;
+	int r;
+
+	err = err ? err : &own;
+	s->rows->n = 0;
+	while (!s->finished && s->rows->n + ROWS_RECORD <= ROWS_MAX) {
+		if (s->next_record < s->n_records) {
+			r = convert_record(s, &s->records[s->next_record++], err);
+		} else if (!s->ended) {
+			s->markers_read = false;
+			r = next_records(s, err);
+			s->ended = r == 0;
+		} else {
+			s->finished = true;
+			r = finish(s, err);
+		}
+		if (r < 0)
+			return r;
+	}
+	if (s->rows->n == 0)
+		return 0;
+	s->events = (struct schedtrace_events){
+		.n = s->rows->n,
+		.timestamp = s->rows->timestamp,
+		.pid = s->rows->pid,
+		.event = s->rows->event,
+		.cpu = s->rows->cpu,
+		.arg0 = s->rows->arg0,
+		.arg1 = s->rows->arg1,
+		.comm = s->rows->comm,
+	};
+	*events = &s->events;
+	return 1;
+}
+
+void source_position(const struct source *s, uint64_t *done, uint64_t *total, uint64_t *records)
+{
+	tracedat_position(s->tracedat, done, total, records);
+}
+
+bool source_damaged(const struct source *s)
+{
+	return tracedat_damaged(s->tracedat);
+}
