@@ -86,6 +86,17 @@ static inline struct task *row_maker_task(struct row_maker *m, struct cpu *cpu, 
 	return &m->nobody;
 }
 
+/* The task that a record makes. */
+static inline struct task *row_maker_made_task(struct row_maker *m, struct cpu *cpu, int32_t pid)
+{
+	if (pid > 0 && !tasks_find_unnamed(m->tasks, pid, m->err))
+		m->status = m->err->status;
+	else if (pid > 0)
+		return tasks_seen(m->tasks, pid);
+	m->nobody.pid = pid;
+	return pid == 0 ? &cpu->idle : &m->nobody;
+}
+
 /* A row about a task. */
 static inline void row(struct row_maker *m, const struct record *r, int32_t cpu,
 		       const struct task *task, int32_t event, int64_t arg0, int64_t arg1)

@@ -161,7 +161,7 @@ static void wakeup_new_rows(struct row_maker *m, const struct event *e, const st
 			    struct cpu *cpu)
 {
 	struct cpu *target = row_maker_target(m, cpu, field_i32(&e->f[WAKE_TARGET], r));
-	struct task *task = row_maker_task(m, cpu, field_i32(&e->f[WAKE_PID], r));
+	struct task *task = row_maker_made_task(m, cpu, field_i32(&e->f[WAKE_PID], r));
 
 	if (e->f[WAKE_SUCCESS].size && !field_int(&e->f[WAKE_SUCCESS], r))
 		return;
@@ -215,7 +215,7 @@ enum { NEWTASK_PID, NEWTASK_COMM, NEWTASK_FLAGS };
 static void newtask_rows(struct row_maker *m, const struct event *e, const struct record *r,
 			 struct cpu *cpu)
 {
-	struct task *child = row_maker_task(m, cpu, field_i32(&e->f[NEWTASK_PID], r));
+	struct task *child = row_maker_made_task(m, cpu, field_i32(&e->f[NEWTASK_PID], r));
 	struct task *parent = row_maker_task(m, cpu, r->pid);
 	struct task *leader = row_maker_leader(m, cpu, parent);
 	int64_t flags = field_int(&e->f[NEWTASK_FLAGS], r);
@@ -245,7 +245,7 @@ static void fork_rows(struct row_maker *m, const struct event *e, const struct r
 	struct task *child;
 
 	row_maker_name(m, parent, field_name(&e->f[FORK_PARENT_COMM], r), r);
-	child = row_maker_task(m, cpu, field_i32(&e->f[FORK_CHILD_PID], r));
+	child = row_maker_made_task(m, cpu, field_i32(&e->f[FORK_CHILD_PID], r));
 	if (!child->fresh) {
 		begin_life(m, cpu, child, r);
 		inherit(m, child, parent, false);

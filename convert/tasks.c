@@ -139,6 +139,35 @@ static int reserve(void *array, size_t n, size_t *max, size_t element, struct sc
 	return 0;
 }
 
+static int new_life(struct tasks *tasks, struct task *task, struct schedtrace_error *err)
+{
+	int r = reserve(&tasks->lives, tasks->n_lives, &tasks->lives_max, sizeof(*tasks->lives),
+			err);
+
+	if (r < 0)
+		return r;
+	task->life = (int32_t)tasks->n_lives++;
+	return 0;
+}
+
+static void init_life(struct tasks *tasks, struct task *task, int64_t start_ns)
+{
+	struct schedtrace_task unknown = SCHEDTRACE_TASK_UNKNOWN;
+
+	*task = (struct task){
+		.pid = task->pid,
+		.tgid = -1,
+		.prio = PRIO_UNKNOWN,
+		.queue_cpu = -1,
+		.life = task->life,
+		.call = NO_CALL,
+		.threads = 1,
+	};
+	unknown.pid = task->pid;
+	unknown.start_ns = start_ns;
+	tasks->lives[task->life] = (struct life){ .task = unknown, .last_change = -1 };
+}
+
 static struct task *add_task(struct tasks *tasks, int32_t pid, struct schedtrace_error *err)
 {
 	struct task *task;
@@ -156,8 +185,9 @@ static struct task *add_task(struct tasks *tasks, int32_t pid, struct schedtrace
 		return NULL;
 	task = task_at(tasks, tasks->n);
 	task->pid = pid;
-	if (tasks_begin_life(tasks, task, INT64_MIN, err) < 0)
+	if (new_life(tasks, task, err) < 0)
 		return NULL;
+	init_life(tasks, task, INT64_MIN);
 	*slot_of(tasks->slots, tasks->n_slots, pid) = (struct slot){ pid, tasks->n };
 	tasks->n++;
 	return task;
@@ -170,16 +200,18 @@ struct task *tasks_seen(const struct tasks *tasks, int32_t pid)
 	return slot->pid ? task_at(tasks, slot->index) : NULL;
 }
 
-struct task *tasks_find(struct tasks *tasks, int32_t pid, struct schedtrace_error *err)
+struct task *tasks_find_unnamed(struct tasks *tasks, int32_t pid, struct schedtrace_error *err)
 {
 	struct task *task = tasks_seen(tasks, pid);
 
-	if (!task) {
-		task = add_task(tasks, pid, err);
-		if (!task)
-			return NULL;
-	}
-	if (!task->noted) {
+	return task ? task : add_task(tasks, pid, err);
+}
+
+struct task *tasks_find(struct tasks *tasks, int32_t pid, struct schedtrace_error *err)
+{
+	struct task *task = tasks_find_unnamed(tasks, pid, err);
+
+	if (task && !task->noted) {
 		task->noted = 1;
 		tasks->lives[task->life].seen = true;
 	}
@@ -189,28 +221,15 @@ struct task *tasks_find(struct tasks *tasks, int32_t pid, struct schedtrace_erro
 int tasks_begin_life(struct tasks *tasks, struct task *task, int64_t start_ns,
 		     struct schedtrace_error *err)
 {
-	struct schedtrace_task unknown = SCHEDTRACE_TASK_UNKNOWN;
-	int r = reserve(&tasks->lives, tasks->n_lives, &tasks->lives_max, sizeof(*tasks->lives),
-			err);
+	int r = 0;
 
+	if (tasks->lives[task->life].seen)
+		r = new_life(tasks, task, err);
 	if (r < 0)
 		return r;
-	*task = (struct task){
-		.pid = task->pid,
-		.tgid = -1,
-		.prio = PRIO_UNKNOWN,
-		.queue_cpu = -1,
-		.life = (int32_t)tasks->n_lives,
-		.call = NO_CALL,
-		.threads = 1,
-	};
-	unknown.pid = task->pid;
-	unknown.start_ns = start_ns;
-	tasks->lives[tasks->n_lives++] = (struct life){
-		.task = unknown,
-		.last_change = -1,
-		.seen = start_ns != INT64_MIN,
-	};
+	init_life(tasks, task, start_ns);
+	task->noted = 1;
+	tasks->lives[task->life].seen = true;
 	return 0;
 }
 

@@ -54,10 +54,13 @@ void tasks_free(struct tasks *tasks);
 /* The task of a pid above 0; made if it was never seen, NULL (and *err) without memory. */
 struct task *tasks_find(struct tasks *tasks, int32_t pid, struct schedtrace_error *err);
 
+/* The same for a record that makes the task: it names the life that begins, not the one before. */
+struct task *tasks_find_unnamed(struct tasks *tasks, int32_t pid, struct schedtrace_error *err);
+
 /* The task of a pid above 0 if it was seen. */
 struct task *tasks_seen(const struct tasks *tasks, int32_t pid);
 
-/* A new life of the task begins; everything known of the old one is forgotten. */
+/* A new life of the task begins; everything known of an old one is forgotten. */
 int tasks_begin_life(struct tasks *tasks, struct task *task, int64_t start_ns,
 		     struct schedtrace_error *err);
 void tasks_end_life(struct tasks *tasks, struct task *task, int64_t end_ns);

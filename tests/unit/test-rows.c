@@ -55,8 +55,7 @@ static const struct {
 	{ "exceptions", "page_fault_user", "address:8u ip:8u error_code:8u" },
 	{ "exceptions", "page_fault_kernel", "address:8u ip:8u error_code:8u" },
 	{ "filemap", "mm_filemap_fault", "i_ino:8u s_dev:4u index:8u" },
-	{ "filemap", "mm_filemap_add_to_page_cache",
-	  "pfn:8u i_ino:8u index:8u s_dev:4u order:1u" },
+	{ "filemap", "mm_filemap_add_to_page_cache", "pfn:8u i_ino:8u index:8u s_dev:4u order:1u" },
 	{ "kmem", "mm_page_alloc", "pfn:8u order:4u" },
 	{ "kmem", "mm_page_free", "pfn:8u order:4u" },
 	{ "ftrace", "kernel_stack", "size:4" },
@@ -67,8 +66,14 @@ static const struct {
 
 /* prev_state as kernels since 4.14 print it. */
 static const struct format_states states = {
-	.flags = { { 1, 'S' }, { 2, 'D' }, { 4, 'T' }, { 8, 't' }, { 16, 'X' }, { 32, 'Z' },
-		   { 64, 'P' }, { 128, 'I' } },
+	.flags = { { 1, 'S' },
+		   { 2, 'D' },
+		   { 4, 'T' },
+		   { 8, 't' },
+		   { 16, 'X' },
+		   { 32, 'Z' },
+		   { 64, 'P' },
+		   { 128, 'I' } },
 	.n = 8,
 	.preempted = 256,
 	.mask = 255,
@@ -76,8 +81,17 @@ static const struct format_states states = {
 
 /* As 4.4 printed it. */
 static const struct format_states old_states = {
-	.flags = { { 1, 'S' }, { 2, 'D' }, { 4, 'T' }, { 8, 't' }, { 16, 'Z' }, { 32, 'X' },
-		   { 64, 'x' }, { 128, 'K' }, { 256, 'W' }, { 512, 'P' }, { 1024, 'N' } },
+	.flags = { { 1, 'S' },
+		   { 2, 'D' },
+		   { 4, 'T' },
+		   { 8, 't' },
+		   { 16, 'Z' },
+		   { 32, 'X' },
+		   { 64, 'x' },
+		   { 128, 'K' },
+		   { 256, 'W' },
+		   { 512, 'P' },
+		   { 1024, 'N' } },
 	.n = 11,
 	.preempted = 2048,
 	.mask = 2047,
@@ -104,8 +118,9 @@ static void parse_layout(struct trace *t, size_t i)
 
 	fields[n++] = (struct format_field){ .name = "common_type", .offset = 0, .size = 2 };
 	fields[n++] = (struct format_field){ .name = "common_flags", .offset = 2, .size = 1 };
-	fields[n++] = (struct format_field){ .name = "common_pid", .offset = 4, .size = 4,
-					     .is_signed = true };
+	fields[n++] = (struct format_field){
+		.name = "common_pid", .offset = 4, .size = 4, .is_signed = true
+	};
 	snprintf(t->names[i], sizeof(t->names[i]), "%s", layouts[i].fields);
 	for (char *w = strtok_r(t->names[i], " ", &save); w; w = strtok_r(NULL, " ", &save)) {
 		char *colon = strchr(w, ':'), *kind;
@@ -118,8 +133,11 @@ static void parse_layout(struct trace *t, size_t i)
 		fields[n].is_signed = *kind == '\0';
 		offset += fields[n++].size;
 	}
-	*f = (struct format){ .id = (uint16_t)(100 + i), .system = layouts[i].system,
-			      .name = layouts[i].name, .fields = fields, .n_fields = n };
+	*f = (struct format){ .id = (uint16_t)(100 + i),
+			      .system = layouts[i].system,
+			      .name = layouts[i].name,
+			      .fields = fields,
+			      .n_fields = n };
 	if (strcmp(f->name, "sched_switch") == 0)
 		f->states = states;
 }
@@ -216,9 +234,13 @@ static void record_flags(struct trace *t, int64_t timestamp, int cpu, int pid, i
 			memcpy(data + field->offset, &number, field->size);
 		}
 	}
-	give(t, &(struct record){ .timestamp = timestamp, .data = data, .size = size,
-				  .kind = RECORD_EVENT, .format = (uint16_t)(f - t->formats),
-				  .cpu = cpu, .pid = pid });
+	give(t, &(struct record){ .timestamp = timestamp,
+				  .data = data,
+				  .size = size,
+				  .kind = RECORD_EVENT,
+				  .format = (uint16_t)(f - t->formats),
+				  .cpu = cpu,
+				  .pid = pid });
 }
 
 static void record(struct trace *t, int64_t timestamp, int cpu, int pid, const char *name,
@@ -229,8 +251,11 @@ static void record(struct trace *t, int64_t timestamp, int cpu, int pid, const c
 
 static void lost(struct trace *t, int64_t timestamp, int cpu, int64_t n, int64_t since)
 {
-	give(t, &(struct record){ .timestamp = timestamp, .kind = RECORD_LOST, .cpu = cpu,
-				  .lost = n, .lost_since = since });
+	give(t, &(struct record){ .timestamp = timestamp,
+				  .kind = RECORD_LOST,
+				  .cpu = cpu,
+				  .lost = n,
+				  .lost_since = since });
 }
 
 /* Rows since the last call, as text. */
@@ -302,12 +327,18 @@ static void every_other_state_has_a_state_row_between_block_and_switch(void **st
 	} cases[] = {
 		{ "0", "100 0 10 CTX_SWITCH 20 0 a\n" },
 		{ "256", "100 0 10 STATE 43 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
-		{ "4", "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 84 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
-		{ "8", "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 116 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
-		{ "16", "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 88 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
-		{ "32", "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 90 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
-		{ "64", "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 80 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
-		{ "128", "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 73 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
+		{ "4",
+		  "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 84 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
+		{ "8",
+		  "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 116 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
+		{ "16",
+		  "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 88 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
+		{ "32",
+		  "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 90 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
+		{ "64",
+		  "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 80 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
+		{ "128",
+		  "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 73 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -319,8 +350,10 @@ static void an_old_kernels_bits_mean_what_its_own_table_says(void **state)
 	static const struct {
 		const char *value, *rows;
 	} cases[] = {
-		{ "16", "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 90 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
-		{ "64", "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 88 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
+		{ "16",
+		  "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 90 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
+		{ "64",
+		  "100 0 10 BLOCK 0 0 a\n100 0 10 STATE 88 0 a\n100 0 10 CTX_SWITCH 20 0 a\n" },
 		/* D|K, killable: an uninterruptible sleep */
 		{ "130", "100 0 10 BLOCK 0 0 a\n100 0 10 BLOCK_IO 0 0 a\n"
 			 "100 0 10 CTX_SWITCH 20 0 a\n" },
@@ -390,8 +423,8 @@ static void a_priority_is_written_when_it_changes_and_never_for_idle(void **stat
 /* CPU 0 runs idle with an empty queue, which is certain. */
 static void idle(struct trace *t, int cpu)
 {
-	record(t, 0, cpu, 10 + cpu, "sched_switch", cpu ? "z 11 120 1 swapper/1 0 120"
-							: "y 10 120 1 swapper/0 0 120");
+	record(t, 0, cpu, 10 + cpu, "sched_switch",
+	       cpu ? "z 11 120 1 swapper/1 0 120" : "y 10 120 1 swapper/0 0 120");
 	forget(t);
 }
 
@@ -510,19 +543,23 @@ static void exec_packs_the_name_as_schedlog_does_and_drops_the_memory(void **sta
 {
 	struct trace *t = *state;
 
-	/* "fir" "efo" "x\0..": bytes 0..3 "fire" = 0x65726966, 4..7 "fox\0" = 0x00786f66 */
+	/* bytes 0..3 "fire" = 0x65726966, 4..7 "fox" = 0x00786f66 */
 	record(t, 100, 0, 10, "sched_process_exec", "/usr/bin/firefox 10 10");
 	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 -\n"
 				     "100 0 10 EXEC 7892838 1701996902 firefox\n"
-				     "100 0 10 RENAME 33899480924842342 0 firefox\n"
+				     "100 0 10 RENAME 33899482784622950 0 firefox\n"
 				     "100 0 10 EXIT_MM 0 0 firefox\n");
 	/* 15 bytes at most, the high byte of a half may make it negative */
-	record(t, 200, 0, 10, "sched_process_exec", "abc\xff" "efghijklmnopqr 10 10");
-	assert_string_equal(rows(t),
-			    "200 0 10 EXEC 1751606885 -10263967 abc\xff" "efghijklmno\n"
-			    "200 0 10 RENAME 7523094293586634337 31365138969717865 "
-			    "abc\xff" "efghijklmno\n"
-			    "200 0 10 EXIT_MM 0 0 abc\xff" "efghijklmno\n");
+	record(t, 200, 0, 10, "sched_process_exec",
+	       "abc\xff"
+	       "efghijklmnopqr 10 10");
+	assert_string_equal(rows(t), "200 0 10 EXEC 1751606885 -10263967 abc\xff"
+				     "efghijklmno\n"
+				     "200 0 10 RENAME 7523094290808136289 31365138664352361 "
+				     "abc\xff"
+				     "efghijklmno\n"
+				     "200 0 10 EXIT_MM 0 0 abc\xff"
+				     "efghijklmno\n");
 }
 
 static void a_rename_recorded_before_exec_is_not_repeated(void **state)
@@ -632,8 +669,8 @@ static void names_from_the_list_hold_until_a_record_says_otherwise(void **state)
 	struct trace *t = *state;
 	struct schedtrace_error err;
 
-	assert_int_equal(tasks_add_cmdlines(row_maker_tasks(t->maker), list, sizeof(list) - 1,
-					    &err), 0);
+	assert_int_equal(
+		tasks_add_cmdlines(row_maker_tasks(t->maker), list, sizeof(list) - 1, &err), 0);
 	record(t, 100, 0, 10, "timer_start", "0");
 	record(t, 110, 1, 20, "timer_start", "0");
 	record(t, 120, 2, 30, "timer_start", "0");
