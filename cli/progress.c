@@ -33,7 +33,8 @@ static bool due(struct progress *p)
 {
 	int64_t now;
 
-	if (!p->enabled)
+	/* In the background the terminal belongs to somebody else. */
+	if (!p->enabled || tcgetpgrp(STDERR_FILENO) != getpgrp())
 		return false;
 	now = now_ns();
 	if (p->painted_ns && now - p->painted_ns < REPAINT_NS)

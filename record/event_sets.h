@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What to record: items of -e, named sets of events, and what this kernel has of them. */
+#ifndef RECORD_EVENT_SETS_H
+#define RECORD_EVENT_SETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <schedtrace/error.h>
+
+struct event {
+	char *system; /* NULL until resolved, if only the event was named */
+	char *name;
+	char *filter; /* NULL: every record */
+	bool by_name; /* asked for by name, so the kernel must have it */
+};
+
+struct event_list {
+	struct event *items;
+	size_t n;
+	char **missing; /* "system:event" of the sets that this kernel lacks */
+	size_t n_missing;
+	int64_t buffer_kb; /* per CPU, what these events call for */
+};
+
+/*
+ * Items of all -e arguments: ITEM[,ITEM...] where ITEM is a set, SYSTEM:EVENT or EVENT; events
+ * may be followed by " if FILTER", whose own commas stand in quotes, braces or parentheses.
+ * No arguments: set "sched". An event that is named twice is listed once, with the last filter.
+ */
+int event_sets_parse(struct event_list *out, const char *const *arguments, size_t n,
+		     struct schedtrace_error *err);
+
+/* Finds the systems and drops, into missing, what the kernel at @root has not. */
+int event_sets_resolve(struct event_list *list, const char *root, struct schedtrace_error *err);
+
+void event_sets_free(struct event_list *list);
+
+#endif

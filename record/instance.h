@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The recording's own tracefs instance. Nothing here writes to a file outside it, so other
+ * tracers keep their settings.
+ */
+#ifndef RECORD_INSTANCE_H
+#define RECORD_INSTANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <schedtrace/error.h>
+
+#include "record/event_sets.h"
+
+struct tracefs_instance;
+
+struct instance {
+	char name[64];			 /* schedrec.PID.STARTTIME */
+	struct tracefs_instance *handle; /* NULL: there is none */
+	int free_buffer_fd;		 /* while it is open and we die, the kernel stops tracing */
+	int tracing_on_fd;
+	int marker_fd;	    /* trace_marker_raw */
+	int n_cpus;	    /* per-CPU buffers: largest id + 1 */
+	bool *has_cpu;	    /* n_cpus; ids may have holes */
+	uint32_t page_size; /* of a sub-buffer */
+	int64_t buffer_kb;  /* per CPU, as the kernel rounded it */
+};
+
+/* Where tracefs is: @given, or its mount point. Says what to mount or who may use it if it
+ * cannot be used. */
+int instance_find_tracefs(const char *given, char **root, struct schedtrace_error *err);
+
+void instance_forget_tracefs(char *root);
+
+/* Removes the instances that recorders killed before left under @root; returns how many. */
+int instance_sweep(const char *root);
+
+/* Makes the instance, with tracing off and no event enabled. */
+int instance_create(struct instance *in, const char *root, struct schedtrace_error *err);
+int instance_set_clock(struct instance *in, const char *clock, struct schedtrace_error *err);
+int instance_set_buffer(struct instance *in, int64_t kb, struct schedtrace_error *err);
+int instance_enable_events(struct instance *in, const struct event_list *events,
+			   struct schedtrace_error *err);
+int instance_open_controls(struct instance *in, struct schedtrace_error *err);
+int instance_trace(struct instance *in, bool on);
+
+/* The whole text of a file of the instance, to be freed; NULL if it cannot be read. */
+char *instance_read(const struct instance *in, const char *file);
+
+/* Stops tracing, closes everything and removes the instance. Does nothing if there is none. */
+int instance_destroy(struct instance *in, struct schedtrace_error *err);
+
+/* Field 22 of /proc/PID/stat, 0 if there is no such process. */
+uint64_t instance_start_time(int pid);
+
+#endif

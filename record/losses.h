@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the kernel counted for one CPU's buffer, and what it says about losses. */
+#ifndef RECORD_LOSSES_H
+#define RECORD_LOSSES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Of per_cpu/cpuN/stats. The instance is new, so these are the recording's own. */
+struct cpu_stats {
+	uint64_t entries; /* still in the buffer */
+	uint64_t overrun; /* overwritten before they were read */
+	uint64_t commit_overrun, dropped;
+	uint64_t read_events;
+};
+
+void cpu_stats_parse(struct cpu_stats *out, const char *text);
+uint64_t cpu_stats_lost(const struct cpu_stats *s);
+
+/* The least power of two of KiB per CPU that would have held what was lost as well, were it all
+ * lost at once: with records of @bytes / read_events bytes. */
+int64_t losses_buffer_kb(const struct cpu_stats *s, uint64_t bytes, int64_t buffer_kb);
+
+/* 1234567 as 1,234,567 into @out of at least 32 bytes, which is returned. */
+const char *format_count(char *out, uint64_t n);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* schedrec: records what the scheduler and the memory manager do while a command runs. */
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "cli/options.h"
+#include "cli/report_error.h"
+#include "record/recording.h"
+
+struct settings {
+	struct option_list events;
+	const char *output;
+	int64_t buffer_kb;
+	const char *clock;
+	int64_t duration_ns;
+	bool quiet, strict, as_root;
+	const char *repair;
+	const char *tracefs;
+};
+
+#define FIELD(name) offsetof(struct settings, name)
+
+static const struct option_spec options[] = {
+	{ 'e', "event", "ITEM[,ITEM…]",
+	  "what to record: a set (sched, mm, pages, power, futex, irq), SYSTEM:EVENT or EVENT; an "
+	  "event may be followed by ' if FILTER'; may be given several times [sched]",
+	  OPTION_LIST, FIELD(events) },
+	{ 'o', "output", "FILE", "where to write [trace.dat]", OPTION_TEXT, FIELD(output) },
+	{ 'b', "buffer-size", "KiB", "ring buffer per CPU [8192; 16384 with mm or pages]",
+	  OPTION_SIZE, FIELD(buffer_kb) },
+	{ 'C', "clock", "CLOCK", "trace clock [mono]", OPTION_TEXT, FIELD(clock) },
+	{ 'd', "duration", "SECONDS",
+	  "stop recording after so long; a command runs on to its end, and none is needed",
+	  OPTION_SECONDS, FIELD(duration_ns) },
+	{ 'q', "quiet", NULL, "no status line and no summary; errors and losses are still told",
+	  OPTION_FLAG, FIELD(quiet) },
+	{ 0, "strict", NULL, "end with status 125 if events were lost", OPTION_FLAG,
+	  FIELD(strict) },
+	{ 0, "as-root", NULL, "under sudo: run the command, and own the file, as root", OPTION_FLAG,
+	  FIELD(as_root) },
+	{ 0, "repair", "FILE",
+	  "make a file that a killed recorder left an ordinary trace.dat: in place, or as the "
+	  "file that -o names",
+	  OPTION_TEXT, FIELD(repair) },
+	{ 0, "tracefs", "DIR", "root of tracefs [where it is mounted]", OPTION_TEXT,
+	  FIELD(tracefs) },
+	{ 0 },
+};
+
+static const struct program program = {
+	.name = "schedrec",
+	.usage = "[OPTION…] [--] COMMAND [ARG…]\n[OPTION…] -d SECONDS\n--repair FILE [-o FILE]",
+	.about = "Records scheduler and memory events of the whole system while COMMAND runs, into "
+		 "a "
+		 "trace.dat that schedconv, trace-cmd and KernelShark read.",
+	.options = options,
+	.after = "The exit status is COMMAND's (128 + N if signal N ended it), 127 if it was not\n"
+		 "found, 126 if it could not be run, and 125 if the recording failed.\n",
+};
+
+int main(int argc, char **argv)
+{
+	struct settings s = { .clock = "mono" };
+	int first = options_parse(&program, argc, argv, true, RECORDER_FAILED, &s);
+	struct recording_settings recording = {
+		.program = program.name,
+		.items = s.events.items,
+		.n_items = s.events.n,
+		.output = s.output ? s.output : "trace.dat",
+		.clock = s.clock,
+		.tracefs = s.tracefs,
+		.buffer_kb = s.buffer_kb,
+		.duration_ns = s.duration_ns,
+		.quiet = s.quiet,
+		.strict = s.strict,
+		.as_root = s.as_root,
+		.command = first < argc ? argv + first : NULL,
+	};
+	int status;
+
+	if (s.repair && first < argc) {
+		report(program.name, "--repair takes no command");
+		status = RECORDER_FAILED;
+	} else if (s.repair) {
+		status = repair_run(program.name, s.repair, s.output, s.as_root);
+	} else if (!recording.command && !s.duration_ns) {
+		report(program.name, "give a COMMAND to record, or -d SECONDS: see --help");
+		status = RECORDER_FAILED;
+	} else {
+		status = recording_run(&recording);
+	}
+	option_list_free(&s.events);
+	return status;
+}

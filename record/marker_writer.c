@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "record/marker_writer.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "config.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "record/markers.h"
+
+/* Kernels take at least this much of trace_marker_raw in one record. */
+#define RECORD_MAX  3072
+#define PAYLOAD_MAX (RECORD_MAX - sizeof(struct marker_header))
+
+_Static_assert(sizeof(struct marker_header) == 16, "layout of the file format");
+_Static_assert(sizeof(struct marker_task) == 80, "layout of the file format");
+
+/* Writes @data in as many parts as it needs; no part is cut within @unit bytes. */
+static int write_parts(int fd, enum marker_kind kind, const void *data, size_t bytes, size_t unit,
+		       struct schedtrace_error *err)
+{
+	size_t most = PAYLOAD_MAX - PAYLOAD_MAX % unit;
+	size_t parts = bytes ? (bytes + most - 1) / most : 1;
+	const char *p = data;
+
+	if (parts > UINT16_MAX)
+		return error_set(err, SCHEDTRACE_E_LIMIT, "a marker of %zu bytes", bytes);
+	for (size_t part = 0; part < parts; part++) {
+		size_t n = bytes < most ? bytes : most;
+		char record[RECORD_MAX] __attribute__((aligned(8)));
+		struct marker_header header = { .id = MARKER_ID,
+						.kind = (uint16_t)kind,
+						.bytes = (uint16_t)n,
+						.part = (uint16_t)part,
+						.parts = (uint16_t)parts };
+
+		memcpy(record, &header, sizeof(header));
+		memcpy(record + sizeof(header), p, n);
+		if (write(fd, record, sizeof(header) + n) < 0)
+			return error_errno(err, SCHEDTRACE_E_IO, errno, "trace_marker_raw");
+		p += n;
+		bytes -= n;
+	}
+	return 0;
+}
+
+/* Bytes of the UTF-8 sequence at @s, 0 if it is none. */
+static size_t utf8_length(const char *s)
+{
+	unsigned char c = (unsigned char)*s;
+	size_t n = c < 0x80		   ? 1
+		   : c >= 0xc2 && c < 0xe0 ? 2
+		   : (c & 0xf0) == 0xe0	   ? 3
+		   : c >= 0xf0 && c < 0xf5 ? 4
+					   : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 0;
+	if (n == 3 && ((c == 0xe0 && (unsigned char)s[1] < 0xa0) ||
+		       (c == 0xed && (unsigned char)s[1] >= 0xa0)))
+		return 0; /* overlong, or a surrogate */
+	if (n == 4 && ((c == 0xf0 && (unsigned char)s[1] < 0x90) ||
+		       (c == 0xf4 && (unsigned char)s[1] >= 0x90)))
+		return 0;
+	return n;
+}
+
+char *marker_escape(const char *text)
+{
+	char *out = malloc(4 * strlen(text) + 1);
+	char *p = out;
+
+	while (out && *text) {
+		size_t n = utf8_length(text);
+
+		if (n) {
+			memcpy(p, text, n);
+			p += n;
+			text += n;
+		} else {
+			p += sprintf(p, "\\x%02x", (unsigned char)*text++);
+		}
+	}
+	if (out)
+		*p = '\0';
+	return out;
+}
+
+static json_t *text_of(const char *text)
+{
+	auto_free char *escaped = marker_escape(text);
+
+	return escaped ? json_string(escaped) : NULL;
+}
+
+static int64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* The trace's clock and the wall's, read together. */
+static void set_clocks(json_t *object, const char *clock)
+{
+	static const struct {
+		const char *name;
+		clockid_t id;
+	} known[] = { { "mono", CLOCK_MONOTONIC },
+		      { "mono_raw", CLOCK_MONOTONIC_RAW },
+		      { "boot", CLOCK_BOOTTIME },
+		      { "tai", CLOCK_TAI } };
+	json_t *trace = json_null();
+	int64_t wall = clock_ns(CLOCK_REALTIME);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(known[i].name, clock) != 0)
+			continue;
+		trace = json_integer(clock_ns(known[i].id));
+		wall += (clock_ns(CLOCK_REALTIME) - wall) / 2;
+	}
+	json_object_set_new(object, "trace_ns", trace);
+	json_object_set_new(object, "wall_ns", json_integer(wall));
+}
+
+static int64_t read_number(const char *format, int cpu)
+{
+	auto_fclose FILE *f = NULL;
+	char path[128];
+	long long v = -1;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/%s", cpu, format);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%lld", &v) != 1)
+		return -1;
+	return v;
+}
+
+static int64_t node_of(int cpu)
+{
+	struct dirent *entry;
+	char path[64];
+	int node = -1;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d", cpu);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (sscanf(entry->d_name, "node%d", &node) == 1)
+			break;
+	if (dir)
+		closedir(dir);
+	return node;
+}
+
+static json_t *cpus_of(const struct instance *in)
+{
+	json_t *cpus = json_array();
+
+	for (int cpu = 0; cpu < in->n_cpus; cpu++)
+		if (in->has_cpu[cpu])
+			json_array_append_new(
+				cpus, json_pack("{s:i, s:I, s:I, s:I}", "cpu", cpu, "core",
+						(json_int_t)read_number("topology/core_id", cpu),
+						"package",
+						(json_int_t)read_number(
+							"topology/physical_package_id", cpu),
+						"node", (json_int_t)node_of(cpu)));
+	return cpus;
+}
+
+static json_t *names_of(const struct event_list *events)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < events->n; i++)
+		json_array_append_new(names, json_sprintf("%s:%s", events->items[i].system,
+							  events->items[i].name));
+	return names;
+}
+
+static int write_json(int fd, enum marker_kind kind, json_t *object, struct schedtrace_error *err)
+{
+	auto_free char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	if (!text)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	return write_parts(fd, kind, text, strlen(text), 1, err);
+}
+
+int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *err)
+{
+	json_t *object = json_object(), *command = json_array(), *missing = json_array();
+	struct utsname u;
+
+	if (uname(&u) != 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "uname");
+	for (char *const *word = b->command; word && *word; word++)
+		json_array_append_new(command, text_of(*word));
+	for (size_t i = 0; i < b->events->n_missing; i++)
+		json_array_append_new(missing, text_of(b->events->missing[i]));
+	json_object_set_new(object, "tool", json_string("schedrec " SCHEDTRACE_VERSION));
+	json_object_set_new(object, "command", command);
+	json_object_set_new(object, "host", text_of(u.nodename));
+	json_object_set_new(object, "release", text_of(u.release));
+	json_object_set_new(object, "machine", text_of(u.machine));
+	json_object_set_new(object, "clock", json_string(b->clock));
+	json_object_set_new(object, "page_size", json_integer(sysconf(_SC_PAGESIZE)));
+	json_object_set_new(
+		object, "memory_bytes",
+		json_integer((json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE)));
+	json_object_set_new(object, "buffer_kb", json_integer(b->instance->buffer_kb));
+	json_object_set_new(object, "cpus", cpus_of(b->instance));
+	json_object_set_new(object, "events", names_of(b->events));
+	json_object_set_new(object, "missing", missing);
+	json_object_set_new(object, "command_pid",
+			    b->command_pid ? json_integer(b->command_pid) : json_null());
+	json_object_set_new(object, "recorder_pid", json_integer(getpid()));
+	set_clocks(object, b->clock);
+	return write_json(b->instance->marker_fd, MARKER_BEGIN, object, err);
+}
+
+int marker_write_tasks(const struct instance *in, const struct task_list *tasks,
+		       struct schedtrace_error *err)
+{
+	return write_parts(in->marker_fd, MARKER_TASKS, tasks->items,
+			   tasks->n * sizeof(*tasks->items), sizeof(*tasks->items), err);
+}
+
+int marker_write_end(const struct instance *in, const char *clock, int wait_status,
+		     const char *reason, struct schedtrace_error *err)
+{
+	json_t *object = json_object();
+
+	set_clocks(object, clock);
+	json_object_set_new(object, "exit_status",
+			    wait_status < 0 ? json_null() : json_integer(wait_status));
+	json_object_set_new(object, "reason", json_string(reason));
+	return write_json(in->marker_fd, MARKER_END, object, err);
+}

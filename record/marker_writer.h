@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Writes the records of markers.h into trace_marker_raw. */
+#ifndef RECORD_MARKER_WRITER_H
+#define RECORD_MARKER_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <schedtrace/error.h>
+
+#include "record/event_sets.h"
+#include "record/instance.h"
+#include "record/proc_tasks.h"
+
+struct marker_begin {
+	const struct instance *instance;
+	const struct event_list *events;
+	const char *clock;
+	char *const *command; /* NULL: none */
+	pid_t command_pid;    /* 0: none */
+};
+
+int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *err);
+int marker_write_tasks(const struct instance *in, const struct task_list *tasks,
+		       struct schedtrace_error *err);
+/* @wait_status is -1 while the command still runs, or there is none. */
+int marker_write_end(const struct instance *in, const char *clock, int wait_status,
+		     const char *reason, struct schedtrace_error *err);
+
+/* UTF-8 as it is, other bytes as the four characters \xNN; to be freed. */
+char *marker_escape(const char *text);
+
+#endif

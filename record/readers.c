@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "record/readers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tracefs.h>
+
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+
+#define LOOK_MS	   250 /* what a killed recorder loses at most */
+#define PAUSE_MS   20
+#define STACK_SIZE (1u << 20) /* libtracefs keeps a page of the buffer on the stack */
+
+static void signal_fd(int fd)
+{
+	uint64_t one = 1;
+
+	/* Can only fail when the counter is at its end, and then it is readable anyway. */
+	if (write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+bool readers_output_error(int errnum)
+{
+	return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG || errnum == EROFS;
+}
+
+/* Publishes what is in the file: the position, down to a whole page. */
+static void publish(struct reader *r)
+{
+	off_t at = lseek(r->file_fd, 0, SEEK_CUR);
+	uint64_t bytes = at > (off_t)r->begin ? (uint64_t)at - r->begin : 0;
+
+	atomic_store(&r->bytes, bytes - bytes % r->all->page_size);
+}
+
+/* Moves all whole pages that there are. 1 if there were any, 0, or -errno. */
+static int take_pages(struct reader *r)
+{
+	bool any = false;
+
+	while (!atomic_load(&r->all->hurry)) {
+		int n;
+
+		errno = 0;
+		n = tracefs_cpu_write(r->handle, r->file_fd, true);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN) {
+			int errnum = errno ? errno : EIO;
+
+			publish(r);
+			return -errnum;
+		}
+		if (n <= 0)
+			break;
+		any = true;
+		publish(r);
+	}
+	return any;
+}
+
+/* The page that is not full, and those after it if tracing was still on a moment ago. */
+static int take_rest(struct reader *r)
+{
+	int r2 = take_pages(r);
+
+	while (r2 >= 0 && !atomic_load(&r->all->hurry)) {
+		off_t at;
+		int n;
+
+		errno = 0;
+		n = tracefs_cpu_flush_write(r->handle, r->file_fd);
+		if (n < 0)
+			return errno ? -errno : -EIO;
+		if (n == 0)
+			break;
+		/* A partial page: what follows it begins at the next one. */
+		at = lseek(r->file_fd, 0, SEEK_CUR);
+		at = (off_t)(r->begin +
+			     tracedat_round_up((uint64_t)at - r->begin, r->all->page_size));
+		lseek(r->file_fd, at, SEEK_SET);
+		publish(r);
+	}
+	return r2 < 0 ? r2 : 0;
+}
+
+static void fail(struct reader *r, int errnum)
+{
+	int none = 0;
+
+	atomic_store(&r->failed_ns, now_ns());
+	atomic_store(&r->errnum, errnum);
+	if (!readers_output_error(errnum))
+		return;
+	if (atomic_compare_exchange_strong(&r->all->output_errnum, &none, errnum) &&
+	    pwrite(r->all->tracing_on_fd, "0", 1, 0) < 0)
+		return; /* the main thread does so too, and can tell */
+}
+
+static void *read_cpu(void *arg)
+{
+	struct reader *r = arg;
+	struct pollfd fds[2] = { { .fd = r->all->stop_fd, .events = POLLIN },
+				 { .fd = r->raw_fd, .events = POLLIN } };
+	char name[16];
+	int result = 0;
+
+	snprintf(name, sizeof(name), "schedrec/%d", r->cpu);
+	pthread_setname_np(pthread_self(), name);
+	for (;;) {
+		fds[0].revents = fds[1].revents = 0;
+		poll(fds, 2, LOOK_MS);
+		if (fds[0].revents)
+			break;
+		result = take_pages(r);
+		if (result < 0)
+			break;
+		/* Kernels without a watermark wake us for less than a page, without end. */
+		if (result == 0 && fds[1].revents)
+			poll(fds, 1, PAUSE_MS);
+	}
+	if (result >= 0)
+		result = take_rest(r);
+	if (result < 0)
+		fail(r, -result);
+	atomic_store(&r->done, true);
+	signal_fd(r->all->news_fd);
+	return NULL;
+}
+
+static int open_reader(struct reader *r, const struct instance *in, const struct tracedat_writer *w,
+		       struct schedtrace_error *err)
+{
+	auto_free char *path = NULL;
+	char file[64];
+
+	snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", r->cpu);
+	path = tracefs_instance_get_file(in->handle, file);
+	if (!path)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	r->raw_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (r->raw_fd < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", path);
+	r->handle = tracefs_cpu_alloc_fd(r->raw_fd, (int)in->page_size, true);
+	if (!r->handle)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	/* Another open file of the same inode, since each thread needs its own position. */
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", w->fd);
+	r->file_fd = open(file, O_WRONLY | O_CLOEXEC);
+	if (r->file_fd < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "opening the output for CPU %d",
+				   r->cpu);
+	r->begin = tracedat_writer_position(w, r->cpu);
+	if (lseek(r->file_fd, (off_t)r->begin, SEEK_SET) < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "the output for CPU %d", r->cpu);
+	return 0;
+}
+
+int readers_start(struct readers *r, const struct instance *in, const struct tracedat_writer *w,
+		  struct schedtrace_error *err)
+{
+	pthread_attr_t attr;
+	int result = 0;
+
+	*r = (struct readers){ .page_size = in->page_size, .tracing_on_fd = in->tracing_on_fd };
+	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r->items = calloc((size_t)in->n_cpus, sizeof(*r->items));
+	if (r->stop_fd < 0 || r->news_fd < 0 || !r->items) {
+		readers_finish(r);
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "starting the readers");
+	}
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	for (int cpu = 0; result == 0 && cpu < in->n_cpus; cpu++) {
+		struct reader *item = &r->items[r->n];
+		int errnum;
+
+		if (!in->has_cpu[cpu])
+			continue;
+		*item = (struct reader){ .all = r, .cpu = cpu, .raw_fd = -1, .file_fd = -1 };
+		r->n++;
+		result = open_reader(item, in, w, err);
+		if (result < 0)
+			break;
+		errnum = pthread_create(&item->thread, &attr, read_cpu, item);
+		if (errnum)
+			result = error_errno(err, SCHEDTRACE_E_IO, errnum,
+					     "starting the reader of CPU %d", cpu);
+		item->started = errnum == 0;
+	}
+	pthread_attr_destroy(&attr);
+	if (result < 0)
+		readers_finish(r);
+	return result;
+}
+
+void readers_sizes(const struct readers *r, struct tracedat_writer *w)
+{
+	for (int i = 0; i < r->n; i++)
+		w->parts[r->items[i].cpu].size = atomic_load(&r->items[i].bytes);
+}
+
+void readers_stop(struct readers *r)
+{
+	signal_fd(r->stop_fd);
+}
+
+bool readers_done(const struct readers *r)
+{
+	for (int i = 0; i < r->n; i++)
+		if (r->items[i].started && !atomic_load(&r->items[i].done))
+			return false;
+	return true;
+}
+
+void readers_finish(struct readers *r)
+{
+	readers_stop(r);
+	for (int i = 0; i < r->n; i++) {
+		struct reader *item = &r->items[i];
+
+		if (item->started)
+			pthread_join(item->thread, NULL);
+		item->started = false;
+		if (item->handle)
+			tracefs_cpu_free_fd(item->handle);
+		item->handle = NULL;
+		mem_close_p(&item->raw_fd);
+		mem_close_p(&item->file_fd);
+		item->raw_fd = item->file_fd = -1;
+	}
+	mem_close_p(&r->stop_fd);
+	mem_close_p(&r->news_fd);
+	r->stop_fd = r->news_fd = -1;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One thread per CPU that moves pages of the ring buffer into the CPU's part of the file. */
+#ifndef RECORD_READERS_H
+#define RECORD_READERS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <schedtrace/error.h>
+
+#include "record/instance.h"
+#include "record/tracedat_writer.h"
+
+struct tracefs_cpu;
+struct readers;
+
+struct reader {
+	struct readers *all;
+	int cpu;
+	int raw_fd, file_fd;
+	struct tracefs_cpu *handle;
+	pthread_t thread;
+	bool started;
+	uint64_t begin;		   /* position in the file */
+	_Atomic uint64_t bytes;	   /* written, whole pages only */
+	_Atomic int errnum;	   /* why it ended early, 0: it did not */
+	_Atomic int64_t failed_ns; /* CLOCK_MONOTONIC of that */
+	atomic_bool done;
+};
+
+struct readers {
+	struct reader *items;
+	int n;
+	int stop_fd;	   /* eventfd: tracing is off, take what is left and end */
+	int news_fd;	   /* eventfd for the main thread: a reader failed or ended */
+	atomic_bool hurry; /* leave the rest in the buffer */
+	uint32_t page_size;
+	int tracing_on_fd;	   /* to stop at once when the disk is full */
+	_Atomic int output_errnum; /* the file takes no more */
+};
+
+int readers_start(struct readers *r, const struct instance *in, const struct tracedat_writer *w,
+		  struct schedtrace_error *err);
+
+/* Copies the sizes reached into the writer's table. */
+void readers_sizes(const struct readers *r, struct tracedat_writer *w);
+
+/* Tells them that tracing is off. They end once their buffers are empty. */
+void readers_stop(struct readers *r);
+bool readers_done(const struct readers *r);
+
+/* Joins the threads and closes everything. */
+void readers_finish(struct readers *r);
+
+/* Is this errno about the output file rather than one CPU's buffer? */
+bool readers_output_error(int errnum);
+
+#endif

@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "record/recording.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli/progress.h"
+#include "cli/report_error.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "record/event_sets.h"
+#include "record/instance.h"
+#include "record/losses.h"
+#include "record/marker_writer.h"
+#include "record/output.h"
+#include "record/proc_tasks.h"
+#include "record/readers.h"
+#include "record/tracedat_writer.h"
+#include "record/workload.h"
+
+#define TICK_NS	 250000000 /* how far the table of a killed recorder's file is behind */
+#define HURRY_NS 1000000000
+
+struct recording {
+	const struct recording_settings *settings;
+	struct identity identity;
+	struct signal_state saved_signals;
+	sigset_t signals;
+	int signal_fd;
+	struct event_list events;
+	char *tracefs;
+	struct output output, second;
+	struct workload workload;
+	struct instance instance;
+	struct tracedat_writer writer;
+	struct readers readers;
+	bool reading;		/* the readers' threads run */
+	struct task_list tasks; /* before tracing began */
+	char *first_cmdlines;
+	char **stat_texts; /* by CPU */
+	struct cpu_stats *stats;
+	struct progress progress;
+	int64_t begun_ns, ended_ns;
+	const char *reason;	     /* why it ended; NULL while it runs */
+	int n_signals, first_signal; /* that ask to end */
+	bool failed;		     /* something was reported: exit status 125 */
+	struct schedtrace_error err;
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void tell_error(struct recording *r)
+{
+	report_error(r->settings->program, &r->err);
+	r->failed = true;
+}
+
+/* ---- set up --------------------------------------------------------------------------- */
+
+static void report_missing(const struct recording *r)
+{
+	for (size_t i = 0; i < r->events.n_missing; i++)
+		report(r->settings->program, "this kernel has no event %s: recording without it",
+		       r->events.missing[i]);
+}
+
+/* What can be refused before anything is made. */
+static int check_request(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int result, swept;
+
+	result = event_sets_parse(&r->events, s->items, s->n_items, &r->err);
+	if (result == 0)
+		result = identity_find(&r->identity, s->as_root, &r->err);
+	if (result == 0)
+		result = instance_find_tracefs(s->tracefs, &r->tracefs, &r->err);
+	if (result == 0)
+		result = event_sets_resolve(&r->events, r->tracefs, &r->err);
+	if (result < 0)
+		return result;
+	swept = instance_sweep(r->tracefs);
+	if (swept)
+		report(s->program, "removed %d tracefs instance%s of recorders that were killed",
+		       swept, swept == 1 ? "" : "s");
+	report_missing(r);
+	return 0;
+}
+
+/* The instance, the file and the readers; tracing is still off. */
+static int set_up(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int result = instance_create(&r->instance, r->tracefs, &r->err);
+
+	if (result == 0)
+		result = instance_set_clock(&r->instance, s->clock, &r->err);
+	if (result == 0)
+		result = instance_set_buffer(
+			&r->instance, s->buffer_kb ? s->buffer_kb : r->events.buffer_kb, &r->err);
+	if (result == 0 && s->buffer_kb && r->instance.buffer_kb != s->buffer_kb && !s->quiet)
+		report(s->program, "the kernel made the buffers %" PRId64 " KiB a CPU",
+		       r->instance.buffer_kb);
+	if (result == 0)
+		result = tracedat_writer_init(&r->writer, &r->instance, r->tracefs, &r->events,
+					      &r->err);
+	if (result == 0) {
+		r->stat_texts = calloc((size_t)r->instance.n_cpus, sizeof(*r->stat_texts));
+		r->stats = calloc((size_t)r->instance.n_cpus, sizeof(*r->stats));
+		if (proc_tasks_read(&r->tasks, false))
+			r->first_cmdlines = proc_tasks_cmdlines(&r->tasks, NULL);
+		if (!r->first_cmdlines || !r->stats || !r->stat_texts)
+			result = error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	}
+	if (result == 0) {
+		result =
+			tracedat_writer_begin(&r->writer, r->output.fd, r->first_cmdlines, &r->err);
+		if (result < 0)
+			error_prefix(&r->err, result, "%s", r->output.path);
+	}
+	if (result == 0)
+		result = instance_enable_events(&r->instance, &r->events, &r->err);
+	if (result == 0)
+		result = instance_open_controls(&r->instance, &r->err);
+	if (result == 0)
+		result = readers_start(&r->readers, &r->instance, &r->writer, &r->err);
+	r->reading = result == 0;
+	return result;
+}
+
+static int start_tracing(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	struct marker_begin begin = { &r->instance, &r->events, s->clock, s->command,
+				      r->workload.pid };
+	struct task_list tasks = { 0 };
+	int result = instance_trace(&r->instance, true);
+
+	if (result < 0)
+		return error_errno(&r->err, SCHEDTRACE_E_IO, -result, "switching tracing on");
+	r->begun_ns = now_ns();
+	result = marker_write_begin(&begin, &r->err);
+	if (result < 0)
+		return result;
+	if (!proc_tasks_read(&tasks, true))
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = marker_write_tasks(&r->instance, &tasks, &r->err);
+	proc_tasks_free(&tasks);
+	return result;
+}
+
+/* ---- signals -------------------------------------------------------------------------- */
+
+/* Stops as the shell expects of its job. */
+static void suspend(struct recording *r, int sig)
+{
+	sigset_t one;
+
+	progress_end(&r->progress);
+	sigemptyset(&one);
+	sigaddset(&one, sig);
+	raise(sig);
+	sigprocmask(SIG_UNBLOCK, &one, NULL); /* here we stop until SIGCONT */
+	sigprocmask(SIG_BLOCK, &one, NULL);
+	progress_begin(&r->progress, "recording", r->settings->quiet || r->reason);
+}
+
+static void handle_signal(struct recording *r, const struct signalfd_siginfo *info)
+{
+	int sig = (int)info->ssi_signo;
+	bool alive = r->workload.pid && !workload_has_ended(&r->workload);
+	/* What the terminal sends reaches the whole group, the command too. */
+	bool from_process = info->ssi_code <= 0;
+
+	if (sig == SIGCHLD)
+		return;
+	if (alive && from_process)
+		kill(r->workload.pid, sig);
+	if (sig == SIGTSTP) {
+		suspend(r, sig);
+	} else if (sig != SIGCONT) {
+		if (r->n_signals++ == 0)
+			r->first_signal = sig;
+	}
+}
+
+/* Waits for a signal, news of the readers or the end of @timeout_ns. */
+static void wait_for_news(struct recording *r, int64_t timeout_ns)
+{
+	struct pollfd fds[2] = { { .fd = r->signal_fd, .events = POLLIN },
+				 { .fd = r->reading ? r->readers.news_fd : -1, .events = POLLIN } };
+	struct signalfd_siginfo info;
+	uint64_t count;
+
+	if (timeout_ns < 0)
+		timeout_ns = 0;
+	poll(fds, 2, (int)((timeout_ns + 999999) / 1000000));
+	if (fds[1].revents && read(r->readers.news_fd, &count, sizeof(count)) < 0)
+		return;
+	while (read(r->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		handle_signal(r, &info);
+}
+
+/* ---- while it runs -------------------------------------------------------------------- */
+
+static void read_stats(struct recording *r)
+{
+	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++) {
+		char file[64];
+
+		if (!r->instance.has_cpu[cpu])
+			continue;
+		snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", cpu);
+		free(r->stat_texts[cpu]);
+		r->stat_texts[cpu] = instance_read(&r->instance, file);
+		if (r->stat_texts[cpu])
+			cpu_stats_parse(&r->stats[cpu], r->stat_texts[cpu]);
+	}
+}
+
+static uint64_t total_events(const struct recording *r)
+{
+	uint64_t sum = 0;
+
+	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
+		sum += r->stats[cpu].read_events;
+	return sum;
+}
+
+static uint64_t total_lost(const struct recording *r)
+{
+	uint64_t sum = 0;
+
+	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
+		sum += cpu_stats_lost(&r->stats[cpu]);
+	return sum;
+}
+
+static void show_status(struct recording *r)
+{
+	char text[160], events[32], lost[32];
+	uint64_t waiting = 0;
+
+	if (!r->progress.enabled)
+		return;
+	read_stats(r);
+	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
+		waiting += r->stats[cpu].entries;
+	snprintf(text, sizeof(text), "recording  %.1f s  %s events  %.1f MB  %s lost",
+		 (double)(now_ns() - r->begun_ns) / 1e9,
+		 format_count(events, total_events(r) + waiting),
+		 (double)tracedat_data_bytes(&r->writer) / 1e6, format_count(lost, total_lost(r)));
+	progress_text(&r->progress, text);
+}
+
+/* A reader that ended by itself while the recording goes on. */
+static void check_readers(struct recording *r)
+{
+	int alive = 0;
+
+	for (int i = 0; i < r->readers.n; i++)
+		alive += atomic_load(&r->readers.items[i].errnum) == 0;
+	if (atomic_load(&r->readers.output_errnum))
+		r->reason = "output";
+	else if (alive == 0)
+		r->reason = "readers";
+}
+
+static int publish(struct recording *r)
+{
+	readers_sizes(&r->readers, &r->writer);
+	return tracedat_writer_publish(&r->writer, &r->err);
+}
+
+static void record(struct recording *r)
+{
+	int64_t end = r->settings->duration_ns ? r->begun_ns + r->settings->duration_ns : INT64_MAX;
+	int64_t next = now_ns() + TICK_NS;
+
+	while (!r->reason) {
+		int64_t now = now_ns();
+
+		wait_for_news(r, (next < end ? next : end) - now);
+		now = now_ns();
+		if (r->n_signals)
+			r->reason = "signal";
+		else if (workload_has_ended(&r->workload))
+			r->reason = "exit";
+		else if (now >= end)
+			r->reason = "duration";
+		check_readers(r);
+		if (now < next)
+			continue;
+		next = now + TICK_NS;
+		if (publish(r) < 0 && !r->reason) {
+			tell_error(r);
+			r->reason = "output";
+		}
+		show_status(r);
+	}
+}
+
+/* ---- the end -------------------------------------------------------------------------- */
+
+/* Tracing off, buffers emptied. False if a third signal asked to leave all as it is. */
+static bool drain(struct recording *r)
+{
+	int64_t hurry_at = INT64_MAX;
+
+	if (!atomic_load(&r->readers.output_errnum)) {
+		int status = r->workload.ended ? r->workload.wait_status : -1;
+
+		/* The file is good without its end marker. */
+		if (marker_write_end(&r->instance, r->settings->clock, status, r->reason, &r->err) <
+		    0)
+			report_error(r->settings->program, &r->err);
+	}
+	instance_trace(&r->instance, false);
+	r->ended_ns = now_ns();
+	readers_stop(&r->readers);
+	while (!readers_done(&r->readers)) {
+		wait_for_news(r, TICK_NS / 5);
+		if (r->n_signals > 1 && hurry_at == INT64_MAX)
+			hurry_at = now_ns() + HURRY_NS;
+		if (r->n_signals > 2 || now_ns() >= hurry_at)
+			atomic_store(&r->readers.hurry, true);
+	}
+	read_stats(r);
+	readers_sizes(&r->readers, &r->writer);
+	readers_finish(&r->readers);
+	r->reading = false;
+	return r->n_signals <= 2;
+}
+
+static int open_second(void *self, int *fd, struct schedtrace_error *err)
+{
+	struct recording *r = self;
+	int result = output_second(&r->output, &r->second, err);
+
+	*fd = r->second.fd;
+	return result;
+}
+
+static void tell_where(struct recording *r, const char *why)
+{
+	report(r->settings->program,
+	       "%s: what was recorded is in %s/%s: schedrec --repair makes it an ordinary "
+	       "trace.dat",
+	       why, r->output.directory, r->output.working_name);
+}
+
+static int save(struct recording *r)
+{
+	auto_free char *cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
+	struct tracedat_second second = { open_second, r };
+	enum tracedat_shape shape;
+	int result;
+
+	result = tracedat_writer_finish(&r->writer, cmdlines ? cmdlines : r->first_cmdlines,
+					r->first_cmdlines, r->stat_texts, &second, &shape, &r->err);
+	if (result == 0 && shape == TRACEDAT_COPIED)
+		output_replace(&r->output, &r->second);
+	else if (r->second.fd >= 0)
+		output_drop(&r->second);
+	if (result == 0)
+		result = output_commit(&r->output, &r->err);
+	if (result == 0 && shape == TRACEDAT_SPARSE)
+		report(r->settings->program,
+		       "%s keeps holes that this file system cannot take out, and there is no room "
+		       "for "
+		       "a copy: schedrec --repair %s -o ELSEWHERE makes a compact one",
+		       r->output.path, r->output.path);
+	return result;
+}
+
+/* ---- what to tell --------------------------------------------------------------------- */
+
+static void tell_output_failure(struct recording *r)
+{
+	char list[512] = "";
+	size_t n = 0;
+	int errnum = atomic_load(&r->readers.output_errnum);
+
+	if (!errnum)
+		return;
+	for (int i = 0; i < r->readers.n && n < sizeof(list) - 64; i++) {
+		const struct tracedat_part *p = &r->writer.parts[r->readers.items[i].cpu];
+
+		if (p->size)
+			n += (size_t)snprintf(list + n, sizeof(list) - n, "%sCPU %d: %" PRIu64,
+					      n ? ", " : "", r->readers.items[i].cpu, p->size);
+	}
+	report(r->settings->program,
+	       "%s: %s after %.1f s: recording stopped there, with %" PRIu64
+	       " bytes of events (%s)",
+	       r->output.path, strerror(errnum), (double)(r->ended_ns - r->begun_ns) / 1e9,
+	       tracedat_data_bytes(&r->writer), list);
+	r->failed = true;
+}
+
+static void tell_reader_failures(struct recording *r)
+{
+	for (int i = 0; i < r->readers.n; i++) {
+		const struct reader *item = &r->readers.items[i];
+		int errnum = atomic_load(&item->errnum);
+
+		if (!errnum || readers_output_error(errnum))
+			continue;
+		report(r->settings->program,
+		       "CPU %d could not be read after %.1f s: %s: its later events are missing",
+		       item->cpu, (double)(atomic_load(&item->failed_ns) - r->begun_ns) / 1e9,
+		       strerror(errnum));
+		r->failed = true;
+	}
+}
+
+static void tell_losses(struct recording *r)
+{
+	char list[512] = "", count[32];
+	int64_t kb = 0;
+	size_t n = 0;
+
+	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++) {
+		const struct cpu_stats *s = &r->stats[cpu];
+		int64_t needed;
+
+		if (!cpu_stats_lost(s))
+			continue;
+		needed = losses_buffer_kb(s, r->writer.parts[cpu].size, r->instance.buffer_kb);
+		if (kb < needed)
+			kb = needed;
+		if (n < sizeof(list) - 64)
+			n += (size_t)snprintf(list + n, sizeof(list) - n, "%sCPU %d: %s",
+					      n ? ", " : "", cpu,
+					      format_count(count, cpu_stats_lost(s)));
+	}
+	report(r->settings->program, "lost %s events (%s): -b %" PRId64 " would have held them",
+	       format_count(count, total_lost(r)), list, kb);
+}
+
+static uint64_t left_unread(const struct recording *r)
+{
+	uint64_t sum = 0;
+
+	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
+		sum += r->stats[cpu].entries;
+	return sum;
+}
+
+static void tell_summary(struct recording *r)
+{
+	double seconds = (double)(r->ended_ns - r->begun_ns) / 1e9;
+	uint64_t events = total_events(r);
+	char text[32], rate[32];
+	struct rusage u;
+	struct stat st;
+
+	getrusage(RUSAGE_SELF, &u);
+	if (fstat(r->output.fd, &st) != 0)
+		st.st_blocks = 0;
+	report(r->settings->program,
+	       "%s: %s events in %.2f s (%s/s), %.1f MB; the recorder took %.2f CPU s",
+	       r->output.path, format_count(text, events), seconds,
+	       format_count(rate, seconds > 0 ? (uint64_t)((double)events / seconds) : 0),
+	       (double)st.st_blocks * 512 / 1e6,
+	       (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+		       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
+}
+
+/* ---- all together --------------------------------------------------------------------- */
+
+/* Takes everything back; nothing is left of the recording. */
+static void abandon(struct recording *r)
+{
+	if (r->reading)
+		readers_finish(&r->readers);
+	r->reading = false;
+	if (instance_destroy(&r->instance, &r->err) < 0)
+		tell_error(r);
+	output_drop(&r->output);
+	workload_release(&r->workload);
+}
+
+/* Up to the moment when the command runs. 0, or an exit status after everything was undone. */
+static int begin(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int status = RECORDER_FAILED;
+
+	if (check_request(r) < 0 ||
+	    output_open(&r->output, s->output, &r->identity, s->program, &r->err) < 0) {
+		tell_error(r);
+		return RECORDER_FAILED;
+	}
+	/* The child comes before every descriptor of tracefs, so that it cannot inherit one. */
+	if ((s->command && workload_prepare(&r->workload, s->command, &r->identity,
+					    &r->saved_signals, &status, &r->err) < 0) ||
+	    set_up(r) < 0) {
+		tell_error(r);
+		abandon(r);
+		return status ? status : RECORDER_FAILED;
+	}
+	wait_for_news(r, 0);
+	if (r->n_signals) {
+		abandon(r);
+		return 128 + r->first_signal;
+	}
+	status = RECORDER_FAILED;
+	if (start_tracing(r) < 0 ||
+	    (s->command && workload_start(&r->workload, s->command[0], &status, &r->err) < 0)) {
+		tell_error(r);
+		abandon(r);
+		return status;
+	}
+	return 0;
+}
+
+/* The recording is saved; the command may run on. */
+static void wait_for_command(struct recording *r)
+{
+	int enough = r->n_signals + (r->n_signals ? 1 : 2);
+
+	while (r->workload.pid && !workload_has_ended(&r->workload) && r->n_signals < enough)
+		wait_for_news(r, TICK_NS);
+}
+
+static int exit_status(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	bool ended = r->workload.ended;
+
+	if (r->failed && ended)
+		report(s->program, "the command itself ended with status %d",
+		       workload_exit_status(&r->workload));
+	if (r->failed)
+		return RECORDER_FAILED;
+	if (ended)
+		return workload_exit_status(&r->workload);
+	return r->n_signals ? 128 + r->first_signal : 0;
+}
+
+static void end(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	char text[32];
+	bool whole = drain(r);
+
+	progress_end(&r->progress);
+	tell_output_failure(r);
+	tell_reader_failures(r);
+	if (left_unread(r) && (!whole || atomic_load(&r->readers.hurry)))
+		report(s->program, "%s events were left unread, as you asked",
+		       format_count(text, left_unread(r)));
+	if (!whole) {
+		if (tracedat_writer_publish(&r->writer, &r->err) < 0)
+			tell_error(r);
+		tell_where(r, "ended by the third signal");
+		r->failed = true;
+	} else if (save(r) < 0) {
+		tell_error(r);
+		tell_where(r, "the file could not be finished");
+	} else if (!s->quiet) {
+		tell_summary(r);
+	}
+	if (total_lost(r)) {
+		tell_losses(r);
+		r->failed |= s->strict;
+	}
+}
+
+static void release(struct recording *r)
+{
+	for (int cpu = 0; r->stat_texts && cpu < r->writer.n_cpus; cpu++)
+		free(r->stat_texts[cpu]);
+	free(r->stat_texts);
+	free(r->stats);
+	free(r->first_cmdlines);
+	instance_forget_tracefs(r->tracefs);
+	free(r->readers.items);
+	proc_tasks_free(&r->tasks);
+	tracedat_writer_free(&r->writer);
+	event_sets_free(&r->events);
+	output_close(&r->output);
+	identity_free(&r->identity);
+	mem_close_p(&r->signal_fd);
+}
+
+int recording_run(const struct recording_settings *settings)
+{
+	struct recording r = { .settings = settings,
+			       .output = { .directory_fd = -1, .fd = -1 },
+			       .second = { .directory_fd = -1, .fd = -1 },
+			       .workload = { .gate_fd = -1, .report_fd = -1 } };
+	int status;
+
+	workload_take_signals(&r.saved_signals, &r.signals);
+	r.signal_fd = signalfd(-1, &r.signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	status = begin(&r);
+	if (status == 0) {
+		progress_begin(&r.progress, "recording", settings->quiet);
+		record(&r);
+		end(&r);
+		if (instance_destroy(&r.instance, &r.err) < 0)
+			tell_error(&r);
+		wait_for_command(&r);
+		status = exit_status(&r);
+	}
+	release(&r);
+	return status;
+}

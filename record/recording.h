@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One recording from its set-up to the finished file. */
+#ifndef RECORD_RECORDING_H
+#define RECORD_RECORDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RECORDER_FAILED 125
+
+struct recording_settings {
+	const char *program;	  /* for messages: "schedrec" */
+	const char *const *items; /* arguments of -e */
+	size_t n_items;
+	const char *output;
+	const char *clock;
+	const char *tracefs; /* NULL: where it is mounted */
+	int64_t buffer_kb;   /* per CPU; 0: as the events need */
+	int64_t duration_ns; /* 0: until the command ends */
+	bool quiet, strict, as_root;
+	char *const *command; /* NULL: none */
+};
+
+/* Records and returns the exit status; everything that went wrong has been printed. */
+int recording_run(const struct recording_settings *settings);
+
+/* Makes a working file that a killed recorder left into an ordinary trace.dat: in place, or as
+ * @output if that is not NULL. Returns an exit status. */
+int repair_run(const char *program, const char *path, const char *output, bool as_root);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "record/workload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+
+#define FOUND 0 /* the child's report before the gate; otherwise an errno */
+
+void workload_take_signals(struct signal_state *saved, sigset_t *blocked)
+{
+	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT };
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigemptyset(blocked);
+	sigaddset(blocked, SIGCHLD);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		struct sigaction old;
+
+		if (sigaction(wanted[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaddset(blocked, wanted[i]);
+	}
+	sigprocmask(SIG_BLOCK, blocked, &saved->mask);
+	sigaction(SIGPIPE, &ignore, &saved->pipe);
+	sigaction(SIGXFSZ, &ignore, &saved->file_size);
+	getrlimit(RLIMIT_FSIZE, &saved->file_limit);
+}
+
+/* 0 if this file can be run, or an errno. */
+static int check_program(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno;
+	if (!S_ISREG(st.st_mode))
+		return EACCES;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+/* What execvp() would say of this program; asked before anything is recorded. */
+static int find_program(const char *program)
+{
+	const char *path = getenv("PATH");
+	int result = ENOENT;
+
+	if (!*program)
+		return ENOENT;
+	if (strchr(program, '/'))
+		return check_program(program);
+	if (!path)
+		path = "/bin:/usr/bin";
+	for (;;) {
+		size_t n = strcspn(path, ":");
+		auto_free char *file = NULL;
+		int errnum;
+
+		if (asprintf(&file, "%.*s%s%s", (int)n, path, n ? "/" : "", program) < 0)
+			return ENOMEM;
+		errnum = check_program(file);
+		if (errnum == 0)
+			return 0;
+		if (errnum == EACCES)
+			result = EACCES; /* as execvp(): go on looking, but remember */
+		if (!path[n])
+			return result;
+		path += n + 1;
+	}
+}
+
+static void tell(int fd, int errnum)
+{
+	if (write(fd, &errnum, sizeof(errnum)) != (ssize_t)sizeof(errnum))
+		_exit(125); /* nobody listens any more */
+}
+
+/* The child: never returns. */
+static void run_child(char *const *argv, const struct identity *id,
+		      const struct signal_state *saved, int gate_fd, int report_fd)
+{
+	int errnum;
+	char go;
+
+	sigaction(SIGPIPE, &saved->pipe, NULL);
+	sigaction(SIGXFSZ, &saved->file_size, NULL);
+	setrlimit(RLIMIT_FSIZE, &saved->file_limit);
+	errnum = -identity_become(id);
+	if (errnum == 0)
+		errnum = find_program(argv[0]);
+	sigprocmask(SIG_SETMASK, &saved->mask, NULL);
+	tell(report_fd, errnum ? errnum : FOUND);
+	if (errnum || read(gate_fd, &go, 1) != 1)
+		_exit(125);
+	execvp(argv[0], argv);
+	tell(report_fd, errno);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+static int refuse_program(const char *program, int errnum, int *exit_status,
+			  struct schedtrace_error *err)
+{
+	*exit_status = errnum == ENOENT || errnum == ENOTDIR ? 127 : 126;
+	if (errnum == ENOENT)
+		return error_set(err, SCHEDTRACE_E_USAGE, "%s: command not found", program);
+	return error_errno(err, SCHEDTRACE_E_USAGE, errnum, "%s: cannot be run", program);
+}
+
+/* Reads the child's report; 0 bytes is the end of file. */
+static ssize_t read_report(int fd, int *errnum)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, errnum, sizeof(*errnum));
+	} while (n < 0 && errno == EINTR);
+	return n;
+}
+
+int workload_prepare(struct workload *w, char *const *argv, const struct identity *id,
+		     const struct signal_state *saved, int *exit_status,
+		     struct schedtrace_error *err)
+{
+	int gate[2] = { -1, -1 }, report[2] = { -1, -1 };
+	int errnum = 0;
+
+	*w = (struct workload){ .gate_fd = -1, .report_fd = -1 };
+	*exit_status = 125;
+	if (pipe2(gate, O_CLOEXEC) != 0 || pipe2(report, O_CLOEXEC) != 0 || (w->pid = fork()) < 0) {
+		errnum = errno;
+		w->pid = 0;
+		mem_close_p(&gate[0]);
+		mem_close_p(&gate[1]);
+		mem_close_p(&report[0]);
+		mem_close_p(&report[1]);
+		return error_errno(err, SCHEDTRACE_E_IO, errnum, "starting a process for %s",
+				   argv[0]);
+	}
+	if (w->pid == 0) {
+		close(gate[1]); /* so that the gate ends when the recorder does */
+		run_child(argv, id, saved, gate[0], report[1]);
+	}
+	close(gate[0]);
+	close(report[1]);
+	w->gate_fd = gate[1];
+	w->report_fd = report[0];
+	if (read_report(w->report_fd, &errnum) != (ssize_t)sizeof(errnum)) {
+		workload_release(w);
+		return error_set(err, SCHEDTRACE_E_IO, "the process for %s died before it began",
+				 argv[0]);
+	}
+	if (errnum == FOUND)
+		return 0;
+	workload_release(w);
+	return refuse_program(argv[0], errnum, exit_status, err);
+}
+
+int workload_start(struct workload *w, const char *program, int *exit_status,
+		   struct schedtrace_error *err)
+{
+	int errnum = 0;
+	ssize_t n;
+
+	*exit_status = 125;
+	/* If a signal has killed the child at the gate, that is how the command ended. */
+	n = write(w->gate_fd, "", 1);
+	close(w->gate_fd);
+	w->gate_fd = -1;
+	n = n == 1 ? read_report(w->report_fd, &errnum) : 0;
+	close(w->report_fd);
+	w->report_fd = -1;
+	if (n != (ssize_t)sizeof(errnum))
+		return 0;
+	w->ended = waitpid(w->pid, &w->wait_status, 0) == w->pid;
+	return refuse_program(program, errnum, exit_status, err);
+}
+
+bool workload_has_ended(struct workload *w)
+{
+	if (w->pid && !w->ended && waitpid(w->pid, &w->wait_status, WNOHANG) == w->pid)
+		w->ended = true;
+	return w->ended;
+}
+
+int workload_exit_status(const struct workload *w)
+{
+	if (WIFSIGNALED(w->wait_status))
+		return 128 + WTERMSIG(w->wait_status);
+	return WEXITSTATUS(w->wait_status);
+}
+
+void workload_release(struct workload *w)
+{
+	bool at_gate = w->gate_fd >= 0;
+
+	mem_close_p(&w->gate_fd);
+	mem_close_p(&w->report_fd);
+	w->gate_fd = -1;
+	w->report_fd = -1;
+	/* A child that reads the end of the gate exits at once. */
+	if (w->pid && !w->ended && at_gate)
+		w->ended = waitpid(w->pid, &w->wait_status, 0) == w->pid;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The command that is recorded: a child that waits behind a gate until tracing is on, so that
+ * nothing of it is missed, and has none of the recorder's descriptors and signal settings.
+ */
+#ifndef RECORD_WORKLOAD_H
+#define RECORD_WORKLOAD_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <schedtrace/error.h>
+
+#include "record/identity.h"
+
+struct workload {
+	pid_t pid;     /* 0: there is no command */
+	int gate_fd;   /* writing a byte lets the child go on */
+	int report_fd; /* the child's errno if it cannot run the program, end of file if it can */
+	bool ended;
+	int wait_status; /* as waitpid's, once ended */
+};
+
+/* What the child gets back before it runs the program. */
+struct signal_state {
+	sigset_t mask;
+	struct sigaction pipe, file_size;
+	struct rlimit file_limit;
+};
+
+/* Blocks in @blocked what signalfd shall read, and ignores SIGPIPE and SIGXFSZ; signals that
+ * were ignored when we were started stay ignored and are left out of @blocked. */
+void workload_take_signals(struct signal_state *saved, sigset_t *blocked);
+
+/*
+ * Starts the child and waits until it has found the program, which is not yet run. Must come
+ * before any descriptor of tracefs is opened. On failure *exit_status is 127 (not found), 126
+ * (cannot be run) or 125 (other).
+ */
+int workload_prepare(struct workload *w, char *const *argv, const struct identity *id,
+		     const struct signal_state *saved, int *exit_status,
+		     struct schedtrace_error *err);
+
+/* Opens the gate and waits for the program to replace the child; fails as workload_prepare(). */
+int workload_start(struct workload *w, const char *program, int *exit_status,
+		   struct schedtrace_error *err);
+
+/* Looks, without waiting, whether the command has ended. */
+bool workload_has_ended(struct workload *w);
+
+/* The shell's form of how it ended: its status, or 128 + the signal. */
+int workload_exit_status(const struct workload *w);
+
+/* Lets a child that still waits at the gate go away, and closes everything. */
+void workload_release(struct workload *w);
+
+#endif
