@@ -17,8 +17,8 @@ static const struct {
 	const char *table;
 	const char *columns;
 } important[] = {
-	{ "tasks", "pid,comm,on_cpu_ns,charged_ns,switches_voluntary,switches_involuntary,"
-		   "wait_wakeup_ns,wait_preempt_ns,migrations,sleep_ns,blocked_ns,idle_ns" },
+	{ "tasks", "pid,comm,on_cpu_ns,charged_ns,migrations,on_cpu_hi_ns,switches_voluntary,"
+		   "wait_wakeup_ns,wait_preempt_ns,switches_involuntary,sleep_ns,blocked_ns" },
 	{ "memory", "pid,comm,mapped_bytes,net_bytes,rss_peak_bytes,rss_bytes,faults_user,"
 		    "faults_kernel,share" },
 };
@@ -42,8 +42,7 @@ static size_t importance(const struct view *view, size_t column)
 			list += word + (list[word] == ',');
 		}
 	}
-	/* Upper bounds equal the certain figures where a trace has no gaps. */
-	return rank + column + (strstr(name, "_hi_") ? view->info->n_columns : 0);
+	return rank + column;
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -229,6 +228,31 @@ char *layout_cell(const struct column_layout *layout, const struct schedtrace_co
 	return asprintf(&text, "%" PRId64, value.i) < 0 ? NULL : text;
 }
 
+/* X_hi_ns beside an X_ns of the same values. */
+static bool is_redundant(const struct view *view, size_t column)
+{
+	const struct schedtrace_table_info *info = view->info;
+	const char *name = info->columns[column].name;
+	size_t n = strlen(name), certain = 0;
+
+	if (!ends_with(name, "_hi_ns"))
+		return false;
+	for (; certain < info->n_columns; certain++) {
+		const char *other = info->columns[certain].name;
+
+		if (strlen(other) == n - 3 && !strncmp(other, name, n - 6) &&
+		    ends_with(other, "_ns"))
+			break;
+	}
+	if (certain == info->n_columns)
+		return false;
+	for (size_t r = 0; r < view->n_rows; r++)
+		if (schedtrace_table_value(view->table, view->rows[r], column).i !=
+		    schedtrace_table_value(view->table, view->rows[r], certain).i)
+			return false;
+	return true;
+}
+
 int layout_table(struct column_layout *layouts, const struct view *view,
 		 const struct text_options *options, struct schedtrace_error *err)
 {
@@ -256,6 +280,7 @@ int layout_table(struct column_layout *layouts, const struct view *view,
 			if (w > width)
 				width = w;
 		}
+		layout->redundant = is_redundant(view, layout->column);
 		if (width > TEXT_LIMIT && layout->kind == COLUMN_TEXT && options->width &&
 		    !view->columns_chosen)
 			width = TEXT_LIMIT;
@@ -311,16 +336,25 @@ static void move_layout(struct column_layout *layouts, size_t from, size_t to)
 }
 
 size_t layout_fit(struct column_layout *layouts, const struct view *view, size_t width,
-		  size_t *n_narrow)
+		  struct layout_left_out *out)
 {
 	size_t n = view->n_columns;
 
-	*n_narrow = 0;
+	memset(out, 0, sizeof(*out));
 	if (view->columns_chosen)
 		return n;
-	for (size_t i = n; i-- > 0 && view->n_rows;)
-		if (!layouts[i].known)
+	for (size_t i = n; i-- > 0;) {
+		if (!layouts[i].known) {
 			move_layout(layouts, i, --n);
+			out->unknown++;
+		}
+	}
+	for (size_t i = n; i-- > 0;) {
+		if (layouts[i].redundant) {
+			move_layout(layouts, i, --n);
+			out->redundant++;
+		}
+	}
 	while (width && n > 1 && total_width(layouts, n) > width) {
 		size_t worst = 0;
 
@@ -329,7 +363,7 @@ size_t layout_fit(struct column_layout *layouts, const struct view *view, size_t
 			    importance(view, layouts[worst].column))
 				worst = i;
 		move_layout(layouts, worst, --n);
-		++*n_narrow;
+		out->narrow++;
 	}
 	return n;
 }

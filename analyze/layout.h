@@ -21,7 +21,8 @@ struct column_layout {
 	const char *unit;    /* as shown; "" none */
 	char heading[2][48]; /* the name on one or two lines; the first may be empty */
 	size_t width;
-	bool known; /* in some row that is shown */
+	bool known;	/* in some row that is shown */
+	bool redundant; /* an upper bound that equals the certain figure in every row */
 };
 
 /* One layout for each column of @view, in its order. Widths are those of the rows to show. */
@@ -32,13 +33,19 @@ int layout_table(struct column_layout *layouts, const struct view *view,
 void layout_log(struct column_layout *layouts, const struct view *view,
 		const struct text_options *options);
 
+/* Why columns are left out of the text, unless the user chose the columns. */
+struct layout_left_out {
+	size_t narrow;	  /* do not fit into the width: the least important */
+	size_t redundant; /* upper bounds that tell nothing new */
+	size_t unknown;	  /* in every row */
+};
+
 /*
- * Drops columns that do not fit into @width (0: no limit), the least important first, and without
- * a choice by the user those that are unknown throughout. Returns how many are left, in front and
- * in their order; the others follow, first those dropped for the width.
+ * Moves the columns to leave out behind the others, in the order of the counts in @out, and
+ * returns how many stay. @width 0: no limit.
  */
 size_t layout_fit(struct column_layout *layouts, const struct view *view, size_t width,
-		  size_t *n_narrow);
+		  struct layout_left_out *out);
 
 /* The text of a value; NULL without memory. */
 char *layout_cell(const struct column_layout *layout, const struct schedtrace_column_info *column,

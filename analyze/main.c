@@ -12,7 +12,7 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "list.h"
-#include "output.h"
+#include "results.h"
 #include "report.h"
 
 #define DEFAULT_WIDTH 80
@@ -183,14 +183,14 @@ static int check_operands(struct settings *settings, char **operands, int n,
 static int run_list(const struct settings *settings, char **names, int n,
 		    struct schedtrace_error *err)
 {
-	struct output output;
-	int r = output_open(&output, settings->report.out, err);
+	struct results results;
+	int r = results_open(&results, settings->report.out, err);
 
 	if (!r)
-		r = list_analyses(output.f, names, (size_t)n, settings->report.width, err);
+		r = list_analyses(results.f, names, (size_t)n, settings->report.width, err);
 	if (!r)
-		r = output_finish(&output, err);
-	output_close(&output);
+		r = results_finish(&results, err);
+	results_close(&results);
 	return r;
 }
 

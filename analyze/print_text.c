@@ -78,12 +78,15 @@ static int print_row(FILE *f, const struct view *view, const struct column_layou
 	return 0;
 }
 
-/* "LABEL: a, b, c" in lines of @width. */
+/* "LABEL: a, b, c" in lines of @width; nothing without names. */
 static void print_names(FILE *f, const char *label, const struct view *view,
 			const struct column_layout *layouts, size_t n, size_t width)
 {
-	size_t at = (size_t)fprintf(f, "  %s:", label);
+	size_t at;
 
+	if (!n)
+		return;
+	at = (size_t)fprintf(f, "  %s:", label);
 	for (size_t i = 0; i < n; i++) {
 		const char *name = view->info->columns[layouts[i].column].name;
 
@@ -124,7 +127,8 @@ int text_table(FILE *f, const struct view *view, const struct text_options *opti
 	auto_free struct column_layout *layouts = calloc(view->n_columns + 1, sizeof(*layouts));
 	auto_free union schedtrace_value *values =
 		calloc(view->info->n_columns + 1, sizeof(*values));
-	size_t n, n_narrow;
+	struct layout_left_out out;
+	size_t n;
 	int r;
 
 	if (!layouts || !values)
@@ -137,7 +141,7 @@ int text_table(FILE *f, const struct view *view, const struct text_options *opti
 	r = layout_table(layouts, view, options, err);
 	if (r)
 		return r;
-	n = layout_fit(layouts, view, options->width, &n_narrow);
+	n = layout_fit(layouts, view, options->width, &out);
 	print_heading(f, layouts, n);
 	for (size_t i = 0; i < view->n_rows; i++) {
 		for (size_t c = 0; c < view->info->n_columns; c++)
@@ -149,12 +153,13 @@ int text_table(FILE *f, const struct view *view, const struct text_options *opti
 	if (view->n_rows < view->n_matching)
 		fprintf(f, "  %zu of %zu rows; --top 0 shows all\n", view->n_rows,
 			view->n_matching);
-	if (n_narrow)
-		print_names(f, "too wide here, see --columns or --width 0", view, layouts + n,
-			    n_narrow, options->width);
-	if (n + n_narrow < view->n_columns)
-		print_names(f, "unknown in all rows", view, layouts + n + n_narrow,
-			    view->n_columns - n - n_narrow, options->width);
+	print_names(f, "too wide here, see --columns or --width 0", view, layouts + n, out.narrow,
+		    options->width);
+	n += out.narrow;
+	print_names(f, "as the certain figure in all rows", view, layouts + n, out.redundant,
+		    options->width);
+	n += out.redundant;
+	print_names(f, "unknown in all rows", view, layouts + n, out.unknown, options->width);
 	return 0;
 }
 

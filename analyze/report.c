@@ -8,11 +8,11 @@
 
 #include "cli/progress.h"
 #include "cli/report_error.h"
-#include "facts.h"
+#include "summary.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "list.h"
-#include "output.h"
+#include "results.h"
 #include "window.h"
 
 /* Shown where nobody names an analysis; the second group only if they have something to say. */
@@ -21,11 +21,11 @@ static const char *const default_if_any[] = { "memory", "losses" };
 
 struct run {
 	const struct report_settings *settings;
-	struct input *input;
+	struct infile *infile;
 	struct schedtrace_engine *engine;
 	struct schedtrace_tables *tables;
-	struct output output;
-	struct facts facts;
+	struct results results;
+	struct summary summary;
 	struct text_options text;
 	/* Of a log: */
 	const struct schedtrace_table_info *log;
@@ -87,7 +87,7 @@ static int log_row(void *user, const struct schedtrace_table_info *log,
 		   const union schedtrace_value *values, struct schedtrace_error *err)
 {
 	struct run *run = user;
-	FILE *f = run->output.f;
+	FILE *f = run->results.f;
 	int r;
 
 	if (log != run->log || !selection_matches(&run->settings->selection, log, values))
@@ -104,13 +104,13 @@ static int log_row(void *user, const struct schedtrace_table_info *log,
 		fputc('\n', f);
 	}
 	if (!r && ferror(f)) /* nobody reads any more, or the disk is full: stop here */
-		r = output_finish(&run->output, err);
+		r = results_finish(&run->results, err);
 	return r;
 }
 
 static int begin_log(struct run *run, struct schedtrace_error *err)
 {
-	FILE *f = run->output.f;
+	FILE *f = run->results.f;
 
 	if (run->settings->format == REPORT_TEXT) {
 		run->log_layout = text_log_layout(&run->log_view, &run->text);
@@ -157,11 +157,11 @@ static int choose_analyses(struct run *run, struct schedtrace_error *err)
 /* What can be chosen only once the begin of the trace is known: at its first rows, or its end. */
 static int begin(struct run *run, struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = input_context(run->input);
+	const struct schedtrace_context *ctx = infile_context(run->infile);
 	int64_t begin_ns, from, to;
 	int r = 0;
 
-	run->text.begin_ns = facts_begin(&run->facts, ctx);
+	run->text.begin_ns = summary_begin(&run->summary, ctx);
 	begin_ns = run->text.begin_ns;
 	if (run->settings->window) {
 		r = window_parse(run->settings->window, begin_ns, &from, &to, err);
@@ -181,10 +181,10 @@ static int feed(struct run *run, struct schedtrace_error *err)
 	int r;
 
 	progress_begin(&progress, "reading", run->settings->quiet);
-	while ((r = input_next(run->input, &events, err)) > 0) {
+	while ((r = infile_next(run->infile, &events, err)) > 0) {
 		uint64_t done, total;
 
-		facts_add(&run->facts, events);
+		summary_add(&run->summary, events);
 		if (!begun) {
 			r = begin(run, err);
 			begun = true;
@@ -193,7 +193,7 @@ static int feed(struct run *run, struct schedtrace_error *err)
 			r = schedtrace_engine_feed(run->engine, events, err);
 		if (r < 0)
 			break;
-		input_position(run->input, &done, &total);
+		infile_position(run->infile, &done, &total);
 		progress_update(&progress, done, total, NULL);
 	}
 	progress_end(&progress);
@@ -255,14 +255,14 @@ static int check_tables(const struct run *run, const struct schedtrace_table *co
 static int print_tables(struct run *run, const struct view *views, size_t n,
 			struct schedtrace_error *err)
 {
-	FILE *f = run->output.f;
+	FILE *f = run->results.f;
 	int r = 0;
 
 	if (run->settings->format == REPORT_CSV)
 		return csv_tables(f, views, n, err);
 	if (run->settings->format == REPORT_JSON)
 		return json_tables(f, views, n, err);
-	facts_print(f, &run->facts, input_context(run->input));
+	summary_print(f, &run->summary, infile_context(run->infile));
 	for (size_t i = 0; i < n && !r; i++) {
 		fputc('\n', f);
 		r = text_table(f, &views[i], &run->text, err);
@@ -298,15 +298,15 @@ static int show_tables(struct run *run, struct schedtrace_error *err)
 
 static void note_losses(const struct run *run)
 {
-	auto_free char *losses = facts_losses(input_context(run->input), run->tables);
+	auto_free char *losses = summary_losses(infile_context(run->infile), run->tables);
 
 	if (losses)
 		report("schedreport", "%s: %s", run->settings->path, losses);
-	if (!run->facts.seen[SCHEDTRACE_CTX_SWITCH])
+	if (!run->summary.seen[SCHEDTRACE_CTX_SWITCH])
 		report("schedreport",
 		       "%s: there are no CTX_SWITCH rows, so nothing is known of who ran",
 		       run->settings->path);
-	else if (!run->facts.seen[SCHEDTRACE_WAKEUP] && !run->facts.seen[SCHEDTRACE_WAKEUP_NEW])
+	else if (!run->summary.seen[SCHEDTRACE_WAKEUP] && !run->summary.seen[SCHEDTRACE_WAKEUP_NEW])
 		report("schedreport",
 		       "%s: there are no WAKEUP rows, so waits after a wakeup are not seen",
 		       run->settings->path);
@@ -317,14 +317,14 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 	const struct report_settings *settings = run->settings;
 	int r;
 
-	r = input_open(&run->input, settings->path, &settings->input, err);
+	r = infile_open(&run->infile, settings->path, &settings->input, err);
 	if (!r)
-		r = schedtrace_engine_new(&run->engine, input_context(run->input), err);
+		r = schedtrace_engine_new(&run->engine, infile_context(run->infile), err);
 	if (r)
 		return r;
 	r = settings->log ? choose_log(run, err) : choose_analyses(run, err);
 	if (!r)
-		r = output_open(&run->output, settings->out, err);
+		r = results_open(&run->results, settings->out, err);
 	if (!r)
 		r = feed(run, err);
 	if (!r)
@@ -332,7 +332,7 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 	if (!r && !settings->log)
 		r = show_tables(run, err);
 	if (!r)
-		r = output_finish(&run->output, err);
+		r = results_finish(&run->results, err);
 	if (!r && !settings->quiet)
 		note_losses(run);
 	return r;
@@ -345,12 +345,12 @@ int report_run(const struct report_settings *settings, bool *damaged, struct sch
 
 	run.text = (struct text_options){ .width = settings->width, .exact = settings->exact };
 	r = run_all(&run, err);
-	*damaged = run.input && input_damaged(run.input);
+	*damaged = run.infile && infile_damaged(run.infile);
 	view_release(&run.log_view);
 	free(run.log_layout);
-	output_close(&run.output);
+	results_close(&run.results);
 	schedtrace_tables_free(run.tables);
 	schedtrace_engine_free(run.engine);
-	input_close(run.input);
+	infile_close(run.infile);
 	return r;
 }

@@ -3,7 +3,7 @@
 #ifndef ANALYZE_REPORT_H
 #define ANALYZE_REPORT_H
 
-#include "input.h"
+#include "infile.h"
 #include "print.h"
 #include "select.h"
 
@@ -13,7 +13,7 @@ struct report_settings {
 	char *const *analyses; /* names; none: the default set */
 	size_t n_analyses;
 	const char *path;
-	struct input_options input;
+	struct infile_options input;
 	struct selection selection;
 	enum report_format format;
 	const char *tables; /* names with commas between; NULL: all */

@@ -16,22 +16,26 @@
 /* Rows of a ranked table that text shows when nobody says how many. */
 #define USUAL_TOP 25
 
-/* Order where the user names none; other tables come as the analysis made them. */
+/*
+ * Order where the user names none: by the first of these columns that is known in some row. Other
+ * tables come as the analysis made them.
+ */
 static const struct {
 	const char *table;
 	const char *sort;
 } usual_order[] = {
-	{ "tasks", "-on_cpu_ns" },
-	{ "memory", "-rss_peak_bytes" },
-	{ "task_migrations", "-migrations" },
+	{ "tasks", "-charged_ns" }, /* certain on-CPU time is too small where switches are missing */
+	{ "tasks", "-on_cpu_ns" },  { "memory", "-rss_peak_bytes" },
+	{ "memory", "-net_bytes" }, { "task_migrations", "-migrations" },
 };
 
-static const char *usual_sort(const struct schedtrace_table_info *info)
+static bool known_somewhere(const struct view *view, size_t column)
 {
-	for (size_t i = 0; i < sizeof(usual_order) / sizeof(*usual_order); i++)
-		if (!strcmp(usual_order[i].table, info->name))
-			return usual_order[i].sort;
-	return NULL;
+	for (size_t i = 0; i < view->n_rows; i++)
+		if (!value_unknown(&view->info->columns[column],
+				   schedtrace_table_value(view->table, view->rows[i], column)))
+			return true;
+	return false;
 }
 
 bool value_unknown(const struct schedtrace_column_info *column, union schedtrace_value value)
@@ -257,11 +261,9 @@ static int check_columns(const struct selection *sel,
 	return r;
 }
 
-/* What the comparison of rows needs to know. */
 struct order {
 	const struct schedtrace_table *table;
 	size_t column;
-	enum schedtrace_type type;
 	bool descending;
 };
 
@@ -279,9 +281,9 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	if (ua || ub) {
 		if (ua != ub)
 			return ua ? 1 : -1; /* the unknown come last either way */
-	} else if (order->type == SCHEDTRACE_INT) {
+	} else if (info->type == SCHEDTRACE_INT) {
 		r = (va.i > vb.i) - (va.i < vb.i);
-	} else if (order->type == SCHEDTRACE_REAL) {
+	} else if (info->type == SCHEDTRACE_REAL) {
 		r = (va.f > vb.f) - (va.f < vb.f);
 	} else {
 		r = strcmp(va.s, vb.s);
@@ -291,14 +293,42 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	return r ? r : (ra > rb) - (ra < rb);
 }
 
+/* "COLUMN" or "-COLUMN"; false when the table has no such column. */
+static bool parse_order(struct order *order, const struct view *view, const char *sort)
+{
+	order->table = view->table;
+	order->descending = *sort == '-';
+	order->column =
+		find_column(view->info, sort + order->descending, strlen(sort + order->descending));
+	return order->column != SIZE_MAX;
+}
+
+/* Sets *ranked when the order is a usual one, from the largest down. */
+static void sort_rows(struct view *view, const char *sort, bool *ranked)
+{
+	struct order order;
+	bool found = sort && parse_order(&order, view, sort);
+
+	*ranked = false;
+	for (size_t i = 0; i < sizeof(usual_order) / sizeof(*usual_order); i++) {
+		if (strcmp(usual_order[i].table, view->info->name))
+			continue;
+		*ranked = true;
+		if (!found)
+			found = parse_order(&order, view, usual_order[i].sort) &&
+				known_somewhere(view, order.column);
+	}
+	if (found)
+		qsort_r(view->rows, view->n_rows, sizeof(*view->rows), compare_rows, &order);
+}
+
 static int choose_rows(struct view *view, const struct selection *sel, bool limit_rows,
 		       struct schedtrace_error *err)
 {
 	const struct schedtrace_table_info *info = view->info;
 	size_t n = schedtrace_table_rows(view->table);
-	const char *usual = usual_sort(info), *sort = sel->sort;
 	auto_free union schedtrace_value *values = calloc(info->n_columns + 1, sizeof(*values));
-	struct order order = { .table = view->table, .column = SIZE_MAX };
+	bool ranked;
 
 	view->rows = calloc(n + 1, sizeof(*view->rows));
 	if (!view->rows || !values)
@@ -310,20 +340,10 @@ static int choose_rows(struct view *view, const struct selection *sel, bool limi
 			view->rows[view->n_rows++] = r;
 	}
 	view->n_matching = view->n_rows;
-	for (int pass = 0; pass < 2 && order.column == SIZE_MAX; pass++, sort = usual) {
-		if (!sort)
-			continue;
-		order.descending = *sort == '-';
-		sort += order.descending;
-		order.column = find_column(info, sort, strlen(sort));
-	}
-	if (order.column != SIZE_MAX) {
-		order.type = info->columns[order.column].type;
-		qsort_r(view->rows, view->n_rows, sizeof(*view->rows), compare_rows, &order);
-	}
+	sort_rows(view, sel->sort, &ranked);
 	if (sel->top > 0 && view->n_rows > (uint64_t)sel->top)
 		view->n_rows = (size_t)sel->top;
-	else if (sel->top < 0 && limit_rows && usual && view->n_rows > USUAL_TOP)
+	else if (sel->top < 0 && limit_rows && ranked && view->n_rows > USUAL_TOP)
 		view->n_rows = USUAL_TOP;
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What stands above every report: which recording this is, and what it is known to lack. */
-#ifndef ANALYZE_FACTS_H
-#define ANALYZE_FACTS_H
+#ifndef ANALYZE_SUMMARY_H
+#define ANALYZE_SUMMARY_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,25 +10,25 @@
 #include <schedtrace/tables.h>
 
 /* Gathered while rows are read. */
-struct facts {
+struct summary {
 	uint64_t rows;
 	int64_t first_ns,
 		last_ns; /* stamps of the first and the last row; undefined without rows */
 	bool seen[SCHEDTRACE_EVENT_COUNT]; /* events of which there is a row */
 };
 
-void facts_add(struct facts *facts, const struct schedtrace_events *events);
+void summary_add(struct summary *summary, const struct schedtrace_events *events);
 
 /* Begin of the recording, where seconds are counted from; INT64_MIN: nothing is known. */
-int64_t facts_begin(const struct facts *facts, const struct schedtrace_context *ctx);
+int64_t summary_begin(const struct summary *summary, const struct schedtrace_context *ctx);
 
 /* One or two lines: command, host, kernel, CPUs, duration, rows. */
-void facts_print(FILE *f, const struct facts *facts, const struct schedtrace_context *ctx);
+void summary_print(FILE *f, const struct summary *summary, const struct schedtrace_context *ctx);
 
 /*
  * One sentence on what is missing, or NULL when nothing is: lost records, an unfinished
  * recording. @losses: the tables of the losses analysis and others, or NULL.
  */
-char *facts_losses(const struct schedtrace_context *ctx, const struct schedtrace_tables *tables);
+char *summary_losses(const struct schedtrace_context *ctx, const struct schedtrace_tables *tables);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "facts.h"
+#include "summary.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -8,29 +8,29 @@
 #include "cli/escape.h"
 #include "libschedtrace/mem.h"
 
-void facts_add(struct facts *facts, const struct schedtrace_events *events)
+void summary_add(struct summary *summary, const struct schedtrace_events *events)
 {
 	if (!events->n)
 		return;
-	if (!facts->rows)
-		facts->first_ns = events->timestamp[0];
-	facts->last_ns = events->timestamp[events->n - 1];
-	facts->rows += events->n;
+	if (!summary->rows)
+		summary->first_ns = events->timestamp[0];
+	summary->last_ns = events->timestamp[events->n - 1];
+	summary->rows += events->n;
 	for (size_t i = 0; i < events->n; i++) {
 		uint32_t id = (uint32_t)events->event[i];
 
 		if (id < SCHEDTRACE_EVENT_COUNT)
-			facts->seen[id] = true;
+			summary->seen[id] = true;
 	}
 }
 
-int64_t facts_begin(const struct facts *facts, const struct schedtrace_context *ctx)
+int64_t summary_begin(const struct summary *summary, const struct schedtrace_context *ctx)
 {
 	int64_t begin = schedtrace_context_info(ctx)->begin_ns;
 
 	if (begin != INT64_MIN)
 		return begin;
-	return facts->rows ? facts->first_ns : INT64_MIN;
+	return summary->rows ? summary->first_ns : INT64_MIN;
 }
 
 static void print_visible(FILE *f, const char *before, const char *bytes)
@@ -52,24 +52,24 @@ static void print_grouped(FILE *f, uint64_t v)
 	}
 }
 
-void facts_print(FILE *f, const struct facts *facts, const struct schedtrace_context *ctx)
+void summary_print(FILE *f, const struct summary *summary, const struct schedtrace_context *ctx)
 {
 	const struct schedtrace_info *info = schedtrace_context_info(ctx);
-	int64_t begin = facts_begin(facts, ctx), end = info->end_ns;
+	int64_t begin = summary_begin(summary, ctx), end = info->end_ns;
 	size_t n_cpus;
 
 	schedtrace_context_cpus(ctx, &n_cpus);
 	if (info->cpus)
 		n_cpus = (size_t)info->cpus;
-	if (end == INT64_MIN && facts->rows)
-		end = facts->last_ns;
+	if (end == INT64_MIN && summary->rows)
+		end = summary->last_ns;
 	if (info->command) {
 		print_visible(f, "", info->command);
 		fputc('\n', f);
 	}
 	if (begin != INT64_MIN && end != INT64_MIN && end >= begin)
 		fprintf(f, "%.3f s, ", ((double)end - (double)begin) / 1e9);
-	print_grouped(f, facts->rows);
+	print_grouped(f, summary->rows);
 	fprintf(f, " rows");
 	if (n_cpus)
 		fprintf(f, ", %zu CPU%s", n_cpus, n_cpus == 1 ? "" : "s");
@@ -79,7 +79,7 @@ void facts_print(FILE *f, const struct facts *facts, const struct schedtrace_con
 	fputc('\n', f);
 }
 
-char *facts_losses(const struct schedtrace_context *ctx, const struct schedtrace_tables *tables)
+char *summary_losses(const struct schedtrace_context *ctx, const struct schedtrace_tables *tables)
 {
 	const struct schedtrace_info *info = schedtrace_context_info(ctx);
 	const struct schedtrace_cpu *cpus;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "output.h"
+#include "results.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,15 +23,15 @@ static char *temporary_name(const char *path)
 	return asprintf(&name, "%.*s.%s.XXXXXX", dir, path, path + dir) < 0 ? NULL : name;
 }
 
-int output_open(struct output *output, const char *path, struct schedtrace_error *err)
+int results_open(struct results *results, const char *path, struct schedtrace_error *err)
 {
 	auto_close int fd = -1;
 	struct stat st;
 	mode_t mask;
 
-	memset(output, 0, sizeof(*output));
+	memset(results, 0, sizeof(*results));
 	if (!path) {
-		output->f = stdout;
+		results->f = stdout;
 		return 0;
 	}
 	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
@@ -40,24 +40,24 @@ int output_open(struct output *output, const char *path, struct schedtrace_error
 				 S_ISDIR(st.st_mode)   ? "a directory"
 				 : S_ISLNK(st.st_mode) ? "a symbolic link"
 						       : "a device, pipe or socket");
-	output->path = strdup(path);
-	output->temporary = temporary_name(path);
-	if (!output->path || !output->temporary)
+	results->path = strdup(path);
+	results->temporary = temporary_name(path);
+	if (!results->path || !results->temporary)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a file name");
-	fd = mkostemp(output->temporary, O_CLOEXEC);
+	fd = mkostemp(results->temporary, O_CLOEXEC);
 	if (fd < 0) {
 		int errnum = errno;
 
-		free(output->temporary);
-		output->temporary = NULL;
+		free(results->temporary);
+		results->temporary = NULL;
 		return error_errno(err, SCHEDTRACE_E_IO, errnum, "cannot make a file beside %s",
 				   path);
 	}
 	mask = umask(0);
 	umask(mask);
 	fchmod(fd, 0666 & ~mask);
-	output->f = fdopen(fd, "w");
-	if (!output->f)
+	results->f = fdopen(fd, "w");
+	if (!results->f)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", path);
 	steal_fd(&fd);
 	return 0;
@@ -77,33 +77,33 @@ static bool flush(FILE *f)
 	return !fflush(f);
 }
 
-int output_finish(struct output *output, struct schedtrace_error *err)
+int results_finish(struct results *results, struct schedtrace_error *err)
 {
-	if (!flush(output->f)) {
-		if (!output->path && errno == EPIPE) {
+	if (!flush(results->f)) {
+		if (!results->path && errno == EPIPE) {
 			/* The reader has seen enough, as in "schedreport … | head": end as others do. */
 			signal(SIGPIPE, SIG_DFL);
 			raise(SIGPIPE);
 		}
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s",
-				   output->path ? output->path : "standard output");
+				   results->path ? results->path : "standard output");
 	}
-	if (!output->path)
+	if (!results->path)
 		return 0;
-	if (fsync(fileno(output->f)) || rename(output->temporary, output->path))
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", output->path);
-	free(output->temporary);
-	output->temporary = NULL;
+	if (fsync(fileno(results->f)) || rename(results->temporary, results->path))
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", results->path);
+	free(results->temporary);
+	results->temporary = NULL;
 	return 0;
 }
 
-void output_close(struct output *output)
+void results_close(struct results *results)
 {
-	if (output->temporary)
-		unlink(output->temporary);
-	if (output->f && output->path)
-		fclose(output->f);
-	free(output->temporary);
-	free(output->path);
-	memset(output, 0, sizeof(*output));
+	if (results->temporary)
+		unlink(results->temporary);
+	if (results->f && results->path)
+		fclose(results->f);
+	free(results->temporary);
+	free(results->path);
+	memset(results, 0, sizeof(*results));
 }
