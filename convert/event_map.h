@@ -29,6 +29,13 @@ int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *t
 			    struct schedtrace_error *err);
 void row_maker_command(struct row_maker *m, int32_t pid);
 
+/*
+ * The list of tasks at the start is complete, was read after all events were switched on at one
+ * moment, and switches, wakeups and migrations are among them: then a task that no record has
+ * named is where the list has it, and every queue's length is known from this record on.
+ */
+void row_maker_seed_queues(struct row_maker *m, int n_cpus);
+
 /* Records given of an event such as "sched", "sched_switch". */
 uint64_t row_maker_count(const struct row_maker *m, const char *system, const char *name);
 

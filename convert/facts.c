@@ -93,7 +93,13 @@ int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_
 	size_t n;
 	int r;
 
-	*facts = (struct facts){ .ctx = ctx, .maker = maker, .options = options, .raw_data = -1 };
+	*facts = (struct facts){
+		.ctx = ctx,
+		.maker = maker,
+		.options = options,
+		.raw_data = -1,
+		.n_cpus = tracedat_cpus(t),
+	};
 	formats = tracedat_formats(t, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(formats[i].system, "ftrace") != 0 ||
@@ -220,9 +226,29 @@ static void read_clocks(const json_t *json, const struct record *r, int64_t *tra
 		*wall_offset = INT64_MIN;
 }
 
+/* Names as the recorder writes them, "sched:sched_switch". */
+static bool has_events(const json_t *events, const char *const *names)
+{
+	for (; *names; names++) {
+		bool found = false;
+
+		for (size_t i = 0; i < json_array_size(events); i++) {
+			const char *name = json_string_value(json_array_get(events, i));
+
+			found |= name && strcmp(name, *names) == 0;
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 static int begin_marker(struct facts *facts, const json_t *json, const struct record *r,
 			struct schedtrace_error *err)
 {
+	static const char *const queue_events[] = { "sched:sched_switch", "sched:sched_wakeup",
+						    "sched:sched_wakeup_new",
+						    "sched:sched_migrate_task", NULL };
 	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
 	const json_t *command = json_object_get(json, "command");
 	const json_t *cpus = json_object_get(json, "cpus");
@@ -248,6 +274,7 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 	if (status < 0)
 		return status;
 	facts->begun = true;
+	facts->queues_follow = has_events(json_object_get(json, "events"), queue_events);
 	facts->command_pid = small_number_of(json, "command_pid", 0);
 	row_maker_command(facts->maker, facts->command_pid);
 	return set_topology(facts, cpus, err);
@@ -336,18 +363,27 @@ static int tasks_marker(struct facts *facts, const char *payload, size_t bytes,
 	return 0;
 }
 
+/* The payload of a marker, or NULL. */
+static const char *parse_marker(const struct facts *facts, const struct record *r,
+				struct marker_header *h)
+{
+	const char *begin = (const char *)r->data + facts->raw_offset;
+
+	if (r->size < facts->raw_offset || r->size - facts->raw_offset < sizeof(*h))
+		return NULL;
+	memcpy(h, begin, sizeof(*h));
+	if (h->id != MARKER_ID || r->size - facts->raw_offset - sizeof(*h) < h->bytes)
+		return NULL;
+	return begin + sizeof(*h);
+}
+
 int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err)
 {
 	struct marker_header h;
-	const char *payload;
+	const char *payload = parse_marker(facts, r, &h);
 
-	if (r->size < facts->raw_offset || r->size - facts->raw_offset < sizeof(h))
+	if (!payload)
 		return 0;
-	payload = (const char *)r->data + facts->raw_offset;
-	memcpy(&h, payload, sizeof(h));
-	if (h.id != MARKER_ID || r->size - facts->raw_offset - sizeof(h) < h.bytes)
-		return 0;
-	payload += sizeof(h);
 	switch (h.kind) {
 	case MARKER_BEGIN:
 	case MARKER_END:
@@ -357,6 +393,17 @@ int facts_record(struct facts *facts, const struct record *r, struct schedtrace_
 	default:
 		return 0;
 	}
+}
+
+void facts_in_order(struct facts *facts, const struct record *r)
+{
+	struct marker_header h;
+
+	if (!parse_marker(facts, r, &h) || h.kind != MARKER_TASKS)
+		return;
+	facts->task_parts = h.part == facts->task_parts ? h.part + 1u : UINT32_MAX;
+	if (facts->task_parts == h.parts && facts->queues_follow)
+		row_maker_seed_queues(facts->maker, facts->n_cpus);
 }
 
 int facts_finish(struct facts *facts, struct schedtrace_error *err)

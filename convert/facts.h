@@ -20,15 +20,21 @@ struct facts {
 		uint32_t next_part;
 	} text[2]; /* BEGIN and END, part by part */
 	int32_t command_pid;
-	bool begun, ended; /* those markers were read */
+	bool begun, ended;   /* those markers were read */
+	bool queues_follow;  /* all events that change run queues are recorded */
+	uint32_t task_parts; /* parts of the list of tasks, one after the other */
+	int n_cpus;
 };
 
 int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_context *ctx,
 	       struct row_maker *maker, const struct source_options *options,
 	       struct schedtrace_error *err);
 
-/* A record of format facts->raw_data; one that is no marker does nothing. */
+/* What a record of format facts->raw_data says; one that is no marker does nothing. */
 int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err);
+
+/* The same record when its turn comes among the rows: what holds from then on. */
+void facts_in_order(struct facts *facts, const struct record *r);
 
 /* After the last record. */
 int facts_finish(struct facts *facts, struct schedtrace_error *err);

@@ -21,6 +21,7 @@ struct cpu {
 	int32_t queued;
 	uint32_t queue_epoch; /* a task is on the queue if it carries the same */
 	bool queue_known;     /* the number is certain */
+	bool queue_doubt;     /* something was missed since it last was */
 };
 
 struct event;
@@ -57,7 +58,7 @@ struct row_maker {
 	struct owners owners;
 	int32_t command_pid;
 	uint32_t loss_epoch; /* number of gaps so far: nothing is paired across one */
-	bool tasks_known;    /* all tasks at the start were listed */
+	bool wakeups;	     /* are recorded */
 	struct row_maker_faults faults;
 	int status; /* of the first failure in this record */
 	struct schedtrace_error *err;

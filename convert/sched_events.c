@@ -135,6 +135,7 @@ static void wakeup_rows(struct row_maker *m, const struct event *e, const struct
 
 	if (e->f[WAKE_SUCCESS].size && !field_int(&e->f[WAKE_SUCCESS], r))
 		return;
+	m->wakeups = true;
 	task = woken_task(m, e, r, cpu);
 	row(m, r, target->id, task, SCHEDTRACE_WAKEUP, 0, 0);
 	runqueue_add(m, target, task, r);

@@ -228,11 +228,12 @@ static int convert_record(struct source *s, const struct record *r, struct sched
 {
 	struct record converted;
 
-	if (r->kind == RECORD_EVENT && r->format == s->facts.raw_data && !s->markers_read) {
-		int status = facts_record(&s->facts, r, err);
+	if (r->kind == RECORD_EVENT && r->format == s->facts.raw_data) {
+		int status = s->markers_read ? 0 : facts_record(&s->facts, r, err);
 
 		if (status < 0)
 			return status;
+		facts_in_order(&s->facts, r);
 	}
 	if (!s->is_tsc)
 		return row_maker_record(s->maker, r, s->rows, err);

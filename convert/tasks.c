@@ -200,6 +200,11 @@ struct task *tasks_seen(const struct tasks *tasks, int32_t pid)
 	return slot->pid ? task_at(tasks, slot->index) : NULL;
 }
 
+struct task *tasks_at(const struct tasks *tasks, uint32_t index)
+{
+	return index < tasks->n ? task_at(tasks, index) : NULL;
+}
+
 struct task *tasks_find_unnamed(struct tasks *tasks, int32_t pid, struct schedtrace_error *err)
 {
 	struct task *task = tasks_seen(tasks, pid);

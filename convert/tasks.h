@@ -29,7 +29,9 @@ struct task {
 	uint32_t in_exec : 1; /* the old memory is gone, the new program not yet announced */
 	uint32_t in_fault : 1, fault_missed : 1;
 	uint32_t has_mm : 1;
-	uint32_t noted : 1; /* this life was named by a record */
+	uint32_t queue_seen : 1;   /* a record showed whether it is on a run queue */
+	uint32_t moved_unseen : 1; /* migrated before that */
+	uint32_t noted : 1;	   /* this life was named by a record */
 
 	/* The system call it is in. */
 	int32_t call; /* id of the event that its success gives, NO_CALL */
@@ -59,6 +61,9 @@ struct task *tasks_find_unnamed(struct tasks *tasks, int32_t pid, struct schedtr
 
 /* The task of a pid above 0 if it was seen. */
 struct task *tasks_seen(const struct tasks *tasks, int32_t pid);
+
+/* All tasks, NULL past the last. */
+struct task *tasks_at(const struct tasks *tasks, uint32_t index);
 
 /* A new life of the task begins; everything known of an old one is forgotten. */
 int tasks_begin_life(struct tasks *tasks, struct task *task, int64_t start_ns,

@@ -286,10 +286,10 @@ static void a_switch_to_idle_gives_block_then_the_empty_queue_then_the_switch(vo
 {
 	struct trace *t = *state;
 
+	record(t, 0, 0, 10, "sched_wakeup", "a 10 120 0");
+	forget(t);
 	record(t, 100, 0, 10, "sched_switch", "a 10 120 1 swapper/0 0 120");
-	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 -\n"
-				     "100 0 10 PRIO 120 0 a\n"
-				     "100 0 10 BLOCK 0 0 a\n"
+	assert_string_equal(rows(t), "100 0 10 BLOCK 0 0 a\n"
 				     "100 0 10 RQ_SIZE 0 0 a\n"
 				     "100 0 10 CTX_SWITCH 0 0 a\n");
 }
@@ -411,18 +411,19 @@ static void a_priority_is_written_when_it_changes_and_never_for_idle(void **stat
 {
 	struct trace *t = *state;
 
-	record(t, 100, 0, 10, "sched_switch", "a 10 120 0 swapper/0 0 120");
+	record(t, 100, 0, 10, "sched_switch", "a 10 120 1 swapper/0 0 120");
 	record(t, 110, 0, 0, "sched_switch", "swapper/0 0 120 0 a 10 120");
 	forget(t);
-	record(t, 120, 0, 10, "sched_switch", "a 10 49 0 swapper/0 0 120");
+	record(t, 120, 0, 10, "sched_switch", "a 10 49 1 swapper/0 0 120");
 	assert_string_equal(rows(t), "120 0 10 PRIO 49 0 a\n"
-				     "120 0 10 RQ_SIZE 0 -1 a\n"
+				     "120 0 10 BLOCK 0 0 a\n"
 				     "120 0 10 CTX_SWITCH 0 0 a\n");
 }
 
-/* CPU 0 runs idle with an empty queue, which is certain. */
+/* The CPU runs idle with an empty queue, which is certain. */
 static void idle(struct trace *t, int cpu)
 {
+	record(t, 0, cpu, 10 + cpu, "sched_wakeup", cpu ? "z 11 120 1" : "y 10 120 0");
 	record(t, 0, cpu, 10 + cpu, "sched_switch",
 	       cpu ? "z 11 120 1 swapper/1 0 120" : "y 10 120 1 swapper/0 0 120");
 	forget(t);
@@ -537,6 +538,69 @@ static void a_task_found_on_a_queue_is_counted_from_then_on(void **state)
 	assert_string_equal(rows(t), "10 0 20 PRIO 120 0 a\n"
 				     "10 0 0 RQ_SIZE 1 1 swapper/0\n"
 				     "10 0 0 CTX_SWITCH 20 0 swapper/0\n");
+}
+
+static void without_wakeups_no_queue_is_ever_certain(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 10, 0, 20, "sched_switch", "a 20 120 1 swapper/0 0 120");
+	forget(t);
+	record(t, 20, 0, 0, "sched_switch", "swapper/0 0 120 0 a 20 120");
+	assert_string_equal(rows(t), "20 0 0 CTX_SWITCH 20 0 swapper/0\n");
+}
+
+static void at_start(struct trace *t, int pid, int cpu, char task_state)
+{
+	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
+	struct schedtrace_error err;
+
+	task.pid = task.tgid = pid;
+	task.cpu = cpu;
+	task.state = task_state;
+	assert_int_equal(row_maker_task_at_start(t->maker, &task, &err), 0);
+}
+
+/*
+ * Before the list is read, 20 runs on CPU 0, 30 is woken there, 50 sleeps again; 40 and 60 are
+ * named by no record: they are where the list has them.
+ */
+static void the_list_of_tasks_makes_queues_certain_that_are_never_idle(void **state)
+{
+	struct trace *t = *state;
+
+	at_start(t, 20, 0, 'R');
+	at_start(t, 30, 1, 'S');
+	at_start(t, 40, 0, 'R');
+	at_start(t, 50, 1, 'R');
+	at_start(t, 60, 1, 'S');
+	record(t, 10, 0, 20, "sched_wakeup", "w 30 120 0");
+	record(t, 11, 1, 50, "sched_switch", "v 50 120 1 swapper/1 0 120");
+	row_maker_seed_queues(t->maker, 2);
+	forget(t);
+	record(t, 20, 0, 20, "sched_switch", "u 20 120 1 w 30 120");
+	record(t, 30, 1, 0, "sched_wakeup", "x 60 120 1");
+	assert_string_equal(rows(t), "20 0 20 PRIO 120 0 u\n"
+				     "20 0 20 BLOCK 0 0 u\n"
+				     "20 0 20 RQ_SIZE 2 -1 u\n"
+				     "20 0 20 CTX_SWITCH 30 0 u\n"
+				     "30 1 60 PRIO 120 0 x\n"
+				     "30 1 60 WAKEUP 0 0 x\n"
+				     "30 1 0 RQ_SIZE 1 1 swapper/1\n");
+}
+
+static void a_list_that_a_migration_overtook_makes_nothing_certain(void **state)
+{
+	struct trace *t = *state;
+
+	at_start(t, 20, 0, 'R');
+	at_start(t, 40, 0, 'R');
+	record(t, 10, 0, 20, "sched_migrate_task", "m 40 120 0 1");
+	row_maker_seed_queues(t->maker, 2);
+	forget(t);
+	record(t, 20, 0, 20, "sched_wakeup", "w 30 120 0");
+	assert_string_equal(rows(t), "20 0 30 PRIO 120 0 w\n"
+				     "20 0 30 WAKEUP 0 0 w\n");
 }
 
 static void exec_packs_the_name_as_schedlog_does_and_drops_the_memory(void **state)
@@ -968,6 +1032,9 @@ int main(void)
 		TEST(a_missing_switch_from_a_task_makes_the_queue_unknown_until_idle),
 		TEST(lost_records_make_every_queue_unknown),
 		TEST(a_task_found_on_a_queue_is_counted_from_then_on),
+		TEST(without_wakeups_no_queue_is_ever_certain),
+		TEST(the_list_of_tasks_makes_queues_certain_that_are_never_idle),
+		TEST(a_list_that_a_migration_overtook_makes_nothing_certain),
 		TEST(exec_packs_the_name_as_schedlog_does_and_drops_the_memory),
 		TEST(a_rename_recorded_before_exec_is_not_repeated),
 		TEST(a_thread_belongs_to_its_makers_process),
