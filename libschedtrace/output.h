@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A file that appears whole or not at all, and the spools its parts wait in. */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <schedtrace/error.h>
+
+struct output {
+	int fd;
+	int directory;
+	char *name;	 /* of the target in the directory */
+	char *temporary; /* likewise; NULL once it is gone */
+	uint64_t offset;
+};
+
+/* Refuses a target that is there and is no regular file; follows a link to one. Nothing is to be
+ * released after a failure. */
+int output_open(struct output *out, const char *path, struct schedtrace_error *err);
+
+int output_write(struct output *out, const void *data, size_t n, struct schedtrace_error *err);
+int output_zeros(struct output *out, size_t n, struct schedtrace_error *err);
+
+/* Appends the first n bytes of a file. */
+int output_copy(struct output *out, int fd, uint64_t n, struct schedtrace_error *err);
+
+/* Puts the file in its place. output_close() is still to be called. */
+int output_commit(struct output *out, struct schedtrace_error *err);
+
+/* Releases; what was not committed is removed. */
+void output_close(struct output *out);
+
+/* An empty file without a name beside the target. */
+int output_spool(const struct output *out, int *fd, struct schedtrace_error *err);
+
+/* All n bytes at an offset, or an errno. */
+int output_pwrite(int fd, const void *data, size_t n, uint64_t offset);
+
+#endif
