@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The two codecs of trace.dat version 7. A decoder's context is kept by each thread. */
+/* The two codecs of trace.dat version 7. */
 #include "container.h"
 
 #include <string.h>
@@ -29,8 +29,15 @@ int codec_by_name(const char *name, enum codec *out, struct schedtrace_error *er
 	return 0;
 }
 
-int codec_decompress(enum codec codec, const uint8_t *in, size_t in_size, uint8_t *out,
-		     size_t out_size, struct schedtrace_error *err)
+void codec_free(void *context)
+{
+#if HAVE_ZSTD
+	ZSTD_freeDCtx(context);
+#endif
+}
+
+int codec_decompress(enum codec codec, void **context, const uint8_t *in, size_t in_size,
+		     uint8_t *out, size_t out_size, struct schedtrace_error *err)
 {
 	if (codec == CODEC_ZLIB) {
 		uLongf n = out_size;
@@ -45,8 +52,13 @@ int codec_decompress(enum codec codec, const uint8_t *in, size_t in_size, uint8_
 	}
 #if HAVE_ZSTD
 	if (codec == CODEC_ZSTD) {
-		size_t n = ZSTD_decompress(out, out_size, in, in_size);
+		size_t n;
 
+		if (!*context)
+			*context = ZSTD_createDCtx();
+		if (!*context)
+			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for zstd");
+		n = ZSTD_decompressDCtx(*context, out, out_size, in, in_size);
 		if (ZSTD_isError(n))
 			return error_set(err, SCHEDTRACE_E_FORMAT, "zstd: %s",
 					 ZSTD_getErrorName(n));

@@ -100,9 +100,13 @@ int container_choose(struct container *c, const char *name, const struct instanc
 int container_pread(const struct container *c, void *out, size_t n, uint64_t offset,
 		    struct schedtrace_error *err);
 
-/* Decompresses all of @in into exactly @out_size bytes. */
-int codec_decompress(enum codec codec, const uint8_t *in, size_t in_size, uint8_t *out,
-		     size_t out_size, struct schedtrace_error *err);
+/*
+ * Decompresses all of @in into exactly @out_size bytes. *@context begins as NULL, saves time when
+ * kept for the next call of the same thread, and is released by codec_free().
+ */
+int codec_decompress(enum codec codec, void **context, const uint8_t *in, size_t in_size,
+		     uint8_t *out, size_t out_size, struct schedtrace_error *err);
+void codec_free(void *context);
 int codec_by_name(const char *name, enum codec *out, struct schedtrace_error *err);
 
 /*

@@ -25,6 +25,7 @@ static int inflate_section(struct container *c, struct section *s, uint64_t offs
 			   struct schedtrace_error *err)
 {
 	struct text in = { NULL, 0 };
+	void *context = NULL;
 	uint32_t packed = 0, size = 0;
 	int r = cursor_u32(&s->cur, &packed, "compressed size of a section", err);
 
@@ -46,8 +47,9 @@ static int inflate_section(struct container *c, struct section *s, uint64_t offs
 			r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %u bytes", size);
 	}
 	if (r == 0)
-		r = codec_decompress(c->codec, (const uint8_t *)in.bytes, packed, s->memory, size,
-				     err);
+		r = codec_decompress(c->codec, &context, (const uint8_t *)in.bytes, packed,
+				     s->memory, size, err);
+	codec_free(context);
 	free(in.bytes);
 	s->cur = (struct cursor){ .c = c, .memory = s->memory, .base = offset, .end = size };
 	return r;

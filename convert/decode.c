@@ -19,6 +19,7 @@ struct work {
 	struct decoder *d;
 	struct stream *s;
 	struct block *b;
+	void **codec; /* context of the thread that does it */
 };
 
 static int fail(struct work *w, int status, const char *place, const char *text)
@@ -178,7 +179,7 @@ static int decode_chunks(struct work *w)
 
 		memcpy(&h, b->packed + at, sizeof(h));
 		snprintf(place, sizeof(place), "chunk at byte %" PRIu64, b->offset + at);
-		r = codec_decompress(w->d->c->codec, b->packed + at + sizeof(h), h.packed,
+		r = codec_decompress(w->d->c->codec, w->codec, b->packed + at + sizeof(h), h.packed,
 				     b->data + to, h.size, &err);
 		if (r < 0) {
 			r = fail(w, r, place, err.text);
@@ -313,7 +314,9 @@ static bool claim(struct decoder *d, struct stream *wanted, struct work *w)
 	}
 	if (!best)
 		return false;
-	*w = (struct work){ d, best, &best->ring[best->claimed % d->depth] };
+	w->d = d;
+	w->s = best;
+	w->b = &best->ring[best->claimed % d->depth];
 	lay_out(w);
 	w->b->state = BLOCK_CLAIMED;
 	best->claimed++;
@@ -332,7 +335,8 @@ static void decode_unlocked(struct work *w)
 static void *thread_main(void *user)
 {
 	struct decoder *d = user;
-	struct work w;
+	void *codec = NULL;
+	struct work w = { .codec = &codec };
 
 	pthread_mutex_lock(&d->lock);
 	while (!d->stop) {
@@ -342,6 +346,7 @@ static void *thread_main(void *user)
 			pthread_cond_wait(&d->room, &d->lock);
 	}
 	pthread_mutex_unlock(&d->lock);
+	codec_free(codec);
 	return NULL;
 }
 
@@ -388,8 +393,8 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 
 int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error *err)
 {
+	struct work w = { .codec = &d->codec };
 	struct block *b;
-	struct work w;
 	int r;
 
 	do {
@@ -563,6 +568,7 @@ void decoder_close(struct decoder *d)
 	}
 	free(d->streams);
 	free(d->threads);
+	codec_free(d->codec);
 	pages_config_free(&d->config);
 	pthread_mutex_destroy(&d->lock);
 	pthread_cond_destroy(&d->ready);

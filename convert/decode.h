@@ -59,6 +59,7 @@ struct decoder {
 	pthread_mutex_t lock;
 	pthread_cond_t ready, room;
 	pthread_t *threads;
+	void *codec;             /* the consumer's context for decompression */
 	size_t n_threads;
 	bool stop;
 	uint64_t done, total; /* bytes of the file */

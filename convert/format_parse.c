@@ -42,17 +42,23 @@ static bool eval(const struct tep_print_arg *arg, uint64_t *out, int depth)
 	return true;
 }
 
-/* The constant of "REC->prev_state & CONSTANT". */
+static bool is_state(const struct tep_print_arg *arg)
+{
+	while (arg && arg->type == TEP_PRINT_TYPE)
+		arg = arg->typecast.item;
+	return arg && arg->type == TEP_PRINT_FIELD && arg->field.name &&
+	       !strcmp(arg->field.name, "prev_state");
+}
+
+/* The constant of "REC->prev_state & CONSTANT"; kernels before 3.2 have none. */
 static bool state_mask(const struct tep_print_arg *arg, uint64_t *mask)
 {
-	const struct tep_print_arg *left;
-
-	if (!arg || arg->type != TEP_PRINT_OP || strcmp(arg->op.op, "&"))
-		return false;
-	for (left = arg->op.left; left && left->type == TEP_PRINT_TYPE;)
-		left = left->typecast.item;
-	return left && left->type == TEP_PRINT_FIELD && left->field.name &&
-	       !strcmp(left->field.name, "prev_state") && eval(arg->op.right, mask, 0);
+	if (is_state(arg)) {
+		*mask = UINT64_MAX;
+		return true;
+	}
+	return arg && arg->type == TEP_PRINT_OP && !strcmp(arg->op.op, "&") &&
+	       is_state(arg->op.left) && eval(arg->op.right, mask, 0);
 }
 
 static void take_flags(const struct tep_print_arg *arg, struct format_states *s)
@@ -130,6 +136,7 @@ void format_parse_text(const char *system, const char *text, size_t n, struct fo
 	struct tep_handle *tep = tep_alloc();
 	struct tep_event *event = NULL;
 	const struct tep_print_arg *arg;
+	enum tep_errno r;
 
 	head->id = -1;
 	if (!tep)
@@ -139,9 +146,10 @@ void format_parse_text(const char *system, const char *text, size_t n, struct fo
 	tep_set_local_bigendian(tep, TEP_LITTLE_ENDIAN);
 	tep_set_loglevel(TEP_LOG_NONE);
 	/* A failure may mean only that the print fmt was not understood: the fields are there. */
-	tep_parse_event(tep, text, n, system);
+	r = tep_parse_event(tep, text, n, system);
 	event = tep_get_first_event(tep);
-	if (event && event->name && event->id >= 0 && event->id <= UINT16_MAX &&
+	if (r != TEP_ERRNO__READ_ID_FAILED && r != TEP_ERRNO__READ_FORMAT_FAILED && event &&
+	    event->name && event->id >= 0 && event->id <= UINT16_MAX &&
 	    strlen(event->name) < sizeof(head->name)) {
 		strcpy(head->name, event->name);
 		take_fields(event->format.common_fields, head, fields);
@@ -149,7 +157,7 @@ void format_parse_text(const char *system, const char *text, size_t n, struct fo
 		if (!strcmp(event->name, "sched_switch"))
 			for (arg = event->print_fmt.args; arg; arg = arg->next)
 				find_states(arg, &head->states, 0);
-		head->id = event->id;
+		head->id = head->n_fields ? event->id : -1;
 	}
 	tep_free(tep);
 }

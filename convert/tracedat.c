@@ -145,7 +145,7 @@ int tracedat_open(struct tracedat **out, const char *path, const struct source_o
 	if (r < 0) {
 		r = fail(t, r, err);
 		tracedat_close(t);
-		return error_prefix(err, r, "%s", path);
+		return r;
 	}
 	*out = t;
 	return 0;
@@ -314,10 +314,8 @@ int tracedat_next(struct tracedat *t, const struct record **records, size_t *n,
 	}
 	if (r >= 0)
 		r = merge(t, n, err);
-	if (r < 0) {
-		r = fail(t, r, err);
-		return error_prefix(err, r, "%s", t->path);
-	}
+	if (r < 0)
+		return fail(t, r, err);
 	*records = t->batch;
 	t->records += *n;
 	if (!*n && !t->waiting) {

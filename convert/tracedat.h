@@ -76,7 +76,8 @@ struct record {
 	int32_t cpu;	 /* of the buffer that held it */
 };
 
-/* Same options as a source; opening reads all that stands beside the records. */
+/* Same options as a source; opening reads all that stands beside the records. Failures do not
+ * name the file. */
 int tracedat_open(struct tracedat **out, const char *path, const struct source_options *options,
 		  struct schedtrace_error *err);
 void tracedat_close(struct tracedat *t);
