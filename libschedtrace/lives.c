@@ -98,6 +98,7 @@ uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t
 		.cpu = -1,
 		.tgid = -1,
 		.ppid = -1,
+		.prio = INT32_MIN,
 		.name = -1,
 		.first_name = LIFE_NONE,
 		.previous_dead = LIFE_NONE,

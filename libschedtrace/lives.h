@@ -51,10 +51,11 @@ struct life {
 	int32_t cpu;	  /* where it runs or waits */
 	int32_t comm;	  /* the context's id of its name, as last seen in a row */
 	int64_t since;	  /* of the state */
-	int64_t waking;	  /* the WAKING row since it sleeps, INT64_MIN none */
+	int64_t waking;	  /* the WAKING row whose WAKEUP did not come yet, INT64_MIN none */
 	uint32_t gap;	  /* gaps there were at @since */
 	int32_t tgid, ppid; /* -1 unknown */
 	uint32_t clone_flags;
+	int32_t prio; /* as the kernel prints it, INT32_MIN unknown */
 
 	int64_t start_ns, end_ns, exit_ns; /* INT64_MIN unknown */
 	int64_t first_seen;

@@ -4,7 +4,11 @@
 
 #include "analysis.h"
 
-#define ANALYSES(X) X(tasks)
+#define ANALYSES(X)                                                                                \
+	X(tasks)                                                                                   \
+	X(cpus)                                                                                    \
+	X(migrations)                                                                              \
+	X(losses)
 
 #define DECLARE(name) extern const struct analysis analysis_##name;
 ANALYSES(DECLARE)

@@ -436,6 +436,7 @@ static void wakeup(struct replay *replay, int32_t cpu, uint32_t id, enum life_st
 	settle_gaps(replay, id);
 	life = life_of(replay, id);
 	life->pending = LIFE_UNKNOWN;
+	life->waking = INT64_MIN;
 	switch ((enum life_state)life->state) {
 	case LIFE_RUNNING:
 		return; /* it was woken before it slept */
@@ -679,6 +680,11 @@ static uint32_t follow(struct replay *replay, const struct schedtrace_events *ev
 		life = id == LIFE_NONE ? NULL : life_of(replay, id);
 		if (life && life->state == LIFE_RUNNING)
 			replay->cpus[life->cpu].seen = replay->now;
+		break;
+	case SCHEDTRACE_PRIO:
+		id = named(replay, pid);
+		if (id != LIFE_NONE)
+			life_of(replay, id)->prio = (int32_t)arg0;
 		break;
 	case SCHEDTRACE_MIGRATE:
 		id = named(replay, pid);

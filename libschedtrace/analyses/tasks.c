@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "../analysis.h"
+#include "../checked.h"
 #include "../error.h"
 #include "../replay.h"
 
@@ -20,8 +21,6 @@ struct account {
 	uint64_t cpus_seen;  /* CPUs below 64 that it ran on */
 	uint32_t cpus_above; /* number of the others, see more_cpus */
 	int32_t last_cpu;    /* + 1; 0: it did not run yet */
-	int32_t prio;
-	bool has_prio;
 	int64_t on_cpu, on_cpu_hi, charged;
 	int64_t waits[3], wait_hi; /* from LIFE_WAIT_WAKEUP on */
 	int64_t sleeps[4];	   /* from LIFE_SLEEPING on */
@@ -142,20 +141,13 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 			return r;
 	}
 	a = &tasks->accounts[life];
-	switch (ev->event[i]) {
-	case SCHEDTRACE_STAT_RUNTIME:
-		tasks->has_charged = true;
-		if (__builtin_add_overflow(a->charged, ev->arg0[i], &a->charged))
-			a->charged = INT64_MAX;
-		break;
-	case SCHEDTRACE_MIGRATE:
+	if (ev->event[i] == SCHEDTRACE_MIGRATE) {
 		a->migrations++;
-		break;
-	default: /* PRIO */
-		a->prio = (int32_t)ev->arg0[i];
-		a->has_prio = true;
-		break;
+		return 0;
 	}
+	tasks->has_charged = true;
+	if (!checked_add(a->charged, ev->arg0[i], &a->charged))
+		a->charged = INT64_MAX;
 	return 0;
 }
 
@@ -343,7 +335,7 @@ static int add_task(struct tasks *tasks, uint32_t id, struct schedtrace_table *t
 	v[MIGRATIONS].i = a.migrations;
 	v[CPU_CHANGES].i = a.cpu_changes;
 	v[CPUS].i = __builtin_popcountll(a.cpus_seen) + (int64_t)a.cpus_above;
-	v[PRIORITY].i = a.has_prio ? a.prio : UNKNOWN_INT;
+	v[PRIORITY].i = life->prio != INT32_MIN ? life->prio : UNKNOWN_INT;
 	r = table_row(table, v, err);
 	free(names);
 	return r;
@@ -380,7 +372,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.span = span,
 		.left = left,
 		.row = row,
-		.events = REPLAY_EVENT(STAT_RUNTIME) | REPLAY_EVENT(MIGRATE) | REPLAY_EVENT(PRIO),
+		.events = REPLAY_EVENT(STAT_RUNTIME) | REPLAY_EVENT(MIGRATE),
 	};
 
 	if (!tasks || intmap_init(&tasks->more_cpus) < 0) {

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What did each CPU do? Busy is a task's time from switch-in to switch-out, idle the idle task's;
+ * the rest is unknown: before the CPU's first row, in gaps, where a switch is missing, and what
+ * lasts when the rows end. The run queue's length is what RQ_SIZE rows say (the running task
+ * included), each until the next; its mean is over the time when it is known.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../analysis.h"
+#include "../checked.h"
+#include "../error.h"
+#include "../replay.h"
+
+struct cpu_account {
+	bool named; /* a row is about it, or the context lists it */
+	bool has_rq, has_freq;
+	int64_t busy, idle, switches;
+	int64_t rq, rq_since, rq_max, rq_known;
+	double rq_sum; /* of length times ns */
+	int64_t freq;
+};
+
+struct share {
+	uint32_t life;
+	int32_t cpu;
+	int64_t on_cpu;
+};
+
+struct cpus {
+	const struct schedtrace_context *ctx;
+	struct replay *replay;
+	int64_t window_begin, window_end;
+	struct cpu_account *accounts;
+	int32_t n;
+	struct intmap share_of; /* CPU << 32 | life: number in shares */
+	struct share *shares;
+	uint32_t n_shares, shares_max;
+};
+
+static struct cpu_account *account(struct cpus *cpus, int32_t cpu)
+{
+	if (cpu >= cpus->n) {
+		int32_t n = cpu + 1 > 2 * cpus->n ? cpu + 1 : 2 * cpus->n;
+		struct cpu_account *grown = reallocarray(cpus->accounts, (size_t)n, sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		memset(grown + cpus->n, 0, (size_t)(n - cpus->n) * sizeof(*grown));
+		cpus->accounts = grown;
+		cpus->n = n;
+	}
+	cpus->accounts[cpu].named = true;
+	return &cpus->accounts[cpu];
+}
+
+static int no_memory(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis cpus");
+}
+
+static int add_share(struct cpus *cpus, const struct replay_span *span, int64_t ns)
+{
+	uint64_t key = (uint64_t)span->cpu << 32 | span->life;
+	uint32_t k = intmap_get(&cpus->share_of, key);
+
+	if (k == INTMAP_NONE) {
+		if (cpus->n_shares == cpus->shares_max) {
+			uint32_t max = cpus->shares_max ? 2 * cpus->shares_max : 256;
+			struct share *grown = reallocarray(cpus->shares, max, sizeof(*grown));
+
+			if (!grown)
+				return -1;
+			cpus->shares = grown;
+			cpus->shares_max = max;
+		}
+		k = cpus->n_shares;
+		if (intmap_set(&cpus->share_of, key, k) < 0)
+			return -1;
+		cpus->shares[cpus->n_shares++] = (struct share){ span->life, span->cpu, 0 };
+	}
+	cpus->shares[k].on_cpu += ns;
+	return 0;
+}
+
+static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
+{
+	struct cpus *cpus = self;
+	int64_t ns = span->certain_end - span->begin;
+	struct cpu_account *a;
+
+	if (span->state != LIFE_RUNNING)
+		return 0;
+	a = account(cpus, span->cpu);
+	if (!a)
+		return no_memory(err);
+	if (span->life == LIFE_IDLE) {
+		a->idle += ns;
+		return 0;
+	}
+	a->busy += ns;
+	return ns && add_share(cpus, span, ns) < 0 ? no_memory(err) : 0;
+}
+
+/* Adds the time since the last RQ_SIZE row, up to @now, inside the window. */
+static void count_queue(const struct cpus *cpus, struct cpu_account *a, int64_t now)
+{
+	int64_t begin = a->rq_since > cpus->window_begin ? a->rq_since : cpus->window_begin;
+	int64_t end = now < cpus->window_end ? now : cpus->window_end;
+
+	if (!a->has_rq || begin >= end)
+		return;
+	a->rq_known += end - begin;
+	a->rq_sum += (double)a->rq * (double)(end - begin);
+	if (a->rq > a->rq_max)
+		a->rq_max = a->rq;
+}
+
+static int feed(void *self, const struct schedtrace_events *ev, size_t begin, size_t end,
+		struct schedtrace_error *err)
+{
+	struct cpus *cpus = self;
+
+	for (size_t i = begin; i < end; i++) {
+		int32_t event = ev->event[i];
+		int64_t now = ev->timestamp[i];
+		struct cpu_account *a;
+
+		if (event != SCHEDTRACE_RQ_SIZE && event != SCHEDTRACE_CTX_SWITCH &&
+		    event != SCHEDTRACE_TICK && event != SCHEDTRACE_LOST)
+			continue;
+		a = account(cpus, ev->cpu[i]);
+		if (!a)
+			return no_memory(err);
+		switch (event) {
+		case SCHEDTRACE_RQ_SIZE:
+			count_queue(cpus, a, now);
+			a->has_rq = true;
+			a->rq = ev->arg0[i];
+			a->rq_since = now;
+			break;
+		case SCHEDTRACE_CTX_SWITCH:
+			a->switches += now >= cpus->window_begin && now < cpus->window_end;
+			break;
+		case SCHEDTRACE_TICK:
+			if (now < cpus->window_end && ev->arg1[i] > 0) {
+				a->has_freq = true;
+				a->freq = ev->arg1[i];
+			}
+			break;
+		default: /* LOST: what changed in the gap is unknown until the next RQ_SIZE */
+			count_queue(cpus, a, ev->arg1[i] < now ? ev->arg1[i] : now);
+			a->has_rq = false;
+			break;
+		}
+	}
+	return 0;
+}
+
+enum { CPU, BUSY, BUSY_SHARE, IDLE, UNKNOWN, SWITCHES, RQ_MEAN, RQ_MAX, FREQ, N_COLUMNS };
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
+	[BUSY] = { "busy_ns", "ns", "time in tasks, from switch-in to switch-out, that is certain",
+		   SCHEDTRACE_INT },
+	[BUSY_SHARE] = { "busy", "%", "busy_ns of the recorded time (of the window)",
+			 SCHEDTRACE_REAL },
+	[IDLE] = { "idle_ns", "ns", "time in the idle task that is certain", SCHEDTRACE_INT },
+	[UNKNOWN] = { "unknown_ns", "ns",
+		      "the rest: before the first row, gaps, missing switches, and what lasts at "
+		      "the end",
+		      SCHEDTRACE_INT },
+	[SWITCHES] = { "switches", "1", "sched_switch rows", SCHEDTRACE_INT },
+	[RQ_MEAN] = { "rq_mean", "1",
+		      "runnable tasks (the running one included), mean over the time when known",
+		      SCHEDTRACE_REAL },
+	[RQ_MAX] = { "rq_max", "1", "most runnable tasks at once, for longer than 0 ns",
+		     SCHEDTRACE_INT },
+	[FREQ] = { "freq_khz", "kHz", "last known frequency (power:cpu_frequency)",
+		   SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info cpus_info = {
+	"cpus",
+	"what each CPU did with the time",
+	N_COLUMNS,
+	columns,
+};
+
+enum { T_CPU, T_PID, T_TGID, T_COMM, T_ON_CPU, T_SHARE, N_T_COLUMNS };
+
+static const struct schedtrace_column_info task_columns[N_T_COLUMNS] = {
+	[T_CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
+	[T_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
+	[T_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
+	[T_COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
+	[T_ON_CPU] = { "on_cpu_ns", "ns", "the task's time on this CPU that is certain",
+		       SCHEDTRACE_INT },
+	[T_SHARE] = { "share", "%", "on_cpu_ns of the recorded time (of the window)",
+		      SCHEDTRACE_REAL },
+};
+
+static const struct schedtrace_table_info cpu_tasks_info = {
+	"cpu_tasks",
+	"who used each CPU, the longest first",
+	N_T_COLUMNS,
+	task_columns,
+};
+
+static double percent(int64_t part, int64_t whole)
+{
+	return whole > 0 ? 100.0 * (double)part / (double)whole : NAN;
+}
+
+static int add_cpus(struct cpus *cpus, int64_t now, int64_t covered, struct schedtrace_tables *out,
+		    struct schedtrace_error *err)
+{
+	struct schedtrace_table *table;
+	int r = tables_add(out, &cpus_info, &table, err);
+
+	for (int32_t cpu = 0; r >= 0 && cpu < cpus->n; cpu++) {
+		struct cpu_account a = cpus->accounts[cpu];
+		union schedtrace_value v[N_COLUMNS];
+
+		if (!a.named)
+			continue;
+		count_queue(cpus, &a, now);
+		v[CPU].i = cpu;
+		v[BUSY].i = a.busy;
+		v[BUSY_SHARE].f = percent(a.busy, covered);
+		v[IDLE].i = a.idle;
+		v[UNKNOWN].i = covered - a.busy - a.idle > 0 ? covered - a.busy - a.idle : 0;
+		v[SWITCHES].i = a.switches;
+		v[RQ_MEAN].f = a.rq_known ? a.rq_sum / (double)a.rq_known : NAN;
+		v[RQ_MAX].i = a.rq_known ? a.rq_max : UNKNOWN_INT;
+		v[FREQ].i = a.has_freq ? a.freq : UNKNOWN_INT;
+		r = table_row(table, v, err);
+	}
+	return r;
+}
+
+static int by_cpu_and_time(const void *a, const void *b)
+{
+	const struct share *x = a, *y = b;
+
+	if (x->cpu != y->cpu)
+		return x->cpu < y->cpu ? -1 : 1;
+	if (x->on_cpu != y->on_cpu)
+		return x->on_cpu > y->on_cpu ? -1 : 1;
+	return x->life < y->life ? -1 : x->life > y->life;
+}
+
+static int add_shares(struct cpus *cpus, int64_t covered, struct schedtrace_tables *out,
+		      struct schedtrace_error *err)
+{
+	struct lives *lives = replay_lives(cpus->replay);
+	struct schedtrace_table *table;
+	int r = tables_add(out, &cpu_tasks_info, &table, err);
+	struct share *sorted;
+
+	if (r < 0 || !cpus->n_shares)
+		return r;
+	sorted = reallocarray(NULL, cpus->n_shares, sizeof(*sorted));
+	if (!sorted)
+		return no_memory(err);
+	memcpy(sorted, cpus->shares, cpus->n_shares * sizeof(*sorted));
+	qsort(sorted, cpus->n_shares, sizeof(*sorted), by_cpu_and_time);
+	for (uint32_t k = 0; r >= 0 && k < cpus->n_shares; k++) {
+		struct life *life = &lives->all[sorted[k].life];
+		union schedtrace_value v[N_T_COLUMNS];
+
+		lives_complete(lives, life);
+		v[T_CPU].i = sorted[k].cpu;
+		v[T_PID].i = life->pid;
+		v[T_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
+		v[T_COMM].s = lives_name(lives, sorted[k].life);
+		v[T_ON_CPU].i = sorted[k].on_cpu;
+		v[T_SHARE].f = percent(sorted[k].on_cpu, covered);
+		r = table_row(table, v, err);
+	}
+	free(sorted);
+	return r;
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct cpus *cpus = self;
+	int64_t begin = 0, end = 0;
+	size_t n;
+	const struct schedtrace_cpu *known = schedtrace_context_cpus(cpus->ctx, &n);
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		if (known[i].cpu >= 0 && !account(cpus, known[i].cpu))
+			return no_memory(err);
+	}
+	if (!replay_covered(cpus->replay, &begin, &end))
+		begin = end = 0;
+	r = add_cpus(cpus, end, end - begin, out, err);
+	return r < 0 ? r : add_shares(cpus, end - begin, out, err);
+}
+
+static void destroy(void *self)
+{
+	struct cpus *cpus = self;
+
+	intmap_free(&cpus->share_of);
+	free(cpus->shares);
+	free(cpus->accounts);
+	free(cpus);
+}
+
+static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
+{
+	struct cpus *cpus = calloc(1, sizeof(*cpus));
+	struct replay_listener listener = { .self = cpus, .span = span };
+
+	if (!cpus || intmap_init(&cpus->share_of) < 0) {
+		free(cpus);
+		return no_memory(err);
+	}
+	*self = cpus;
+	cpus->ctx = env->ctx;
+	cpus->replay = env->replay;
+	cpus->window_begin = env->window_begin;
+	cpus->window_end = env->window_end;
+	return replay_listen(env->replay, &listener, err);
+}
+
+static const char *const needs[] = { "CTX_SWITCH", "RQ_SIZE", NULL };
+static const struct schedtrace_table_info *const tables[] = { &cpus_info, &cpu_tasks_info };
+
+const struct analysis analysis_cpus = {
+	.info = { "cpus", "per CPU: busy, idle, switches, run queue, frequency, and who used it",
+		  needs, 2, tables, 0, NULL },
+	.uses_replay = true,
+	.create = create,
+	.feed = feed,
+	.snapshot = snapshot,
+	.destroy = destroy,
+};

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is missing, where, and which figures does it touch? Gaps are lost records, marked by the
+ * kernel in the buffer (LOST rows). A broken chain is a CPU that is found to run somebody else
+ * than it last switched to: a switch is missing without any mark. The kernel's own count of lost
+ * records is the exact total; the counts at gaps are not always known.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../analysis.h"
+#include "../checked.h"
+#include "../error.h"
+#include "../replay.h"
+
+struct account {
+	bool named;
+	int64_t gaps, gap_ns, gap_records, gaps_uncounted;
+	int64_t broken, broken_ns, resumed_ns, start_ns, missed;
+};
+
+struct losses {
+	const struct schedtrace_context *ctx;
+	const struct schedtrace_sink *sink;
+	struct replay *replay;
+	struct account *accounts;
+	int32_t n;
+};
+
+enum { L_BEGIN, L_END, L_CPU, L_KIND, L_RECORDS, N_L_COLUMNS };
+
+static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
+	[L_BEGIN] = { "begin_ns", "ns", "from when on nobody knows, on the trace clock",
+		      SCHEDTRACE_INT },
+	[L_END] = { "end_ns", "ns", "until when", SCHEDTRACE_INT },
+	[L_CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
+	[L_KIND] = { "kind", "",
+		     "start: before the CPU's first row; gap: lost records; resumed: after a gap "
+		     "until somebody is seen to run; broken: a switch is missing",
+		     SCHEDTRACE_TEXT },
+	[L_RECORDS] = { "records", "1", "lost records", SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info log_info = {
+	"gap_log",
+	"every stretch in which it is unknown who ran on a CPU",
+	N_L_COLUMNS,
+	log_columns,
+};
+
+static int no_memory(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis losses");
+}
+
+static struct account *account(struct losses *losses, int32_t cpu)
+{
+	if (cpu >= losses->n) {
+		int32_t n = cpu + 1 > 2 * losses->n ? cpu + 1 : 2 * losses->n;
+		struct account *grown = reallocarray(losses->accounts, (size_t)n, sizeof(*grown));
+
+		if (!grown)
+			return NULL;
+		memset(grown + losses->n, 0, (size_t)(n - losses->n) * sizeof(*grown));
+		losses->accounts = grown;
+		losses->n = n;
+	}
+	losses->accounts[cpu].named = true;
+	return &losses->accounts[cpu];
+}
+
+static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end,
+		 int64_t records, struct schedtrace_error *err)
+{
+	static const char *const kinds[] = {
+		[REPLAY_START] = "start",
+		[REPLAY_BROKEN] = "broken",
+		[REPLAY_GAP] = "gap",
+		[REPLAY_RESUMED] = "resumed",
+	};
+	struct losses *losses = self;
+	struct account *a = account(losses, cpu);
+	union schedtrace_value v[N_L_COLUMNS];
+
+	if (!a)
+		return no_memory(err);
+	switch (why) {
+	case REPLAY_START:
+		a->start_ns += end - begin;
+		break;
+	case REPLAY_BROKEN:
+		a->broken++;
+		a->broken_ns += end - begin;
+		break;
+	case REPLAY_GAP:
+		a->gaps++;
+		a->gap_ns += end - begin;
+		if (records < 0)
+			a->gaps_uncounted++;
+		else if (!checked_add(a->gap_records, records, &a->gap_records))
+			a->gap_records = INT64_MAX;
+		break;
+	case REPLAY_RESUMED:
+		a->resumed_ns += end - begin;
+		break;
+	}
+	if (!losses->sink)
+		return 0;
+	v[L_BEGIN].i = begin;
+	v[L_END].i = end;
+	v[L_CPU].i = cpu;
+	v[L_KIND].s = kinds[why];
+	v[L_RECORDS].i = records < 0 ? UNKNOWN_INT : records;
+	return losses->sink->row(losses->sink->user, &log_info, v, err);
+}
+
+static int missed(void *self, uint32_t life, int32_t cpu, struct schedtrace_error *err)
+{
+	struct losses *losses = self;
+	struct account *a = cpu < 0 ? NULL : account(losses, cpu);
+
+	if (cpu < 0)
+		return 0;
+	if (!a)
+		return no_memory(err);
+	a->missed++;
+	return 0;
+}
+
+enum {
+	CPU,
+	READ,
+	LOST,
+	GAPS,
+	GAP_RECORDS,
+	GAPS_UNCOUNTED,
+	GAP_NS,
+	RESUMED_NS,
+	BROKEN,
+	BROKEN_NS,
+	MISSED,
+	START_NS,
+	TOUCHES,
+	N_COLUMNS
+};
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
+	[READ] = { "read", "1", "records that the recorder read from this CPU's buffer",
+		   SCHEDTRACE_INT },
+	[LOST] = { "lost", "1", "records lost there, by the kernel's own count", SCHEDTRACE_INT },
+	[GAPS] = { "gaps", "1", "places where records were lost (LOST rows)", SCHEDTRACE_INT },
+	[GAP_RECORDS] = { "gap_records", "1", "records lost at the gaps whose count is known",
+			  SCHEDTRACE_INT },
+	[GAPS_UNCOUNTED] = { "gaps_uncounted", "1", "gaps whose count is not known",
+			     SCHEDTRACE_INT },
+	[GAP_NS] = { "gap_ns", "ns", "time in gaps", SCHEDTRACE_INT },
+	[RESUMED_NS] = { "resumed_ns", "ns", "time after gaps until somebody was seen to run",
+			 SCHEDTRACE_INT },
+	[BROKEN] = { "broken_chains", "1",
+		     "somebody else was found running than was switched to: a switch is missing",
+		     SCHEDTRACE_INT },
+	[BROKEN_NS] = { "broken_ns", "ns",
+			"doubtful time at broken chains: possible, not certain, for both tasks",
+			SCHEDTRACE_INT },
+	[MISSED] = { "missed_runs", "1",
+		     "a task was woken while it waited here: it ran and slept unseen",
+		     SCHEDTRACE_INT },
+	[START_NS] = { "start_unknown_ns", "ns",
+		       "time before the CPU's first row, when nobody knows who ran",
+		       SCHEDTRACE_INT },
+	[TOUCHES] = { "touches", "", "the figures that are too low or have two bounds for it",
+		      SCHEDTRACE_TEXT },
+};
+
+static const struct schedtrace_table_info losses_info = {
+	"losses",
+	"what is missing on each CPU, and which figures it touches",
+	N_COLUMNS,
+	columns,
+};
+
+static const char *touches(const struct account *a, int64_t lost)
+{
+	if (a->gaps || lost > 0)
+		return "all: counts and sums are too low; on_cpu and wait have two bounds";
+	if (a->broken || a->missed)
+		return "on_cpu and wait: two bounds; switches: too low";
+	if (a->start_ns)
+		return "on_cpu and wait: two bounds at the start";
+	return "none";
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct losses *losses = self;
+	struct schedtrace_table *table;
+	size_t n, k = 0;
+	const struct schedtrace_cpu *known = schedtrace_context_cpus(losses->ctx, &n);
+	int r = tables_add(out, &losses_info, &table, err);
+
+	for (size_t i = 0; i < n; i++) {
+		if (known[i].cpu >= 0 && !account(losses, known[i].cpu))
+			return no_memory(err);
+	}
+	for (int32_t cpu = 0; r >= 0 && cpu < losses->n; cpu++) {
+		const struct account *a = &losses->accounts[cpu];
+		int64_t lost = -1, read = -1;
+		union schedtrace_value v[N_COLUMNS];
+
+		if (!a->named)
+			continue;
+		while (k < n && known[k].cpu < cpu)
+			k++;
+		if (k < n && known[k].cpu == cpu) {
+			lost = known[k].lost;
+			read = known[k].read;
+		}
+		v[CPU].i = cpu;
+		v[READ].i = read < 0 ? UNKNOWN_INT : read;
+		v[LOST].i = lost < 0 ? UNKNOWN_INT : lost;
+		v[GAPS].i = a->gaps;
+		v[GAP_RECORDS].i = a->gap_records;
+		v[GAPS_UNCOUNTED].i = a->gaps_uncounted;
+		v[GAP_NS].i = a->gap_ns;
+		v[RESUMED_NS].i = a->resumed_ns;
+		v[BROKEN].i = a->broken;
+		v[BROKEN_NS].i = a->broken_ns;
+		v[MISSED].i = a->missed;
+		v[START_NS].i = a->start_ns;
+		v[TOUCHES].s = touches(a, lost);
+		r = table_row(table, v, err);
+	}
+	return r;
+}
+
+static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
+	       struct schedtrace_error *err)
+{
+	return account(self, ev->cpu[i]) ? 0 : no_memory(err);
+}
+
+static void destroy(void *self)
+{
+	struct losses *losses = self;
+
+	free(losses->accounts);
+	free(losses);
+}
+
+static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
+{
+	struct losses *losses = calloc(1, sizeof(*losses));
+	struct replay_listener listener = {
+		.self = losses,
+		.doubt = doubt,
+		.missed = missed,
+		.row = row, /* so that a CPU without losses has its row too */
+		.events = REPLAY_EVENT(CTX_SWITCH),
+	};
+
+	if (!losses)
+		return no_memory(err);
+	*self = losses;
+	losses->ctx = env->ctx;
+	losses->sink = env->sink;
+	losses->replay = env->replay;
+	return replay_listen(env->replay, &listener, err);
+}
+
+static const char *const needs[] = { "CTX_SWITCH", "RUNS", "LOST", NULL };
+static const struct schedtrace_table_info *const tables[] = { &losses_info };
+static const struct schedtrace_table_info *const logs[] = { &log_info };
+
+const struct analysis analysis_losses = {
+	.info = { "losses", "what is missing, where, and which figures it touches", needs, 1,
+		  tables, 1, logs },
+	.uses_replay = true,
+	.create = create,
+	.snapshot = snapshot,
+	.destroy = destroy,
+};

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who was moved between CPUs, why and how far? A move is a sched_migrate_task row. Its cause:
+ *
+ * - wake: between the task's WAKING and its WAKEUP: the waker chose another CPU.
+ * - fork: after the task was made, before its first WAKEUP_NEW. The kernel usually places new
+ *   tasks without a sched_migrate_task.
+ * - exec: the task issues EXEC before it is switched out again: the kernel moved it at exec. Known
+ *   only afterwards, so the log calls such a move balance and the tables call it exec.
+ * - balance: all others: load balancing, and affinity that changed.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../analysis.h"
+#include "../error.h"
+#include "../replay.h"
+
+enum cause { WAKE, FORK, EXEC, BALANCE, N_CAUSES };
+static const char *const cause_names[] = { "wake", "fork", "exec", "balance" };
+
+enum distance { SMT, CACHE, NODE, REMOTE, DISTANCE_UNKNOWN, N_DISTANCES };
+static const char *const distance_names[] = { "smt", "cache", "node", "remote", "unknown" };
+
+struct account {
+	int64_t causes[N_CAUSES];
+	int64_t distances[N_DISTANCES];
+	int64_t first_ns, last_ns;
+	int32_t first_from, last_to; /* -1 unknown */
+	uint32_t last_cell;	     /* of the last move, to be corrected when an EXEC follows */
+	bool exec_may_follow;
+};
+
+struct cell {
+	int32_t from, to;
+	int64_t causes[N_CAUSES];
+};
+
+struct migrations {
+	const struct schedtrace_context *ctx;
+	const struct schedtrace_sink *sink;
+	struct replay *replay;
+	struct intmap account_of; /* life: number in accounts */
+	struct account *accounts;
+	uint32_t *lives; /* of the accounts */
+	uint32_t n, max;
+	struct intmap cell_of; /* from << 32 | to: number in cells */
+	struct cell *cells;
+	uint32_t n_cells, cells_max;
+};
+
+enum { L_TIME, L_PID, L_TGID, L_COMM, L_PRIORITY, L_CAUSE, L_FROM, L_TO, L_DISTANCE, N_L_COLUMNS };
+
+static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
+	[L_TIME] = { "time_ns", "ns", "when, on the trace clock", SCHEDTRACE_INT },
+	[L_PID] = { "pid", "", "thread id of the task that is moved", SCHEDTRACE_INT },
+	[L_TGID] = { "tgid", "", "its process id", SCHEDTRACE_INT },
+	[L_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
+	[L_PRIORITY] = { "priority", "", "last known, as the kernel prints it", SCHEDTRACE_INT },
+	[L_CAUSE] = { "cause", "", "wake, fork or balance (balancing, affinity and exec)",
+		      SCHEDTRACE_TEXT },
+	[L_FROM] = { "from", "", "CPU that it leaves", SCHEDTRACE_INT },
+	[L_TO] = { "to", "", "CPU that it comes to", SCHEDTRACE_INT },
+	[L_DISTANCE] = { "distance", "",
+			 "smt: same core; cache: same package; node: same NUMA node; remote; "
+			 "unknown",
+			 SCHEDTRACE_TEXT },
+};
+
+static const struct schedtrace_table_info log_info = {
+	"migration_log",
+	"every move of a task, by sched_migrate_task",
+	N_L_COLUMNS,
+	log_columns,
+};
+
+static int no_memory(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis migrations");
+}
+
+static const struct schedtrace_cpu *find_cpu(const struct schedtrace_context *ctx, int32_t cpu)
+{
+	size_t n;
+	const struct schedtrace_cpu *cpus = schedtrace_context_cpus(ctx, &n);
+
+	for (size_t low = 0, high = n; low < high;) {
+		size_t middle = low + (high - low) / 2;
+
+		if (cpus[middle].cpu == cpu)
+			return &cpus[middle];
+		if (cpus[middle].cpu < cpu)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static enum distance distance_of(const struct schedtrace_context *ctx, int32_t from, int32_t to)
+{
+	const struct schedtrace_cpu *a = find_cpu(ctx, from), *b = find_cpu(ctx, to);
+
+	if (!a || !b || a->package < 0 || b->package < 0)
+		return DISTANCE_UNKNOWN;
+	if (a->package == b->package) {
+		if (a->core < 0 || b->core < 0)
+			return DISTANCE_UNKNOWN;
+		return a->core == b->core ? SMT : CACHE;
+	}
+	if (a->node < 0 || b->node < 0)
+		return DISTANCE_UNKNOWN;
+	return a->node == b->node ? NODE : REMOTE;
+}
+
+static int32_t cpu_id(int64_t arg)
+{
+	return arg >= 0 && arg < 65535 ? (int32_t)arg : -1;
+}
+
+static struct account *account(struct migrations *m, uint32_t life)
+{
+	uint32_t k = intmap_get(&m->account_of, life);
+
+	if (k != INTMAP_NONE)
+		return &m->accounts[k];
+	if (m->n == m->max) {
+		uint32_t max = m->max ? 2 * m->max : 64;
+		struct account *accounts = reallocarray(m->accounts, max, sizeof(*accounts));
+		uint32_t *lives;
+
+		if (!accounts)
+			return NULL;
+		m->accounts = accounts;
+		lives = reallocarray(m->lives, max, sizeof(*lives));
+		if (!lives)
+			return NULL;
+		m->lives = lives;
+		m->max = max;
+	}
+	if (intmap_set(&m->account_of, life, m->n) < 0)
+		return NULL;
+	m->accounts[m->n] = (struct account){ .first_from = -1, .last_to = -1 };
+	m->lives[m->n] = life;
+	return &m->accounts[m->n++];
+}
+
+/* The matrix cell's number, INTMAP_NONE when memory ran out. */
+static uint32_t cell(struct migrations *m, int32_t from, int32_t to)
+{
+	uint64_t key = (uint64_t)(uint32_t)from << 32 | (uint32_t)to;
+	uint32_t k = intmap_get(&m->cell_of, key);
+
+	if (k != INTMAP_NONE)
+		return k;
+	if (m->n_cells == m->cells_max) {
+		uint32_t max = m->cells_max ? 2 * m->cells_max : 64;
+		struct cell *grown = reallocarray(m->cells, max, sizeof(*grown));
+
+		if (!grown)
+			return INTMAP_NONE;
+		m->cells = grown;
+		m->cells_max = max;
+	}
+	if (intmap_set(&m->cell_of, key, m->n_cells) < 0)
+		return INTMAP_NONE;
+	m->cells[m->n_cells] = (struct cell){ .from = from, .to = to };
+	return m->n_cells++;
+}
+
+static int64_t or_unknown(int32_t id)
+{
+	return id < 0 ? UNKNOWN_INT : id;
+}
+
+static int log_move(const struct migrations *m, int64_t time, uint32_t id, enum cause cause,
+		    int32_t from, int32_t to, enum distance distance, struct schedtrace_error *err)
+{
+	struct lives *lives = replay_lives(m->replay);
+	const struct life *life = &lives->all[id];
+	union schedtrace_value v[N_L_COLUMNS];
+
+	if (!m->sink)
+		return 0;
+	v[L_TIME].i = time;
+	v[L_PID].i = life->pid;
+	v[L_TGID].i = or_unknown(life->tgid);
+	v[L_COMM].s = lives_name(lives, id);
+	v[L_PRIORITY].i = life->prio == INT32_MIN ? UNKNOWN_INT : life->prio;
+	v[L_CAUSE].s = cause_names[cause];
+	v[L_FROM].i = or_unknown(from);
+	v[L_TO].i = or_unknown(to);
+	v[L_DISTANCE].s = distance_names[distance];
+	return m->sink->row(m->sink->user, &log_info, v, err);
+}
+
+static int moved(struct migrations *m, const struct schedtrace_events *ev, size_t i, uint32_t id,
+		 struct schedtrace_error *err)
+{
+	const struct life *life = &replay_lives(m->replay)->all[id];
+	int32_t from = cpu_id(ev->arg0[i]), to = cpu_id(ev->arg1[i]);
+	enum distance distance = distance_of(m->ctx, from, to);
+	struct account *a = account(m, id);
+	uint32_t k = cell(m, from, to);
+	enum cause cause = BALANCE;
+
+	if (!a || k == INTMAP_NONE)
+		return no_memory(err);
+	if (life->state == LIFE_NEW)
+		cause = FORK;
+	else if (life->waking != INT64_MIN)
+		cause = WAKE;
+	if (a->first_from < 0 && a->last_to < 0) {
+		a->first_from = from;
+		a->first_ns = ev->timestamp[i];
+	}
+	a->last_to = to;
+	a->last_ns = ev->timestamp[i];
+	a->causes[cause]++;
+	a->distances[distance]++;
+	a->last_cell = k;
+	a->exec_may_follow = cause == BALANCE;
+	m->cells[k].causes[cause]++;
+	return log_move(m, ev->timestamp[i], id, cause, from, to, distance, err);
+}
+
+static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
+	       struct schedtrace_error *err)
+{
+	struct migrations *m = self;
+	uint32_t k;
+
+	if (life == LIFE_NONE)
+		return 0;
+	if (ev->event[i] == SCHEDTRACE_MIGRATE)
+		return moved(m, ev, i, life, err);
+	k = intmap_get(&m->account_of, life); /* EXEC */
+	if (k != INTMAP_NONE && m->accounts[k].exec_may_follow) {
+		struct account *a = &m->accounts[k];
+
+		a->exec_may_follow = false;
+		a->causes[BALANCE]--;
+		a->causes[EXEC]++;
+		m->cells[a->last_cell].causes[BALANCE]--;
+		m->cells[a->last_cell].causes[EXEC]++;
+	}
+	return 0;
+}
+
+/* Once it ran and left on its new CPU, a coming EXEC has nothing to do with the move. */
+static int left(void *self, uint32_t life, int32_t cpu, bool voluntary,
+		struct schedtrace_error *err)
+{
+	struct migrations *m = self;
+	uint32_t k = intmap_get(&m->account_of, life);
+
+	if (k != INTMAP_NONE)
+		m->accounts[k].exec_may_follow = false;
+	return 0;
+}
+
+enum {
+	PID,
+	TGID,
+	COMM,
+	MIGRATIONS,
+	BY_WAKE,
+	BY_FORK,
+	BY_EXEC,
+	BY_BALANCE,
+	TO_SMT,
+	TO_CACHE,
+	TO_NODE,
+	TO_REMOTE,
+	FIRST_NS,
+	LAST_NS,
+	FIRST_FROM,
+	LAST_TO,
+	N_COLUMNS
+};
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
+	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
+	[COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
+	[MIGRATIONS] = { "migrations", "1",
+			 "sched_migrate_task rows, as perf's cpu-migrations; moves of a task that "
+			 "waits included",
+			 SCHEDTRACE_INT },
+	[BY_WAKE] = { "wake", "1", "of these, between its sched_waking and its sched_wakeup",
+		      SCHEDTRACE_INT },
+	[BY_FORK] = { "fork", "1", "of these, before its first sched_wakeup_new", SCHEDTRACE_INT },
+	[BY_EXEC] = { "exec", "1", "of these, followed by its exec before it left the CPU again",
+		      SCHEDTRACE_INT },
+	[BY_BALANCE] = { "balance", "1", "of these, the others: load balancing, affinity",
+			 SCHEDTRACE_INT },
+	[TO_SMT] = { "smt", "1", "of these, to a hardware thread of the same core",
+		     SCHEDTRACE_INT },
+	[TO_CACHE] = { "cache", "1", "of these, to another core of the same package",
+		       SCHEDTRACE_INT },
+	[TO_NODE] = { "node", "1", "of these, to another package of the same NUMA node",
+		      SCHEDTRACE_INT },
+	[TO_REMOTE] = { "remote", "1", "of these, to another NUMA node", SCHEDTRACE_INT },
+	[FIRST_NS] = { "first_ns", "ns", "when it was first moved", SCHEDTRACE_INT },
+	[LAST_NS] = { "last_ns", "ns", "when it was last moved", SCHEDTRACE_INT },
+	[FIRST_FROM] = { "first_from", "", "CPU that the first move took it from", SCHEDTRACE_INT },
+	[LAST_TO] = { "last_to", "", "CPU that the last move brought it to", SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info migrations_info = {
+	"migrations",
+	"moves of each task that was moved, by cause and distance",
+	N_COLUMNS,
+	columns,
+};
+
+enum { M_FROM, M_TO, M_MIGRATIONS, M_WAKE, M_FORK, M_EXEC, M_BALANCE, M_DISTANCE, N_M_COLUMNS };
+
+static const struct schedtrace_column_info matrix_columns[N_M_COLUMNS] = {
+	[M_FROM] = { "from", "", "CPU that tasks leave", SCHEDTRACE_INT },
+	[M_TO] = { "to", "", "CPU that they come to", SCHEDTRACE_INT },
+	[M_MIGRATIONS] = { "migrations", "1", "sched_migrate_task rows", SCHEDTRACE_INT },
+	[M_WAKE] = { "wake", "1", "of these, at a wakeup", SCHEDTRACE_INT },
+	[M_FORK] = { "fork", "1", "of these, at a fork", SCHEDTRACE_INT },
+	[M_EXEC] = { "exec", "1", "of these, at an exec", SCHEDTRACE_INT },
+	[M_BALANCE] = { "balance", "1", "of these, for balance or affinity", SCHEDTRACE_INT },
+	[M_DISTANCE] = { "distance", "", "smt, cache, node, remote or unknown; see migrations",
+			 SCHEDTRACE_TEXT },
+};
+
+static const struct schedtrace_table_info matrix_info = {
+	"migration_matrix",
+	"moves from each CPU to each other; pairs without any are left out",
+	N_M_COLUMNS,
+	matrix_columns,
+};
+
+static int64_t sum(const int64_t *values, size_t n)
+{
+	int64_t total = 0;
+
+	while (n--)
+		total += values[n];
+	return total;
+}
+
+static int add_matrix(const struct migrations *m, struct schedtrace_tables *out,
+		      struct schedtrace_error *err)
+{
+	struct schedtrace_table *table;
+	int r = tables_add(out, &matrix_info, &table, err);
+
+	for (uint32_t k = 0; r >= 0 && k < m->n_cells; k++) {
+		const struct cell *c = &m->cells[k];
+		union schedtrace_value v[N_M_COLUMNS];
+
+		v[M_FROM].i = or_unknown(c->from);
+		v[M_TO].i = or_unknown(c->to);
+		v[M_MIGRATIONS].i = sum(c->causes, N_CAUSES);
+		v[M_WAKE].i = c->causes[WAKE];
+		v[M_FORK].i = c->causes[FORK];
+		v[M_EXEC].i = c->causes[EXEC];
+		v[M_BALANCE].i = c->causes[BALANCE];
+		v[M_DISTANCE].s = distance_names[distance_of(m->ctx, c->from, c->to)];
+		r = table_row(table, v, err);
+	}
+	return r;
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct migrations *m = self;
+	struct lives *lives = replay_lives(m->replay);
+	struct schedtrace_table *table;
+	int r = tables_add(out, &migrations_info, &table, err);
+
+	for (uint32_t k = 0; r >= 0 && k < m->n; k++) {
+		const struct account *a = &m->accounts[k];
+		struct life *life = &lives->all[m->lives[k]];
+		union schedtrace_value v[N_COLUMNS];
+
+		lives_complete(lives, life);
+		v[PID].i = life->pid;
+		v[TGID].i = or_unknown(life->tgid);
+		v[COMM].s = lives_name(lives, m->lives[k]);
+		v[MIGRATIONS].i = sum(a->causes, N_CAUSES);
+		v[BY_WAKE].i = a->causes[WAKE];
+		v[BY_FORK].i = a->causes[FORK];
+		v[BY_EXEC].i = a->causes[EXEC];
+		v[BY_BALANCE].i = a->causes[BALANCE];
+		v[TO_SMT].i = a->distances[SMT];
+		v[TO_CACHE].i = a->distances[CACHE];
+		v[TO_NODE].i = a->distances[NODE];
+		v[TO_REMOTE].i = a->distances[REMOTE];
+		v[FIRST_NS].i = a->first_ns;
+		v[LAST_NS].i = a->last_ns;
+		v[FIRST_FROM].i = or_unknown(a->first_from);
+		v[LAST_TO].i = or_unknown(a->last_to);
+		r = table_row(table, v, err);
+	}
+	return r < 0 ? r : add_matrix(m, out, err);
+}
+
+static void destroy(void *self)
+{
+	struct migrations *m = self;
+
+	intmap_free(&m->account_of);
+	intmap_free(&m->cell_of);
+	free(m->accounts);
+	free(m->lives);
+	free(m->cells);
+	free(m);
+}
+
+static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
+{
+	struct migrations *m = calloc(1, sizeof(*m));
+	struct replay_listener listener = {
+		.self = m,
+		.left = left,
+		.row = row,
+		.events = REPLAY_EVENT(MIGRATE) | REPLAY_EVENT(EXEC),
+	};
+
+	if (!m)
+		return no_memory(err);
+	*self = m;
+	m->ctx = env->ctx;
+	m->sink = env->sink;
+	m->replay = env->replay;
+	if (intmap_init(&m->account_of) < 0 || intmap_init(&m->cell_of) < 0)
+		return no_memory(err);
+	return replay_listen(env->replay, &listener, err);
+}
+
+static const char *const needs[] = { "MIGRATE", "WAKING", "WAKEUP", "WAKEUP_NEW", "EXEC", NULL };
+static const struct schedtrace_table_info *const tables[] = { &migrations_info, &matrix_info };
+static const struct schedtrace_table_info *const logs[] = { &log_info };
+
+const struct analysis analysis_migrations = {
+	.info = { "migrations", "moves between CPUs: per task, from CPU to CPU, cause and distance",
+		  needs, 2, tables, 1, logs },
+	.uses_replay = true,
+	.create = create,
+	.snapshot = snapshot,
+	.destroy = destroy,
+};
