@@ -168,6 +168,9 @@ static int check_header(const uint8_t *page, size_t n, const struct page_layout 
 	*commit = (uint32_t)word;
 	if (stamp > INT64_MAX)
 		return set_fault(fault, PAGE_TIME, 0, stamp, INT64_MAX);
+	/* The kernel adds the mark as a negative int, which fills the upper half. */
+	if (*commit & COMMIT_MISSED && word >> 32 == UINT32_MAX)
+		word = *commit;
 	if (word >> 32 || *commit & ~(COMMIT_LENGTH | COMMIT_STORED | COMMIT_MISSED))
 		return set_fault(fault, PAGE_COMMIT_BITS, 8, word, 0);
 	if (*commit & COMMIT_STORED && !(*commit & COMMIT_MISSED))
