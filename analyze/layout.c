@@ -21,6 +21,7 @@ static const struct {
 		   "wait_wakeup_ns,wait_preempt_ns,switches_involuntary,sleep_ns,blocked_ns" },
 	{ "memory", "pid,comm,mapped_bytes,net_bytes,rss_peak_bytes,rss_bytes,faults_user,"
 		    "faults_kernel,share" },
+	{ "losses", "cpu,lost,gaps,broken_chains,broken_ns,touches" },
 };
 
 /* The smaller, the longer the column stays. */

@@ -34,7 +34,7 @@ static const struct option_spec options[] = {
 	{ 's', "sort", "COLUMN", "order rows by this column; -COLUMN: largest first", OPTION_TEXT,
 	  FIELD(report.selection.sort) },
 	{ 'n', "top", "N",
-	  "print the first N rows of each table; 0: all [text: 25 of ranked tables; csv, json: "
+	  "print the first N rows of each table; 0: all [text: 20 of ranked tables; csv, json: "
 	  "all]",
 	  OPTION_TEXT, FIELD(top) },
 	{ 'p', "pid", "PID,…", "only rows about these tasks", OPTION_LIST,
@@ -52,9 +52,10 @@ static const struct option_spec options[] = {
 	{ 0, "width", "N",
 	  "columns of text a line; 0: no limit [COLUMNS, or the terminal's width, or 80]",
 	  OPTION_TEXT, FIELD(width) },
-	{ 0, "log", "NAME", "instead of tables, print this log row by row", OPTION_TEXT,
+	{ 0, "log", "NAME",
+	  "instead of tables, print this log, or the log of this analysis, row by row", OPTION_TEXT,
 	  FIELD(report.log) },
-	{ 0, "requests", NULL, "the log of all memory requests: --log requests", OPTION_FLAG,
+	{ 0, "requests", NULL, "the log of all memory requests: --log memory", OPTION_FLAG,
 	  FIELD(requests) },
 	{ 'o', "output", "FILE", "write to FILE, which appears when it is whole [stdout]",
 	  OPTION_TEXT, FIELD(report.out) },
@@ -75,14 +76,16 @@ static const struct program program = {
 	.usage = "[OPTION…] [ANALYSIS…] FILE\nlist [ANALYSIS…]",
 	.about = "Prints analyses of a recording: of a tarball by schedconv or SchedLog, or of a "
 		 "trace.dat. Without an ANALYSIS: tasks, cpus and migrations, memory where it was "
-		 "recorded, and losses where something is missing. The second form explains every "
+		 "recorded, and losses where something is missing; of each the table of that name. "
+		 "The "
+		 "second form explains every "
 		 "analysis, table and column.",
 	.options = options,
 	.after =
 		"Examples:\n"
 		"  schedreport build.tar\n"
 		"  schedreport tasks --comm 'cc*' --sort -wait_wakeup_ns --top 10 build.tar\n"
-		"  schedreport migrations --log migrations --window 1.5:2 build.tar\n"
+		"  schedreport --log migrations --window 1.5:2 build.tar\n"
 		"  schedreport tasks -f json -o tasks.json trace.dat\n"
 		"\n"
 		"Exit status: 0 done, 1 could not finish (I/O, memory), 2 wrong usage, 3 the input "
@@ -145,7 +148,7 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 				 "--requests and --log are two logs; "
 				 "only one can be printed");
 	if (settings->requests)
-		report->log = "requests";
+		report->log = "memory";
 	r = parse_number("--top", settings->top, -1, &report->selection.top, err);
 	if (!r)
 		r = parse_number("--width", settings->width, usual_width(), &width, err);

@@ -15,9 +15,11 @@
 #include "results.h"
 #include "window.h"
 
-/* Shown where nobody names an analysis; the second group only if they have something to say. */
-static const char *const default_analyses[] = { "tasks", "cpus", "migrations" };
-static const char *const default_if_any[] = { "memory", "losses" };
+/*
+ * Run where nobody names an analysis; of each, the table of the same name is shown, of the last two
+ * only if they have something to say. The losses are looked at in every run.
+ */
+static const char *const default_analyses[] = { "tasks", "cpus", "migrations", "memory", "losses" };
 
 struct run {
 	const struct report_settings *settings;
@@ -42,14 +44,15 @@ static bool is_named(const struct report_settings *settings, const char *analysi
 	return false;
 }
 
-/* Matches "LOG" and "ANALYSIS.LOG". */
+/* Matches LOG, ANALYSIS.LOG, and ANALYSIS where that has one log only. */
 static bool log_has_name(const struct schedtrace_analysis_info *analysis,
 			 const struct schedtrace_table_info *log, const char *name)
 {
 	size_t n = strlen(analysis->name);
 
-	return !strcmp(log->name, name) || (!strncmp(analysis->name, name, n) && name[n] == '.' &&
-					    !strcmp(log->name, name + n + 1));
+	if (!strncmp(analysis->name, name, n) && (name[n] == '.' || !name[n]))
+		return name[n] ? !strcmp(log->name, name + n + 1) : analysis->n_logs == 1;
+	return !strcmp(log->name, name);
 }
 
 /* The log that was asked for, within the named analyses where some are named. */
@@ -140,17 +143,15 @@ static int choose_log(struct run *run, struct schedtrace_error *err)
 static int choose_analyses(struct run *run, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = run->settings;
-	const size_t n_if_any = sizeof(default_if_any) / sizeof(*default_if_any);
 	int r = 0;
 
 	for (size_t i = 0; i < settings->n_analyses && !r; i++)
 		r = schedtrace_engine_add(run->engine, settings->analyses[i], err);
-	if (r || settings->n_analyses)
+	if (settings->n_analyses)
 		return r;
 	for (size_t i = 0; i < sizeof(default_analyses) / sizeof(*default_analyses) && !r; i++)
-		r = schedtrace_engine_add(run->engine, default_analyses[i], err);
-	for (size_t i = 0; i < n_if_any && !r; i++)
-		r = schedtrace_engine_add(run->engine, default_if_any[i], err);
+		if (schedtrace_analysis_find(default_analyses[i]))
+			r = schedtrace_engine_add(run->engine, default_analyses[i], err);
 	return r;
 }
 
@@ -202,30 +203,32 @@ static int feed(struct run *run, struct schedtrace_error *err)
 	return r;
 }
 
-/* Tables of an analysis in the default set that shows up only when it has something to say. */
-static bool is_wanted(const struct run *run, const struct schedtrace_table *table)
+static bool in_list(const char *list, const char *name)
 {
-	const struct schedtrace_table_info *info = schedtrace_table_info(table);
-	const char *list = run->settings->tables;
-
-	for (size_t n; list && *list; list += n + (list[n] == ',')) {
+	for (size_t n; *list; list += n + (list[n] == ',')) {
 		n = strcspn(list, ",");
-		if (!strncmp(info->name, list, n) && !info->name[n])
+		if (!strncmp(name, list, n) && !name[n])
 			return true;
 	}
-	if (list)
-		return false;
-	if (run->settings->n_analyses || schedtrace_table_rows(table))
-		return true;
-	for (size_t i = 0; i < sizeof(default_if_any) / sizeof(*default_if_any); i++) {
-		const struct schedtrace_analysis_info *analysis =
-			schedtrace_analysis_find(default_if_any[i]);
+	return false;
+}
 
-		for (size_t t = 0; analysis && t < analysis->n_tables; t++)
-			if (analysis->tables[t] == info)
-				return false;
-	}
-	return true;
+/* Whether a table is to be shown. */
+static bool is_wanted(const struct run *run, const struct schedtrace_table *table)
+{
+	const struct report_settings *settings = run->settings;
+	const char *name = schedtrace_table_info(table)->name;
+	const char *analysis = analysis_of_table(schedtrace_table_info(table));
+
+	if (settings->tables)
+		return in_list(settings->tables, name);
+	if (settings->n_analyses)
+		return analysis && is_named(settings, analysis);
+	if (!strcmp(name, "losses"))
+		return summary_anything_missing(table);
+	if (!strcmp(name, "memory"))
+		return schedtrace_table_rows(table) > 0;
+	return analysis && !strcmp(name, analysis);
 }
 
 static int check_tables(const struct run *run, const struct schedtrace_table *const *tables,
@@ -262,7 +265,7 @@ static int print_tables(struct run *run, const struct view *views, size_t n,
 		return csv_tables(f, views, n, err);
 	if (run->settings->format == REPORT_JSON)
 		return json_tables(f, views, n, err);
-	summary_print(f, &run->summary, infile_context(run->infile));
+	summary_print(f, &run->summary, infile_context(run->infile), run->tables, run->text.width);
 	for (size_t i = 0; i < n && !r; i++) {
 		fputc('\n', f);
 		r = text_table(f, &views[i], &run->text, err);
@@ -296,11 +299,12 @@ static int show_tables(struct run *run, struct schedtrace_error *err)
 	return r;
 }
 
-static void note_losses(const struct run *run)
+static void note_what_is_missing(const struct run *run)
 {
 	auto_free char *losses = summary_losses(infile_context(run->infile), run->tables);
 
-	if (losses)
+	/* Text has it in its heading. */
+	if (losses && (run->settings->log || run->settings->format != REPORT_TEXT))
 		report("schedreport", "%s: %s", run->settings->path, losses);
 	if (!run->summary.seen[SCHEDTRACE_CTX_SWITCH])
 		report("schedreport",
@@ -324,6 +328,8 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 		return r;
 	r = settings->log ? choose_log(run, err) : choose_analyses(run, err);
 	if (!r)
+		r = schedtrace_engine_add(run->engine, "losses", err);
+	if (!r)
 		r = results_open(&run->results, settings->out, err);
 	if (!r)
 		r = feed(run, err);
@@ -334,7 +340,7 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 	if (!r)
 		r = results_finish(&run->results, err);
 	if (!r && !settings->quiet)
-		note_losses(run);
+		note_what_is_missing(run);
 	return r;
 }
 

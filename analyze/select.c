@@ -14,7 +14,7 @@
 #include "libschedtrace/mem.h"
 
 /* Rows of a ranked table that text shows when nobody says how many. */
-#define USUAL_TOP 25
+#define USUAL_TOP 20
 
 /*
  * Order where the user names none: by the first of these columns that is known in some row. Other
@@ -24,9 +24,11 @@ static const struct {
 	const char *table;
 	const char *sort;
 } usual_order[] = {
-	{ "tasks", "-charged_ns" }, /* certain on-CPU time is too small where switches are missing */
-	{ "tasks", "-on_cpu_ns" },  { "memory", "-rss_peak_bytes" },
-	{ "memory", "-net_bytes" }, { "task_migrations", "-migrations" },
+	/* On-CPU time that is certain is too small where switches are missing. */
+	{ "tasks", "-charged_ns" },	 { "tasks", "-on_cpu_ns" },
+	{ "memory", "-rss_peak_bytes" }, { "memory", "-net_bytes" },
+	{ "migrations", "-migrations" }, { "migration_matrix", "-migrations" },
+	{ "cpu_tasks", "-on_cpu_ns" },
 };
 
 static bool known_somewhere(const struct view *view, size_t column)
@@ -348,8 +350,7 @@ static int choose_rows(struct view *view, const struct selection *sel, bool limi
 	return 0;
 }
 
-/* The analysis that a table belongs to, or NULL. */
-static const char *analysis_of(const struct schedtrace_table_info *info)
+const char *analysis_of_table(const struct schedtrace_table_info *info)
 {
 	const struct schedtrace_analysis_info *analysis;
 
@@ -363,7 +364,7 @@ static const char *analysis_of(const struct schedtrace_table_info *info)
 static char *shown_name(const struct schedtrace_table_info *info,
 			const struct schedtrace_table_info *const *infos, size_t n)
 {
-	const char *analysis = analysis_of(info);
+	const char *analysis = analysis_of_table(info);
 	size_t same = 0;
 	char *name;
 

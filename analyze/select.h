@@ -51,6 +51,9 @@ void view_release(struct view *view);
 bool selection_matches(const struct selection *sel, const struct schedtrace_table_info *info,
 		       const union schedtrace_value *values);
 
+/* The analysis that a table belongs to, or NULL. */
+const char *analysis_of_table(const struct schedtrace_table_info *info);
+
 bool value_unknown(const struct schedtrace_column_info *column, union schedtrace_value value);
 
 #endif

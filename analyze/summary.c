@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/escape.h"
+#include "libschedtrace/checked.h"
 #include "libschedtrace/mem.h"
 
 void summary_add(struct summary *summary, const struct schedtrace_events *events)
@@ -28,16 +29,22 @@ int64_t summary_begin(const struct summary *summary, const struct schedtrace_con
 {
 	int64_t begin = schedtrace_context_info(ctx)->begin_ns;
 
-	if (begin != INT64_MIN)
-		return begin;
-	return summary->rows ? summary->first_ns : INT64_MIN;
+	/* The first rows can be a little older than the recorder's own mark. */
+	if (summary->rows && (begin == INT64_MIN || summary->first_ns < begin))
+		begin = summary->first_ns;
+	return begin;
 }
 
-static void print_visible(FILE *f, const char *before, const char *bytes)
+/* Cut to @width, if that is not 0. */
+static void print_visible(FILE *f, const char *before, const char *bytes, size_t width)
 {
 	auto_free char *text = bytes ? escape_visible(bytes) : NULL;
 
-	if (text)
+	if (!text)
+		return;
+	if (width && escape_width(text) > width)
+		fprintf(f, "%s%.*s…", before, (int)escape_fit(text, width - 1), text);
+	else
 		fprintf(f, "%s%s", before, text);
 }
 
@@ -52,19 +59,75 @@ static void print_grouped(FILE *f, uint64_t v)
 	}
 }
 
-void summary_print(FILE *f, const struct summary *summary, const struct schedtrace_context *ctx)
+/* Sum of a count over all CPUs; unknown ones add nothing. */
+static int64_t sum(const struct schedtrace_table *table, const char *column)
+{
+	const int64_t *values = schedtrace_table_ints(table, column);
+	int64_t total = 0;
+
+	for (size_t i = 0; values && i < schedtrace_table_rows(table); i++)
+		if (values[i] > 0 && !checked_add(total, values[i], &total))
+			return INT64_MAX;
+	return total;
+}
+
+bool summary_anything_missing(const struct schedtrace_table *losses)
+{
+	return sum(losses, "lost") || sum(losses, "gaps") || sum(losses, "broken_chains") ||
+	       sum(losses, "missed_runs");
+}
+
+/* ", 12 THINGS" or nothing. */
+static void add_count(char *text, size_t size, int64_t n, const char *one, const char *many)
+{
+	size_t used = strlen(text);
+
+	if (n)
+		snprintf(text + used, size - used, "%s%" PRId64 " %s", used ? ", " : "", n,
+			 n == 1 ? one : many);
+}
+
+char *summary_losses(const struct schedtrace_context *ctx, const struct schedtrace_tables *tables)
+{
+	const struct schedtrace_table *losses = schedtrace_tables_find(tables, "losses");
+	const char *incomplete = schedtrace_context_info(ctx)->incomplete;
+	auto_free char *visible = incomplete ? escape_visible(incomplete) : NULL;
+	char counts[256] = "", *text;
+
+	if (losses) {
+		int64_t lost = sum(losses, "lost"), in_gaps = sum(losses, "gap_records");
+
+		add_count(counts, sizeof(counts), lost > in_gaps ? lost : in_gaps, "lost record",
+			  "lost records");
+		add_count(counts, sizeof(counts), sum(losses, "gaps"), "gap", "gaps");
+		add_count(counts, sizeof(counts),
+			  sum(losses, "broken_chains") + sum(losses, "missed_runs"),
+			  "switch that was not recorded", "switches that were not recorded");
+	}
+	if (!*counts && !visible)
+		return NULL;
+	if (asprintf(&text, "%s%s%s%s%s%s", visible ? "the recording is incomplete (" : "",
+		     visible ? visible : "", visible ? ")" : "", visible && *counts ? "; " : "",
+		     *counts ? "missing: " : "", counts) < 0)
+		return NULL;
+	return text;
+}
+
+void summary_print(FILE *f, const struct summary *summary, const struct schedtrace_context *ctx,
+		   const struct schedtrace_tables *tables, size_t width)
 {
 	const struct schedtrace_info *info = schedtrace_context_info(ctx);
+	auto_free char *losses = summary_losses(ctx, tables);
 	int64_t begin = summary_begin(summary, ctx), end = info->end_ns;
 	size_t n_cpus;
 
 	schedtrace_context_cpus(ctx, &n_cpus);
 	if (info->cpus)
 		n_cpus = (size_t)info->cpus;
-	if (end == INT64_MIN && summary->rows)
+	if (summary->rows && (end == INT64_MIN || summary->last_ns > end))
 		end = summary->last_ns;
 	if (info->command) {
-		print_visible(f, "", info->command);
+		print_visible(f, "", info->command, width);
 		fputc('\n', f);
 	}
 	if (begin != INT64_MIN && end != INT64_MIN && end >= begin)
@@ -73,31 +136,10 @@ void summary_print(FILE *f, const struct summary *summary, const struct schedtra
 	fprintf(f, " rows");
 	if (n_cpus)
 		fprintf(f, ", %zu CPU%s", n_cpus, n_cpus == 1 ? "" : "s");
-	print_visible(f, ", host ", info->host);
-	print_visible(f, ", Linux ", info->release);
-	print_visible(f, " ", info->machine);
+	print_visible(f, ", host ", info->host, 0);
+	print_visible(f, ", Linux ", info->release, 0);
+	print_visible(f, " ", info->machine, 0);
 	fputc('\n', f);
-}
-
-char *summary_losses(const struct schedtrace_context *ctx, const struct schedtrace_tables *tables)
-{
-	const struct schedtrace_info *info = schedtrace_context_info(ctx);
-	const struct schedtrace_cpu *cpus;
-	int64_t lost = 0;
-	size_t n_cpus;
-	char *text;
-
-	cpus = schedtrace_context_cpus(ctx, &n_cpus);
-	for (size_t i = 0; i < n_cpus; i++)
-		if (cpus[i].lost > 0)
-			lost += cpus[i].lost;
-	if (info->incomplete)
-		return asprintf(&text, "the recording is incomplete: %s", info->incomplete) < 0
-			       ? NULL
-			       : text;
-	if (lost)
-		return asprintf(&text, "%" PRId64 " records were lost while recording", lost) < 0
-			       ? NULL
-			       : text;
-	return NULL;
+	if (losses)
+		fprintf(f, "%s: \"schedreport losses\" says where\n", losses);
 }

@@ -22,13 +22,17 @@ void summary_add(struct summary *summary, const struct schedtrace_events *events
 /* Begin of the recording, where seconds are counted from; INT64_MIN: nothing is known. */
 int64_t summary_begin(const struct summary *summary, const struct schedtrace_context *ctx);
 
-/* One or two lines: command, host, kernel, CPUs, duration, rows. */
-void summary_print(FILE *f, const struct summary *summary, const struct schedtrace_context *ctx);
+/* Whether the table "losses" counts anything. */
+bool summary_anything_missing(const struct schedtrace_table *losses);
 
 /*
- * One sentence on what is missing, or NULL when nothing is: lost records, an unfinished
- * recording. @losses: the tables of the losses analysis and others, or NULL.
+ * One sentence on what is missing, or NULL when nothing is: lost records, missing switches, an
+ * unfinished recording. @tables: those of a run with the losses analysis.
  */
 char *summary_losses(const struct schedtrace_context *ctx, const struct schedtrace_tables *tables);
+
+/* The lines above a report in text: command, duration, rows, CPUs, host, kernel; what is missing. */
+void summary_print(FILE *f, const struct summary *summary, const struct schedtrace_context *ctx,
+		   const struct schedtrace_tables *tables, size_t width);
 
 #endif
