@@ -8,6 +8,7 @@
 	X(tasks)                                                                                   \
 	X(cpus)                                                                                    \
 	X(migrations)                                                                              \
+	X(memory)                                                                                  \
 	X(losses)
 
 #define DECLARE(name) extern const struct analysis analysis_##name;

@@ -733,6 +733,22 @@ static uint32_t follow(struct replay *replay, const struct schedtrace_events *ev
 	return id;
 }
 
+static void tell_row(struct replay *replay, const struct schedtrace_events *ev, size_t i,
+		     uint32_t life)
+{
+	for (size_t l = 0; l < replay->n_listeners && replay->status >= 0; l++) {
+		const struct replay_listener *to = &replay->listeners[l];
+		int r;
+
+		if (!to->row || !(to->events >> ev->event[i] & 1) ||
+		    (replay->now < replay->window_begin && !to->before_window))
+			continue;
+		r = to->row(to->self, ev, i, life, replay->err);
+		if (r < 0)
+			fail(replay, r);
+	}
+}
+
 int replay_feed(struct replay *replay, const struct schedtrace_events *ev, size_t begin, size_t end,
 		struct schedtrace_error *err)
 {
@@ -754,17 +770,8 @@ int replay_feed(struct replay *replay, const struct schedtrace_events *ev, size_
 		replay->now = ev->timestamp[i];
 		life = follow(replay, ev, i);
 		if (ev->event[i] < 64 && replay->events >> ev->event[i] & 1 &&
-		    in_window(replay, replay->now)) {
-			for (size_t l = 0; l < replay->n_listeners && replay->status >= 0; l++) {
-				const struct replay_listener *to = &replay->listeners[l];
-
-				if (to->row && to->events >> ev->event[i] & 1) {
-					r = to->row(to->self, ev, i, life, err);
-					if (r < 0)
-						fail(replay, r);
-				}
-			}
-		}
+		    replay->now < replay->window_end)
+			tell_row(replay, ev, i, life);
 	}
 	r = replay->status;
 	replay->status = 0;

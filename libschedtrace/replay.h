@@ -59,6 +59,7 @@ struct replay_listener {
 	/* Rows inside the window whose event's bit is set in @events, with the life that their pid
 	 * means (LIFE_NONE for pids below 1). The replay has already followed the row. */
 	uint64_t events;
+	bool before_window; /* rows before the window too */
 	int (*row)(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
 		   struct schedtrace_error *err);
 };

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rows.h"
+
+#define K 4096
+
+static void expect(const struct result *r, int32_t pid, const char *column, int64_t value)
+{
+	int64_t got = of_pid(r, "memory", pid, column);
+
+	if (got != value)
+		fail_msg("%s of %d is %lld, not %lld", column, pid, (long long)got,
+			 (long long)value);
+}
+
+static void ranges_know_what_is_mapped_and_sums_only_what_was_asked(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_MMAP, 100 * K, 10 * K - 5);
+	add(&b, 2, 0, 7, SCHEDTRACE_MMAP, 105 * K, 10 * K); /* MAP_FIXED over the first */
+	add(&b, 3, 0, 7, SCHEDTRACE_MUNMAP, 102 * K, K + 1);
+	add(&b, 4, 0, 7, SCHEDTRACE_MUNMAP, 1000 * K, 100 * K); /* mapped before the trace */
+	add(&b, 5, 0, 7, SCHEDTRACE_MMAP, 200 * K, 3 * K);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "mapped_bytes", (15 - 2 + 3) * K);
+	expect(&r, 7, "mapped_peak_bytes", 16 * K);
+	expect(&r, 7, "net_bytes", 0);
+	expect(&r, 7, "net_floor_bytes", 3 * K);
+	expect(&r, 7, "mmaps", 3);
+	expect(&r, 7, "munmaps", 2);
+	expect(&r, 7, "rss_bytes", INT64_MIN);
+	expect(&r, 7, "faults_user", INT64_MIN);
+	result_free(&r);
+}
+
+static void mremap_moves_and_brk_grows_and_shrinks(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_MMAP, 100 * K, 10 * K);
+	add(&b, 2, 0, 7, SCHEDTRACE_MREMAP_FROM, 104 * K, 6 * K);
+	add(&b, 2, 0, 7, SCHEDTRACE_MREMAP_TO, 300 * K, 20 * K);
+	add(&b, 3, 0, 7, SCHEDTRACE_BRK, 50 * K, 0);
+	add(&b, 4, 0, 7, SCHEDTRACE_BRK, 58 * K + 1, 50 * K);
+	add(&b, 5, 0, 7, SCHEDTRACE_BRK, 52 * K, 58 * K + 1);
+	add(&b, 6, 0, 7, SCHEDTRACE_CALL_FAILED, SCHEDTRACE_MMAP, -12);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "mapped_bytes", (4 + 20 + 2) * K);
+	expect(&r, 7, "net_bytes", (10 - 6 + 20 + 9 - 7) * K);
+	expect(&r, 7, "mremaps", 1);
+	expect(&r, 7, "brks", 3);
+	expect(&r, 7, "failed", 1);
+	result_free(&r);
+}
+
+static void make(struct rows *b, int64_t t, int32_t parent, int32_t child, int64_t flags,
+		 int32_t tgid)
+{
+	add(b, t, 0, child, SCHEDTRACE_NEWTASK, flags, tgid);
+	add(b, t, 0, child, SCHEDTRACE_FORK, parent, 0);
+}
+
+static void threads_share_forks_copy_and_exec_drops(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_MMAP, 100 * K, 10 * K);
+	make(&b, 2, 7, 8, 0x10100, 7); /* a thread */
+	add(&b, 3, 0, 8, SCHEDTRACE_MUNMAP, 100 * K, K);
+	make(&b, 4, 8, 9, 0x11, 9); /* a fork by the thread */
+	add(&b, 5, 0, 9, SCHEDTRACE_MMAP, 200 * K, K);
+	make(&b, 6, 7, 10, 0x4111, 10); /* a vfork */
+	add(&b, 7, 0, 10, SCHEDTRACE_MMAP, 300 * K, 2 * K);
+	add(&b, 8, 0, 10, SCHEDTRACE_EXIT_MM, 0, 0);
+	add(&b, 9, 0, 10, SCHEDTRACE_MMAP, 400 * K, 5 * K);
+	make(&b, 10, 7, 11, 0x11, 11);
+	add(&b, 11, 0, 11, SCHEDTRACE_EXIT_MM, 0, 0);
+	add(&b, 11, 0, 11, SCHEDTRACE_BRK, K, 0);
+	r = result_of(&b, "memory");
+	assert_int_equal(schedtrace_table_rows(table_of(&r, "memory")), 4);
+	expect(&r, 7, "mapped_bytes", (9 + 2) * K);
+	expect(&r, 9, "mapped_bytes", 10 * K);
+	expect(&r, 10, "mapped_bytes", 5 * K);
+	expect(&r, 11, "mapped_bytes", 0);
+	expect(&r, 11, "mapped_peak_bytes", 11 * K);
+	result_free(&r);
+}
+
+static void resident_memory_follows_the_address_space_in_use(void **state)
+{
+	struct rows b = rows_new();
+	struct schedtrace_context *ctx = schedtrace_builder_context(b.builder);
+	struct schedtrace_info info = { .size = sizeof(info) };
+	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
+	struct schedtrace_error err;
+	struct result r;
+
+	info = *schedtrace_context_info(ctx);
+	info.memory_bytes = 1000 * K;
+	must(schedtrace_context_set_info(ctx, &info, &err), &err);
+	task.pid = task.tgid = 7;
+	task.rss_bytes[0] = 40 * K;
+	task.rss_bytes[1] = 20 * K;
+	task.rss_bytes[2] = 0;
+	task.rss_bytes[3] = K;
+	must(schedtrace_context_add_task(ctx, &task, &err), &err);
+	add(&b, 1, 0, 7, SCHEDTRACE_RSS_ANON, 30 * K, 111);
+	add(&b, 2, 0, 7, SCHEDTRACE_RSS_SWAP, 8 * K, 111);
+	add(&b, 3, 0, 7, SCHEDTRACE_RSS_ANON, 2 * K, 111);
+	add(&b, 4, 0, 7, SCHEDTRACE_EXIT_MM, 0, 0);
+	add(&b, 5, 0, 7, SCHEDTRACE_RSS_FILE, 10 * K, 222);
+	add(&b, 6, 0, 7, SCHEDTRACE_RSS_FILE, 33 * K, 111); /* the old one is given back */
+	add(&b, 7, 0, -1, SCHEDTRACE_RSS_FILE, 99 * K, 333);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "rss_bytes", 10 * K);
+	expect(&r, 7, "rss_peak_bytes", (40 + 30 + 1) * K);
+	expect(&r, 7, "swap_peak_bytes", 8 * K);
+	assert_true(schedtrace_table_reals(table_of(&r, "memory"), "share")[0] == 1.0);
+	assert_int_equal(schedtrace_table_rows(table_of(&r, "memory")), 1);
+	result_free(&r);
+}
+
+static void faults_and_pages_are_counted_for_the_process(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_PRIO, 120, 0);
+	make(&b, 2, 7, 8, 0x10100, 7);
+	b.window_begin = 4;
+	add(&b, 3, 0, 7, SCHEDTRACE_PAGE_FAULT_USER, K, 0);
+	add(&b, 4, 0, 7, SCHEDTRACE_PAGE_FAULT_USER, K, 0);
+	add(&b, 4, 0, 8, SCHEDTRACE_PAGE_FAULT_USER, K, 0);
+	add(&b, 5, 0, 8, SCHEDTRACE_PAGE_FAULT_KERNEL, K, 0);
+	add(&b, 5, 0, 8, SCHEDTRACE_MAJOR_FAULT, K, 0);
+	add(&b, 6, 0, 8, SCHEDTRACE_PAGE_ALLOC, 77, 3);
+	add(&b, 7, 0, 0, SCHEDTRACE_PAGE_FREE, 77, 3);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "faults_user", 2);
+	expect(&r, 7, "faults_kernel", 1);
+	expect(&r, 7, "faults_major", 1);
+	expect(&r, 7, "pages_allocated", 8);
+	expect(&r, 7, "pages_freed", 0);
+	assert_int_equal(schedtrace_table_ints(table_of(&r, "memory_system"), "pages_freed")[0], 8);
+	result_free(&r);
+}
+
+static void calls_with_absurd_sizes_are_counted_and_do_no_harm(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_MMAP, -K, INT64_MAX);
+	add(&b, 2, 0, 7, SCHEDTRACE_MMAP, 0, INT64_MIN);
+	add(&b, 3, 0, 7, SCHEDTRACE_BRK, INT64_MIN, 1);
+	add(&b, 4, 0, 7, SCHEDTRACE_BRK, -1, 1);
+	add(&b, 4, 0, 7, SCHEDTRACE_BRK, INT64_MIN + 1, 1);
+	add(&b, 5, 0, 7, SCHEDTRACE_MREMAP_FROM, INT64_MAX, INT64_MAX);
+	add(&b, 5, 0, 7, SCHEDTRACE_MREMAP_TO, INT64_MIN, INT64_MAX);
+	add(&b, 6, 0, 7, SCHEDTRACE_CALL_FAILED, INT64_MIN, INT64_MIN);
+	add(&b, 7, 0, 7, SCHEDTRACE_PAGE_ALLOC, 0, INT64_MAX);
+	add(&b, 8, 0, 7, SCHEDTRACE_RSS_ANON, INT64_MAX, 1);
+	add(&b, 9, 0, 7, SCHEDTRACE_RSS_FILE, INT64_MAX, 1);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "mmaps", 2);
+	expect(&r, 7, "rss_bytes", INT64_MAX);
+	result_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ranges_know_what_is_mapped_and_sums_only_what_was_asked),
+		cmocka_unit_test(mremap_moves_and_brk_grows_and_shrinks),
+		cmocka_unit_test(threads_share_forks_copy_and_exec_drops),
+		cmocka_unit_test(resident_memory_follows_the_address_space_in_use),
+		cmocka_unit_test(faults_and_pages_are_counted_for_the_process),
+		cmocka_unit_test(calls_with_absurd_sizes_are_counted_and_do_no_harm),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
