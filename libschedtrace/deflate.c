@@ -45,6 +45,7 @@ static int deflate_zlib(int level, const void *in, size_t n, void *out, size_t s
 static int deflate_isal(const void *in, size_t n, void *out, size_t size, size_t *written,
 			struct schedtrace_error *err)
 {
+	static const uint8_t empty_block[] = { 0x00, 0x00, 0x00, 0xff, 0xff };
 	auto_free struct isal_zstream *z = malloc(sizeof(*z));
 	auto_free uint8_t *buffer = malloc(LEVEL_BUFFER);
 
@@ -59,10 +60,16 @@ static int deflate_isal(const void *in, size_t n, void *out, size_t size, size_t
 	z->next_out = out;
 	z->avail_out = (uint32_t)size;
 	z->flush = FULL_FLUSH;
-	if (isal_deflate_stateless(z) != COMP_OK || z->avail_in)
+	if (isal_deflate_stateless(z) != COMP_OK || z->avail_in ||
+	    z->avail_out < sizeof(empty_block))
 		return error_set(err, SCHEDTRACE_E_LIMIT, "%zu bytes deflate to more than %zu", n,
 				 size);
 	*written = z->total_out;
+	/* Data that it stores has no flush behind it, being whole bytes already. */
+	if (z->total_out < 4 || memcmp(z->next_out - 4, empty_block + 1, 4) != 0) {
+		memcpy(z->next_out, empty_block, sizeof(empty_block));
+		*written += sizeof(empty_block);
+	}
 	return 0;
 }
 #endif

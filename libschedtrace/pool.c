@@ -38,6 +38,8 @@ int pool_new(struct pool **out, unsigned int threads, struct schedtrace_error *e
 	pthread_cond_init(&pool->changed, NULL);
 	pool->last = &pool->first;
 	pool->wanted = threads ? threads : usable_cpus();
+	if (threads == POOL_NO_THREADS)
+		pool->wanted = 0;
 	if (pool->wanted > MAX_THREADS)
 		pool->wanted = MAX_THREADS;
 	*out = pool;

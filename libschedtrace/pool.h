@@ -4,6 +4,7 @@
 #define POOL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <schedtrace/error.h>
 
@@ -15,7 +16,9 @@ struct pool_job {
 	bool done;
 };
 
-/* Threads start with the first job; they take no signals. 0: as many as there are CPUs. */
+/* Threads start with the first job; they take no signals. 0: as many as there are CPUs. Without
+ * threads, jobs are done by who waits for them. */
+#define POOL_NO_THREADS UINT32_MAX
 int pool_new(struct pool **out, unsigned int threads, struct schedtrace_error *err);
 
 /* Does the jobs that are left, then ends the threads. */

@@ -33,6 +33,8 @@ static size_t find_outside(const int32_t *values, size_t n, int32_t min, int32_t
 	int bad = 0;
 	size_t i;
 
+	if (max < min)
+		return 0;
 	for (i = 0; i < n; i++)
 		bad |= (uint32_t)values[i] - (uint32_t)min > range;
 	for (i = bad ? 0 : n; i < n; i++)

@@ -2,7 +2,9 @@
 #include "trace.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "archive.h"
 #include "error.h"
 #include "mem.h"
 
@@ -108,6 +110,7 @@ void schedtrace_close(struct schedtrace *trace)
 	trace->magic = 0;
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		free(trace->owned[c]);
+	archive_close(trace->archive);
 	schedtrace_context_free(trace->ctx);
 	pthread_mutex_destroy(&trace->lock);
 	free(trace);
@@ -123,13 +126,60 @@ const struct schedtrace_context *schedtrace_context(const struct schedtrace *tra
 	return trace_is_open(trace) ? trace->ctx : NULL;
 }
 
-int schedtrace_load(struct schedtrace *trace, const struct schedtrace_events **events,
-		    struct schedtrace_error *err)
+static int check_options(const struct schedtrace_open_options *options,
+			 struct schedtrace_open_options *out, struct schedtrace_error *err)
 {
-	if (!trace_is_open(trace) || !events)
-		return error_set(err, SCHEDTRACE_E_USAGE, "load needs an open trace");
-	*events = &trace->all;
+	memset(out, 0, sizeof(*out));
+	if (!options)
+		return 0;
+	if (options->size <= sizeof(size_t))
+		return error_set(err, SCHEDTRACE_E_USAGE, "the size of the options is not set");
+	memcpy(out, options, options->size < sizeof(*out) ? options->size : sizeof(*out));
 	return 0;
+}
+
+int trace_open_input(struct schedtrace **out, struct input *in, const char *path,
+		     const struct schedtrace_open_options *options, struct schedtrace_error *err)
+{
+	struct schedtrace_context *ctx;
+	struct schedtrace *trace = NULL;
+	struct archive *archive;
+	uint64_t rows;
+	int r = archive_open(&archive, in, path, options, &ctx, &rows, err);
+
+	if (r < 0)
+		return r;
+	r = trace_new(&trace, ctx, err);
+	if (r < 0) {
+		schedtrace_context_free(ctx);
+		archive_close(archive);
+		return r;
+	}
+	trace->archive = archive;
+	trace->rows = rows;
+	*out = trace;
+	return 0;
+}
+
+int schedtrace_open(struct schedtrace **out, const char *path,
+		    const struct schedtrace_open_options *options, struct schedtrace_error *err)
+{
+	struct schedtrace_open_options o;
+	struct input in;
+	int r;
+
+	if (out)
+		*out = NULL;
+	if (!out || !path)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "open needs a path and a place for the trace");
+	r = check_options(options, &o, err);
+	if (r < 0)
+		return r;
+	r = input_open(&in, path, err);
+	if (r == 0)
+		r = trace_open_input(out, &in, path, &o, err);
+	return r < 0 ? error_prefix(err, r, "%s", path) : 0;
 }
 
 int schedtrace_validate(struct schedtrace *trace, struct schedtrace_error *err)

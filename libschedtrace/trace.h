@@ -56,6 +56,11 @@ struct schedtrace {
 int trace_new(struct schedtrace **out, struct schedtrace_context *ctx,
 	      struct schedtrace_error *err);
 
+/* As schedtrace_open() from an input, which is taken over. */
+struct input;
+int trace_open_input(struct schedtrace **out, struct input *in, const char *path,
+		     const struct schedtrace_open_options *options, struct schedtrace_error *err);
+
 bool trace_is_open(const struct schedtrace *trace);
 
 #endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An opened tarball: where its columns are. */
+#ifndef ARCHIVE_H
+#define ARCHIVE_H
+
+#include "column.h"
+
+struct archive {
+	struct input in;
+	char *path; /* for messages */
+	unsigned int threads;
+	uint64_t max_bytes;
+	struct column columns[COLUMN_COUNT];
+	struct id_map events, comms;
+	uint64_t block_rows; /* rows that are read at a time */
+	const uint8_t *map;  /* the whole file, once mapped */
+};
+
+/* Opens a tarball from an input, which is taken over; makes its context. */
+int archive_open(struct archive **out, struct input *in, const char *path,
+		 const struct schedtrace_open_options *options, struct schedtrace_context **ctx,
+		 uint64_t *rows, struct schedtrace_error *err);
+void archive_close(struct archive *archive);
+
+#endif
