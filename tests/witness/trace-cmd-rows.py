@@ -73,7 +73,7 @@ class Fields(dict):
 def records(path):
     """(time, cpu, order, pid, flags, event, fields), gaps as event LOST, merged by time and CPU."""
     out = []
-    gap, last, comms, order = {}, {}, {}, 0
+    gap, last, order = {}, {}, 0
     text = subprocess.run(['trace-cmd', 'report', '-N', '-R', '-t', '-l', '-i', path], check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     for line in text.decode('utf-8', 'surrogateescape').split('\n'):
@@ -91,12 +91,19 @@ def records(path):
             out.append((time, cpu, order - 0.5, 0, 0, 'LOST',
                         {'n': gap.pop(cpu), 'since': last.get(cpu, -2**63)}))
         last[cpu] = time
-        if m['comm'] != '<...>':
-            comms.setdefault(int(m['pid']), m['comm'])
         out.append((time, cpu, order, int(m['pid']), int(m['flags'], 16), m['event'],
                     Fields(m['event'], m['fields'])))
     out.sort(key=lambda r: r[:3])
-    return out, comms
+    return out
+
+
+def listed_names(path):
+    """The file's list of names, as far as trace-cmd shows it: -l would cut names short."""
+    text = subprocess.run(['trace-cmd', 'report', '-N', '-R', '-t', '-i', path], check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    lines = re.findall(r'^ *(.*)-(\d+) +\[\d+\] +\d+\.\d{9}: \S+: ',
+                       text.decode('utf-8', 'surrogateescape'), re.M)
+    return {int(pid): name for name, pid in lines if name != '<...>'}
 
 
 def markers(path):
@@ -144,7 +151,7 @@ class Rows:
         self.wakeups = False
         self.seed_at = None
         self.list_tasks(path)
-        self.records, self.comms = records(path)
+        self.records, self.comms = records(path), listed_names(path)
         self.n_cpus = 1 + max(r[1] for r in self.records)
         for record in self.records:
             self.record(*record)
