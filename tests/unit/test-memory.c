@@ -170,6 +170,22 @@ static void calls_with_absurd_sizes_are_counted_and_do_no_harm(void **state)
 	result_free(&r);
 }
 
+static void resident_memory_after_exec_counts_though_it_began_before(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_RSS_ANON, 30 * K, 111);
+	add(&b, 2, 0, 7, SCHEDTRACE_RSS_ANON, 2 * K, 222); /* the new program's arguments */
+	add(&b, 3, 0, 7, SCHEDTRACE_EXIT_MM, 0, 0);
+	add(&b, 4, 0, 7, SCHEDTRACE_RSS_ANON, 50 * K, 222);
+	add(&b, 5, 0, 7, SCHEDTRACE_RSS_ANON, 0, 111);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "rss_bytes", 50 * K);
+	expect(&r, 7, "rss_peak_bytes", 50 * K);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +193,7 @@ int main(void)
 		cmocka_unit_test(mremap_moves_and_brk_grows_and_shrinks),
 		cmocka_unit_test(threads_share_forks_copy_and_exec_drops),
 		cmocka_unit_test(resident_memory_follows_the_address_space_in_use),
+		cmocka_unit_test(resident_memory_after_exec_counts_though_it_began_before),
 		cmocka_unit_test(faults_and_pages_are_counted_for_the_process),
 		cmocka_unit_test(calls_with_absurd_sizes_are_counted_and_do_no_harm),
 	};
