@@ -179,7 +179,7 @@ static void choose_heading(struct column_layout *layout,
 	for (size_t i = 1; split && n > value_width && i + 1 < n; i++) {
 		size_t right = n - i - 1, wider = i > right ? i : right;
 
-		if (name[i] == '_' && wider < best_width) {
+		if (name[i] == '_' && (wider < best_width || (best && wider == best_width))) {
 			best = i;
 			best_width = wider;
 		}

@@ -5,58 +5,27 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 
-/* "DIR/.NAME.XXXXXX" beside @path. */
-static char *temporary_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	int dir = slash ? (int)(slash - path) + 1 : 0;
-	char *name;
-
-	return asprintf(&name, "%.*s.%s.XXXXXX", dir, path, path + dir) < 0 ? NULL : name;
-}
-
 int results_open(struct results *results, const char *path, struct schedtrace_error *err)
 {
 	auto_close int fd = -1;
-	struct stat st;
-	mode_t mask;
+	int r;
 
 	memset(results, 0, sizeof(*results));
 	if (!path) {
 		results->f = stdout;
 		return 0;
 	}
-	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
-		return error_set(err, SCHEDTRACE_E_IO,
-				 "%s: %s stands there; only a regular file is replaced", path,
-				 S_ISDIR(st.st_mode)   ? "a directory"
-				 : S_ISLNK(st.st_mode) ? "a symbolic link"
-						       : "a device, pipe or socket");
-	results->path = strdup(path);
-	results->temporary = temporary_name(path);
-	if (!results->path || !results->temporary)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a file name");
-	fd = mkostemp(results->temporary, O_CLOEXEC);
-	if (fd < 0) {
-		int errnum = errno;
-
-		free(results->temporary);
-		results->temporary = NULL;
-		return error_errno(err, SCHEDTRACE_E_IO, errnum, "cannot make a file beside %s",
-				   path);
-	}
-	mask = umask(0);
-	umask(mask);
-	fchmod(fd, 0666 & ~mask);
-	results->f = fdopen(fd, "w");
+	r = output_open(&results->file, path, err);
+	if (r)
+		return error_prefix(err, r, "%s", path);
+	results->path = path;
+	fd = fcntl(results->file.fd, F_DUPFD_CLOEXEC, 0);
+	results->f = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!results->f)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", path);
 	steal_fd(&fd);
@@ -79,6 +48,8 @@ static bool flush(FILE *f)
 
 int results_finish(struct results *results, struct schedtrace_error *err)
 {
+	int r = 0;
+
 	if (!flush(results->f)) {
 		if (!results->path && errno == EPIPE) {
 			/* The reader has seen enough, as in "schedreport … | head": end as others do. */
@@ -88,22 +59,17 @@ int results_finish(struct results *results, struct schedtrace_error *err)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s",
 				   results->path ? results->path : "standard output");
 	}
-	if (!results->path)
-		return 0;
-	if (fsync(fileno(results->f)) || rename(results->temporary, results->path))
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", results->path);
-	free(results->temporary);
-	results->temporary = NULL;
-	return 0;
+	if (results->path)
+		r = output_commit(&results->file, err);
+	return r ? error_prefix(err, r, "%s", results->path) : 0;
 }
 
 void results_close(struct results *results)
 {
-	if (results->temporary)
-		unlink(results->temporary);
-	if (results->f && results->path)
+	if (!results->path)
+		return;
+	if (results->f)
 		fclose(results->f);
-	free(results->temporary);
-	free(results->path);
+	output_close(&results->file);
 	memset(results, 0, sizeof(*results));
 }

@@ -5,12 +5,12 @@
 
 #include <stdio.h>
 
-#include <schedtrace/error.h>
+#include "libschedtrace/output.h"
 
 struct results {
-	FILE *f;
-	char *path;	 /* NULL: stdout */
-	char *temporary; /* beside it, until results_finish() */
+	FILE *f;	    /* to print to */
+	const char *path;   /* lent; NULL: stdout */
+	struct output file; /* unless stdout */
 };
 
 /* @path NULL: stdout. A path that is no regular file is refused and left alone. */
@@ -19,7 +19,7 @@ int results_open(struct results *results, const char *path, struct schedtrace_er
 /* Writes everything out and puts the file in its place. */
 int results_finish(struct results *results, struct schedtrace_error *err);
 
-/* Releases; what was not finished is removed. */
+/* Releases; a file that was not finished is removed. Zeroes are accepted. */
 void results_close(struct results *results);
 
 #endif
