@@ -88,9 +88,6 @@ bool replay_in_window(const struct replay *replay, const struct life *life);
 /* What the life does since its last span, as of the last row; false when nothing can be said. */
 bool replay_open(const struct replay *replay, uint32_t life, struct replay_span *span);
 
-/* The same for a CPU: life is LIFE_NONE where unknown. False past the last CPU. */
-bool replay_cpu_open(const struct replay *replay, int32_t cpu, struct replay_span *span);
-
 /* ns in gaps during which the life existed and was not certainly running: it may have run. */
 int64_t replay_gap_ns(const struct replay *replay, uint32_t life);
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the replay knows, for the two files that make it: replay.c and replay_follow.c. */
+#ifndef REPLAY_STATE_H
+#define REPLAY_STATE_H
+
+#include "replay.h"
+
+#define REPLAY_MAX_LISTENERS 16
+
+struct cpu {
+	uint32_t current; /* believed to run, LIFE_IDLE or LIFE_NONE */
+	uint8_t why;	  /* enum replay_doubt, while current is LIFE_NONE */
+	int64_t since;	  /* of current */
+	int64_t seen;	  /* the last sign of current; of LIFE_NONE: where the doubt begins */
+};
+
+struct gap {
+	int64_t begin; /* the earliest of this gap and all later ones */
+	int64_t end;
+};
+
+struct replay {
+	struct lives lives;
+	int64_t window_begin, window_end;
+	struct replay_listener listeners[REPLAY_MAX_LISTENERS];
+	size_t n_listeners;
+	uint64_t events; /* of all listeners */
+
+	struct cpu *cpus;
+	int32_t n_cpus;
+	struct gap *gaps;
+	uint32_t n_gaps, gaps_max;
+	int64_t gaps_ns;    /* sum over all gaps of their time in the window */
+	uint32_t last_dead; /* chain of dead lives, by time */
+
+	bool started;
+	int64_t begin, now;
+	bool has_states; /* STATE rows tell who was preempted in the kernel */
+	int status;	 /* the first failure, until the feed returns it */
+	struct schedtrace_error *err;
+};
+
+/* Follows one row; returns the life that its pid means. */
+uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev, size_t i);
+
+void replay_no_memory(struct replay *replay);
+
+static inline int64_t max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static inline int64_t min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline struct life *life_of(struct replay *replay, uint32_t id)
+{
+	return &replay->lives.all[id];
+}
+
+static inline bool is_task(uint32_t id)
+{
+	return id <= LIFE_MAX;
+}
+
+static inline bool in_window(const struct replay *replay, int64_t time)
+{
+	return time >= replay->window_begin && time < replay->window_end;
+}
+
+/* Nanoseconds of [begin, end) in the window. */
+static inline int64_t clip(const struct replay *replay, int64_t begin, int64_t end)
+{
+	int64_t ns = min64(end, replay->window_end) - max64(begin, replay->window_begin);
+
+	return begin < end && ns > 0 ? ns : 0;
+}
+
+static inline void fail(struct replay *replay, int status)
+{
+	if (replay->status >= 0)
+		replay->status = status;
+}
+#endif
