@@ -19,8 +19,8 @@ static const struct {
 } important[] = {
 	{ "tasks", "pid,comm,on_cpu_ns,charged_ns,migrations,on_cpu_hi_ns,switches_voluntary,"
 		   "wait_wakeup_ns,wait_preempt_ns,switches_involuntary,sleep_ns,blocked_ns" },
-	{ "memory", "pid,comm,mapped_bytes,net_bytes,rss_peak_bytes,rss_bytes,faults_user,"
-		    "faults_kernel,share" },
+	{ "memory", "pid,comm,rss_peak_bytes,mapped_peak_bytes,rss_bytes,mapped_bytes,"
+		    "faults_user,faults_major,faults_kernel,net_floor_bytes,share_peak" },
 	{ "losses", "cpu,lost,gaps,broken_chains,broken_ns,touches" },
 };
 
@@ -145,7 +145,9 @@ static void choose_kind(struct column_layout *layout, const struct schedtrace_co
 	layout->decimals = strcmp(column->unit, "%") ? 3 : 2;
 	if (options->exact)
 		return;
-	if (is_stamp(column)) {
+	if (column->type == SCHEDTRACE_INT && ends_with(column->name, "address")) {
+		layout->kind = COLUMN_ADDRESS;
+	} else if (is_stamp(column)) {
 		if (options->begin_ns != INT64_MIN) {
 			layout->kind = COLUMN_STAMP;
 			layout->unit = "s";
@@ -223,6 +225,8 @@ char *layout_cell(const struct column_layout *layout, const struct schedtrace_co
 				((double)value.i - (double)options->begin_ns) / 1e9) < 0
 			       ? NULL
 			       : text;
+	case COLUMN_ADDRESS:
+		return asprintf(&text, "%#" PRIx64, (uint64_t)value.i) < 0 ? NULL : text;
 	default:
 		break;
 	}
@@ -306,7 +310,9 @@ void layout_log(struct column_layout *layouts, const struct view *view,
 		layout->column = view->columns[i];
 		layout->known = true;
 		choose_kind(layout, column, options, ns, bytes);
-		if (layout->kind == COLUMN_TEXT)
+		if (layout->kind == COLUMN_ADDRESS)
+			width = 14;
+		else if (layout->kind == COLUMN_TEXT)
 			width = strcmp(column->name, "comm") ? 8 : 16;
 		else if (!strcmp(column->unit, "ns") && layout->kind == COLUMN_PLAIN)
 			width = 16;

@@ -6,10 +6,11 @@
 #include "print.h"
 
 enum column_kind {
-	COLUMN_PLAIN,  /* whole numbers as they are */
-	COLUMN_REAL,   /* numbers with decimals, in the column's own unit */
-	COLUMN_SCALED, /* divided into a larger unit */
-	COLUMN_STAMP,  /* seconds since the begin of the trace */
+	COLUMN_PLAIN,	/* whole numbers as they are */
+	COLUMN_REAL,	/* numbers with decimals, in the column's own unit */
+	COLUMN_SCALED,	/* divided into a larger unit */
+	COLUMN_STAMP,	/* seconds since the begin of the trace */
+	COLUMN_ADDRESS, /* hexadecimal */
 	COLUMN_TEXT,
 };
 
