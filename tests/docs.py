@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The documentation agrees with the programs. Usage: docs.py SOURCE-DIRECTORY CC PROGRAM..."""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE, CC, PROGRAMS = sys.argv[1], sys.argv[2].split(), sys.argv[3:]
+tests = []
+
+
+def test(f):
+    tests.append(f)
+    return f
+
+
+def read(name):
+    with open(os.path.join(SOURCE, name)) as f:
+        return f.read()
+
+
+def options_of(program):
+    text = subprocess.run([program, "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()
+    return set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", text))
+
+
+@test
+def every_option_of_a_program_in_the_readme_exists():
+    known = {os.path.basename(p): options_of(p) for p in PROGRAMS}
+    checked = 0
+    for line in read("README.md").splitlines():
+        for name, options in known.items():
+            # A command line: up to the command that is recorded, a comment or a pipe.
+            m = re.match(r"\s*(?:\$ )?(?:sudo )?(?:\./build/\w+/)?%s((?: [^#|]+)?)" % name, line)
+            if not m:
+                continue
+            words = m.group(1).split(" -- ")[0]
+            for option in re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", re.sub(r"'[^']*'", "", words)):
+                if option.startswith("-") and " --sort " + option in words:
+                    continue   # a column, descending
+                assert option in options, (line, option)
+                checked += 1
+    assert checked >= 3, checked
+
+
+@test
+def every_link_between_the_documents_leads_somewhere():
+    names = ["README.md"] + ["docs/" + n for n in os.listdir(os.path.join(SOURCE, "docs"))
+                             if n.endswith(".md")]
+    for name in names:
+        for target in re.findall(r"\]\(([^)#]+)", read(name)):
+            if "://" not in target:
+                path = os.path.join(SOURCE, os.path.dirname(name), target)
+                assert os.path.exists(path), (name, target)
+
+
+@test
+def the_analysis_in_adding_an_analysis_compiles_without_a_warning():
+    code = re.search(r"^```c\n(.*?)^```", read("docs/adding-an-analysis.md"), re.M | re.S).group(1)
+    with tempfile.TemporaryDirectory() as directory:
+        path = directory + "/idles.c"
+        with open(path, "w") as f:
+            f.write(code)
+        subprocess.run([*CC, "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
+                        "-Wno-unused-parameter", "-Wno-missing-field-initializers",
+                        "-fsyntax-only", "-I", SOURCE + "/libschedtrace",
+                        "-I", SOURCE + "/libschedtrace/analyses", path], check=True)
+
+
+print("1..%d" % len(tests))
+failed = 0
+for number, f in enumerate(tests, 1):
+    name = f.__name__.replace("_", " ")
+    try:
+        f()
+        print("ok %d - %s" % (number, name))
+    except Exception as e:   # an assertion, or a document of another shape
+        failed = 1
+        print("not ok %d - %s\n# %s: %s" % (number, name, type(e).__name__,
+                                            str(e).replace("\n", "\n# ")))
+sys.exit(failed)
