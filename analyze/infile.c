@@ -115,6 +115,11 @@ const struct schedtrace_context *infile_context(const struct infile *infile)
 	return schedtrace_context(infile->trace);
 }
 
+bool infile_knows_all_tasks(const struct infile *infile)
+{
+	return infile->trace != NULL;
+}
+
 int infile_next(struct infile *infile, const struct schedtrace_events **events,
 		struct schedtrace_error *err)
 {

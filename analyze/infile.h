@@ -24,6 +24,9 @@ void infile_close(struct infile *infile);
 /* Complete after the last row; before it, a trace.dat may still add to it. */
 const struct schedtrace_context *infile_context(const struct infile *infile);
 
+/* Whether the context is complete from the start, as a tarball's is. */
+bool infile_knows_all_tasks(const struct infile *infile);
+
 /* 1 with rows that live until the next call, 0 at the end, negative on failure. */
 int infile_next(struct infile *infile, const struct schedtrace_events **events,
 		struct schedtrace_error *err);

@@ -41,6 +41,8 @@ static const struct option_spec options[] = {
 	  FIELD(report.selection.pids) },
 	{ 0, "comm", "NAME", "only rows about tasks of this name or shell pattern, such as \"cc*\"",
 	  OPTION_LIST, FIELD(report.selection.comms) },
+	{ 0, "command", NULL, "only rows about tasks of the recorded command", OPTION_FLAG,
+	  FIELD(report.command) },
 	{ 0, "cpu", "CPU,…", "only rows about these CPUs", OPTION_LIST,
 	  FIELD(report.selection.cpus) },
 	{ 'w', "window", "BEGIN:END",

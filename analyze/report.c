@@ -29,6 +29,7 @@ struct run {
 	struct results results;
 	struct summary summary;
 	struct text_options text;
+	struct selection selection; /* that of the settings, and the context where that matters */
 	/* Of a log: */
 	const struct schedtrace_table_info *log;
 	struct view log_view;
@@ -93,7 +94,7 @@ static int log_row(void *user, const struct schedtrace_table_info *log,
 	FILE *f = run->results.f;
 	int r;
 
-	if (log != run->log || !selection_matches(&run->settings->selection, log, values))
+	if (log != run->log || !selection_matches(&run->selection, log, values))
 		return 0;
 	switch (run->settings->format) {
 	case REPORT_TEXT:
@@ -127,6 +128,25 @@ static int begin_log(struct run *run, struct schedtrace_error *err)
 	return 0;
 }
 
+/* Tables are chosen from at the end, a log's rows while they come. */
+static int choose_command(struct run *run, struct schedtrace_error *err)
+{
+	const struct schedtrace_context *ctx = infile_context(run->infile);
+
+	if (!run->settings->command)
+		return 0;
+	if (run->log && !infile_knows_all_tasks(run->infile))
+		return error_set(
+			err, SCHEDTRACE_E_USAGE,
+			"--command: while a trace.dat is read its tasks are not all known; "
+			"make a tarball with schedconv for this log");
+	if (!selection_knows_command(ctx))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--command: the recording does not know a command");
+	run->selection.command_of = ctx;
+	return 0;
+}
+
 static int choose_log(struct run *run, struct schedtrace_error *err)
 {
 	const struct schedtrace_sink sink = { sizeof(sink), run, log_row };
@@ -134,7 +154,7 @@ static int choose_log(struct run *run, struct schedtrace_error *err)
 	int r = find_log(run, &analysis, err);
 
 	if (!r)
-		r = view_of_log(&run->log_view, run->log, &run->settings->selection, err);
+		r = view_of_log(&run->log_view, run->log, &run->selection, err);
 	if (!r)
 		r = schedtrace_engine_add(run->engine, analysis, err);
 	return r ? r : schedtrace_engine_set_sink(run->engine, &sink, err);
@@ -169,6 +189,8 @@ static int begin(struct run *run, struct schedtrace_error *err)
 		if (!r)
 			r = schedtrace_engine_set_window(run->engine, from, to, err);
 	}
+	if (!r && run->log)
+		r = choose_command(run, err);
 	if (!r && run->log)
 		r = begin_log(run, err);
 	return r;
@@ -266,6 +288,8 @@ static int print_tables(struct run *run, const struct view *views, size_t n,
 	if (run->settings->format == REPORT_JSON)
 		return json_tables(f, views, n, err);
 	summary_print(f, &run->summary, infile_context(run->infile), run->tables, run->text.width);
+	if (run->settings->window)
+		fprintf(f, "counted in the window %s only\n", run->settings->window);
 	for (size_t i = 0; i < n && !r; i++) {
 		fputc('\n', f);
 		r = text_table(f, &views[i], &run->text, err);
@@ -290,8 +314,8 @@ static int show_tables(struct run *run, struct schedtrace_error *err)
 	for (size_t i = 0; i < n_tables; i++)
 		if (is_wanted(run, tables[i]))
 			tables[n++] = tables[i];
-	r = views_make(views, tables, n, &run->settings->selection,
-		       run->settings->format == REPORT_TEXT, err);
+	r = views_make(views, tables, n, &run->selection, run->settings->format == REPORT_TEXT,
+		       err);
 	if (!r)
 		r = print_tables(run, views, n, err);
 	for (size_t i = 0; i < n; i++)
@@ -336,6 +360,8 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 	if (!r)
 		r = schedtrace_engine_snapshot(run->engine, &run->tables, err);
 	if (!r && !settings->log)
+		r = choose_command(run, err);
+	if (!r && !settings->log)
 		r = show_tables(run, err);
 	if (!r)
 		r = results_finish(&run->results, err);
@@ -349,6 +375,7 @@ int report_run(const struct report_settings *settings, bool *damaged, struct sch
 	struct run run = { .settings = settings };
 	int r;
 
+	run.selection = settings->selection;
 	run.text = (struct text_options){ .width = settings->width, .exact = settings->exact };
 	r = run_all(&run, err);
 	*damaged = run.infile && infile_damaged(run.infile);

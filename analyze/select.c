@@ -156,6 +156,38 @@ static bool comm_matches(const struct option_list *patterns, const char *comm)
 	return false;
 }
 
+bool selection_knows_command(const struct schedtrace_context *ctx)
+{
+	size_t n;
+	const struct schedtrace_task *tasks = schedtrace_context_tasks(ctx, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (tasks[i].command_tree == 1)
+			return true;
+	return false;
+}
+
+/* Whether a task of this pid belongs to the recorded command. */
+static bool of_command(const struct schedtrace_context *ctx, int64_t pid)
+{
+	size_t low = 0, high;
+	const struct schedtrace_task *tasks = schedtrace_context_tasks(ctx, &high);
+	size_t n = high;
+
+	while (low < high) { /* the first life of the pid: lives are sorted by pid */
+		size_t middle = low + (high - low) / 2;
+
+		if (tasks[middle].pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < n && tasks[low].pid == pid; low++)
+		if (tasks[low].command_tree == 1)
+			return true;
+	return false;
+}
+
 bool selection_matches(const struct selection *sel, const struct schedtrace_table_info *info,
 		       const union schedtrace_value *values)
 {
@@ -164,9 +196,12 @@ bool selection_matches(const struct selection *sel, const struct schedtrace_tabl
 	for (size_t i = 0; i < info->n_columns; i++) {
 		const struct schedtrace_column_info *column = &info->columns[i];
 
-		if (sel->pids.n && column->type == SCHEDTRACE_INT && !strcmp(column->name, "pid") &&
-		    !has_number(&sel->pids, values[i].i))
-			return false;
+		if (column->type == SCHEDTRACE_INT && !strcmp(column->name, "pid")) {
+			if (sel->pids.n && !has_number(&sel->pids, values[i].i))
+				return false;
+			if (sel->command_of && !of_command(sel->command_of, values[i].i))
+				return false;
+		}
 		if (sel->comms.n && column->type == SCHEDTRACE_TEXT &&
 		    !strcmp(column->name, "comm") && !comm_matches(&sel->comms, values[i].s))
 			return false;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include <schedtrace/context.h>
 #include <schedtrace/tables.h>
 
 #include "cli/options.h"
@@ -17,6 +18,8 @@ struct selection {
 	struct option_list pids;  /* numbers with commas between */
 	struct option_list comms; /* names or glob patterns */
 	struct option_list cpus;  /* numbers with commas between */
+	/* Only tasks of the recorded command, by what this context knows; NULL: all. */
+	const struct schedtrace_context *command_of;
 };
 
 /* A table or a log as it will be shown. */
@@ -32,6 +35,9 @@ struct view {
 
 /* Checks what no table is needed for: numbers. */
 int selection_check(const struct selection *sel, struct schedtrace_error *err);
+
+/* Whether the context knows the recorded command, so that its tasks can be told from others. */
+bool selection_knows_command(const struct schedtrace_context *ctx);
 
 /*
  * The views of @n tables. A column that --sort or --columns names must be in at least one of

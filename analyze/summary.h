@@ -31,7 +31,7 @@ bool summary_anything_missing(const struct schedtrace_table *losses);
  */
 char *summary_losses(const struct schedtrace_context *ctx, const struct schedtrace_tables *tables);
 
-/* The lines above a report in text: command, duration, rows, CPUs, host, kernel; what is missing. */
+/* The lines above a report in text: command, duration, rows, CPUs, kernel; what is missing. */
 void summary_print(FILE *f, const struct summary *summary, const struct schedtrace_context *ctx,
 		   const struct schedtrace_tables *tables, size_t width);
 

@@ -53,6 +53,8 @@ def make_tarball(path):
             "".join("%d %s\n" % pair for pair in enumerate(SCHEDLOG)).encode())
         # The last name is a byte that is no UTF-8 and a backslash, in the escaping of comm.json.
         names = NAMES[:-1] + ["\\xff\\x5c"]
+        add("tasks.json", json.dumps([{"pid": pid, "tgid": pid, "command_tree": int(pid in (102, 105))}
+                                      for pid in range(101, 107)]).encode())
         add("comm.json", json.dumps({name: i + 1 for i, name in enumerate(names)}).encode())
         for name, dtype, values in zip(
                 ("timestamp", "pid", "event", "cpu", "arg0", "arg1", "comm"),
@@ -115,10 +117,11 @@ def tasks_are_shown_by_descending_time_on_a_cpu():
 
 
 @test
-def filters_choose_tasks_by_pid_name_and_pattern():
+def filters_choose_tasks_by_pid_name_pattern_and_command():
     assert [row["pid"] for row in table("tasks", "-p", "102,104", "-s", "pid")] == [102, 104]
     assert [row["pid"] for row in table("tasks", "--comm", "<scr*")] == [103]
     assert [row["pid"] for row in table("tasks", "--comm", "=1+1")] == [102]
+    assert [row["pid"] for row in table("tasks", "--command", "-s", "pid")] == [102, 105]
     assert [row["cpu"] for row in table("cpus", "--cpu", "0", name="cpus")] == [0]
 
 
