@@ -33,6 +33,11 @@ enum life_state {
 	LIFE_DEAD,
 };
 
+static inline bool life_is_waiting(enum life_state state)
+{
+	return state == LIFE_WAIT_WAKEUP || state == LIFE_WAIT_PREEMPT || state == LIFE_WAIT_NEW;
+}
+
 enum life_flags {
 	LIFE_SAW_NEWTASK = 1,
 	LIFE_SAW_FORK = 2,

@@ -562,9 +562,8 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 	case SCHEDTRACE_MIGRATE:
 		id = named(replay, pid);
 		life = id == LIFE_NONE ? NULL : life_of(replay, id);
-		if (life && (life->state == LIFE_WAIT_WAKEUP || life->state == LIFE_WAIT_PREEMPT ||
-			     life->state == LIFE_WAIT_NEW))
-			life->cpu = arg1 >= 0 && arg1 < 65535 ? (int32_t)arg1 : -1;
+		if (life && life_is_waiting(life->state) && arg1 >= 0 && arg1 < 65535)
+			life->cpu = (int32_t)arg1;
 		break;
 	case SCHEDTRACE_NEWTASK:
 		newtask(replay, pid, arg0, arg1);

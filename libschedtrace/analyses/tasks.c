@@ -289,8 +289,7 @@ static void add_open(const struct tasks *tasks, uint32_t id, const struct life *
 				intmap_get(&tasks->more_cpus,
 					   (uint64_t)id << 16 | (uint32_t)open.cpu) == INTMAP_NONE;
 	}
-	if (open.state == LIFE_WAIT_WAKEUP || open.state == LIFE_WAIT_PREEMPT ||
-	    open.state == LIFE_WAIT_NEW ||
+	if (life_is_waiting(open.state) ||
 	    (open.state == LIFE_UNKNOWN && !(life->flags & LIFE_FROM_START && life->at_start)))
 		a->wait_hi += open.end - open.begin;
 }

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Analyses cpus, migrations and losses. */
+#include "rows.h"
+
+static int64_t of_cpu(const struct result *r, const char *table, int64_t cpu, const char *column)
+{
+	return nth(r, table, "cpu", cpu, 0, column);
+}
+
+static void a_cpu_is_busy_idle_or_unknown(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 1, 0);
+	runs(&b, 110, 0, 7);
+	sw(&b, 120, 0, 7, 'S', 0);
+	sw(&b, 150, 0, 0, 'R', 8);
+	sw(&b, 155, 0, 8, 'R', 7);
+	sw(&b, 160, 0, 7, 'S', 0);
+	add(&b, 170, 0, 0, SCHEDTRACE_TICK, 0, 2400000);
+	add(&b, 200, 0, 0, SCHEDTRACE_CPU_IDLE, 1, 0);
+	r = result_of(&b, "cpus");
+	assert_int_equal(of_cpu(&r, "cpus", 0, "busy_ns"), 20);
+	assert_int_equal(of_cpu(&r, "cpus", 0, "idle_ns"), 30);
+	assert_int_equal(of_cpu(&r, "cpus", 0, "unknown_ns"), 10 + 40);
+	assert_int_equal(of_cpu(&r, "cpus", 0, "switches"), 4);
+	assert_int_equal(of_cpu(&r, "cpus", 0, "freq_khz"), 2400000);
+	assert_true(schedtrace_table_reals(table_of(&r, "cpus"), "busy")[0] == 20.0);
+	assert_int_equal(schedtrace_table_rows(table_of(&r, "cpu_tasks")), 2);
+	assert_int_equal(schedtrace_table_ints(table_of(&r, "cpu_tasks"), "pid")[0], 7);
+	assert_int_equal(schedtrace_table_ints(table_of(&r, "cpu_tasks"), "on_cpu_ns")[0], 15);
+	assert_int_equal(schedtrace_table_ints(table_of(&r, "cpu_tasks"), "on_cpu_ns")[1], 5);
+	result_free(&r);
+}
+
+static void the_run_queue_is_weighted_by_time_and_unknown_after_a_gap(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 90, 0, 7, SCHEDTRACE_PRIO, 120, 0);
+	add(&b, 100, 0, 7, SCHEDTRACE_RQ_SIZE, 1, 1);
+	add(&b, 110, 0, 7, SCHEDTRACE_RQ_SIZE, 9, 8);
+	add(&b, 110, 0, 7, SCHEDTRACE_RQ_SIZE, 3, -6);
+	add(&b, 140, 0, 0, SCHEDTRACE_LOST, 5, 120);
+	add(&b, 150, 0, 7, SCHEDTRACE_RQ_SIZE, 0, 0);
+	add(&b, 170, 0, 7, SCHEDTRACE_PRIO, 120, 0);
+	r = result_of(&b, "cpus");
+	/* 1 for 10 ns, 3 for 10 ns, 0 for 20 ns */
+	assert_true(schedtrace_table_reals(table_of(&r, "cpus"), "rq_mean")[0] == 1.0);
+	assert_int_equal(of_cpu(&r, "cpus", 0, "rq_max"), 3);
+	result_free(&r);
+}
+
+static void topology(struct rows *b)
+{
+	struct schedtrace_context *ctx = schedtrace_builder_context(b->builder);
+	struct schedtrace_cpu cpus[] = {
+		{ 0, 0, 0, 0, 100, 0 }, { 1, 0, 0, 0, 100, 3 }, { 2, 1, 0, 0, -1, -1 },
+		{ 3, 0, 1, 0, -1, -1 }, { 4, 0, 2, 1, -1, -1 },
+	};
+	struct schedtrace_error err;
+
+	for (size_t i = 0; i < 5; i++)
+		must(schedtrace_context_set_cpu(ctx, &cpus[i], &err), &err);
+}
+
+static void moves_have_causes_and_distances(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	topology(&b);
+	runs(&b, 100, 0, 5);
+	add(&b, 101, 0, 7, SCHEDTRACE_WAKING, 5, 0);
+	add(&b, 101, 0, 7, SCHEDTRACE_MIGRATE, 0, 1); /* wake, smt */
+	wake(&b, 102, 1, 7);
+	add(&b, 103, 2, 7, SCHEDTRACE_MIGRATE, 1, 2); /* balance, cache */
+	add(&b, 104, 0, 8, SCHEDTRACE_NEWTASK, 0, 8);
+	add(&b, 105, 0, 8, SCHEDTRACE_MIGRATE, 0, 3); /* fork, node */
+	add(&b, 106, 3, 8, SCHEDTRACE_WAKEUP_NEW, 0, 0);
+	runs(&b, 106, 3, 0);
+	sw(&b, 107, 3, 0, 'R', 8);
+	sw(&b, 108, 3, 8, 'R', 9);
+	add(&b, 109, 3, 8, SCHEDTRACE_MIGRATE, 3, 4); /* exec, remote */
+	runs(&b, 109, 4, 0);
+	sw(&b, 110, 4, 0, 'R', 8);
+	add(&b, 111, 4, 8, SCHEDTRACE_EXEC, 0, 0);
+	add(&b, 112, 0, 8, SCHEDTRACE_MIGRATE, 4, 77); /* unknown distance */
+	r = result_of(&b, "migrations");
+	assert_int_equal(of_pid(&r, "migrations", 7, "migrations"), 2);
+	assert_int_equal(of_pid(&r, "migrations", 7, "wake"), 1);
+	assert_int_equal(of_pid(&r, "migrations", 7, "balance"), 1);
+	assert_int_equal(of_pid(&r, "migrations", 7, "smt"), 1);
+	assert_int_equal(of_pid(&r, "migrations", 7, "cache"), 1);
+	assert_int_equal(of_pid(&r, "migrations", 7, "first_from"), 0);
+	assert_int_equal(of_pid(&r, "migrations", 7, "last_to"), 2);
+	assert_int_equal(of_pid(&r, "migrations", 8, "fork"), 1);
+	assert_int_equal(of_pid(&r, "migrations", 8, "exec"), 1);
+	assert_int_equal(of_pid(&r, "migrations", 8, "balance"), 1);
+	assert_int_equal(of_pid(&r, "migrations", 8, "node"), 1);
+	assert_int_equal(of_pid(&r, "migrations", 8, "remote"), 1);
+	assert_int_equal(schedtrace_table_rows(table_of(&r, "migration_matrix")), 5);
+	assert_int_equal(nth(&r, "migration_matrix", "from", 3, 0, "exec"), 1);
+	assert_int_equal(nth(&r, "migration_matrix", "from", 3, 0, "balance"), 0);
+	result_free(&r);
+}
+
+static void losses_say_where_and_how_much(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	topology(&b);
+	runs(&b, 100, 1, 7);
+	runs(&b, 110, 0, 5);
+	sw(&b, 120, 0, 5, 'S', 0);
+	runs(&b, 150, 0, 6); /* 0 -> 6 is missing */
+	add(&b, 170, 0, 0, SCHEDTRACE_LOST, 12, 160);
+	add(&b, 180, 0, 0, SCHEDTRACE_LOST, -1, 175);
+	runs(&b, 184, 0, 6);
+	wake(&b, 190, 0, 8);
+	wake(&b, 195, 0, 8);
+	r = result_of(&b, "losses");
+	assert_int_equal(of_cpu(&r, "losses", 0, "start_unknown_ns"), 10);
+	assert_int_equal(of_cpu(&r, "losses", 0, "broken_chains"), 1);
+	assert_int_equal(of_cpu(&r, "losses", 0, "broken_ns"), 30);
+	assert_int_equal(of_cpu(&r, "losses", 0, "gaps"), 2);
+	assert_int_equal(of_cpu(&r, "losses", 0, "gap_records"), 12);
+	assert_int_equal(of_cpu(&r, "losses", 0, "gaps_uncounted"), 1);
+	assert_int_equal(of_cpu(&r, "losses", 0, "gap_ns"), 10 + 5);
+	assert_int_equal(of_cpu(&r, "losses", 0, "resumed_ns"), 4);
+	assert_int_equal(of_cpu(&r, "losses", 0, "missed_runs"), 1);
+	assert_int_equal(of_cpu(&r, "losses", 0, "lost"), 0);
+	assert_int_equal(of_cpu(&r, "losses", 1, "lost"), 3);
+	assert_int_equal(of_cpu(&r, "losses", 1, "gaps"), 0);
+	assert_int_equal(of_cpu(&r, "losses", 2, "lost"), INT64_MIN);
+	result_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_cpu_is_busy_idle_or_unknown),
+		cmocka_unit_test(the_run_queue_is_weighted_by_time_and_unknown_after_a_gap),
+		cmocka_unit_test(moves_have_causes_and_distances),
+		cmocka_unit_test(losses_say_where_and_how_much),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
