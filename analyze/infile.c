@@ -16,7 +16,8 @@ struct infile {
 	struct schedtrace *trace;
 	struct schedtrace_reader *reader;
 	struct source *source;
-	uint64_t rows; /* given so far */
+	const char *path; /* lent */
+	uint64_t rows;	  /* given so far */
 };
 
 static int open_tarball(struct infile *infile, const char *path,
@@ -43,6 +44,7 @@ static int open_tarball(struct infile *infile, const char *path,
 static int open_tracedat(struct infile *infile, const char *path,
 			 const struct infile_options *options, struct schedtrace_error *err)
 {
+	int r;
 	const struct source_options source_options = {
 		.instance = options->instance,
 		.salvage = options->salvage,
@@ -52,7 +54,8 @@ static int open_tracedat(struct infile *infile, const char *path,
 	if (options->default_ids)
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--default-ids is for a tarball, and this is a trace.dat");
-	return source_open(&infile->source, path, &source_options, err);
+	r = source_open(&infile->source, path, &source_options, err);
+	return r ? error_prefix(err, r, "%s", path) : 0;
 }
 #else
 /* As convert/source.h has it, for a program without the converter. */
@@ -83,6 +86,7 @@ int infile_open(struct infile **out, const char *path, const struct infile_optio
 
 	if (!infile)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open a file");
+	infile->path = path;
 	if (source_is_tracedat(path))
 		r = open_tracedat(infile, path, options, err);
 	else
@@ -126,8 +130,10 @@ int infile_next(struct infile *infile, const struct schedtrace_events **events,
 	int r;
 
 #if HAVE_CONVERT
-	if (infile->source)
-		return source_next(infile->source, events, err);
+	if (infile->source) {
+		r = source_next(infile->source, events, err);
+		return r < 0 ? error_prefix(err, r, "%s", infile->path) : r;
+	}
 #endif
 	r = schedtrace_reader_next(infile->reader, events, err);
 	if (r > 0)

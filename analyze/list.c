@@ -6,32 +6,9 @@
 
 #include <schedtrace/analyses.h>
 
-#include "cli/escape.h"
 #include "cli/options.h"
 #include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-
-/* Words of @text from column @indent on, the first of them after what stands at @at. */
-static void wrap(FILE *f, const char *text, size_t at, size_t indent, size_t width)
-{
-	while (*text) {
-		size_t n = strcspn(text, " "), w;
-		auto_free char *word = strndup(text, n);
-
-		w = word ? escape_width(word) : n;
-		if (width && at > indent && at + 1 + w > width) {
-			fprintf(f, "\n%*s", (int)indent, "");
-			at = indent;
-		} else if (at > indent) {
-			fputc(' ', f);
-			at++;
-		}
-		fprintf(f, "%.*s", (int)n, text);
-		at += w;
-		text += n + strspn(text + n, " ");
-	}
-	fputc('\n', f);
-}
+#include "wrap.h"
 
 static void list_table(FILE *f, const char *what, const struct schedtrace_table_info *info,
 		       size_t width)
@@ -39,7 +16,7 @@ static void list_table(FILE *f, const char *what, const struct schedtrace_table_
 	size_t name_width = 0, unit_width = 0, at;
 
 	at = (size_t)fprintf(f, "  %s %s:", what, info->name);
-	wrap(f, info->about, at, 4, width);
+	wrap_text(f, info->about, at, 4, width);
 	for (size_t i = 0; i < info->n_columns; i++) {
 		size_t name = strlen(info->columns[i].name), unit = strlen(info->columns[i].unit);
 
@@ -51,7 +28,7 @@ static void list_table(FILE *f, const char *what, const struct schedtrace_table_
 
 		fprintf(f, "    %-*s  %-*s  ", (int)name_width, info->columns[i].name,
 			(int)unit_width, info->columns[i].unit);
-		wrap(f, info->columns[i].about, indent, indent, width);
+		wrap_text(f, info->columns[i].about, indent, indent, width);
 	}
 }
 
@@ -59,7 +36,7 @@ static void list_analysis(FILE *f, const struct schedtrace_analysis_info *analys
 {
 	size_t at = (size_t)fprintf(f, "%s:", analysis->name);
 
-	wrap(f, analysis->summary, at, 2, width);
+	wrap_text(f, analysis->summary, at, 2, width);
 	at = (size_t)fprintf(f, "  needs");
 	for (const char *const *need = analysis->needs; need && *need; need++) {
 		if (width && at + 1 + strlen(*need) > width)

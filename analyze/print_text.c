@@ -6,6 +6,7 @@
 #include "cli/escape.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "wrap.h"
 
 static void pad(FILE *f, size_t n)
 {
@@ -97,28 +98,12 @@ static void print_names(FILE *f, const char *label, const struct view *view,
 	fputc('\n', f);
 }
 
-/* Words of @text in lines of @width. */
-static void print_wrapped(FILE *f, const char *text, size_t width)
-{
-	while (width && strlen(text) > width) {
-		size_t n = escape_fit(text, width);
-
-		while (n && text[n] != ' ')
-			n--;
-		if (!n)
-			break;
-		fprintf(f, "%.*s\n", (int)n, text);
-		text += n + 1;
-	}
-	fprintf(f, "%s\n", text);
-}
-
 static void print_title(FILE *f, const struct view *view, size_t width)
 {
 	auto_free char *title = NULL;
 
 	if (asprintf(&title, "%s: %s", view->name, view->info->about) >= 0)
-		print_wrapped(f, title, width);
+		wrap_text(f, title, 0, 2, width);
 }
 
 int text_table(FILE *f, const struct view *view, const struct text_options *options,

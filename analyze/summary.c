@@ -8,6 +8,7 @@
 #include "cli/escape.h"
 #include "libschedtrace/checked.h"
 #include "libschedtrace/mem.h"
+#include "wrap.h"
 
 void summary_add(struct summary *summary, const struct schedtrace_events *events)
 {
@@ -118,6 +119,7 @@ void summary_print(FILE *f, const struct summary *summary, const struct schedtra
 {
 	const struct schedtrace_info *info = schedtrace_context_info(ctx);
 	auto_free char *losses = summary_losses(ctx, tables);
+	auto_free char *line = NULL;
 	int64_t begin = summary_begin(summary, ctx), end = info->end_ns;
 	size_t n_cpus;
 
@@ -140,6 +142,6 @@ void summary_print(FILE *f, const struct summary *summary, const struct schedtra
 	print_visible(f, ", Linux ", info->release, 0);
 	print_visible(f, " ", info->machine, 0);
 	fputc('\n', f);
-	if (losses)
-		fprintf(f, "%s: \"schedreport losses\" says where\n", losses);
+	if (losses && asprintf(&line, "%s; see \"schedreport losses\"", losses) >= 0)
+		wrap_text(f, line, 0, 2, width);
 }
