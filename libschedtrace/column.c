@@ -360,10 +360,11 @@ static int translate(const struct column_job *j, struct schedtrace_error *err)
 	if (!c->map || c->map->identity)
 		return 0;
 	bad = convert_ids(c->map, j->out, j->n);
-	return bad == j->n ? 0
-			   : error_set(err, SCHEDTRACE_E_FORMAT, "row %llu: id %d has no name",
-				       (unsigned long long)(j->row + bad),
-				       ((const int32_t *)j->out)[bad]);
+	if (bad == j->n)
+		return 0;
+	return error_set(err, SCHEDTRACE_E_FORMAT, "row %llu: %s id %d has no name",
+			 (unsigned long long)(j->row + bad),
+			 c->id == COLUMN_EVENT ? "event" : "name", ((const int32_t *)j->out)[bad]);
 }
 
 static int fetch(struct column_job *j, struct schedtrace_error *err)

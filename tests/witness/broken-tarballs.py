@@ -194,7 +194,7 @@ read("other numbers for the same events are translated",
      rows=[ROWS[0], ROWS[1].replace("E1", "BLOCK"), ROWS[2].replace("E2", "WAKEUP"), ROWS[3]])
 refused("and an id between them has no name",
         {**base(event=[30, 31, 6, 7]), "sched_log_traced_events.start": b"30 A\n31 B\n5 C\n7 D\n"},
-        "event.npz: row 2: id 6 has no name")
+        "event.npz: row 2: event id 6 has no name")
 for start, words in [(b"0  A", "line 1: '0  A' is not ID NAME"), (b"0 A\n1 B C", "line 2"),
                      (b"0 A\n0 B", "id 0 is declared twice"), (b"0 A\n1 A", "event A is declared"),
                      (b"-1 A", "line 1"), (b"70000 A", "above 65535"), (b"0 ", "line 1"),
