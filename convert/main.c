@@ -82,12 +82,26 @@ static char *default_output(const char *input)
 	return asprintf(&out, "%.*s.tar", (int)n, input) < 0 ? NULL : out;
 }
 
-static int copy_rows(struct run *run, struct source *source, struct schedtrace_writer *writer,
-		     struct schedtrace_error *err)
+static int copy_rows(struct run *run, const char *input, struct source *source,
+		     struct schedtrace_writer *writer, struct schedtrace_error *err)
 {
+	/* Gives the columns their types where there are no rows. */
+	static const int64_t none64[1];
+	static const int32_t none[1];
+	static const struct schedtrace_events no_rows = {
+		.timestamp = none64,
+		.pid = none,
+		.event = none,
+		.cpu = none,
+		.arg0 = none64,
+		.arg1 = none64,
+		.comm = none,
+	};
 	const struct schedtrace_events *events;
-	int r;
+	int r = schedtrace_writer_rows(writer, &no_rows, err);
 
+	if (r < 0)
+		return r;
 	while ((r = source_next(source, &events, err)) > 0) {
 		uint64_t done, total, records;
 
@@ -100,7 +114,7 @@ static int copy_rows(struct run *run, struct source *source, struct schedtrace_w
 		source_position(source, &done, &total, &records);
 		progress_update(&run->progress, done, total, NULL);
 	}
-	return r;
+	return r < 0 ? error_prefix(err, r, "%s", input) : 0;
 }
 
 static double seconds_since(const struct timespec *begin)
@@ -147,12 +161,14 @@ static int convert(struct run *run, const char *input, const char *output,
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	progress_begin(&run->progress, "converting", settings->quiet);
 	r = source_open(&source, input, &options, err);
-	if (r < 0)
+	if (r < 0) {
+		error_prefix(err, r, "%s", input);
 		goto out;
+	}
 	r = schedtrace_writer_new(&writer, output, source_context(source), &writer_options, err);
 	if (r < 0)
 		goto out;
-	r = copy_rows(run, source, writer, err);
+	r = copy_rows(run, input, source, writer, err);
 	if (r < 0)
 		goto out;
 	r = schedtrace_writer_finish(steal_ptr(writer), err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "facts.h"
@@ -118,10 +119,8 @@ int source_open(struct source **out, const char *path, const struct source_optio
 	if (r < 0)
 		goto fail;
 	r = check_clock(s, err);
-	if (r < 0) {
-		error_prefix(err, r, "%s", path);
+	if (r < 0)
 		goto fail;
-	}
 	r = schedtrace_context_new(&s->ctx, err);
 	if (r < 0)
 		goto fail;
@@ -194,14 +193,15 @@ static void note_missing(const struct source *s, uint64_t records)
 static void note_faults(const struct source *s)
 {
 	struct row_maker_faults f;
+	char unknown[64] = "";
 
 	row_maker_faults(s->maker, &f);
+	if (f.unknown_gaps > 0)
+		snprintf(unknown, sizeof(unknown), " and an unknown number in %llu of them",
+			 (unsigned long long)f.unknown_gaps);
 	if (f.gaps > 0)
-		note(&s->options,
-		     "records were lost in %llu places: %llu by count, and an unknown number in "
-		     "%llu of them (LOST rows)",
-		     (unsigned long long)f.gaps, (unsigned long long)f.lost,
-		     (unsigned long long)f.unknown_gaps);
+		note(&s->options, "records were lost in %llu places: %llu by count%s (LOST rows)",
+		     (unsigned long long)f.gaps, (unsigned long long)f.lost, unknown);
 	if (f.broken_chains > 0)
 		note(&s->options,
 		     "%llu times a CPU ran a task without a record of the switch to it (RUNS rows)",

@@ -262,7 +262,7 @@ int schedtrace_writer_rows(struct schedtrace_writer *w, const struct schedtrace_
 
 	if (!is_writer(w) || !events)
 		return error_set(err, SCHEDTRACE_E_USAGE, "no writer, or no rows for it");
-	if (events->n == 0)
+	if (events->n == 0 && (w->begun || !events->timestamp))
 		return 0;
 	r = add_rows(w, events, err);
 	return r < 0 ? error_prefix(err, r, "%s", w->path) : 0;

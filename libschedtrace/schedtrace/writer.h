@@ -44,7 +44,8 @@ SCHEDTRACE_EXPORT int schedtrace_writer_new(struct schedtrace_writer **out, cons
 /**
  * schedtrace_writer_rows() - append rows
  * @writer: tarball to be
- * @events: copied; comm and stack columns must be present either always or never
+ * @events: copied; comm and stack columns must be present either always or never, and a first
+ *          batch of no rows says so too
  * @err:    explanation of a failure, or NULL
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
