@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Run time and migrations of every task, and memory of every process, of one tarball. */
 #include <stdio.h>
 #include <schedtrace/schedtrace.h>
 
@@ -14,17 +13,16 @@ int main(int argc, char **argv)
 		return fprintf(stderr, "tasks: %s\n", err.text), schedtrace_close(trace), 1;
 	const struct schedtrace_table *tasks = schedtrace_tables_find(tables, "tasks");
 	const struct schedtrace_table *memory = schedtrace_tables_find(tables, "memory");
+	const int64_t *pid = schedtrace_table_ints(tasks, "pid");
+	const int64_t *on_cpu = schedtrace_table_ints(tasks, "on_cpu_ns");
+	const int64_t *migrations = schedtrace_table_ints(tasks, "migrations");
 	for (size_t i = 0; i < schedtrace_table_rows(tasks); i++)
-		printf("task %lld ran %.3f ms and migrated %lld times\n",
-		       (long long)schedtrace_table_ints(tasks, "pid")[i],
-		       schedtrace_table_ints(tasks, "on_cpu_ns")[i] / 1e6,
-		       (long long)schedtrace_table_ints(tasks, "migrations")[i]);
+		printf("task %ld ran %.3f ms and migrated %ld times\n", (long)pid[i],
+		       on_cpu[i] / 1e6, (long)migrations[i]);
+	pid = schedtrace_table_ints(memory, "pid");
+	const int64_t *peak = schedtrace_table_ints(memory, "mapped_peak_bytes");
 	for (size_t i = 0; i < schedtrace_table_rows(memory); i++)
-		printf("process %lld has mapped %lld bytes, at most %lld\n",
-		       (long long)schedtrace_table_ints(memory, "pid")[i],
-		       (long long)schedtrace_table_ints(memory, "mapped_bytes")[i],
-		       (long long)schedtrace_table_ints(memory, "mapped_peak_bytes")[i]);
+		printf("process %ld mapped at most %ld KiB\n", (long)pid[i], (long)peak[i] / 1024);
 	schedtrace_tables_free(tables);
-	schedtrace_close(trace);
-	return 0;
+	return schedtrace_close(trace), 0;
 }

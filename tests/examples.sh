@@ -27,7 +27,7 @@ check 'write_tarball writes a tarball' '' "$bin/write_tarball" "$dir/example.tar
 check 'tasks prints run times, migrations and memory' \
 'task 7 ran 7.000 ms and migrated 0 times
 task 8 ran 3.000 ms and migrated 1 times
-process 8 has mapped 8192 bytes, at most 8192' "$bin/tasks" "$dir/example.tar"
+process 8 mapped at most 8 KiB' "$bin/tasks" "$dir/example.tar"
 
 check 'tasks says what is wrong with a file that is no tarball, and fails' 'failed' \
 	bash -c '"$0" "$1" >/dev/null 2>"$2" || { test -s "$2" && echo failed; }' \

@@ -1,17 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What numpy computes from the columns of real tarballs is what schedreport prints.
-Usage: report_numpy.py SCHEDREPORT TARBALL..."""
+"""What numpy computes from the columns of real tarballs is what schedreport prints, from the tarball
+and from the trace.dat. Usage: report_numpy.py SCHEDREPORT SCHEDCONV TRACE.dat.xz..."""
 import io
 import json
+import lzma
 import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 
 import numpy as np
 
-SCHEDREPORT, TARBALLS = sys.argv[1], sys.argv[2:]
+SCHEDREPORT, SCHEDCONV, TRACES = sys.argv[1], sys.argv[2], sys.argv[3:]
 failed = number = 0
 
 
@@ -57,12 +59,25 @@ def of_report(report, table, key, value):
     return {k: v for k, v in result.items() if v}
 
 
-def compare(path):
-    name = os.path.basename(path)
+def tables(path):
+    out = subprocess.run([SCHEDREPORT, "tasks", "cpus", "migrations", "memory", "losses", "-q", "-f",
+                          "json", path], stdout=subprocess.PIPE, check=True).stdout
+    return json.loads(out)
+
+
+def cells(report):
+    return {(table, number, column): value for table, content in report.items()
+            for number, row in enumerate(content["rows"]) for column, value in row.items()
+            # Which process a task or its parent belongs to can come out later than its rows.
+            if column not in ("tgid", "ppid")}
+
+
+def compare(name, trace, path):
     c, ids = load(path)
-    out = subprocess.run([SCHEDREPORT, "tasks", "cpus", "migrations", "-q", "-f", "json", path],
-                         stdout=subprocess.PIPE, check=True).stdout
-    report = json.loads(out)
+    report = tables(path)
+
+    check("%s: a trace.dat gives the same tables as the tarball made of it" % name,
+          cells(tables(trace)), cells(report))
 
     rows = c["event"] == ids["STAT_RUNTIME"]
     check("%s: charged time of each pid is the sum of its STAT_RUNTIME rows" % name,
@@ -101,8 +116,24 @@ def compare(path):
     check("%s: every task that a row names has a row" % name, {pid: 1 for pid in found & seen},
           {pid: 1 for pid in seen})
 
+    # Faults are booked to the process: to the tgid that NEWTASK, or the list at the start, gives.
+    with tarfile.open(path, "r:") as tar:
+        tgids = {}
+        for life in json.load(tar.extractfile("tasks.json")):
+            tgids.setdefault(life["pid"], set()).add(life.get("tgid", life["pid"]))
+    if all(len(t) == 1 for t in tgids.values()):
+        rows = (c["event"] == ids["PAGE_FAULT_USER"]) & (c["pid"] > 0)
+        process = np.array([next(iter(tgids[pid])) for pid in c["pid"][rows].tolist()], np.int64)
+        check("%s: user faults of each process are the PAGE_FAULT_USER rows of its threads" % name,
+              of_report(report, "memory", "pid", "faults_user"), sums(process, ones[rows]))
 
-for tarball in TARBALLS:
-    compare(tarball)
+
+for packed in TRACES:
+    with tempfile.TemporaryDirectory() as directory:
+        trace, tarball = directory + "/trace.dat", directory + "/trace.tar"
+        with lzma.open(packed) as f, open(trace, "wb") as out:
+            out.write(f.read())
+        subprocess.run([SCHEDCONV, "-q", trace, tarball], check=True)
+        compare(os.path.basename(packed), trace, tarball)
 print("1..%d" % number)
 sys.exit(failed)
