@@ -280,21 +280,14 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 	return set_topology(facts, cpus, err);
 }
 
-/* Exit status of the command: as wait() gives it. */
 static int end_marker(struct facts *facts, const json_t *json, const struct record *r,
 		      struct schedtrace_error *err)
 {
 	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
-	int32_t exit_status = small_number_of(json, "exit_status", -1);
 
 	read_clocks(json, r, &info.end_ns, &info.wall_offset_end_ns);
 	facts->ended = true;
-	if (facts->command_pid > 0 && exit_status >= 0) {
-		struct task *task = tasks_seen(row_maker_tasks(facts->maker), facts->command_pid);
-
-		if (task && task->exited)
-			tasks_life(row_maker_tasks(facts->maker), task)->exit_code = exit_status;
-	}
+	facts->exit_status = small_number_of(json, "exit_status", -1);
 	return schedtrace_context_set_info(facts->ctx, &info, err);
 }
 
@@ -409,7 +402,11 @@ void facts_in_order(struct facts *facts, const struct record *r)
 int facts_finish(struct facts *facts, struct schedtrace_error *err)
 {
 	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
+	struct tasks *tasks = row_maker_tasks(facts->maker);
+	struct task *command = tasks_seen(tasks, facts->command_pid);
 
+	if (facts->ended && facts->exit_status >= 0 && command && command->exited)
+		tasks_life(tasks, command)->exit_code = facts->exit_status;
 	if (!facts->begun || facts->ended)
 		return 0;
 	info.incomplete = "the recorder did not reach the end of the recording";

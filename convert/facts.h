@@ -18,8 +18,9 @@ struct facts {
 		char *bytes;
 		size_t n;
 		uint32_t next_part;
-	} text[2]; /* BEGIN and END, part by part */
-	int32_t command_pid;
+	} text[2];	     /* BEGIN and END, part by part */
+	int32_t command_pid; /* 0 unknown */
+	int32_t exit_status; /* of the command as wait() gives it, -1 unknown */
 	bool begun, ended;   /* those markers were read */
 	bool queues_follow;  /* all events that change run queues are recorded */
 	uint32_t task_parts; /* parts of the list of tasks, one after the other */
