@@ -136,8 +136,8 @@ int cursor_string(struct cursor *cur, char **out, size_t max, const char *what,
 	nul = memchr(s, 0, n);
 	if (!nul)
 		return error_set(err, SCHEDTRACE_E_FORMAT,
-				 "%s at byte %" PRIu64 " does not end within %zu bytes", what,
-				 begin, n);
+				 "%s at byte %" PRIu64 " does not end within %zu bytes%s", what,
+				 begin, n, n <= max ? ": file is cut" : "");
 	cur->at = begin + (uint64_t)(nul - s) + 1;
 	*out = steal_ptr(s);
 	return 0;
@@ -214,15 +214,7 @@ static int parse_header_page(struct container *c, struct schedtrace_error *err)
 	if (!checked_add(l->data_offset, size, &l->page_size))
 		return error_set(err, SCHEDTRACE_E_FORMAT, "header_page claims %u bytes of data",
 				 size);
-	return 0;
-}
-
-static int check_page_size(uint32_t size, struct schedtrace_error *err)
-{
-	if (size < 256 || size > 16u << 20 || size % 64)
-		return error_set(err, SCHEDTRACE_E_FORMAT,
-				 "ring-buffer pages of %u bytes, expected 256 bytes to 16 MiB",
-				 size);
+	c->header_page_size = l->page_size;
 	return 0;
 }
 
@@ -278,12 +270,13 @@ static int add_format(struct container *c, const char *system, struct cursor *cu
 		c->cap_formats = cap;
 	}
 	f = &c->formats[c->n_formats];
-	*f = (struct format_text){ strdup(system), { NULL, 0 } };
-	c->n_formats++;
-	if (!f->system)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a format");
+	*f = (struct format_text){ NULL, { NULL, 0 } };
 	r = cursor_text(cur, &f->text, n, LIMIT_FORMAT, "event format", err);
-	return r < 0 ? error_prefix(err, r, "system %s", system) : 0;
+	if (r < 0)
+		return error_prefix(err, r, "system %s", system);
+	f->system = strdup(system);
+	c->n_formats++;
+	return f->system ? 0 : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a format");
 }
 
 int container_ftrace_formats(struct container *c, struct cursor *cur, struct schedtrace_error *err)
@@ -429,17 +422,6 @@ struct instance *container_add_instance(struct container *c, const char *name, s
 	return in->name && in->cpus && in->cpustat ? in : NULL;
 }
 
-static void attach_cpustat(const struct container *c, const struct instance *in)
-{
-	size_t i, k;
-
-	for (k = 0; k < in->n_cpus; k++)
-		for (i = 0; i < c->n_stats; i++)
-			if (c->stats[i].cpu == in->cpus[k].cpu &&
-			    !strcmp(c->stats[i].buffer, in->name))
-				in->cpustat[k] = c->stats[i].text;
-}
-
 static int parse(struct container *c, const uint8_t *begin, size_t n, struct schedtrace_error *err)
 {
 	struct cursor cur = { .c = c, .end = c->size };
@@ -538,103 +520,6 @@ void container_close(struct container *c)
 	free(c->kallsyms.bytes);
 	free(c->uname);
 	free(c->damage);
-}
-
-static bool has_data(const struct instance *in)
-{
-	size_t i;
-
-	for (i = 0; i < in->n_cpus; i++)
-		if (in->cpus[i].size)
-			return true;
-	return false;
-}
-
-static const char *shown_name(const struct instance *in)
-{
-	return *in->name ? in->name : "top";
-}
-
-/* "top, foo, bar" of the instances with data, or of all. */
-static void list_instances(const struct container *c, bool with_data, char *out, size_t size)
-{
-	size_t i, n = 0;
-
-	*out = '\0';
-	for (i = 0; i < c->n_instances && n + 1 < size; i++)
-		if (!with_data || has_data(&c->instances[i]))
-			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "",
-					      shown_name(&c->instances[i]));
-}
-
-static int check_ranges(const struct container *c, const struct instance *in,
-			struct schedtrace_error *err)
-{
-	size_t i, k;
-
-	for (i = 0; i < in->n_cpus; i++) {
-		const struct cpu_data *a = &in->cpus[i];
-
-		for (k = 0; k < i; k++) {
-			const struct cpu_data *b = &in->cpus[k];
-
-			if (a->cpu == b->cpu)
-				return error_set(err, SCHEDTRACE_E_FORMAT,
-						 "CPU %d has two places for its data", a->cpu);
-			if (a->size && b->size && a->offset < b->offset + b->size &&
-			    b->offset < a->offset + a->size)
-				return error_set(err, SCHEDTRACE_E_FORMAT,
-						 "data of CPU %d (byte %" PRIu64 ", %" PRIu64
-						 " bytes) and of CPU %d (byte %" PRIu64 ", %" PRIu64
-						 " bytes) overlap",
-						 b->cpu, b->offset, b->size, a->cpu, a->offset,
-						 a->size);
-		}
-	}
-	return 0;
-}
-
-int container_choose(struct container *c, const char *name, const struct instance **out,
-		     struct schedtrace_error *err)
-{
-	const struct instance *found = NULL;
-	char names[512];
-	size_t i, n = 0;
-	int r;
-
-	for (i = 0; i < c->n_instances; i++) {
-		const struct instance *in = &c->instances[i];
-
-		if (name ? !strcmp(name, in->name) || !strcmp(name, shown_name(in))
-			 : has_data(in) || (!found && !*in->name)) {
-			n += name || has_data(in);
-			if (!found || !has_data(found))
-				found = in;
-		}
-	}
-	if (!found && name) {
-		list_instances(c, false, names, sizeof(names));
-		return error_set(err, SCHEDTRACE_E_NOT_FOUND,
-				 "no instance \"%s\" in the file; it has: %s", name, names);
-	}
-	if (!found && c->n_instances)
-		found = &c->instances[0];
-	if (!found)
-		return error_set(err, SCHEDTRACE_E_FORMAT,
-				 "the file describes no ring buffer at all");
-	if (n > 1 && !name) {
-		list_instances(c, true, names, sizeof(names));
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "%zu instances have events: %s; choose one with --instance", n,
-				 names);
-	}
-	if (found->page_size)
-		c->layout.page_size = found->page_size;
-	*out = found;
-	r = check_page_size(c->layout.page_size, err);
-	if (r == 0)
-		r = check_ranges(c, found, err);
-	if (r == 0)
-		attach_cpustat(c, found);
-	return r;
+	for (i = 0; i < sizeof(c->remarks) / sizeof(*c->remarks); i++)
+		free(c->remarks[i]);
 }

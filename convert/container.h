@@ -42,6 +42,7 @@ struct instance {
 	char *clock; /* NULL unknown */
 	uint32_t page_size;
 	bool compressed;
+	uint64_t begin, end; /* of the bytes that hold its CPUs' data, 0 unknown */
 	struct cpu_data *cpus;
 	size_t n_cpus;
 	char **cpustat; /* one for each of the cpus, entries may be NULL */
@@ -66,6 +67,7 @@ struct container {
 	uint64_t size;
 	unsigned int version;
 	uint32_t page_size;
+	uint32_t header_page_size; /* what header_page says, 0 nothing */
 	struct page_layout layout; /* page_size is the instance's after container_choose() */
 	enum codec codec;
 	struct text header_page, cmdlines, kallsyms;
@@ -78,6 +80,7 @@ struct container {
 	/* salvage: what a cut or damaged file lacks is left out, and said here (NULL: nothing) */
 	bool salvage;
 	char *damage;
+	char *remarks[2]; /* sentences about what is odd but can be read; NULL: none */
 	/* owned by the parser while it runs */
 	struct cpustat_option {
 		char *buffer;
@@ -135,6 +138,8 @@ int cursor_text(struct cursor *cur, struct text *out, uint64_t n, uint64_t limit
 
 int container_parse_v6(struct container *c, struct cursor *cur, struct schedtrace_error *err);
 int container_parse_v7(struct container *c, struct cursor *cur, struct schedtrace_error *err);
+/* Finds buffers by walking the sections from @offset on. */
+int container_recover_v7(struct container *c, uint64_t offset, struct schedtrace_error *err);
 
 /* Parts that both versions have, each where it stands in both. */
 int container_header_info(struct container *c, struct cursor *cur, struct schedtrace_error *err);

@@ -133,6 +133,7 @@ static int read_buffer(struct container *c, struct v6 *v, struct cursor *cur, co
 			in->clock = container_clock_name(clock.bytes);
 		free(clock.bytes);
 	}
+	in->begin = cur->at;
 	if (!in->clock && v->clock)
 		in->clock = strdup(v->clock);
 	return 0;

@@ -18,6 +18,7 @@
 struct section {
 	struct cursor cur;
 	uint8_t *memory; /* decompressed, or NULL */
+	uint64_t size;	 /* in the file */
 	bool compressed;
 };
 
@@ -65,7 +66,12 @@ static int open_section(struct container *c, struct section *s, uint16_t expecte
 	int r;
 
 	*s = (struct section){ .cur = { .c = c, .at = offset, .end = c->size } };
-	r = cursor_u16(&s->cur, &id, "section", err);
+	if (offset >= c->size)
+		return error_set(err, SCHEDTRACE_E_FORMAT,
+				 "a section is due at byte %" PRIu64
+				 ", the file ends at byte %" PRIu64 ": file is cut",
+				 offset, c->size);
+	r = cursor_u16(&s->cur, &id, "its id", err);
 	if (r == 0)
 		r = cursor_u16(&s->cur, &flags, "flags of a section", err);
 	if (r == 0)
@@ -73,10 +79,11 @@ static int open_section(struct container *c, struct section *s, uint16_t expecte
 	if (r == 0)
 		r = cursor_u64(&s->cur, &size, "size of a section", err);
 	if (r == 0 && id != expected)
-		r = error_set(err, SCHEDTRACE_E_FORMAT, "is section %u, expected %u", id, expected);
+		r = error_set(err, SCHEDTRACE_E_FORMAT, "has id %u, expected %u", id, expected);
 	if (r == 0 && flags & ~1)
 		r = error_set(err, SCHEDTRACE_E_UNSUPPORTED, "has unknown flags %#x", flags);
 	s->compressed = flags & 1;
+	s->size = size;
 	if (r == 0 && s->compressed && !pages)
 		r = inflate_section(c, s, offset, err);
 	if (r < 0)
@@ -139,6 +146,10 @@ static int buffer_option(struct container *c, const struct text *data, struct sc
 	}
 	r = open_section(c, &s, OPTION_BUFFER, offset, true, err);
 	in->compressed = s.compressed;
+	in->begin = s.cur.at;
+	if (r == 0 && !checked_add(s.cur.at, s.size, &in->end))
+		r = error_set(err, SCHEDTRACE_E_FORMAT, "its section claims %" PRIu64 " bytes",
+			      s.size);
 	return r;
 }
 
@@ -216,8 +227,25 @@ static int read_options(struct container *c, uint64_t offset, uint64_t *next,
 	return r;
 }
 
+/* What can be had without the options that failed; @why becomes the note about it. */
+static int salvage(struct container *c, uint64_t first_section, const struct schedtrace_error *why,
+		   struct schedtrace_error *err)
+{
+	int r = 0;
+
+	if (!c->n_instances)
+		r = container_recover_v7(c, first_section, err);
+	if (r < 0)
+		return r;
+	if (!c->n_instances)
+		return error_set(err, why->status, "%s", why->text);
+	c->damage = strdup(why->text);
+	return c->damage ? 0 : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a note");
+}
+
 int container_parse_v7(struct container *c, struct cursor *cur, struct schedtrace_error *err)
 {
+	struct schedtrace_error why;
 	auto_free char *codec = NULL;
 	auto_free char *version = NULL;
 	uint64_t offset = 0;
@@ -230,12 +258,19 @@ int container_parse_v7(struct container *c, struct cursor *cur, struct schedtrac
 		r = cursor_u64(cur, &offset, "offset of the options", err);
 	if (r == 0)
 		r = codec_by_name(codec, &c->codec, err);
+	if (r < 0)
+		return r;
 	for (n = 0; r == 0 && offset; n++) {
 		if (n == LIMIT_OPTION_SECTIONS)
-			return error_set(err, SCHEDTRACE_E_FORMAT,
-					 "more than %d sections of options: they form a loop",
-					 LIMIT_OPTION_SECTIONS);
-		r = read_options(c, offset, &offset, err);
+			r = error_set(&why, SCHEDTRACE_E_FORMAT,
+				      "more than %d sections of options: they form a loop",
+				      LIMIT_OPTION_SECTIONS);
+		else
+			r = read_options(c, offset, &offset, &why);
 	}
+	if (r == SCHEDTRACE_E_FORMAT && c->salvage)
+		return salvage(c, cur->at, &why, err);
+	if (r < 0 && err)
+		*err = why;
 	return r;
 }

@@ -12,6 +12,7 @@
 
 #define BLOCK_BYTES    (256u << 10)
 #define DEFAULT_MEMORY (256ull << 20)
+#define NOTES_MAX      5
 #define CHUNK_LIMIT    (64u << 20)
 
 /* A block being made: what fills it, and whom the faults concern. */
@@ -24,13 +25,13 @@ struct work {
 
 static int fail(struct work *w, int status, const char *place, const char *text)
 {
-	if (w->d->salvage && status == SCHEDTRACE_E_FORMAT) {
-		w->b->damaged++;
-		return 0;
-	}
-	if (*place)
-		return error_set(&w->b->err, status, "CPU %d: %s: %s", w->s->cpu, place, text);
-	return error_set(&w->b->err, status, "CPU %d: %s", w->s->cpu, text);
+	bool salvage = w->d->salvage && status == SCHEDTRACE_E_FORMAT;
+
+	if (!salvage || !w->b->damaged)
+		error_set(&w->b->err, status, "CPU %d: %s%s%s", w->s->cpu, place,
+			  *place ? ": " : "", text);
+	w->b->damaged += salvage;
+	return salvage ? 0 : status;
 }
 
 /* Gives up what follows the last record until something whole comes. */
@@ -93,7 +94,8 @@ static int decode_pages(struct work *w, const uint8_t *data, size_t n, uint64_t 
 			memcpy(&stamp, data + at, sizeof(stamp));
 			drop_future(r, previous, stamp);
 			begin = r->n;
-			w->b->damaged++;
+			page_fault_text(&fault, text, sizeof(text));
+			fail(w, SCHEDTRACE_E_FORMAT, chunk, text);
 			status = gap(w, stamp);
 			if (r->last > stamp)
 				r->last = stamp; /* a clock that went back: go on with it */
@@ -205,7 +207,7 @@ static void decode_block(struct work *w)
 	/* A block that could not be laid out has its error already. */
 	if (b->status == 0 && b->bytes)
 		b->status = w->d->instance->compressed ? decode_chunks(w) : decode_plain(w);
-	if (b->status == 0 && b->last && (w->s->cut || (b->damaged && !b->bytes)))
+	if (b->status == 0 && b->last && b->ends_early)
 		b->status = gap(w, b->records.last);
 }
 
@@ -284,15 +286,18 @@ static void lay_out(struct work *w)
 	b->status = 0;
 	b->damaged = 0;
 	b->empty = 0;
+	b->ends_early = false;
 	if (d->instance->compressed) {
 		b->status = lay_out_chunks(w);
 		s->finished = b->status < 0 || !s->chunks;
+		b->ends_early = b->damaged;
 	} else {
 		uint64_t left = s->end - s->at;
 
 		s->at += left < d->block_bytes ? left : d->block_bytes;
 		s->finished = s->at == s->end;
 	}
+	b->ends_early |= s->cut > 0;
 	s->begun = true;
 	b->bytes = s->at > b->offset ? s->at - b->offset : 0;
 	b->last = s->finished;
@@ -385,6 +390,10 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 		s->last = r->list[r->n - 1].timestamp;
 	d->back += r->back;
 	d->back_max = r->back_max > d->back_max ? r->back_max : d->back_max;
+	if (b->damaged && d->note && d->noted < NOTES_MAX) {
+		d->noted++;
+		d->note(d->user, b->err.text);
+	}
 	d->damaged += b->damaged;
 	d->empty += b->empty;
 	d->done += b->bytes;
@@ -457,11 +466,14 @@ static int open_stream(struct decoder *d, const struct cpu_data *data, struct sc
 	if (end > d->c->size) {
 		s->cut = end;
 		s->end = d->c->size > s->at ? d->c->size : s->at;
+		error_set(err, SCHEDTRACE_E_FORMAT,
+			  "CPU %d data ends at byte %" PRIu64 ", header says %" PRIu64
+			  ": file is cut",
+			  s->cpu, d->c->size, end);
 		if (!d->salvage)
-			return error_set(err, SCHEDTRACE_E_FORMAT,
-					 "CPU %d data ends at byte %" PRIu64
-					 ", header says %" PRIu64 ": file is cut",
-					 s->cpu, d->c->size, end);
+			return SCHEDTRACE_E_FORMAT;
+		if (d->note && err)
+			d->note(d->user, err->text);
 		d->damaged++;
 	}
 	if (s->at == s->end)
@@ -526,6 +538,8 @@ int decoder_open(struct decoder *d, const struct container *c, const struct inst
 	d->c = c;
 	d->instance = instance;
 	d->salvage = options && options->salvage;
+	d->note = options ? options->note : NULL;
+	d->user = options ? options->user : NULL;
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->ready, NULL);
 	pthread_cond_init(&d->room, NULL);

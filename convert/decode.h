@@ -23,6 +23,7 @@ struct block {
 	uint64_t offset; /* in the file */
 	uint64_t bytes;	 /* in the file */
 	bool last;	 /* of its CPU */
+	bool ends_early; /* with salvage: more was due after the last block */
 	uint8_t *packed;
 	size_t packed_cap;
 	uint8_t *data;
@@ -53,13 +54,16 @@ struct decoder {
 	const struct instance *instance;
 	struct pages_config config;
 	bool salvage;
+	void (*note)(void *user, const char *text); /* of the source's options */
+	void *user;
+	unsigned int noted;	/* damages that were told; the rest is only counted */
 	struct stream *streams; /* of CPUs with data, by CPU */
 	size_t n_streams;
 	size_t block_bytes, depth;
 	pthread_mutex_t lock;
 	pthread_cond_t ready, room;
 	pthread_t *threads;
-	void *codec;             /* the consumer's context for decompression */
+	void *codec; /* the consumer's context for decompression */
 	size_t n_threads;
 	bool stop;
 	uint64_t done, total; /* bytes of the file */

@@ -103,6 +103,7 @@ static int fail(const struct tracedat *t, int status, struct schedtrace_error *e
 static int open_all(struct tracedat *t, const struct source_options *options,
 		    struct schedtrace_error *err)
 {
+	size_t i;
 	int r;
 
 	t->container.fd = -1;
@@ -122,6 +123,9 @@ static int open_all(struct tracedat *t, const struct source_options *options,
 		t->damaged = true;
 		note(t, "%s", t->container.damage);
 	}
+	for (i = 0; i < sizeof(t->container.remarks) / sizeof(*t->container.remarks); i++)
+		if (t->container.remarks[i])
+			note(t, "%s", t->container.remarks[i]);
 	t->batch = reallocarray(NULL, BATCH, sizeof(*t->batch));
 	t->heap = calloc(t->decoder.n_streams + 1, sizeof(*t->heap));
 	if (!t->batch || !t->heap)
