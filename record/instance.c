@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,24 +68,34 @@ static int refuse_tracefs(const char *path, int errnum, struct schedtrace_error 
 	}
 }
 
+/* The first mount point of tracefs; NULL if there is none. Not libtracefs' own search, which
+ * mounts it. */
+static char *mount_point(void)
+{
+	FILE *f = setmntent("/proc/self/mounts", "re");
+	struct mntent *m;
+	char *found = NULL;
+
+	while (f && !found && (m = getmntent(f)))
+		if (strcmp(m->mnt_type, "tracefs") == 0)
+			found = strdup(m->mnt_dir);
+	if (f)
+		endmntent(f);
+	return found;
+}
+
 int instance_find_tracefs(const char *given, char **root, struct schedtrace_error *err)
 {
-	auto_free char *found = NULL;
+	auto_free char *found = given ? realpath(given, NULL) : mount_point();
 	auto_free char *instances = NULL;
-	const char *mounted = NULL;
 
-	if (given) {
-		found = realpath(given, NULL);
-		if (!found)
-			return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", given);
-	} else {
-		if (tracefs_tracing_dir_is_mounted(false, &mounted) != 1 || !mounted)
-			return error_set(err, SCHEDTRACE_E_IO,
-					 "tracefs is not mounted: mount -t tracefs nodev "
-					 "/sys/kernel/tracing");
-		found = strdup(mounted);
-	}
-	if (!found || asprintf(&instances, "%s/instances", found) < 0)
+	if (!found && given)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", given);
+	if (!found)
+		return error_set(err, SCHEDTRACE_E_IO,
+				 "tracefs is not mounted: mount -t tracefs nodev "
+				 "/sys/kernel/tracing");
+	if (asprintf(&instances, "%s/instances", found) < 0)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
 	if (faccessat(AT_FDCWD, instances, W_OK | X_OK, AT_EACCESS) != 0)
 		return refuse_tracefs(instances, errno, err);
@@ -303,10 +314,10 @@ static int refuse_filter(struct instance *in, const struct event *event, int err
 		at = caret - line - (long)strlen("  Command: ");
 	}
 	reason[strcspn(reason, "\n")] = '\0';
-	if (at > 0 && at < (long)strlen(event->filter))
+	if (at > 0)
 		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "filter '%s' of %s:%s was refused: %s, at '%s'", event->filter,
-				 event->system, event->name, reason, event->filter + at);
+				 "filter '%s' of %s:%s was refused: %s, near character %ld",
+				 event->filter, event->system, event->name, reason, at);
 	return error_set(err, SCHEDTRACE_E_USAGE, "filter '%s' of %s:%s was refused: %s",
 			 event->filter, event->system, event->name, reason);
 }

@@ -131,6 +131,7 @@ static void name_leftovers(const struct output *out, const char *program)
 	while (dir && (entry = readdir(dir))) {
 		const char *name = entry->d_name;
 		auto_close int file = -1;
+		struct stat st;
 		char magic[10];
 
 		if (name[0] != '.' || strncmp(name + 1, out->name, n) != 0 || name[n + 1] != '.' ||
@@ -140,6 +141,7 @@ static void name_leftovers(const struct output *out, const char *program)
 			      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (file < 0 || read(file, magic, sizeof(magic)) != (ssize_t)sizeof(magic) ||
 		    memcmp(magic, "\x17\x08\x44tracing", sizeof(magic)) != 0 ||
+		    fstat(file, &st) != 0 || st.st_size / 512 <= st.st_blocks || /* no holes */
 		    flock(file, LOCK_EX | LOCK_NB) != 0)
 			continue;
 		report(program,

@@ -179,7 +179,11 @@ int workload_start(struct workload *w, const char *program, int *exit_status,
 	if (n != (ssize_t)sizeof(errnum))
 		return 0;
 	w->ended = waitpid(w->pid, &w->wait_status, 0) == w->pid;
-	return refuse_program(program, errnum, exit_status, err);
+	if (errnum != ENOENT)
+		return refuse_program(program, errnum, exit_status, err);
+	*exit_status = 127; /* the program was there a moment ago */
+	return error_set(err, SCHEDTRACE_E_USAGE,
+			 "%s: cannot be run: the interpreter it names does not exist", program);
 }
 
 bool workload_has_ended(struct workload *w)

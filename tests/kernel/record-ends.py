@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How a recording ends: statuses, signals, the terminal."""
+import os
+import pty
+import select
+import stat
+from recorder import *
+
+need_kernel()
+
+
+def whole(path):
+    """Is the file as the kernel's own counts say?"""
+    if not os.path.exists(path):
+        return False
+    _, stats = header(path)
+    return bool(stats) and report_lines(path) == stat_sum(stats, "read events")
+
+
+def on_terminal(args, keys):
+    """schedrec on a terminal of its own; keys: [(condition(pid, screen), bytes)]. (status, screen)."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(SCHEDREC, [SCHEDREC, *args])
+    screen, keys, end = b"", list(keys), time.time() + 30
+    while time.time() < end:
+        if select.select([fd], [], [], 0.05)[0]:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:
+                break
+            if not data:
+                break
+            screen += data
+        if keys and keys[0][0](pid, screen):
+            os.write(fd, keys.pop(0)[1])
+    if time.time() >= end:
+        os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    os.close(fd)
+    return os.waitstatus_to_exitcode(status), screen.decode(errors="replace")
+
+
+def shell_job(args):
+    """A recording as a shell's foreground job that Ctrl-Z stops and fg continues."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ["PS1"] = "prompt> "
+        os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+    steps = [("prompt> ", f"{SCHEDREC} {args}\n"), ("ready\r\n", "\x1a"), ("Stopped", "fg\n"),
+             ("prompt> ", "echo status=$?\n"), ("status=6", "exit\n")]
+    screen, seen, end = "", 0, time.time() + 30
+    while time.time() < end:
+        if select.select([fd], [], [], 0.05)[0]:
+            try:
+                data = os.read(fd, 65536)
+            except OSError:
+                break
+            screen += data.decode(errors="replace")
+        if steps and steps[0][0] in screen[seen:]:
+            seen = len(screen)
+            os.write(fd, steps.pop(0)[1].encode())
+            if steps and steps[0][0] == "prompt> ":
+                time.sleep(0.1)
+    if time.time() >= end:
+        os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    os.close(fd)
+    return os.waitstatus_to_exitcode(status), screen
+
+
+with Folder():
+    for command, expected in ((("sh", "-c", "exit 0"), 0), (("sh", "-c", "exit 7"), 7),
+                              (("sh", "-c", "kill -SEGV $$"), 139),
+                              (("sh", "-c", "kill -KILL $$"), 137)):
+        r = run("-q", "--", *command)
+        claim(r.returncode == expected and r.stderr == "",
+              f"'{command[2]}' gives status {expected} and no message", r.returncode, r.stderr)
+
+    r = run("-o", "none.dat", "--", "no-such-program-here")
+    claim(r.returncode == 127 and "not found" in r.stderr and os.listdir(".") == ["trace.dat"],
+          "a program that does not exist gives 127 and leaves no file", r.stderr, os.listdir("."))
+    r = run("-o", "none.dat", "--", "/etc/passwd")
+    claim(r.returncode == 126 and not os.path.exists("none.dat") and not leftovers(),
+          "a file that is no program gives 126 and leaves no file", r.stderr)
+    with open("script", "w") as f:
+        f.write("#!/no/such/interpreter\n")
+    os.chmod("script", 0o755)
+    r = run("-o", "none.dat", "--", "./script")
+    claim(r.returncode == 127 and "interpreter" in r.stderr and not os.path.exists("none.dat")
+          and not leftovers(), "an exec that fails late leaves no file either", r.stderr)
+
+    for sig in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        name = f"{sig.name}.dat"
+        p = start("-o", name, "--", "sleep", "60")
+        began = wait_for(lambda: command_runs(p.pid, "sleep"))
+        child = children_of(p.pid)
+        time.sleep(0.3)
+        p.send_signal(sig)
+        _, err = p.communicate(timeout=20)
+        claim(began and p.returncode == 128 + sig,
+              f"{sig.name} sent to the recorder ends the command too, with 128 + {int(sig)}",
+              p.returncode, err)
+        claim(whole(name) and not leftovers() and not instances_of(p.pid) and
+              not any(os.path.exists(f"/proc/{c}") for c in child),
+              f"after {sig.name} the file is whole and nothing is left behind", err)
+
+    def running(name):
+        return lambda pid, screen: command_runs(pid, name)
+
+    status, screen = on_terminal(["-o", "tty.dat", "--", "sleep", "60"],
+                                 [(running("sleep"), b"\x03")])
+    claim(status == 130 and whole("tty.dat"), "Ctrl-C on a terminal gives 130 and a whole file",
+          status, screen)
+    status, screen = on_terminal(["-o", "trap.dat", "--", "sh", "-c",
+                                  "trap 'exit 9' INT; echo ready; while :; do sleep 0.1; done"],
+                                 [(lambda pid, screen: b"ready" in screen, b"\x03")])
+    claim(status == 9 and whole("trap.dat"),
+          "a command that handles Ctrl-C gives its own status", status, screen)
+    status, screen = on_terminal(["-o", "deaf.dat", "--", "sh", "-c",
+                                  "trap '' INT; echo ready; exec sleep 20"],
+                                 [(lambda pid, screen: b"ready" in screen, b"\x03"),
+                                  (lambda pid, screen: b"events in" in screen, b"\x03")])
+    claim(status == 130 and whole("deaf.dat"),
+          "the file is saved at the first Ctrl-C; a second one does not wait for a deaf command",
+          status, screen)
+    status, screen = on_terminal(["-o", "status.dat", "--", "sleep", "1"], [])
+    claim(status == 0 and "recording" in screen and "lost" in screen and "events in" in screen,
+          "a terminal shows a status line and then the summary", screen)
+    status, screen = on_terminal(["-q", "-o", "status.dat", "--", "sleep", "0.6"], [])
+    claim(status == 0 and screen == "", "-q shows neither", screen)
+
+    # The terminal's stop key, as the job of a shell: it comes back, and fg goes on.
+    status, screen = shell_job("-q -o stop.dat -- sh -c 'echo ready; sleep 1; exit 6'")
+    claim("Stopped" in screen and "status=6" in screen and whole("stop.dat"),
+          "Ctrl-Z gives the shell its prompt back, and fg goes on to the command's status", screen)
+
+    p = start("-o", "dur.dat", "-d", "0.4", "--", "sh", "-c", "sleep 1.2; exit 5")
+    _, err = p.communicate(timeout=20)
+    claim(p.returncode == 5 and whole("dur.dat"),
+          "a duration that is over lets the command run on and gives its status", err)
+    r = run()
+    claim(r.returncode == 125 and "COMMAND" in r.stderr, "nothing to record is refused", r.stderr)
+
+    # Descriptors: the child has those of its parent and not one more.
+    r1 = subprocess.run(["ls", "-l", "/proc/self/fd"], capture_output=True, text=True,
+                        stdin=subprocess.DEVNULL)
+    r2 = run("-q", "--", "ls", "-l", "/proc/self/fd")
+    claim(len(r1.stdout.splitlines()) == len(r2.stdout.splitlines()) and "tracing" not in r2.stdout,
+          "the command inherits no descriptor of the recorder", r1.stdout, r2.stdout)
+    r = run("-q", "--", "sh", "-c", "grep Sig /proc/self/status")
+    r1 = subprocess.run(["sh", "-c", "grep Sig /proc/self/status"], capture_output=True, text=True)
+    masks = [[l for l in x.splitlines() if l.startswith(("SigBlk", "SigIgn"))]
+             for x in (r.stdout, r1.stdout)]
+    claim(masks[0] == masks[1] and masks[0],
+          "the command has the signal mask and the ignored signals that it would have had", masks)
+done()

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A recorder that is killed leaves a readable file and a clean kernel."""
+import os
+import shutil
+from recorder import *
+
+need_kernel()
+
+
+def events(path):
+    return set(subprocess.run(["trace-cmd", "report", "-R", path], capture_output=True, text=True,
+                              errors="replace").stdout.splitlines()[1:])
+
+
+with Folder():
+    # A low rate: only what these sleeps do, and what else happens on the machine.
+    p = start("-o", "low.dat", "--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep 0.2; done; "
+              "echo lives >lived")
+    wait_for(lambda: command_runs(p.pid, "sh"))
+    time.sleep(1.2)
+    p.kill()
+    p.communicate()
+    left = leftovers()
+    claim(len(left) == 1 and not os.path.exists("low.dat"),
+          "SIGKILL leaves a working file beside the target and no target", left)
+    names = instances_of(p.pid)
+    states = []
+    for n in names:
+        with open(f"{TRACEFS}/instances/{n}/tracing_on") as f:
+            states.append(f.read().strip())
+    claim(all(s == "0" for s in states), "the kernel has stopped tracing by itself", states)
+    n = report_lines(left[0])
+    claim(bool(n), "trace-cmd reads the working file as it is", n)
+    if WITNESS:
+        claim(iterate_count(left[0]) == n, "libtracecmd does so too")
+    claim(wait_for(lambda: os.path.exists("lived"), 5), "the command lives on untouched")
+
+    before = events(left[0])
+    subprocess.run(["cp", "--sparse=always", left[0], "copy.dat"])
+    r = run("--repair", left[0], "-o", "repaired.dat")
+    claim(r.returncode == 0 and events("repaired.dat") >= before and before,
+          "--repair -o writes an ordinary file with all of its events", r.stderr)
+    claim(os.stat("repaired.dat").st_size < 1 << 30, "that file has no holes")
+    r = run("--repair", "copy.dat")
+    claim(r.returncode == 0 and events("copy.dat") == events("repaired.dat") and
+          os.stat("copy.dat").st_size < 1 << 30, "--repair in place gives the same", r.stderr)
+    again = run("--repair", "copy.dat")
+    claim(again.returncode == 0 and events("copy.dat") == events("repaired.dat"),
+          "a second --repair changes nothing", again.stderr)
+
+    r = run("-o", "low.dat", "--", "true")
+    claim(left[0] in r.stderr and "--repair" in r.stderr,
+          "the next recording names the working file that was left", r.stderr)
+    claim(not instances_of(p.pid), "the next recording removes the instance that was left")
+    os.unlink(left[0])
+
+    # A table that is behind its pages: as if killed just before it was written.
+    p = start("-o", "late.dat", "--", "sleep", "30")
+    wait_for(lambda: command_runs(p.pid, "sleep"))
+    subprocess.run(BUSY)
+    subprocess.run(BUSY)
+    time.sleep(0.6)
+    child = children_of(p.pid)
+    p.kill()
+    p.communicate()
+    for c in child:
+        os.kill(c, signal.SIGKILL)
+    left = leftovers()[0]
+    table, _ = header(left)
+    whole = events(left)
+    with open(left, "rb") as f:
+        head = f.read(16 << 20)
+    at = head.index(struct.pack("<QQ", *table[0]))
+    with open(left, "r+b") as f:
+        for i, (offset, size) in enumerate(table):
+            f.seek(at + 16 * i)
+            f.write(struct.pack("<QQ", offset, 0))
+    r = run("--repair", left)
+    claim(r.returncode == 0 and len(whole) > 500 and events(left) >= whole,
+          "--repair finds the pages that the table does not tell of yet", r.stderr)
+    os.unlink(left)
+    run("-q", "-o", "late.dat", "--", "true")
+
+    # Killed at every step of finishing the file.
+    if shutil.which("strace"):
+        calls = (("fallocate", 3), ("fallocate", 4), ("ftruncate", 3), ("fsync", 1),
+                 ("renameat", 1))
+        for call, nth in calls:
+            with open("old.dat", "w") as f:
+                f.write("what stood there before\n")
+            r = run("-o", "old.dat", "--", *BUSY,
+                    prefix=("strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                            f"inject={call}:signal=SIGKILL:when={nth}"))
+            left = leftovers()
+            with open("old.dat", "rb") as f:
+                kept = f.read(8) == b"what sto"
+            claim(r.returncode in (-9, 137) and len(left) == 1 and kept,
+                  f"killed at {call} {nth} of the end: the old target is untouched",
+                  r.returncode, left, r.stderr)
+            for name in left:
+                fixed = run("--repair", name, "-o", "fixed.dat")
+                out = subprocess.run(["trace-cmd", "report", "-R", "fixed.dat"],
+                                     capture_output=True, text=True, errors="replace").stdout
+                claim(fixed.returncode == 0 and out.count("filename=/bin/true") == 150,
+                      f"killed at {call} {nth}: --repair gives every event",
+                      fixed.stderr, out.count("filename=/bin/true"))
+                os.unlink(name)
+    else:
+        skip("killed at every step of finishing the file", "no strace")
+
+    with open("text", "w") as f:
+        f.write("no trace\n" * 1000)
+    r = run("--repair", "text")
+    claim(r.returncode == 3 and "no trace.dat" in r.stderr, "--repair refuses what is no trace.dat",
+          r.stderr)
+    with open("fixed.dat", "rb") as f:
+        data = f.read()
+    with open("cut.dat", "wb") as f:
+        f.write(data[:len(data) - 5000])
+    r = run("--repair", "cut.dat")
+    with open("cut.dat", "rb") as f:
+        same = f.read() == data[:len(data) - 5000]
+    claim(r.returncode == 3 and "cut" in r.stderr and same,
+          "--repair names a cut file and leaves it as it is", r.stderr)
+    run("-q", "--", "true") # sweeps what the killed ones left
+done()

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of schedrec share: TAP, temporary folders, the kernel's and others' counts."""
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+TRACEFS = "/sys/kernel/tracing"
+SCHEDREC = os.path.abspath(sys.argv[1])
+WITNESS = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
+
+_claims = 0
+_failed = 0
+
+
+def claim(ok, sentence, *details):
+    global _claims, _failed
+    _claims += 1
+    print(f"{'ok' if ok else 'not ok'} {_claims} - {sentence}")
+    if not ok:
+        _failed += 1
+        for d in details:
+            for line in str(d).splitlines():
+                print(f"# {line[:600]}")
+    sys.stdout.flush()
+
+
+def skip(sentence, reason):
+    global _claims
+    _claims += 1
+    print(f"ok {_claims} - {sentence} # SKIP {reason}")
+
+
+def need_kernel():
+    """Ends the script as skipped where tracefs cannot be used."""
+    if os.geteuid() != 0 or not os.access(f"{TRACEFS}/instances", os.W_OK):
+        print("1..0 # SKIP needs root and tracefs")
+        sys.exit(0)
+
+
+def done():
+    print(f"1..{_claims}")
+    sys.exit(1 if _failed else 0)
+
+
+class Folder:
+    """A temporary folder that is the current one; on disk, not in memory."""
+
+    def __init__(self, base="/var/tmp"):
+        self.base = base
+
+    def __enter__(self):
+        self.old = os.getcwd()
+        self.path = tempfile.mkdtemp(prefix="schedrec-test-", dir=self.base)
+        os.chdir(self.path)
+        return self.path
+
+    def __exit__(self, *_):
+        os.chdir(self.old)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def run(*args, env=None, prefix=(), timeout=60, **kw):
+    """schedrec with these arguments; its result has returncode, stdout and stderr texts."""
+    e = dict(os.environ)
+    for name in ("SUDO_UID", "SUDO_GID", "SUDO_USER"):
+        e.pop(name, None)
+    e.update(env or {})
+    if "strace" in prefix: # the leak sanitizer cannot work below it
+        e["ASAN_OPTIONS"] = e.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+    return subprocess.run([*prefix, SCHEDREC, *args], capture_output=True, text=True,
+                          errors="replace", env=e, timeout=timeout, stdin=subprocess.DEVNULL, **kw)
+
+
+def start(*args, prefix=(), **kw):
+    return subprocess.Popen([*prefix, SCHEDREC, *args], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kw)
+
+
+def instances_of(pid):
+    """Names of the instances of this recorder."""
+    return [n for n in os.listdir(f"{TRACEFS}/instances") if n.startswith(f"schedrec.{pid}.")]
+
+
+def wait_for(condition, seconds=20):
+    """Waits until the condition holds; says whether it does."""
+    end = time.time() + seconds
+    while time.time() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return bool(condition())
+
+
+def children_of(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as f:
+            return [int(p) for p in f.read().split()]
+    except OSError:
+        return []
+
+
+def command_runs(pid, name):
+    """Does a child of this recorder run a program of this name?"""
+    for child in children_of(pid):
+        try:
+            with open(f"/proc/{child}/comm") as f:
+                if f.read().strip() == name:
+                    return True
+        except OSError:
+            pass
+    return False
+
+
+def report_lines(path):
+    """Events that trace-cmd prints of the file, or None if it fails."""
+    r = subprocess.run(["trace-cmd", "report", "-R", path], capture_output=True, text=True,
+                       errors="replace")
+    if r.returncode:
+        return None
+    return sum(1 for l in r.stdout.splitlines()
+               if re.match(r"\s*\S.*-\d+\s+\[\d+\]", l))
+
+
+def iterate_count(path):
+    """Events that libtracecmd's iterator gives, or None."""
+    r = subprocess.run([WITNESS, path], capture_output=True, text=True)
+    return int(r.stdout.split()[0]) if r.returncode == 0 else None
+
+
+def header(path):
+    """(table of (offset, size), texts of CPUSTAT) by an independent reading of version 6."""
+    with open(path, "rb") as f:
+        data = f.read(16 << 20)
+    at = 18
+    assert data[:14] == b"\x17\x08\x44tracing6\0\0\x08", data[:16]
+
+    def number(size):
+        nonlocal at
+        at += size
+        return int.from_bytes(data[at - size:at], "little")
+
+    def skip_texts(n):
+        nonlocal at
+        for _ in range(n):
+            size = number(8)
+            at += size
+
+    for word in (b"header_page\0", b"header_event\0"):
+        assert data[at:at + len(word)] == word
+        at += len(word)
+        skip_texts(1)
+    skip_texts(number(4))
+    for _ in range(number(4)):
+        at = data.index(b"\0", at) + 1
+        skip_texts(number(4))
+    for _ in range(2):
+        size = number(4)
+        at += size
+    skip_texts(1)
+    cpus = number(4)
+    assert data[at:at + 10] == b"options  \0"
+    at += 10
+    stats = []
+    while (option := number(2)):
+        size = number(4)
+        if option == 2:
+            stats.append(data[at:at + size].rstrip(b"\0").decode())
+        at += size
+    assert data[at:at + 10] == b"flyrecord\0"
+    at += 10
+    table = [struct.unpack_from("<QQ", data, at + 16 * i) for i in range(cpus)]
+    return table, stats
+
+
+def stat_sum(stats, name):
+    return sum(int(m) for s in stats for m in re.findall(rf"^{name}: (\d+)", s, re.M))
+
+
+def leftovers(folder="."):
+    return [n for n in os.listdir(folder) if re.match(r"\..*\.[A-Za-z0-9]{6}$", n)]
+
+
+BUSY = ("sh", "-c", "i=0; while [ $i -lt 150 ]; do /bin/true; i=$((i+1)); done")
