@@ -379,9 +379,14 @@ int facts_record(struct facts *facts, const struct record *r, struct schedtrace_
 		return 0;
 	switch (h.kind) {
 	case MARKER_BEGIN:
+		return facts->begun ? 0 : text_marker(facts, &h, payload, r, err);
 	case MARKER_END:
-		return text_marker(facts, &h, payload, r, err);
+		return facts->ended ? 0 : text_marker(facts, &h, payload, r, err);
 	case MARKER_TASKS:
+		if (facts->tasks_read || h.part < facts->parts_read)
+			return 0;
+		facts->parts_read = h.part + 1u;
+		facts->tasks_read = facts->parts_read == h.parts;
 		return tasks_marker(facts, payload, h.bytes, err);
 	default:
 		return 0;
@@ -394,8 +399,8 @@ void facts_in_order(struct facts *facts, const struct record *r)
 
 	if (!parse_marker(facts, r, &h) || h.kind != MARKER_TASKS)
 		return;
-	facts->task_parts = h.part == facts->task_parts ? h.part + 1u : UINT32_MAX;
-	if (facts->task_parts == h.parts && facts->queues_follow)
+	facts->parts_in_order = h.part == facts->parts_in_order ? h.part + 1u : UINT32_MAX;
+	if (facts->parts_in_order == h.parts && facts->queues_follow)
 		row_maker_seed_queues(facts->maker, facts->n_cpus);
 }
 

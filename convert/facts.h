@@ -18,12 +18,14 @@ struct facts {
 		char *bytes;
 		size_t n;
 		uint32_t next_part;
-	} text[2];	     /* BEGIN and END, part by part */
-	int32_t command_pid; /* 0 unknown */
-	int32_t exit_status; /* of the command as wait() gives it, -1 unknown */
-	bool begun, ended;   /* those markers were read */
-	bool queues_follow;  /* all events that change run queues are recorded */
-	uint32_t task_parts; /* parts of the list of tasks, one after the other */
+	} text[2];		 /* BEGIN and END, part by part */
+	int32_t command_pid;	 /* 0 unknown */
+	int32_t exit_status;	 /* of the command as wait() gives it, -1 unknown */
+	bool begun, ended;	 /* those markers were read */
+	bool queues_follow;	 /* all events that change run queues are recorded */
+	bool tasks_read;	 /* the whole list of tasks */
+	uint32_t parts_read;	 /* parts of that list read one after the other */
+	uint32_t parts_in_order; /* and met in order */
 	int n_cpus;
 };
 
@@ -31,7 +33,10 @@ int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_
 	       struct row_maker *maker, const struct source_options *options,
 	       struct schedtrace_error *err);
 
-/* What a record of format facts->raw_data says; one that is no marker does nothing. */
+/*
+ * What a record of format facts->raw_data says; one that is no marker does nothing. Markers that
+ * were read ahead do nothing the second time.
+ */
 int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err);
 
 /* The same record when its turn comes among the rows: what holds from then on. */

@@ -8,6 +8,10 @@
 #include "libschedtrace/error.h"
 #include "notes.h"
 
+/* Records within which the recorder's markers are looked for before rows are made. */
+#define AHEAD_FOR_BEGIN ((size_t)256 << 10)
+#define AHEAD_FOR_TASKS ((size_t)4 << 20)
+
 struct source {
 	struct tracedat *tracedat;
 	struct schedtrace_context *ctx;
@@ -62,37 +66,37 @@ static int64_t tsc_to_ns(const struct source *s, int64_t cycles)
 }
 
 /*
- * The recorder lists the tasks among the first records; they are read before those are converted,
- * so that the context is known when the first rows come.
+ * The recorder lists the tasks soon after tracing begins, while events come in already. The list is
+ * looked for before any row is made, by a reader of its own, so that rows before it are right too
+ * and the context is known when the first rows come. What is damaged shows when rows are made.
  */
-static int next_records(struct source *s, struct schedtrace_error *err)
+static int read_ahead(struct source *s, const char *path, struct schedtrace_error *err)
 {
-	int r = tracedat_next(s->tracedat, &s->records, &s->n_records, err);
+	struct source_options options = s->options;
+	const struct record *records;
+	struct tracedat *t;
+	size_t n, seen = 0;
+	int r;
 
-	s->next_record = 0;
-	if (r <= 0)
-		s->n_records = 0;
-	return r;
-}
-
-static int read_first_markers(struct source *s, struct schedtrace_error *err)
-{
-	int r = next_records(s, err);
-
+	if (s->facts.raw_data < 0)
+		return 0;
+	options.note = NULL;
+	options.salvage = true;
+	r = tracedat_open(&t, path, &options, err);
 	if (r < 0)
 		return r;
-	s->ended = r == 0;
-	for (size_t i = 0; i < s->n_records; i++) {
-		const struct record *record = &s->records[i];
-
-		if (record->kind != RECORD_EVENT || record->format != s->facts.raw_data)
-			continue;
-		r = facts_record(&s->facts, record, err);
-		if (r < 0)
-			return r;
+	while (r >= 0 && !s->facts.tasks_read &&
+	       seen < (s->facts.begun ? AHEAD_FOR_TASKS : AHEAD_FOR_BEGIN)) {
+		if (tracedat_next(t, &records, &n, NULL) <= 0)
+			break;
+		for (size_t i = 0; r >= 0 && i < n && !s->facts.tasks_read; i++)
+			if (records[i].kind == RECORD_EVENT &&
+			    records[i].format == s->facts.raw_data)
+				r = facts_record(&s->facts, &records[i], err);
+		seen += n;
 	}
-	s->markers_read = true;
-	return 0;
+	tracedat_close(t);
+	return r < 0 ? r : 0;
 }
 
 int source_open(struct source **out, const char *path, const struct source_options *options,
@@ -131,7 +135,7 @@ int source_open(struct source **out, const char *path, const struct source_optio
 	r = facts_open(&s->facts, s->tracedat, s->ctx, s->maker, &s->options, err);
 	if (r < 0)
 		goto fail;
-	r = read_first_markers(s, err);
+	r = read_ahead(s, path, err);
 	if (r < 0)
 		goto fail;
 	cmdlines = tracedat_cmdlines(s->tracedat, &bytes);
@@ -229,7 +233,7 @@ static int convert_record(struct source *s, const struct record *r, struct sched
 	struct record converted;
 
 	if (r->kind == RECORD_EVENT && r->format == s->facts.raw_data) {
-		int status = s->markers_read ? 0 : facts_record(&s->facts, r, err);
+		int status = facts_record(&s->facts, r, err);
 
 		if (status < 0)
 			return status;
@@ -256,9 +260,10 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 		if (s->next_record < s->n_records) {
 			r = convert_record(s, &s->records[s->next_record++], err);
 		} else if (!s->ended) {
-			s->markers_read = false;
-			r = next_records(s, err);
+			r = tracedat_next(s->tracedat, &s->records, &s->n_records, err);
 			s->ended = r == 0;
+			s->next_record = 0;
+			s->n_records = r > 0 ? s->n_records : 0;
 		} else {
 			s->finished = true;
 			r = finish(s, err);

@@ -70,13 +70,19 @@ class Fields(dict):
                 self[name] = int(value, 16) if value.startswith('0x') else int(value)
 
 
+def report(path, *options):
+    # trace-cmd 3.1.6 prints stamps from memory that it never set, if malloc fills it.
+    env = {k: v for k, v in os.environ.items() if k != 'MALLOC_PERTURB_'}
+    out = subprocess.run(['trace-cmd', 'report', *options, '-t', '-i', path], check=True, env=env,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    return out.decode('utf-8', 'surrogateescape')
+
+
 def records(path):
     """(time, cpu, order, pid, flags, event, fields), gaps as event LOST, merged by time and CPU."""
     out = []
     gap, last, order = {}, {}, 0
-    text = subprocess.run(['trace-cmd', 'report', '-N', '-R', '-t', '-l', '-i', path], check=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    for line in text.decode('utf-8', 'surrogateescape').split('\n'):
+    for line in report(path, '-N', '-R', '-l').split('\n'):
         dropped = DROPPED.match(line)
         if dropped:
             gap[int(dropped[1])] = int(dropped[2]) if dropped[2] else -1
@@ -99,18 +105,14 @@ def records(path):
 
 def listed_names(path):
     """The file's list of names, as far as trace-cmd shows it: -l would cut names short."""
-    text = subprocess.run(['trace-cmd', 'report', '-N', '-R', '-t', '-i', path], check=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    lines = re.findall(r'^ *(.*)-(\d+) +\[\d+\] +\d+\.\d{9}: \S+: ',
-                       text.decode('utf-8', 'surrogateescape'), re.M)
+    lines = re.findall(r'^ *(.*)-(\d+) +\[\d+\] +\d+\.\d{9}: \S+: ', report(path, '-N', '-R'),
+                       re.M)
     return {int(pid): name for name, pid in lines if name != '<...>'}
 
 
 def markers(path):
     """What the recorder noted: (time, kind, part, parts, bytes), from trace-cmd's hex dump."""
-    text = subprocess.run(['trace-cmd', 'report', '-t', '-r', 'nothing', '-F', 'raw_data', '-i',
-                           path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
-    for line in text.decode('utf-8', 'surrogateescape').split('\n'):
+    for line in report(path, '-r', 'nothing', '-F', 'raw_data').split('\n'):
         m = re.search(r' (\d+)\.(\d{9}): raw_data: +# 44455253 ([0-9a-f ]+)$', line)
         if not m:
             continue
