@@ -121,7 +121,7 @@ with Folder():
             for name in left:
                 claim(bool(report_lines(name)), f"after {call} failed the working file is readable")
                 os.unlink(name)
-        r = run("-o", "collapse.dat", "--", *BUSY, prefix=(
+        r = run("-o", "collapse.dat", "--", *FEW, prefix=(
             "strace", "-f", "-o", "strace.txt", "-e", "trace=fallocate", "-e",
             "inject=fallocate:error=EOPNOTSUPP:when=3+"))
         _, stats = header("collapse.dat")
