@@ -9,7 +9,7 @@
 #include "error.h"
 #include "mem.h"
 
-#define BUFFER_BYTES ((size_t)256 << 10)
+#define BUFFER_BYTES ((size_t)64 << 10)
 
 /* Inflates what comes next of a member, until n bytes are there or its stream ends. */
 static int stream_read(struct column_pass *p, uint8_t *out, size_t n, struct schedtrace_error *err)
@@ -102,43 +102,37 @@ void column_pass_free(struct column_pass *pass)
 	pass->buffer = NULL;
 }
 
-/* The first n bytes of the .npy in a member. */
-static int read_begin(const struct column *column, const struct input *in, uint8_t *out, size_t n,
-		      struct schedtrace_error *err)
+/* Bytes [from, to) of the .npy in a member; a pass goes on where it was. */
+static int read_part(struct column_pass *p, uint8_t *out, size_t from, size_t to,
+		     struct schedtrace_error *err)
 {
-	struct column_pass pass;
-	int r;
+	const struct npz_entry *e = &p->column->entry;
 
-	if (n > column->entry.size)
+	if (to > e->size)
 		return error_set(err, SCHEDTRACE_E_FORMAT, "npy header: cut");
-	if (!column->entry.deflated)
-		return input_read(in, column->entry.data, out, n, err);
-	column_pass_init(&pass, column, in, NULL);
-	r = stream_begin(&pass, err);
-	if (r == 0)
-		r = stream_read(&pass, out, n, err);
-	column_pass_free(&pass);
-	return r;
+	if (e->deflated)
+		return stream_read(p, out + from, to - from, err);
+	return input_read(p->in, e->data + from, out + from, to - from, err);
 }
 
-static int read_npy_header(struct column *column, const struct input *in,
+static int read_npy_header(struct column *column, struct column_pass *pass,
 			   struct schedtrace_error *err)
 {
-	auto_free uint8_t *header = NULL;
-	uint8_t first[12];
+	auto_free uint8_t *header = malloc(NPY_MAX_HEADER);
 	size_t size;
-	int r = read_begin(column, in, first, sizeof(first), err);
+	int r;
 
-	if (r == 0)
-		r = npy_header_size(first, sizeof(first), &size, err);
-	if (r < 0)
-		return r;
-	header = malloc(size);
 	if (!header)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a header");
-	r = read_begin(column, in, header, size, err);
+	r = column->entry.deflated ? stream_begin(pass, err) : 0;
 	if (r == 0)
-		r = npy_parse(&column->npy, header, size, err);
+		r = read_part(pass, header, 0, 12, err);
+	if (r == 0)
+		r = npy_header_size(header, 12, &size, err);
+	if (r == 0 && size > 12)
+		r = read_part(pass, header, 12, size, err);
+	if (r == 0)
+		r = npy_parse(&column->npy, header, size > 12 ? size : 12, err);
 	if (r == 0)
 		column->header_crc = deflate_crc(0, header, size);
 	return r;
@@ -148,13 +142,17 @@ int column_open(struct column *column, enum column_id id, const struct input *in
 		uint64_t size, struct schedtrace_error *err)
 {
 	const struct npy_header *npy = &column->npy;
+	struct column_pass pass;
 	uint64_t whole;
 	int r;
 
 	column->id = id;
 	r = npz_find(&column->entry, in, begin, size, column_types[id].name, err);
-	if (r == 0)
-		r = read_npy_header(column, in, err);
+	if (r < 0)
+		return r;
+	column_pass_init(&pass, column, in, NULL);
+	r = read_npy_header(column, &pass, err);
+	column_pass_free(&pass);
 	if (r < 0)
 		return r;
 	if (npy->kind != 'i' && npy->kind != 'u')

@@ -37,7 +37,8 @@ static int check_depth(const char *text, size_t n, struct schedtrace_error *err)
 
 static int parse_error(const json_error_t *e, size_t base, struct schedtrace_error *err)
 {
-	if (json_error_code(e) == json_error_out_of_memory)
+	/* jansson has no text for want of memory in most places. */
+	if (json_error_code(e) == json_error_out_of_memory || !*e->text)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for JSON");
 	return error_set(err, SCHEDTRACE_E_FORMAT, "byte %zu: %s",
 			 base + (size_t)(e->position > 0 ? e->position : 0), e->text);
