@@ -3,7 +3,8 @@
  * What did each CPU do? Busy is a task's time from switch-in to switch-out, idle the idle task's;
  * the rest is unknown: before the CPU's first row, in gaps, where a switch is missing, and what
  * lasts when the rows end. The run queue's length is what RQ_SIZE rows say (the running task
- * included), each until the next; its mean is over the time when it is known.
+ * included), each until the next, or until a missing switch or a gap makes it doubtful; its mean
+ * is over the time when it is known.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -129,7 +130,8 @@ static int feed(void *self, const struct schedtrace_events *ev, size_t begin, si
 		struct cpu_account *a;
 
 		if (event != SCHEDTRACE_RQ_SIZE && event != SCHEDTRACE_CTX_SWITCH &&
-		    event != SCHEDTRACE_TICK && event != SCHEDTRACE_LOST)
+		    event != SCHEDTRACE_TICK && event != SCHEDTRACE_LOST &&
+		    event != SCHEDTRACE_RUNS)
 			continue;
 		a = account(cpus, ev->cpu[i]);
 		if (!a)
@@ -150,16 +152,26 @@ static int feed(void *self, const struct schedtrace_events *ev, size_t begin, si
 				a->freq = ev->arg1[i];
 			}
 			break;
-		default: /* LOST: what changed in the gap is unknown until the next RQ_SIZE */
-			count_queue(cpus, a, ev->arg1[i] < now ? ev->arg1[i] : now);
-			a->has_rq = false;
+		case SCHEDTRACE_RUNS:
+			/* A task was believed to run here: it may wait here, or have left unseen. */
+			if (ev->arg0[i] > 0) {
+				count_queue(cpus, a, now);
+				a->has_rq = false;
+			}
+			break;
+		default: /* LOST: any queue may have changed in the gap */
+			for (int32_t cpu = 0; cpu < cpus->n; cpu++) {
+				count_queue(cpus, &cpus->accounts[cpu],
+					    ev->arg1[i] < now ? ev->arg1[i] : now);
+				cpus->accounts[cpu].has_rq = false;
+			}
 			break;
 		}
 	}
 	return 0;
 }
 
-enum { CPU, BUSY, BUSY_SHARE, IDLE, UNKNOWN, SWITCHES, RQ_MEAN, RQ_MAX, FREQ, N_COLUMNS };
+enum { CPU, BUSY, BUSY_SHARE, IDLE, UNKNOWN, SWITCHES, RQ_MEAN, RQ_MAX, RQ_KNOWN, FREQ, N_COLUMNS };
 
 static const struct schedtrace_column_info columns[N_COLUMNS] = {
 	[CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
@@ -178,6 +190,8 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 		      SCHEDTRACE_REAL },
 	[RQ_MAX] = { "rq_max", "1", "most runnable tasks at once, for longer than 0 ns",
 		     SCHEDTRACE_INT },
+	[RQ_KNOWN] = { "rq_known", "%", "of the recorded time, how long that length is known",
+		       SCHEDTRACE_REAL },
 	[FREQ] = { "freq_khz", "kHz", "last known frequency (power:cpu_frequency)",
 		   SCHEDTRACE_INT },
 };
@@ -235,6 +249,7 @@ static int add_cpus(struct cpus *cpus, int64_t now, int64_t covered, struct sche
 		v[SWITCHES].i = a.switches;
 		v[RQ_MEAN].f = a.rq_known ? a.rq_sum / (double)a.rq_known : NAN;
 		v[RQ_MAX].i = a.rq_known ? a.rq_max : UNKNOWN_INT;
+		v[RQ_KNOWN].f = percent(a.rq_known, covered);
 		v[FREQ].i = a.has_freq ? a.freq : UNKNOWN_INT;
 		r = table_row(table, v, err);
 	}
