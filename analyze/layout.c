@@ -258,6 +258,18 @@ static bool is_redundant(const struct view *view, size_t column)
 	return true;
 }
 
+static bool is_zero(const struct view *view, size_t column)
+{
+	const struct schedtrace_column_info *info = &view->info->columns[column];
+
+	if (!*info->unit || info->type != SCHEDTRACE_INT)
+		return false;
+	for (size_t r = 0; r < view->n_rows; r++)
+		if (schedtrace_table_value(view->table, view->rows[r], column).i)
+			return false;
+	return true;
+}
+
 int layout_table(struct column_layout *layouts, const struct view *view,
 		 const struct text_options *options, struct schedtrace_error *err)
 {
@@ -286,6 +298,7 @@ int layout_table(struct column_layout *layouts, const struct view *view,
 				width = w;
 		}
 		layout->redundant = is_redundant(view, layout->column);
+		layout->zero = is_zero(view, layout->column);
 		if (width > TEXT_LIMIT && layout->kind == COLUMN_TEXT && options->width &&
 		    !view->columns_chosen)
 			width = TEXT_LIMIT;
@@ -363,12 +376,18 @@ size_t layout_fit(struct column_layout *layouts, const struct view *view, size_t
 		}
 	}
 	while (width && n > 1 && total_width(layouts, n) > width) {
-		size_t worst = 0;
+		size_t worst = 0, worst_rank = 0;
 
-		for (size_t i = 1; i < n; i++)
-			if (importance(view, layouts[i].column) >
-			    importance(view, layouts[worst].column))
+		for (size_t i = 0; i < n; i++) {
+			size_t rank = importance(view, layouts[i].column);
+
+			if (layouts[i].zero)
+				rank += 2 * view->info->n_columns;
+			if (rank >= worst_rank) {
 				worst = i;
+				worst_rank = rank;
+			}
+		}
 		move_layout(layouts, worst, --n);
 		out->narrow++;
 	}

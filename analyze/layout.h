@@ -24,6 +24,7 @@ struct column_layout {
 	size_t width;
 	bool known;	/* in some row that is shown */
 	bool redundant; /* an upper bound that equals the certain figure in every row */
+	bool zero;	/* a figure that is 0 in every row */
 };
 
 /* One layout for each column of @view, in its order. Widths are those of the rows to show. */
