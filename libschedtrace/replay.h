@@ -33,6 +33,8 @@ struct replay_span {
 	enum life_state state;
 	int32_t cpu; /* where it ran or waited, -1 unknown or neither */
 	int64_t begin, certain_end, end;
+	bool cut;   /* by the window: it began before or ended after */
+	bool whole; /* rows show its begin and its end: neither cut nor doubtful nor ended by a gap */
 };
 
 /* Why it was unknown who ran on a CPU. */

@@ -35,6 +35,8 @@ static void emit(struct replay *replay, uint32_t life, enum life_state state, in
 	if (span.begin >= span.end)
 		return;
 	span.certain_end = min64(max64(certain_end, span.begin), span.end);
+	span.cut = span.begin != begin || span.end != end;
+	span.whole = !span.cut && certain_end >= end && end == replay->now;
 	TELL(replay, span, &span);
 }
 
