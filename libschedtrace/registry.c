@@ -8,6 +8,7 @@
 	X(tasks)                                                                                   \
 	X(cpus)                                                                                    \
 	X(migrations)                                                                              \
+	X(latency)                                                                                 \
 	X(memory)                                                                                  \
 	X(losses)
 

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rows.h"
+
+/* The value of @column in the row of @pid and @kind of a table with both. */
+static int64_t of_kind(const struct result *r, int64_t pid, const char *kind, const char *column)
+{
+	const struct schedtrace_table *table = table_of(r, "latency");
+	const int64_t *pids = schedtrace_table_ints(table, "pid");
+	const char *const *kinds = schedtrace_table_texts(table, "kind");
+
+	for (size_t i = 0; i < schedtrace_table_rows(table); i++) {
+		if (pids[i] == pid && !strcmp(kinds[i], kind))
+			return schedtrace_table_ints(table, column)[i];
+	}
+	fail_msg("no row of %lld %s", (long long)pid, kind);
+	return 0;
+}
+
+static void waking(struct rows *b, int64_t t, int32_t cpu, int32_t pid, int64_t waker)
+{
+	add(b, t, cpu, pid, SCHEDTRACE_WAKING, waker, 0);
+}
+
+/* 9 runs on CPU 0 and wakes 7, which slept, waits, is preempted by 9 and waits again. */
+static struct rows wakeup_and_preemption(void)
+{
+	struct rows b = rows_new();
+
+	runs(&b, 1000, 0, 7);
+	sw(&b, 2000, 0, 7, 'S', 9);
+	waking(&b, 3000, 0, 7, 9);
+	wake(&b, 3100, 0, 7);
+	sw(&b, 3600, 0, 9, 'R', 7);
+	sw(&b, 4000, 0, 7, 'R', 9);
+	sw(&b, 7000, 0, 9, 'S', 7);
+	sw(&b, 7100, 0, 7, 'S', 0);
+	return b;
+}
+
+static void each_kind_of_wait_is_measured_from_its_own_begin(void **state)
+{
+	struct rows b = wakeup_and_preemption();
+	struct result r = result_of(&b, "latency");
+
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 1);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "max_ns"), 500);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "max_at_ns"), 3100);
+	assert_int_equal(of_kind(&r, 7, "waking", "max_ns"), 600);
+	assert_int_equal(of_kind(&r, 7, "waking", "max_at_ns"), 3000);
+	assert_int_equal(of_kind(&r, 7, "preempt", "total_ns"), 3000);
+	assert_int_equal(of_kind(&r, 9, "preempt", "max_ns"), 400);
+	result_free(&r);
+}
+
+static void the_waker_and_who_ran_instead_are_named(void **state)
+{
+	struct rows b = wakeup_and_preemption();
+	struct result r = result_of(&b, "latency");
+
+	assert_int_equal(of_kind(&r, 7, "wakeup", "waker_pid"), 9);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "ran_pid"), 9);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "cpu"), 0);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "moved"), 0);
+	assert_int_equal(of_kind(&r, 9, "preempt", "ran_pid"), 7);
+	assert_int_equal(of_kind(&r, 9, "preempt", "waker_pid"), INT64_MIN);
+	result_free(&r);
+}
+
+static void the_worst_are_the_longest_first_and_never_count_a_wait_twice(void **state)
+{
+	struct rows b = wakeup_and_preemption();
+	struct result r = result_of(&b, "latency");
+	const struct schedtrace_table *worst = table_of(&r, "latency_worst");
+
+	assert_int_equal(schedtrace_table_rows(worst), 3);
+	assert_int_equal(schedtrace_table_ints(worst, "latency_ns")[0], 3000);
+	assert_int_equal(schedtrace_table_ints(worst, "latency_ns")[1], 500);
+	assert_int_equal(schedtrace_table_ints(worst, "latency_ns")[2], 400);
+	assert_int_equal(schedtrace_table_ints(worst, "begin_ns")[0], 4000);
+	result_free(&r);
+}
+
+static void of_more_waits_than_fit_the_longest_are_kept(void **state)
+{
+	struct rows b = rows_new();
+	const struct schedtrace_table *worst;
+	struct result r;
+	int64_t t = 1000;
+
+	runs(&b, t, 0, 7);
+	for (int i = 0; i < 50; i++) {
+		sw(&b, t += 10, 0, 7, 'S', 9);
+		wake(&b, t += 10, 0, 7);
+		sw(&b, t += 100 + i * 7 % 50, 0, 9, 'S', 7); /* 100 to 149, each once */
+	}
+	r = result_of(&b, "latency");
+	worst = table_of(&r, "latency_worst");
+	assert_int_equal(schedtrace_table_rows(worst), 20);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(schedtrace_table_ints(worst, "latency_ns")[i], 149 - i);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 50);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "total_ns"), 50 * 100 + 49 * 50 / 2);
+	result_free(&r);
+}
+
+static void a_wait_that_still_goes_on_is_cut(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 9);
+	wake(&b, 110, 0, 7);
+	runs(&b, 150, 0, 9);
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 0);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "cut"), 1);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "max_ns"), INT64_MIN);
+	result_free(&r);
+}
+
+static void a_switch_in_of_somebody_never_seen_is_cut_and_of_unknown_kind(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 9);
+	sw(&b, 110, 0, 9, 'S', 7);
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "unknown", "cut"), 1);
+	assert_int_equal(of_kind(&r, 7, "unknown", "uncertain"), 0);
+	result_free(&r);
+}
+
+static void a_wait_that_ends_by_evidence_is_uncertain(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 9);
+	wake(&b, 110, 0, 7);
+	runs(&b, 150, 0, 7); /* the switch is missing */
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 0);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "uncertain"), 1);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "uncertain_max_ns"), 40);
+	result_free(&r);
+}
+
+static void a_wait_into_a_gap_is_no_latency(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 9);
+	wake(&b, 110, 0, 7);
+	add(&b, 150, 0, 0, SCHEDTRACE_LOST, -1, 120);
+	sw(&b, 160, 0, 9, 'S', 7);
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 0);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "uncertain"), 1);
+	result_free(&r);
+}
+
+static void a_window_cuts_the_waits_across_its_edges(void **state)
+{
+	struct rows b = wakeup_and_preemption();
+	struct result r;
+
+	b.window_begin = 3100; /* exactly at the wakeup: that wait is whole */
+	b.window_end = 5000;   /* inside the preemption */
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 1);
+	assert_int_equal(of_kind(&r, 7, "waking", "max_ns"), 600);
+	assert_int_equal(of_kind(&r, 7, "preempt", "count"), 0);
+	assert_int_equal(of_kind(&r, 7, "preempt", "cut"), 1);
+	assert_int_equal(of_kind(&r, 9, "preempt", "count"), 1);
+	result_free(&r);
+}
+
+static void a_wakeup_before_the_task_slept_is_no_wait(void **state)
+{
+	struct rows b = rows_new();
+	const struct schedtrace_table *table;
+	struct result r;
+
+	runs(&b, 100, 0, 7);
+	waking(&b, 110, 1, 7, 9);
+	wake(&b, 111, 0, 7);
+	sw(&b, 120, 0, 7, 'S', 9);
+	wake(&b, 130, 0, 7);
+	sw(&b, 140, 0, 9, 'S', 7);
+	r = result_of(&b, "latency");
+	table = table_of(&r, "latency");
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 1);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "waker_pid"), INT64_MIN);
+	for (size_t i = 0; i < schedtrace_table_rows(table); i++)
+		assert_string_not_equal(schedtrace_table_texts(table, "kind")[i], "waking");
+	result_free(&r);
+}
+
+static void wakeups_elsewhere_than_it_last_ran_are_moved(void **state)
+{
+	struct rows b = rows_new();
+	const struct schedtrace_table *kinds;
+	struct result r;
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 0);
+	sw(&b, 110, 0, 7, 'S', 0);
+	wake(&b, 120, 1, 7);
+	sw(&b, 125, 1, 0, 'R', 7);
+	sw(&b, 130, 1, 7, 'S', 0);
+	wake(&b, 140, 1, 7);
+	sw(&b, 147, 1, 0, 'R', 7);
+	r = result_of(&b, "latency");
+	kinds = table_of(&r, "latency_kinds");
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 2);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "moved"), 1);
+	assert_string_equal(schedtrace_table_texts(kinds, "placement")[1], "previous");
+	assert_int_equal(schedtrace_table_ints(kinds, "max_ns")[1], 7);
+	assert_string_equal(schedtrace_table_texts(kinds, "placement")[2], "moved");
+	assert_int_equal(schedtrace_table_ints(kinds, "max_ns")[2], 5);
+	result_free(&r);
+}
+
+static void the_histogram_counts_by_powers_of_two(void **state)
+{
+	struct rows b = wakeup_and_preemption();
+	struct result r = result_of(&b, "latency");
+
+	assert_int_equal(nth(&r, "latency_histogram", "from_ns", 256, 0, "wakeup"), 1);
+	assert_int_equal(nth(&r, "latency_histogram", "from_ns", 256, 0, "preempt"), 1);
+	assert_int_equal(nth(&r, "latency_histogram", "from_ns", 512, 0, "waking"), 1);
+	assert_int_equal(nth(&r, "latency_histogram", "from_ns", 1024, 0, "preempt"), 0);
+	assert_int_equal(nth(&r, "latency_histogram", "from_ns", 2048, 0, "preempt"), 1);
+	assert_int_equal(schedtrace_table_rows(table_of(&r, "latency_histogram")), 4);
+	result_free(&r);
+}
+
+static void new_tasks_wait_from_their_first_wakeup(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 5);
+	add(&b, 110, 0, 7, SCHEDTRACE_FORK, 5, 0);
+	add(&b, 112, 0, 7, SCHEDTRACE_WAKEUP_NEW, 0, 0);
+	sw(&b, 120, 0, 5, 'S', 7);
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "new", "max_ns"), 8);
+	assert_int_equal(of_kind(&r, 7, "new", "moved"), INT64_MIN);
+	result_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_kind_of_wait_is_measured_from_its_own_begin),
+		cmocka_unit_test(the_waker_and_who_ran_instead_are_named),
+		cmocka_unit_test(the_worst_are_the_longest_first_and_never_count_a_wait_twice),
+		cmocka_unit_test(of_more_waits_than_fit_the_longest_are_kept),
+		cmocka_unit_test(a_wait_that_still_goes_on_is_cut),
+		cmocka_unit_test(a_switch_in_of_somebody_never_seen_is_cut_and_of_unknown_kind),
+		cmocka_unit_test(a_wait_that_ends_by_evidence_is_uncertain),
+		cmocka_unit_test(a_wait_into_a_gap_is_no_latency),
+		cmocka_unit_test(a_window_cuts_the_waits_across_its_edges),
+		cmocka_unit_test(a_wakeup_before_the_task_slept_is_no_wait),
+		cmocka_unit_test(wakeups_elsewhere_than_it_last_ran_are_moved),
+		cmocka_unit_test(the_histogram_counts_by_powers_of_two),
+		cmocka_unit_test(new_tasks_wait_from_their_first_wakeup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
