@@ -21,7 +21,21 @@ static const struct {
 		   "wait_wakeup_ns,wait_preempt_ns,switches_involuntary,sleep_ns,blocked_ns" },
 	{ "memory", "pid,comm,rss_peak_bytes,mapped_peak_bytes,rss_bytes,mapped_bytes,"
 		    "faults_user,faults_major,faults_kernel,net_floor_bytes,share_peak" },
+	{ "latency", "pid,comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,uncertain,cut,max_at_ns,cpu,"
+		     "ran,waker" },
+	{ "latency_worst", "begin_ns,latency_ns,pid,comm,kind,cpu,ran,waker" },
 	{ "losses", "cpu,lost,gaps,broken_chains,broken_ns,touches" },
+};
+
+/* Tables whose short times matter beside the long ones: in microseconds, with so many decimals. */
+static const struct {
+	const char *table;
+	int decimals;
+} fine[] = {
+	{ "latency", 1 },
+	{ "latency_kinds", 1 },
+	{ "latency_worst", 1 },
+	{ "latency_histogram", 3 },
 };
 
 /* The smaller, the longer the column stays. */
@@ -113,8 +127,14 @@ static void scale(struct column_layout *layout, double divisor, int decimals, co
 	layout->unit = unit;
 }
 
-static void scale_ns(struct column_layout *layout, double max)
+static void scale_ns(struct column_layout *layout, const char *table, double max)
 {
+	for (size_t i = 0; i < sizeof(fine) / sizeof(*fine); i++) {
+		if (!strcmp(fine[i].table, table)) {
+			scale(layout, 1e3, fine[i].decimals, "us");
+			return;
+		}
+	}
 	if (max < 1e5)
 		scale(layout, 1, 0, "ns");
 	else if (max < 1e12)
@@ -134,7 +154,8 @@ static void scale_bytes(struct column_layout *layout, struct extent extent)
 }
 
 static void choose_kind(struct column_layout *layout, const struct schedtrace_column_info *column,
-			const struct text_options *options, struct extent ns, struct extent bytes)
+			const struct text_options *options, const char *table, struct extent ns,
+			struct extent bytes)
 {
 	layout->unit = strcmp(column->unit, "1") ? column->unit : "";
 	if (column->type == SCHEDTRACE_TEXT) {
@@ -153,7 +174,7 @@ static void choose_kind(struct column_layout *layout, const struct schedtrace_co
 			layout->unit = "s";
 		}
 	} else if (!strcmp(column->unit, "ns")) {
-		scale_ns(layout, ns.max);
+		scale_ns(layout, table, ns.max);
 	} else if (!strcmp(column->unit, "bytes")) {
 		scale_bytes(layout, bytes);
 	}
@@ -283,7 +304,7 @@ int layout_table(struct column_layout *layouts, const struct view *view,
 
 		memset(layout, 0, sizeof(*layout));
 		layout->column = view->columns[i];
-		choose_kind(layout, column, options, ns, bytes);
+		choose_kind(layout, column, options, view->info->name, ns, bytes);
 		for (size_t r = 0; r < view->n_rows; r++) {
 			union schedtrace_value v =
 				schedtrace_table_value(view->table, view->rows[r], layout->column);
@@ -322,7 +343,7 @@ void layout_log(struct column_layout *layouts, const struct view *view,
 		memset(layout, 0, sizeof(*layout));
 		layout->column = view->columns[i];
 		layout->known = true;
-		choose_kind(layout, column, options, ns, bytes);
+		choose_kind(layout, column, options, view->info->name, ns, bytes);
 		if (layout->kind == COLUMN_ADDRESS)
 			width = 14;
 		else if (layout->kind == COLUMN_TEXT)

@@ -28,7 +28,7 @@ static const struct {
 	{ "tasks", "-charged_ns" },	 { "tasks", "-on_cpu_ns" },
 	{ "memory", "-rss_peak_bytes" }, { "memory", "-net_bytes" },
 	{ "migrations", "-migrations" }, { "migration_matrix", "-migrations" },
-	{ "cpu_tasks", "-on_cpu_ns" },
+	{ "cpu_tasks", "-on_cpu_ns" },	 { "latency", "-max_ns" },
 };
 
 static bool known_somewhere(const struct view *view, size_t column)

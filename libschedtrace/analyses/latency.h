@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What latency.c counts and latency_tables.c prints. */
+#ifndef ANALYSES_LATENCY_H
+#define ANALYSES_LATENCY_H
+
+#include "../analysis.h"
+#include "../grown.h"
+#include "../histogram.h"
+#include "../replay.h"
+
+enum latency_kind { WAKEUP, WAKING, PREEMPT, NEW, UNKNOWN, N_KINDS };
+
+struct longest {
+	int64_t begin;
+	int32_t cpu;
+	uint32_t waker, ran; /* lives; LIFE_IDLE idle, LIFE_NONE unknown */
+};
+
+struct account {
+	struct histogram waits[N_KINDS];
+	struct longest longest[N_KINDS];
+	int64_t uncertain[N_KINDS], cut[N_KINDS];
+	int64_t uncertain_max[N_KINDS];
+	int64_t moved; /* of the waits after wakeups */
+	/* The wakeup that has begun, and the one whose wait goes on; without a waking: waker is
+	 * LIFE_NONE. */
+	struct {
+		int64_t time;
+		uint32_t waker;
+		bool seen;
+	} waking, woken;
+	int32_t last_cpu; /* + 1: where it last ran; 0: not known */
+	bool is_moved;	  /* the wait that goes on began on another CPU */
+};
+
+#define N_WORST 20
+
+/* Names are numbers in lives.names, since a task may change its name later. */
+struct worst {
+	struct longest longest;
+	int64_t ns;
+	enum latency_kind kind;
+	uint32_t life;
+	int32_t name, waker_name, ran_name; /* -1 unknown */
+	bool moved;
+};
+
+#define N_STRETCHES 16
+
+/* Who ran on a CPU last. */
+struct stretches {
+	struct {
+		uint32_t life;
+		int64_t begin, end;
+	} all[N_STRETCHES];
+	unsigned int next;
+};
+
+struct latency {
+	struct replay *replay;
+	struct grown accounts;	     /* struct account by life */
+	struct grown ran;	     /* struct stretches by CPU */
+	struct histogram on[2];	     /* waits after wakeups: on the previous CPU, moved */
+	struct worst worst[N_WORST]; /* the longest first */
+	size_t n_worst;
+};
+
+enum latency_kind latency_kind_of(const struct replay_span *span);
+
+extern const struct schedtrace_table_info latency_info, latency_kinds_info, latency_worst_info,
+	latency_histogram_info;
+
+int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
+		   struct schedtrace_error *err);
+
+#endif

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tables of the analysis latency. */
+#include "../error.h"
+#include "latency.h"
+
+static const char *const kind_names[N_KINDS] = { "wakeup", "waking", "preempt", "new", "unknown" };
+
+enum {
+	PID,
+	TGID,
+	COMM,
+	KIND,
+	COUNT,
+	MEAN,
+	P50,
+	P90,
+	P99,
+	P999,
+	MAX,
+	MAX_AT,
+	MAX_CPU,
+	WAKER_PID,
+	WAKER,
+	RAN_PID,
+	RAN,
+	MOVED,
+	TOTAL,
+	UNCERTAIN,
+	UNCERTAIN_MAX,
+	CUT,
+	N_COLUMNS
+};
+
+#define ABOUT_KIND                                                                                 \
+	"wakeup: from sched_wakeup; waking: the same waits from sched_waking; preempt: from the "  \
+	"switch-out while runnable; new: from sched_wakeup_new; unknown: may have waited"
+#define ABOUT_PERCENTILE "; at most 1/32 (or 8 ns) off"
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
+	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
+	[COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
+	[KIND] = { "kind", "", ABOUT_KIND, SCHEDTRACE_TEXT },
+	[COUNT] = { "count", "1", "waits whose begin and end rows show", SCHEDTRACE_INT },
+	[MEAN] = { "mean_ns", "ns", "their mean", SCHEDTRACE_REAL },
+	[P50] = { "p50_ns", "ns", "their median" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[P90] = { "p90_ns", "ns", "90 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[P99] = { "p99_ns", "ns", "99 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[P999] = { "p999_ns", "ns", "99.9 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[MAX] = { "max_ns", "ns", "the longest, exactly", SCHEDTRACE_INT },
+	[MAX_AT] = { "max_at_ns", "ns", "when the longest began", SCHEDTRACE_INT },
+	[MAX_CPU] = { "cpu", "", "CPU where the longest ended", SCHEDTRACE_INT },
+	[WAKER_PID] = { "waker_pid", "",
+			"who woke it then (common_pid of sched_waking), 0 an interrupt in idle",
+			SCHEDTRACE_INT },
+	[WAKER] = { "waker", "", "the waker's last name", SCHEDTRACE_TEXT },
+	[RAN_PID] = { "ran_pid", "", "who ran most on that CPU meanwhile, of the last 16 stretches",
+		      SCHEDTRACE_INT },
+	[RAN] = { "ran", "", "that task's last name", SCHEDTRACE_TEXT },
+	[MOVED] = { "moved", "1", "of these, woken on another CPU than it last ran on",
+		    SCHEDTRACE_INT },
+	[TOTAL] = { "total_ns", "ns", "their sum", SCHEDTRACE_INT },
+	[UNCERTAIN] = { "uncertain", "1",
+			"not in the figures: waits whose begin or end is doubtful (a missing "
+			"switch, a gap)",
+			SCHEDTRACE_INT },
+	[UNCERTAIN_MAX] = { "uncertain_max_ns", "ns", "the most that one of these can be",
+			    SCHEDTRACE_INT },
+	[CUT] = { "cut", "1",
+		  "not in the figures: waits at the edges of the recording or of the window",
+		  SCHEDTRACE_INT },
+};
+
+const struct schedtrace_table_info latency_info = {
+	"latency",
+	"how long each task waited until it ran; a row a task and kind of wait",
+	N_COLUMNS,
+	columns,
+};
+
+enum {
+	K_KIND,
+	K_PLACEMENT,
+	K_COUNT,
+	K_MEAN,
+	K_P50,
+	K_P90,
+	K_P99,
+	K_P999,
+	K_MAX,
+	K_TOTAL,
+	K_UNCERTAIN,
+	K_CUT,
+	N_K_COLUMNS
+};
+
+static const struct schedtrace_column_info kind_columns[N_K_COLUMNS] = {
+	[K_KIND] = { "kind", "", ABOUT_KIND, SCHEDTRACE_TEXT },
+	[K_PLACEMENT] = { "placement", "",
+			  "all; previous: woken where it last ran; moved: woken elsewhere",
+			  SCHEDTRACE_TEXT },
+	[K_COUNT] = { "count", "1", "waits whose begin and end rows show", SCHEDTRACE_INT },
+	[K_MEAN] = { "mean_ns", "ns", "their mean", SCHEDTRACE_REAL },
+	[K_P50] = { "p50_ns", "ns", "their median" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[K_P90] = { "p90_ns", "ns", "90 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[K_P99] = { "p99_ns", "ns", "99 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[K_P999] = { "p999_ns", "ns", "99.9 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[K_MAX] = { "max_ns", "ns", "the longest, exactly", SCHEDTRACE_INT },
+	[K_TOTAL] = { "total_ns", "ns", "their sum", SCHEDTRACE_INT },
+	[K_UNCERTAIN] = { "uncertain", "1", "not in the figures: begin or end is doubtful",
+			  SCHEDTRACE_INT },
+	[K_CUT] = { "cut", "1", "not in the figures: at the edges", SCHEDTRACE_INT },
+};
+
+const struct schedtrace_table_info latency_kinds_info = {
+	"latency_kinds",
+	"the same over all tasks, wakeups also by where the task was put",
+	N_K_COLUMNS,
+	kind_columns,
+};
+
+enum { H_FROM, H_BELOW, H_WAKEUP, H_WAKING, H_PREEMPT, H_NEW, N_H_COLUMNS };
+
+static const struct schedtrace_column_info histogram_columns[N_H_COLUMNS] = {
+	[H_FROM] = { "from_ns", "ns", "waits from this", SCHEDTRACE_INT },
+	[H_BELOW] = { "below_ns", "ns", "to less than this", SCHEDTRACE_INT },
+	[H_WAKEUP] = { "wakeup", "1", "from sched_wakeup", SCHEDTRACE_INT },
+	[H_WAKING] = { "waking", "1", "the same waits from sched_waking", SCHEDTRACE_INT },
+	[H_PREEMPT] = { "preempt", "1", "from the switch-out while runnable", SCHEDTRACE_INT },
+	[H_NEW] = { "new", "1", "from sched_wakeup_new", SCHEDTRACE_INT },
+};
+
+const struct schedtrace_table_info latency_histogram_info = {
+	"latency_histogram",
+	"how many waits are how long, over all tasks, by powers of two as bcc's runqlat",
+	N_H_COLUMNS,
+	histogram_columns,
+};
+
+enum {
+	W_TIME,
+	W_LATENCY,
+	W_PID,
+	W_TGID,
+	W_COMM,
+	W_KIND,
+	W_CPU,
+	W_MOVED,
+	W_WAKER_PID,
+	W_WAKER,
+	W_RAN_PID,
+	W_RAN,
+	N_W_COLUMNS
+};
+
+static const struct schedtrace_column_info worst_columns[N_W_COLUMNS] = {
+	[W_TIME] = { "begin_ns", "ns", "when the wait began, on the trace clock", SCHEDTRACE_INT },
+	[W_LATENCY] = { "latency_ns", "ns", "how long it was", SCHEDTRACE_INT },
+	[W_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
+	[W_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
+	[W_COMM] = { "comm", "", "the task's name then", SCHEDTRACE_TEXT },
+	[W_KIND] = { "kind", "", "wakeup (from sched_wakeup), preempt or new", SCHEDTRACE_TEXT },
+	[W_CPU] = { "cpu", "", "CPU where it ended", SCHEDTRACE_INT },
+	[W_MOVED] = { "moved", "1", "1: woken on another CPU than it last ran on", SCHEDTRACE_INT },
+	[W_WAKER_PID] = { "waker_pid", "", "who woke it, 0 an interrupt in idle", SCHEDTRACE_INT },
+	[W_WAKER] = { "waker", "", "the waker's name then", SCHEDTRACE_TEXT },
+	[W_RAN_PID] = { "ran_pid", "",
+			"who ran most on that CPU meanwhile, of the last 16 stretches",
+			SCHEDTRACE_INT },
+	[W_RAN] = { "ran", "", "that task's name then", SCHEDTRACE_TEXT },
+};
+
+const struct schedtrace_table_info latency_worst_info = {
+	"latency_worst",
+	"the 20 longest waits, the longest first",
+	N_W_COLUMNS,
+	worst_columns,
+};
+
+static int64_t pid_of(const struct lives *lives, uint32_t life)
+{
+	if (life == LIFE_IDLE)
+		return 0;
+	return life == LIFE_NONE ? UNKNOWN_INT : lives->all[life].pid;
+}
+
+static int32_t last_name(const struct lives *lives, uint32_t life)
+{
+	return life <= LIFE_MAX ? lives->all[life].name : -1;
+}
+
+static const char *text_of(const struct lives *lives, uint32_t life, int32_t name)
+{
+	if (life == LIFE_IDLE)
+		return "idle";
+	return name < 0 ? NULL : lives->names.names[name];
+}
+
+static int add_kind(const struct lives *lives, uint32_t id, const struct account *a,
+		    enum latency_kind kind, struct schedtrace_table *table,
+		    struct schedtrace_error *err)
+{
+	const struct histogram *waits = &a->waits[kind];
+	const struct longest *longest = &a->longest[kind];
+	const struct life *life = &lives->all[id];
+	bool any = waits->count;
+	union schedtrace_value v[N_COLUMNS];
+
+	v[PID].i = life->pid;
+	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
+	v[COMM].s = lives_name(lives, id);
+	v[KIND].s = kind_names[kind];
+	v[COUNT].i = (int64_t)waits->count;
+	v[MEAN].f = histogram_mean(waits);
+	v[P50].i = histogram_percentile(waits, 50);
+	v[P90].i = histogram_percentile(waits, 90);
+	v[P99].i = histogram_percentile(waits, 99);
+	v[P999].i = histogram_percentile(waits, 99.9);
+	v[MAX].i = any ? waits->max : UNKNOWN_INT;
+	v[MAX_AT].i = any ? longest->begin : UNKNOWN_INT;
+	v[MAX_CPU].i = any ? longest->cpu : UNKNOWN_INT;
+	v[WAKER_PID].i = any ? pid_of(lives, longest->waker) : UNKNOWN_INT;
+	v[WAKER].s = any ? text_of(lives, longest->waker, last_name(lives, longest->waker)) : NULL;
+	v[RAN_PID].i = any ? pid_of(lives, longest->ran) : UNKNOWN_INT;
+	v[RAN].s = any ? text_of(lives, longest->ran, last_name(lives, longest->ran)) : NULL;
+	v[MOVED].i = kind == WAKEUP ? a->moved : UNKNOWN_INT;
+	v[TOTAL].i = waits->sum;
+	v[UNCERTAIN].i = a->uncertain[kind];
+	v[UNCERTAIN_MAX].i = a->uncertain[kind] ? a->uncertain_max[kind] : UNKNOWN_INT;
+	v[CUT].i = a->cut[kind];
+	return table_row(table, v, err);
+}
+
+/* The task's account with the wait that still goes on. */
+static struct account with_open(const struct latency *latency, uint32_t id)
+{
+	const struct account *known = grown_get(&latency->accounts, id, struct account);
+	struct account a = known ? *known : (struct account){ 0 };
+	struct replay_span open;
+
+	if (!replay_open(latency->replay, id, &open) || open.begin >= open.end)
+		return a;
+	if (open.state >= LIFE_WAIT_WAKEUP && open.state <= LIFE_WAIT_NEW) {
+		enum latency_kind kind = latency_kind_of(&open);
+
+		a.cut[kind]++;
+		if (kind == WAKEUP && a.woken.seen)
+			a.cut[WAKING]++;
+	}
+	return a;
+}
+
+static int add_summary(const char *kind, const char *placement, const struct histogram *waits,
+		       int64_t uncertain, int64_t cut, struct schedtrace_table *table,
+		       struct schedtrace_error *err)
+{
+	union schedtrace_value v[N_K_COLUMNS];
+
+	v[K_KIND].s = kind;
+	v[K_PLACEMENT].s = placement;
+	v[K_COUNT].i = (int64_t)waits->count;
+	v[K_MEAN].f = histogram_mean(waits);
+	v[K_P50].i = histogram_percentile(waits, 50);
+	v[K_P90].i = histogram_percentile(waits, 90);
+	v[K_P99].i = histogram_percentile(waits, 99);
+	v[K_P999].i = histogram_percentile(waits, 99.9);
+	v[K_MAX].i = waits->count ? waits->max : UNKNOWN_INT;
+	v[K_TOTAL].i = waits->sum;
+	v[K_UNCERTAIN].i = uncertain;
+	v[K_CUT].i = cut;
+	return table_row(table, v, err);
+}
+
+static int add_kinds(const struct latency *latency, const struct account *all,
+		     struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	static const char *const placements[] = { "previous", "moved" };
+	struct schedtrace_table *table;
+	int r = tables_add(out, &latency_kinds_info, &table, err);
+
+	for (int kind = 0; r >= 0 && kind < N_KINDS; kind++) {
+		r = add_summary(kind_names[kind], "all", &all->waits[kind], all->uncertain[kind],
+				all->cut[kind], table, err);
+		for (int on = 0; r >= 0 && kind == WAKEUP && on < 2; on++)
+			r = add_summary(kind_names[kind], placements[on], &latency->on[on],
+					UNKNOWN_INT, UNKNOWN_INT, table, err);
+	}
+	return r;
+}
+
+static int add_histogram(const struct account *all, struct schedtrace_tables *out,
+			 struct schedtrace_error *err)
+{
+	int64_t max = -1, min = INT64_MAX;
+	struct schedtrace_table *table;
+	int r = tables_add(out, &latency_histogram_info, &table, err);
+
+	for (int kind = WAKEUP; kind <= NEW; kind++) {
+		const struct histogram *waits = &all->waits[kind];
+
+		if (waits->count) {
+			max = waits->max > max ? waits->max : max;
+			min = waits->min < min ? waits->min : min;
+		}
+	}
+	for (int64_t from = 0; r >= 0 && from <= max; from = from ? 2 * from : 16) {
+		union schedtrace_value v[N_H_COLUMNS];
+
+		if (from > INT64_MAX / 4)
+			break;
+		if ((from ? 2 * from : 16) <= min)
+			continue;
+		v[H_FROM].i = from;
+		v[H_BELOW].i = from ? 2 * from : 16;
+		for (int kind = WAKEUP; kind <= NEW; kind++)
+			v[H_WAKEUP + kind].i = (int64_t)histogram_octave(&all->waits[kind], from);
+		r = table_row(table, v, err);
+	}
+	return r;
+}
+
+static int add_worst(const struct latency *latency, struct schedtrace_tables *out,
+		     struct schedtrace_error *err)
+{
+	const struct lives *lives = replay_lives(latency->replay);
+	struct schedtrace_table *table;
+	int r = tables_add(out, &latency_worst_info, &table, err);
+
+	for (size_t i = 0; r >= 0 && i < latency->n_worst; i++) {
+		const struct worst *w = &latency->worst[i];
+		const struct life *life = &lives->all[w->life];
+		union schedtrace_value v[N_W_COLUMNS];
+
+		v[W_TIME].i = w->longest.begin;
+		v[W_LATENCY].i = w->ns;
+		v[W_PID].i = life->pid;
+		v[W_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
+		v[W_COMM].s = text_of(lives, w->life, w->name);
+		v[W_KIND].s = kind_names[w->kind];
+		v[W_CPU].i = w->longest.cpu;
+		v[W_MOVED].i = w->kind == WAKEUP ? w->moved : UNKNOWN_INT;
+		v[W_WAKER_PID].i = pid_of(lives, w->longest.waker);
+		v[W_WAKER].s = text_of(lives, w->longest.waker, w->waker_name);
+		v[W_RAN_PID].i = pid_of(lives, w->longest.ran);
+		v[W_RAN].s = text_of(lives, w->longest.ran, w->ran_name);
+		r = table_row(table, v, err);
+	}
+	return r;
+}
+
+static int add_tasks(const struct latency *latency, struct account *all,
+		     struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct lives *lives = replay_lives(latency->replay);
+	struct schedtrace_table *table;
+	int r = tables_add(out, &latency_info, &table, err);
+
+	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
+		struct account a = with_open(latency, id);
+
+		for (int kind = 0; r >= 0 && kind < N_KINDS; kind++) {
+			if (!a.waits[kind].count && !a.uncertain[kind] && !a.cut[kind])
+				continue;
+			lives_complete(lives, &lives->all[id]);
+			r = add_kind(lives, id, &a, kind, table, err);
+			all->uncertain[kind] += a.uncertain[kind];
+			all->cut[kind] += a.cut[kind];
+			if (r >= 0 && histogram_merge(&all->waits[kind], &a.waits[kind]) < 0)
+				r = error_set(err, SCHEDTRACE_E_NOMEM,
+					      "no memory for analysis latency");
+		}
+	}
+	return r;
+}
+
+int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
+		   struct schedtrace_error *err)
+{
+	struct account all = { 0 };
+	int r = add_tasks(latency, &all, out, err);
+
+	if (r >= 0)
+		r = add_kinds(latency, &all, out, err);
+	if (r >= 0)
+		r = add_worst(latency, out, err);
+	if (r >= 0)
+		r = add_histogram(&all, out, err);
+	for (int kind = 0; kind < N_KINDS; kind++)
+		histogram_free(&all.waits[kind]);
+	return r;
+}
