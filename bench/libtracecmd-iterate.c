@@ -7,7 +7,7 @@
 
 struct totals {
 	unsigned long long events;
-	unsigned long long sum;      /* makes reading the records necessary */
+	unsigned long long sum; /* makes reading the records necessary */
 };
 
 static int count(struct tracecmd_input *handle, struct tep_record *record, int cpu, void *data)

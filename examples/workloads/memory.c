@@ -119,8 +119,8 @@ int main(int argc, char **argv)
 	arena = map(NULL, size, 0);
 	touch(arena, size);
 	fork_and_copy(arena, size);
-	munmap(arena + size / 2, size / 2);       /* the upper half goes */
-	map(arena, size / 4, MAP_FIXED);          /* the lowest quarter is new */
+	munmap(arena + size / 2, size / 2); /* the upper half goes */
+	map(arena, size / 4, MAP_FIXED);    /* the lowest quarter is new */
 
 	moved = mremap(arena, size / 2, size * 2, MREMAP_MAYMOVE);
 	if (moved == MAP_FAILED) {

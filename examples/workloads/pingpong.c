@@ -2,12 +2,12 @@
 /*
  * Pairs of processes that pass a byte to and fro through pipes: almost nothing but switches.
  *
- * usage: pingpong [-n ROUND_TRIPS] [-p PAIRS] [-c]
+ * usage: pingpong [-n ROUND_TRIPS] [-p PAIRS] [-w NANOSECONDS] [-c]
  *
  * Each round trip is two switches when both processes of a pair share a CPU, which -c demands:
- * pair 0 runs on the first CPU, pair 1 on the next, and so on. Prints the seconds it took.
+ * pair 0 runs on the first CPU, pair 1 on the next, and so on. -w makes every process work so long
+ * before it passes the byte on. Prints the seconds it took.
  */
-#include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +15,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+static long round_trips = 1000;
+static double duration; /* of the work before each byte, in seconds */
 
 static void die(const char *what)
 {
@@ -32,11 +35,29 @@ static void pin(long pair)
 		die("sched_setaffinity");
 }
 
-static void pass(int from, int to, bool first, long round_trips)
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static void work(void)
+{
+	double end = seconds() + duration;
+
+	while (seconds() < end)
+		;
+}
+
+static void pass(int from, int to, bool first)
 {
 	char byte = 'x';
 
 	for (long i = 0; i < round_trips; i++) {
+		if (duration > 0)
+			work();
 		if (first && write(to, &byte, 1) != 1)
 			die("write");
 		if (read(from, &byte, 1) != 1)
@@ -47,7 +68,7 @@ static void pass(int from, int to, bool first, long round_trips)
 }
 
 /* One pair: this process answers its child. */
-static void run_pair(long pair, bool pinned, long round_trips)
+static void run_pair(long pair, bool pinned)
 {
 	int there[2], back[2], status;
 	pid_t child;
@@ -60,38 +81,34 @@ static void run_pair(long pair, bool pinned, long round_trips)
 	if (child < 0)
 		die("fork");
 	if (!child) {
-		pass(back[0], there[1], true, round_trips);
+		pass(back[0], there[1], true);
 		_exit(0);
 	}
-	pass(there[0], back[1], false, round_trips);
+	pass(there[0], back[1], false);
 	if (waitpid(child, &status, 0) < 0 || status)
 		exit(1);
 }
 
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 int main(int argc, char **argv)
 {
-	long round_trips = 1000, pairs = 1;
+	long pairs = 1;
 	bool pinned = false, failed = false;
 	double start;
 	int option, status;
 
-	while ((option = getopt(argc, argv, "n:p:c")) != -1) {
+	while ((option = getopt(argc, argv, "n:p:w:c")) != -1) {
 		if (option == 'n') {
 			round_trips = atol(optarg);
 		} else if (option == 'p') {
 			pairs = atol(optarg);
+		} else if (option == 'w') {
+			duration = atof(optarg) * 1e-9;
 		} else if (option == 'c') {
 			pinned = true;
 		} else {
-			fprintf(stderr, "usage: pingpong [-n ROUND_TRIPS] [-p PAIRS] [-c]\n");
+			fprintf(stderr,
+				"usage: pingpong [-n ROUND_TRIPS] [-p PAIRS] [-w NANOSECONDS] "
+				"[-c]\n");
 			return 2;
 		}
 	}
@@ -103,7 +120,7 @@ int main(int argc, char **argv)
 		if (child < 0)
 			die("fork");
 		if (!child) {
-			run_pair(pair, pinned, round_trips);
+			run_pair(pair, pinned);
 			_exit(0);
 		}
 	}

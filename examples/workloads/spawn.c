@@ -6,7 +6,6 @@
  *
  * Prints the seconds it took.
  */
-#include <errno.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>

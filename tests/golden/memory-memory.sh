@@ -1,0 +1,3 @@
+#!/bin/bash
+# the memory of the process that ran and of its child is shown
+schedreport memory --comm memory examples/traces/memory.tar

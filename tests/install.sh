@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# usage: install.sh BUILD_DIRECTORY SOURCE_DIRECTORY
+# What a user of the library does: installs it, compiles the README's program with the flags that
+# pkg-config gives and nothing else, and runs it on a saved tarball.
+set -u
+build="$1"
+source="$2"
+. "$source/tests/tap.sh"
+
+root="$(mktemp -d)" || exit 1
+trap 'rm -rf "$root"' EXIT
+trace="$source/examples/traces/memory.tar"
+
+# The first C block of the README that has a main.
+readme_program()
+{
+	awk '/^```c$/ { inside = 1; text = ""; next }
+		/^```$/ && inside { inside = 0; if (text ~ /main\(/) { printf "%s", text; exit } }
+		inside { text = text $0 "\n" }' "$source/README.md"
+}
+
+# shellcheck disable=SC2046 # pkg-config prints words
+compile_readme_program()
+{
+	readme_program >"$root/my.c"
+	[ -s "$root/my.c" ] && cc -Wall -Wextra -Werror "$root/my.c" -o "$root/my" \
+		$(pkg-config --cflags --libs schedtrace)
+}
+
+# shellcheck disable=SC2046
+compile_cxx()
+{
+	printf '#include <schedtrace/schedtrace.h>\n#include <cstdio>\n%s\n' \
+		'int main() { std::puts(schedtrace_version()); }' >"$root/my.cpp"
+	c++ -Wall -Wextra -Werror -pedantic "$root/my.cpp" -o "$root/my-cxx" \
+		$(pkg-config --cflags --libs schedtrace) && "$root/my-cxx" | grep -q '^[0-9]'
+}
+
+# The table that the program prints names the process that did the work.
+run_readme_program()
+{
+	"$root/my" "$trace" >"$root/my.out" && cat "$root/my.out" &&
+		grep -qw memory "$root/my.out" &&
+		[ "$(wc -l <"$root/my.out")" -gt 5 ]
+}
+
+installed_programs_run()
+{
+	local program
+
+	for program in schedrec schedconv schedreport; do
+		"$prefix/bin/$program" --version || return
+	done
+	"$prefix/bin/schedreport" tasks "$trace" | grep -w memory
+}
+
+library_is_self_contained()
+{
+	local needed
+	needed="$(readelf -d "$library_path/libschedtrace.so.0" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p')"
+	echo "$needed"
+	! grep -qE 'libtrace|libzstd' <<<"$needed" &&
+		readelf -d "$library_path/libschedtrace.so.0" | grep -q 'SONAME.*\[libschedtrace.so.0\]'
+}
+
+has_a_man_page_each()
+{
+	local page
+	for page in schedrec schedconv schedreport; do
+		ls "$prefix"/share/man/man1/"$page".1* || return
+	done
+}
+
+plan 7
+ok "meson install puts everything under the prefix" \
+	meson install -C "$build" --no-rebuild --quiet --destdir "$root/dest"
+pc="$(find "$root/dest" -name schedtrace.pc)"
+export PKG_CONFIG_PATH="${pc%/*}" PKG_CONFIG_SYSROOT_DIR="$root/dest"
+library_path="${PKG_CONFIG_PATH%/pkgconfig}"
+prefix="$root/dest$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=prefix schedtrace)"
+export LD_LIBRARY_PATH="$library_path"
+ok "the README's program compiles with pkg-config's flags alone" compile_readme_program
+ok "the README's program prints the tasks of a saved tarball" run_readme_program
+ok "a C++ program compiles with pkg-config's flags alone and runs" compile_cxx
+ok "the installed programs run" installed_programs_run
+ok "each installed program has a manual page" has_a_man_page_each
+ok "the library needs neither libtracefs nor libtraceevent, and its soname ends in .so.0" \
+	library_is_self_contained
