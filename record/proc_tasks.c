@@ -31,8 +31,8 @@ bool proc_tasks_parse_stat(const char *line, struct marker_task *task)
 		   "%" SCNu64 "%n",
 		   (char *)&task->state, &task->ppid, &task->start_ticks, &used) != 3)
 		return false;
-	line = close_ + 1 + used;
-	for (int field = 22; field < 39; field++) {
+	line = close_ + 1 + used; /* at the blank before field 23 */
+	for (int field = 23; field < 39; field++) {
 		line = strchr(line + 1, ' ');
 		if (!line)
 			return false;

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "record/workload.h"
+
+static struct signal_state saved;
+
+static int take_signals(void **state)
+{
+	sigset_t blocked;
+
+	workload_take_signals(&saved, &blocked);
+	return !sigismember(&blocked, SIGCHLD);
+}
+
+/* Runs a program to its end; its status as the shell has it. */
+static int run(char *const *argv)
+{
+	struct identity me = { 0 };
+	struct workload w;
+	int status;
+
+	assert_int_equal(workload_prepare(&w, argv, &me, &saved, &status, NULL), 0);
+	assert_int_equal(workload_start(&w, argv[0], &status, NULL), 0);
+	while (!workload_has_ended(&w))
+		usleep(1000);
+	return workload_exit_status(&w);
+}
+
+#define ARGV(...)  ((char *[]){ __VA_ARGS__, NULL })
+#define SH(script) ARGV((char *)"sh", (char *)"-c", (char *)(script))
+
+static void the_status_is_the_commands(void **state)
+{
+	assert_int_equal(run(SH("exit 0")), 0);
+	assert_int_equal(run(SH("exit 43")), 43);
+	assert_int_equal(run(SH("kill -TERM $$")), 128 + SIGTERM);
+}
+
+static void nothing_runs_before_the_gate_is_opened(void **state)
+{
+	char path[] = "/tmp/workload-XXXXXX", script[128];
+	struct identity me = { 0 };
+	struct workload w;
+	int status, fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	snprintf(script, sizeof(script), "rm %s", path);
+	assert_int_equal(workload_prepare(&w, SH(script), &me, &saved, &status, NULL), 0);
+	workload_release(&w); /* the gate ends instead of opening */
+	assert_true(w.ended);
+	assert_int_equal(access(path, F_OK), 0);
+	unlink(path);
+	close(fd);
+}
+
+static void a_program_that_cannot_run_is_told_before_the_gate(void **state)
+{
+	struct identity me = { 0 };
+	struct schedtrace_error err;
+	struct workload w;
+	int status;
+
+	assert_true(workload_prepare(&w, ARGV((char *)"no-such-program"), &me, &saved, &status,
+				     &err) < 0);
+	assert_int_equal(status, 127);
+	assert_string_equal(err.text, "no-such-program: command not found");
+	assert_true(workload_prepare(&w, ARGV((char *)"/tmp"), &me, &saved, &status, &err) < 0);
+	assert_int_equal(status, 126);
+	assert_true(workload_prepare(&w, ARGV((char *)""), &me, &saved, &status, &err) < 0);
+	assert_int_equal(status, 127);
+}
+
+static void the_child_has_the_signals_of_its_parent_before(void **state)
+{
+	/* SIGINT is blocked here and must not be there; SIGPIPE is ignored here and not there. */
+	assert_int_equal(run(SH("kill -INT $$")), 128 + SIGINT);
+	assert_int_equal(run(SH("kill -PIPE $$")), 128 + SIGPIPE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_status_is_the_commands),
+		cmocka_unit_test(nothing_runs_before_the_gate_is_opened),
+		cmocka_unit_test(a_program_that_cannot_run_is_told_before_the_gate),
+		cmocka_unit_test(the_child_has_the_signals_of_its_parent_before),
+	};
+
+	return cmocka_run_group_tests(tests, take_signals, NULL);
+}
