@@ -75,9 +75,14 @@ SCHEDTRACE_EXPORT int schedtrace_validate(struct schedtrace *trace, struct sched
  * @events: set to all rows; they live as long as @trace
  * @err:    explanation of a failure, or NULL
  *
- * Costs nothing where members are stored (they are mapped), 40 bytes a row where they are
- * deflated (48 with call stacks). A second call lends the same columns. For one pass over a
+ * Costs no memory where members are stored (they are mapped), 40 bytes a row where they are
+ * deflated (44 with call stacks). A second call lends the same columns. For one pass over a
  * trace larger than memory use schedtrace_reader_new().
+ *
+ * Order, ids and CPUs are checked, and the checksums of what is read; those of mapped members
+ * only by schedtrace_validate(). Nobody may truncate a file while it is mapped: using its columns
+ * would then raise SIGBUS. Replacing it by rename, as schedtrace_writer_finish() does, is safe, and
+ * so are passes by schedtrace_reader_new(), which read and never map.
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */
@@ -94,6 +99,9 @@ struct schedtrace_reader;
  * @begin: first row
  * @end:   row after the last, UINT64_MAX: all
  * @err:   explanation of a failure, or NULL
+ *
+ * Rows are read in whole blocks, so a fault near the range may be reported too. A pass over all
+ * rows compares checksums. Memory: two blocks of 1,048,576 rows, about 80 MiB.
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */

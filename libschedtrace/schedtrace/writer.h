@@ -34,6 +34,11 @@ struct schedtrace_writer_options {
  * @options: NULL for the defaults
  * @err:     explanation of a failure, or NULL
  *
+ * Takes two blocks of 1,048,576 rows of memory, about 80 MiB, and as much again while they are
+ * deflated; the disk holds spool files and the result at once in the end. A target that exists and
+ * is no regular file is refused. Where a limit on file sizes is set, the program should ignore
+ * SIGXFSZ: then the limit is an error like a full disk.
+ *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */
 SCHEDTRACE_EXPORT int schedtrace_writer_new(struct schedtrace_writer **out, const char *path,
