@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,9 +17,10 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 
-#define LOOK_MS	   250 /* what a killed recorder loses at most */
-#define PAUSE_MS   20
-#define STACK_SIZE (1u << 20) /* libtracefs keeps a page of the buffer on the stack */
+#define LOOK_MS	    250 /* what a killed recorder loses at most */
+#define PAUSE_MS    20
+#define READER_NICE (-20)
+#define STACK_SIZE  (1u << 20) /* libtracefs keeps a page of the buffer on the stack */
 
 static void signal_fd(int fd)
 {
@@ -125,6 +127,9 @@ static void *read_cpu(void *arg)
 
 	snprintf(name, sizeof(name), "schedrec/%d", r->cpu);
 	pthread_setname_np(pthread_self(), name);
+	/* A few per cent of a CPU that must come in time, or events are lost. Without the right to
+	 * it there is only more to lose. */
+	setpriority(PRIO_PROCESS, 0, READER_NICE);
 	for (;;) {
 		fds[0].revents = fds[1].revents = 0;
 		poll(fds, 2, LOOK_MS);
