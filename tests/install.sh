@@ -37,12 +37,15 @@ compile_cxx()
 		$(pkg-config --cflags --libs schedtrace) && "$root/my-cxx" | grep -q '^[0-9]'
 }
 
-# The table that the program prints names the process that did the work.
+# It says of the process that ran longest what the installed schedreport says of it.
 run_readme_program()
 {
-	"$root/my" "$trace" >"$root/my.out" && cat "$root/my.out" &&
-		grep -qw memory "$root/my.out" &&
-		[ "$(wc -l <"$root/my.out")" -gt 5 ]
+	local pid ns
+
+	IFS=, read -r pid ns <<<"$("$prefix/bin/schedreport" tasks --comm memory --format csv \
+		--columns pid,on_cpu_ns --top 1 "$trace" 2>/dev/null | tail -n 1)"
+	"$root/my" "$trace" >"$root/my.out" && cat "$root/my.out" && echo "expected: $pid $ns ns" &&
+		grep -w "$pid" "$root/my.out" | grep -wF "$(awk "BEGIN { printf \"%.3f\", $ns / 1e6 }")"
 }
 
 installed_programs_run()
