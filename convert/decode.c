@@ -126,9 +126,9 @@ static int need(uint8_t **buffer, size_t *cap, size_t n)
 {
 	uint8_t *p;
 
-	if (n <= *cap)
+	if (*buffer && n <= *cap)
 		return 0;
-	p = realloc(*buffer, n);
+	p = realloc(*buffer, n + 1);
 	if (!p)
 		return SCHEDTRACE_E_NOMEM;
 	*buffer = p;

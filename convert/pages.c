@@ -191,6 +191,7 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 	uint32_t commit = 0, head, size;
 	struct record *r;
 	uint64_t ts;
+	size_t first;
 	int status;
 
 	status = check_header(page, n, l, out->last, &commit, fault);
@@ -206,7 +207,8 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 	if (commit & COMMIT_MISSED)
 		decode_lost(page, l, n < l->page_size ? commit & ~COMMIT_STORED : commit, cpu, out);
 	ts = load64(page);
-	r = out->list + out->n;
+	first = out->n;
+	r = out->list + first;
 #define FAULT(fault_, value_, limit_)                                                              \
 	do {                                                                                       \
 		status = set_fault(fault, fault_, (size_t)(p - page), value_, limit_);             \
@@ -301,6 +303,9 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 done:
 #undef FAULT
 	out->n = (size_t)(r - out->list);
+	/* Records resume with the first one, whatever stamp the page has. */
+	if (commit & COMMIT_MISSED && out->n > first)
+		out->list[first - 1].timestamp = out->list[first].timestamp;
 	return status;
 }
 
