@@ -36,9 +36,11 @@ int replay_listen(struct replay *replay, const struct replay_listener *listener,
 {
 	if (replay->n_listeners == REPLAY_MAX_LISTENERS)
 		return error_set(err, SCHEDTRACE_E_LIMIT, "too many analyses follow tasks");
+	for (int event = 0; event < 64 && listener->row; event++) {
+		if (listener->events >> event & 1)
+			replay->wants[event] |= (uint16_t)(1 << replay->n_listeners);
+	}
 	replay->listeners[replay->n_listeners++] = *listener;
-	if (listener->row)
-		replay->events |= listener->events;
 	return 0;
 }
 
@@ -53,15 +55,16 @@ void replay_no_memory(struct replay *replay)
 			error_set(replay->err, SCHEDTRACE_E_NOMEM,
 				  "no memory for the %u tasks of the trace", replay->lives.n + 1);
 }
-static void tell_row(struct replay *replay, const struct schedtrace_events *ev, size_t i,
-		     uint32_t life)
+static inline void tell_row(struct replay *replay, const struct schedtrace_events *ev, size_t i,
+			    uint32_t life)
 {
-	for (size_t l = 0; l < replay->n_listeners && replay->status >= 0; l++) {
-		const struct replay_listener *to = &replay->listeners[l];
+	unsigned int wants = replay->wants[ev->event[i]];
+
+	for (; wants && replay->status >= 0; wants &= wants - 1) {
+		const struct replay_listener *to = &replay->listeners[__builtin_ctz(wants)];
 		int r;
 
-		if (!to->row || !(to->events >> ev->event[i] & 1) ||
-		    (replay->now < replay->window_begin && !to->before_window))
+		if (replay->now < replay->window_begin && !to->before_window)
 			continue;
 		r = to->row(to->self, ev, i, life, replay->err);
 		if (r < 0)
@@ -89,8 +92,7 @@ int replay_feed(struct replay *replay, const struct schedtrace_events *ev, size_
 
 		replay->now = ev->timestamp[i];
 		life = replay_follow(replay, ev, i);
-		if (ev->event[i] < 64 && replay->events >> ev->event[i] & 1 &&
-		    replay->now < replay->window_end)
+		if (ev->event[i] < 64 && replay->now < replay->window_end)
 			tell_row(replay, ev, i, life);
 	}
 	r = replay->status;

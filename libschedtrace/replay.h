@@ -12,7 +12,8 @@
  *   now, and its state is unknown until its next row.
  * - A gap (LOST) is bridged by nothing: the CPU's task and every task that sleeps or waits is
  *   followed for certain up to where the gap began. Inside, any task that is not certainly running
- *   elsewhere may have run or waited: replay_gap_ns().
+ *   elsewhere may have run or waited: replay_gap_ns(). The LOST row comes where records resume, so
+ *   that a wait which another CPU's rows ended before that stays certain.
  * - What lasts when the rows end is possible, not certain.
  *
  * A missing switch leaves no sign of a third task that ran and left within the same stretch; only

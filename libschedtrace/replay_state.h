@@ -24,7 +24,7 @@ struct replay {
 	int64_t window_begin, window_end;
 	struct replay_listener listeners[REPLAY_MAX_LISTENERS];
 	size_t n_listeners;
-	uint64_t events; /* of all listeners */
+	uint16_t wants[64]; /* by event: a bit for each listener that wants its rows */
 
 	struct cpu *cpus;
 	int32_t n_cpus;
