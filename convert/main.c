@@ -13,12 +13,13 @@
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "derive.h"
 #include "source.h"
 
 #define PROGRAM "schedconv"
 
 struct settings {
-	bool store, salvage, quiet;
+	bool store, derive, salvage, quiet;
 	const char *instance;
 	int64_t max_memory;
 };
@@ -27,6 +28,10 @@ static const struct option_spec option_table[] = {
 	{ 's', "store", NULL,
 	  "do not deflate the columns: a larger file, written and opened faster", OPTION_FLAG,
 	  offsetof(struct settings, store) },
+	{ 0, "derive", NULL,
+	  "add the columns nxt_timestamp_of_same_evt_on_same_cpu, nxt_blk_wkp_of_same_pid and "
+	  "prv_frq_on_same_cpu, for SchedDisplay",
+	  OPTION_FLAG, offsetof(struct settings, derive) },
 	{ 'i', "instance", "NAME",
 	  "the buffer to convert where the file holds several; top for the unnamed one "
 	  "[the only one with events]",
@@ -172,6 +177,9 @@ static int convert(struct run *run, const char *input, const char *output,
 	if (r < 0)
 		goto out;
 	r = schedtrace_writer_finish(steal_ptr(writer), err);
+	if (r < 0)
+		goto out;
+	r = settings->derive ? derive_columns(output, err) : 0;
 	if (r < 0)
 		goto out;
 	progress_end(&run->progress);
