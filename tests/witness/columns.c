@@ -3,6 +3,7 @@
  * columns write FILE [store] [BLOCK_ROWS]    rows as text from stdin to a tarball
  * columns read FILE [BEGIN END]              rows of a tarball as text, by a reader
  * columns load FILE                          the same, from whole columns
+ * columns table FILE                         a small table of each type as .npz
  *
  * A row is "timestamp pid event cpu arg0 arg1 comm", a name for comm, "-" without one.
  */
@@ -13,6 +14,7 @@
 
 #include <schedtrace/schedtrace.h>
 
+#include "libschedtrace/table.h"
 #include "libschedtrace/writer.h"
 
 static struct schedtrace_error err;
@@ -94,6 +96,33 @@ static int read_rows(const char *path, bool load, uint64_t begin, uint64_t end)
 	return r < 0 ? failed() : 0;
 }
 
+static int write_table(const char *path)
+{
+	static const struct schedtrace_column_info columns[] = {
+		{ "pid", "", "", SCHEDTRACE_INT },
+		{ "share", "%", "", SCHEDTRACE_REAL },
+		{ "name", "", "", SCHEDTRACE_TEXT },
+	};
+	static const struct schedtrace_table_info info = { "t", "", 3, columns };
+	const union schedtrace_value rows[][3] = {
+		{ { .i = -5 }, { .f = 0.25 }, { .s = "make" } },
+		{ { .i = INT64_MIN }, { .f = __builtin_nan("") }, { .s = NULL } },
+		{ { .i = 1LL << 62 }, { .f = 1e300 }, { .s = "\xff longer" } },
+	};
+	struct schedtrace_tables *tables;
+	struct schedtrace_table *table;
+
+	if (tables_new(&tables, &err) < 0 || tables_add(tables, &info, &table, &err) < 0)
+		return failed();
+	for (size_t i = 0; i < 3; i++)
+		if (table_row(table, rows[i], &err) < 0)
+			return failed();
+	if (schedtrace_table_write_npz(table, path, &err) < 0)
+		return failed();
+	schedtrace_tables_free(tables);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc >= 3 && strcmp(argv[1], "write") == 0) {
@@ -102,6 +131,8 @@ int main(int argc, char **argv)
 		return write_rows(argv[2], store,
 				  argc > 3 + store ? strtoul(argv[3 + store], NULL, 10) : 0);
 	}
+	if (argc == 3 && strcmp(argv[1], "table") == 0)
+		return write_table(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "load") == 0)
 		return read_rows(argv[2], true, 0, 0);
 	if (argc >= 3 && strcmp(argv[1], "read") == 0)

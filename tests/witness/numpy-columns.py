@@ -163,6 +163,12 @@ ok(run("read", file).returncode == 1 and "sched_log_traced_events.start" in run(
 ok(run("read", file, env={"DEFAULT_IDS": "1"}).stdout == expected(rows, False),
    "unless SchedLog's own ids are allowed")
 
+r = run("table", path("t.npz"))
+table = np.load(path("t.npz"))
+ok(table.files == ["pid", "share", "name"] and table["pid"].tolist() == [-5, -2 ** 63, 2 ** 62] and
+   table["share"].tolist()[0::2] == [0.25, 1e300] and np.isnan(table["share"][1]) and
+   table["name"].tolist() == [b"make", b"", b"\xff longer"], "numpy reads a table, an array a column")
+
 big = make_rows(200000)
 file = check_ours(big)
 theirs = make_tar(big, ["<i8", "<i4", "<i4", "<i4", "<i8", "<i8"], np.savez_compressed)
