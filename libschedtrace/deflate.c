@@ -127,13 +127,14 @@ static uint32_t at_most_1g(size_t n)
 
 int inflater_new(struct inflater **out, struct schedtrace_error *err)
 {
-	struct inflater *inflater = calloc(1, sizeof(*inflater));
+	struct inflater *inflater = malloc(sizeof(*inflater));
 
 	if (!inflater)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to inflate");
 #if HAVE_ISAL
 	isal_inflate_init(&inflater->state);
 #else
+	memset(&inflater->z, 0, sizeof(inflater->z));
 	if (inflateInit2(&inflater->z, -MAX_WBITS) != Z_OK) {
 		free(inflater);
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to inflate");

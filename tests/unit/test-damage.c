@@ -268,9 +268,19 @@ static bool is_harmless(const struct parts *parts, const uint8_t *data, size_t a
 	return true;
 }
 
+/* Between the end of a member and the next header: no reader looks there. */
+static bool is_padding(const struct parts *parts, size_t at)
+{
+	for (size_t i = 0; i < parts->n; i++)
+		if (at >= parts->part[i].end &&
+		    at < (parts->part[i].end + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK)
+			return true;
+	return false;
+}
+
 static void flip_all(bool store)
 {
-	size_t n, refused = 0, harmless = 0, elsewhere = 0, different = 0, last;
+	size_t n, refused = 0, harmless = 0, elsewhere = 0, different = 0, padding = 0, last;
 	uint8_t *data = make(store, &n);
 	struct parts parts = { 0 };
 	struct input in;
@@ -281,6 +291,10 @@ static void flip_all(bool store)
 	for (size_t i = store ? parts.part[1].begin * 8 : 0; i < last * 8; i++) {
 		enum outcome outcome;
 
+		if (is_padding(&parts, i / 8)) {
+			padding++;
+			continue;
+		}
 		data[i / 8] ^= (uint8_t)(1 << i % 8);
 		outcome = examine(data, n, false);
 		data[i / 8] ^= (uint8_t)(1 << i % 8);
@@ -294,9 +308,10 @@ static void flip_all(bool store)
 		if (outcome == DIFFERENT)
 			print_message("# bit %zu of byte %zu changes the rows\n", i % 8, i / 8);
 	}
-	print_message("# %s, %zu bits: %zu detected, %zu without effect, %zu undetected\n",
-		      store ? "stored" : "deflated", refused + harmless + different, refused,
-		      harmless, different);
+	print_message("# %s, %zu bits: %zu detected, %zu in padding, %zu without effect, "
+		      "%zu undetected\n",
+		      store ? "stored" : "deflated", refused + padding + harmless + different,
+		      refused, padding, harmless, different);
 	free(data);
 	assert_int_equal(different, 0);
 	assert_int_equal(elsewhere, 0);
