@@ -347,7 +347,7 @@ int instance_open_controls(struct instance *in, struct schedtrace_error *err)
 				   in->name);
 	in->marker_fd =
 		tracefs_instance_file_open(in->handle, "trace_marker_raw", O_WRONLY | O_CLOEXEC);
-	if (in->marker_fd < 0)
+	if (in->marker_fd < 0 && errno != ENOENT)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "instance %s: trace_marker_raw",
 				   in->name);
 	return 0;

@@ -20,7 +20,7 @@ struct instance {
 	struct tracefs_instance *handle; /* NULL: there is none */
 	int free_buffer_fd;		 /* while it is open and we die, the kernel stops tracing */
 	int tracing_on_fd;
-	int marker_fd;	    /* trace_marker_raw */
+	int marker_fd;	    /* trace_marker_raw; -1: the kernel is older than it */
 	int n_cpus;	    /* per-CPU buffers: largest id + 1 */
 	bool *has_cpu;	    /* n_cpus; ids may have holes */
 	uint32_t page_size; /* of a sub-buffer */

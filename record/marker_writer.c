@@ -32,6 +32,8 @@ static int write_parts(int fd, enum marker_kind kind, const void *data, size_t b
 	size_t parts = bytes ? (bytes + most - 1) / most : 1;
 	const char *p = data;
 
+	if (fd < 0)
+		return 0; /* a recording of an old kernel does without */
 	if (parts > UINT16_MAX)
 		return error_set(err, SCHEDTRACE_E_LIMIT, "a marker of %zu bytes", bytes);
 	for (size_t part = 0; part < parts; part++) {

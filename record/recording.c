@@ -95,7 +95,7 @@ static int check_request(struct recording *r)
 	if (result < 0)
 		return result;
 	swept = instance_sweep(r->tracefs);
-	if (swept)
+	if (swept && !s->quiet)
 		report(s->program, "removed %d tracefs instance%s of recorders that were killed",
 		       swept, swept == 1 ? "" : "s");
 	report_missing(r);

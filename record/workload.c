@@ -31,7 +31,9 @@ void workload_take_signals(struct signal_state *saved, sigset_t *blocked)
 	sigprocmask(SIG_BLOCK, blocked, &saved->mask);
 	sigaction(SIGPIPE, &ignore, &saved->pipe);
 	sigaction(SIGXFSZ, &ignore, &saved->file_size);
-	getrlimit(RLIMIT_FSIZE, &saved->file_limit);
+	if (getrlimit(RLIMIT_NOFILE, &saved->files) == 0)
+		setrlimit(RLIMIT_NOFILE,
+			  &(struct rlimit){ saved->files.rlim_max, saved->files.rlim_max });
 }
 
 /* 0 if this file can be run, or an errno. */
@@ -91,7 +93,7 @@ static void run_child(char *const *argv, const struct identity *id,
 
 	sigaction(SIGPIPE, &saved->pipe, NULL);
 	sigaction(SIGXFSZ, &saved->file_size, NULL);
-	setrlimit(RLIMIT_FSIZE, &saved->file_limit);
+	setrlimit(RLIMIT_NOFILE, &saved->files);
 	errnum = -identity_become(id);
 	if (errnum == 0)
 		errnum = find_program(argv[0]);

@@ -27,11 +27,12 @@ struct workload {
 struct signal_state {
 	sigset_t mask;
 	struct sigaction pipe, file_size;
-	struct rlimit file_limit;
+	struct rlimit files;
 };
 
 /* Blocks in @blocked what signalfd shall read, and ignores SIGPIPE and SIGXFSZ; signals that
- * were ignored when we were started stay ignored and are left out of @blocked. */
+ * were ignored when we were started stay ignored and are left out of @blocked. Allows as many
+ * open files as there may be: each CPU takes four. */
 void workload_take_signals(struct signal_state *saved, sigset_t *blocked);
 
 /*

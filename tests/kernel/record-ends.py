@@ -148,6 +148,10 @@ with Folder():
     r2 = run("-q", "--", "ls", "-l", "/proc/self/fd")
     claim(len(r1.stdout.splitlines()) == len(r2.stdout.splitlines()) and "tracing" not in r2.stdout,
           "the command inherits no descriptor of the recorder", r1.stdout, r2.stdout)
+    r = run("-q", "--", "sh", "-c", "ulimit -n; ulimit -f",
+            prefix=("prlimit", "--nofile=100:1000"))
+    claim(r.stdout.split() == ["100", "unlimited"], "the command has the limits of its parent",
+          r.stdout, r.stderr)
     r = run("-q", "--", "sh", "-c", "grep Sig /proc/self/status")
     r1 = subprocess.run(["sh", "-c", "grep Sig /proc/self/status"], capture_output=True, text=True)
     masks = [[l for l in x.splitlines() if l.startswith(("SigBlk", "SigIgn"))]
