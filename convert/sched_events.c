@@ -6,8 +6,8 @@
 #define CLONE_THREAD 0x10000
 #define CONTEXT_IRQ  0x18 /* common_flags: in a hard or soft interrupt */
 
-/* What a kernel's table said before 4.14 gave it in the format text. */
-static const struct format_states old_states = {
+/* For a format text whose table could not be read: as kernels have had it since 4.14. */
+static const struct format_states usual_states = {
 	.flags = { { 1, 'S' },
 		   { 2, 'D' },
 		   { 4, 'T' },
@@ -32,7 +32,7 @@ static char state_letter(const struct format_states *states, uint64_t state)
 	bool no_load = false;
 
 	if (!states->n)
-		states = &old_states;
+		states = &usual_states;
 	if (state & states->preempted)
 		return '+';
 	state &= states->mask;

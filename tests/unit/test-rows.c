@@ -980,20 +980,78 @@ static void a_thread_that_execs_lives_on_as_its_leader(void **state)
 	assert_int_equal(tasks[2].end_ns, 20);
 }
 
+/* Another kernel's format of an event: a field has another name. */
+static void rename_field(struct trace *t, const char *event, const char *from, const char *to)
+{
+	size_t i = (size_t)(format_of(t, event) - t->formats);
+
+	for (size_t k = 0; k < t->formats[i].n_fields; k++)
+		if (strcmp(t->fields[i][k].name, from) == 0)
+			t->fields[i][k].name = to;
+	row_maker_free(t->maker);
+	schedtrace_context_free(t->ctx);
+	make(t);
+}
+
 static void a_format_without_a_needed_field_is_named_and_skipped(void **state)
 {
 	struct trace *t = *state;
 
-	row_maker_free(t->maker);
-	schedtrace_context_free(t->ctx);
-	for (size_t i = 0; i < format_of(t, "sched_wakeup")->n_fields; i++)
-		if (strcmp(format_of(t, "sched_wakeup")->fields[i].name, "target_cpu") == 0)
-			t->fields[format_of(t, "sched_wakeup") - t->formats][i].name = "cpu";
-	make(t);
+	rename_field(t, "sched_wakeup", "target_cpu", "cpu");
 	assert_string_equal(t->notes, "sched:sched_wakeup is not converted: its format in the "
 				      "file has no field target_cpu\n");
 	record(t, 10, 0, 10, "sched_wakeup", "a 20 120 0");
 	assert_string_equal(rows(t), "10 0 10 RUNS -1 0 -\n");
+}
+
+static void an_old_kernels_wakeup_without_success_is_none(void **state)
+{
+	struct trace *t = *state;
+
+	rename_field(t, "sched_wakeup", "prio", "success");
+	assert_string_equal(t->notes, "");
+	record(t, 10, 0, 10, "sched_wakeup", "a 20 0 1");
+	record(t, 20, 0, 10, "sched_wakeup", "a 20 1 1");
+	assert_string_equal(rows(t), "10 0 10 RUNS -1 0 -\n"
+				     "20 1 20 WAKEUP 0 0 a\n");
+}
+
+static void where_exit_does_not_say_so_the_last_known_thread_ends_the_process(void **state)
+{
+	struct trace *t = *state;
+
+	rename_field(t, "sched_process_exit", "group_dead", "other");
+	record(t, 100, 0, 10, "task_newtask", "20 p 0 0");
+	record(t, 110, 0, 20, "task_newtask", "21 q 0x10000 0");
+	forget(t);
+	record(t, 120, 0, 20, "sched_process_exit", "p 20 120 1");
+	record(t, 130, 1, 21, "sched_process_exit", "q 21 120 0");
+	assert_string_equal(rows(t), "120 0 20 PRIO 120 0 p\n"
+				     "120 0 20 EXIT 0 0 p\n"
+				     "130 1 21 RUNS -1 0 q\n"
+				     "130 1 21 PRIO 120 0 q\n"
+				     "130 1 21 EXIT 0 0 q\n"
+				     "130 1 20 EXIT_MM 0 0 p\n");
+}
+
+static void a_record_shorter_than_its_format_makes_no_rows_and_is_counted(void **state)
+{
+	struct trace *t = *state;
+	struct row_maker_faults faults;
+	const uint8_t data[16] = { 0 };
+
+	record(t, 0, 0, 10, "timer_start", "0");
+	forget(t);
+	give(t,
+	     &(struct record){ .timestamp = 10,
+			       .data = data,
+			       .size = sizeof(data),
+			       .kind = RECORD_EVENT,
+			       .pid = 10,
+			       .format = (uint16_t)(format_of(t, "sched_switch") - t->formats) });
+	assert_string_equal(rows(t), "");
+	row_maker_faults(t->maker, &faults);
+	assert_int_equal(faults.short_records, 1);
 }
 
 static void odd_pids_and_cpus_make_rows_and_no_tasks(void **state)
@@ -1057,6 +1115,9 @@ int main(void)
 		TEST(runtime_is_charged_to_the_task_named),
 		TEST(a_thread_that_execs_lives_on_as_its_leader),
 		TEST(a_format_without_a_needed_field_is_named_and_skipped),
+		TEST(an_old_kernels_wakeup_without_success_is_none),
+		TEST(where_exit_does_not_say_so_the_last_known_thread_ends_the_process),
+		TEST(a_record_shorter_than_its_format_makes_no_rows_and_is_counted),
 		TEST(odd_pids_and_cpus_make_rows_and_no_tasks),
 	};
 
