@@ -6,7 +6,7 @@ all: build/make/build.ninja
 	ninja -C build/make $(jobs)
 
 build/make/build.ninja:
-	meson setup build/make
+	meson setup build/make -Dtests=false
 
 check:
 	./check
