@@ -283,11 +283,15 @@ static bool is_zero(const struct view *view, size_t column)
 {
 	const struct schedtrace_column_info *info = &view->info->columns[column];
 
-	if (!*info->unit || info->type != SCHEDTRACE_INT)
+	if (!*info->unit || info->type == SCHEDTRACE_TEXT)
 		return false;
-	for (size_t r = 0; r < view->n_rows; r++)
-		if (schedtrace_table_value(view->table, view->rows[r], column).i)
+	for (size_t r = 0; r < view->n_rows; r++) {
+		union schedtrace_value v =
+			schedtrace_table_value(view->table, view->rows[r], column);
+
+		if (info->type == SCHEDTRACE_INT ? v.i != 0 : v.f != 0)
 			return false;
+	}
 	return true;
 }
 
