@@ -53,11 +53,11 @@ static const struct program program = {
 		 "a column a file, for schedreport, SchedDisplay and numpy. Without OUT.tar the "
 		 "tarball stands beside the trace, named as it is with .tar for .dat.",
 	.options = option_table,
-	.after =
-		"Exit status: 0 done, 1 could not finish, 2 wrong usage, 3 the file is damaged or "
-		"of a kind that is not read, 4 done with --salvage on a damaged file. Records lost "
-		"in the recording are no damage: they are counted in the notes and marked in the "
-		"rows.",
+	.after = "Exit status: 0 done, 1 could not finish, 2 wrong usage, 3 the file is damaged or "
+		 "of a\n"
+		 "kind that is not read, 4 done with --salvage on a damaged file. Records lost in "
+		 "the\n"
+		 "recording are no damage: they are counted in the notes and marked in the rows.",
 };
 
 struct run {

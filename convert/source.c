@@ -23,7 +23,6 @@ struct source {
 
 	const struct record *records; /* the reader's latest, and how far they are converted */
 	size_t n_records, next_record;
-	bool markers_read;    /* of these records */
 	bool ended, finished; /* all records read; and converted */
 
 	bool is_tsc; /* stamps are cycles: ns = cycles * mult >> shift, + offset */
