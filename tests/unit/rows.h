@@ -68,6 +68,42 @@ static inline void wake(struct rows *rows, int64_t t, int32_t cpu, int32_t pid)
 	add(rows, t, cpu, pid, SCHEDTRACE_WAKEUP, 0, 0);
 }
 
+/* Anything goes: every event, few pids and CPUs, small and absurd values. */
+static inline struct schedtrace *random_trace(unsigned int seed, int n, int32_t last_cpu)
+{
+	static const int64_t odd[] = { INT64_MIN, INT64_MAX, -1, 0, 1, 65534, 65535, 1LL << 32 };
+	struct rows b = rows_new();
+	struct schedtrace_context *ctx = schedtrace_builder_context(b.builder);
+	struct schedtrace_error err;
+	struct schedtrace *trace;
+	int64_t t = 1000;
+
+	for (int i = 0; i < 4; i++) {
+		char name[2] = { (char)('a' + i), '\0' };
+
+		schedtrace_context_intern_comm(ctx, name, 1, NULL);
+	}
+	while (n--) {
+		int event = rand_r(&seed) % SCHEDTRACE_EVENT_COUNT;
+		int64_t args[2];
+
+		for (int k = 0; k < 2; k++)
+			args[k] = rand_r(&seed) % 8 ? rand_r(&seed) % 12
+						    : odd[(unsigned int)rand_r(&seed) % 8];
+		if (event == SCHEDTRACE_STATE)
+			args[0] = "ITtXZP+?"[(unsigned int)rand_r(&seed) % 8];
+		if (event == SCHEDTRACE_LOST)
+			args[1] = t - rand_r(&seed) % 50;
+		b.comm = rand_r(&seed) % 5;
+		t += rand_r(&seed) % 5;
+		add(&b, t, rand_r(&seed) % 20 ? rand_r(&seed) % 3 : last_cpu,
+		    rand_r(&seed) % 14 - 1, rand_r(&seed) % 3 ? event : SCHEDTRACE_CTX_SWITCH,
+		    args[0], args[1]);
+	}
+	must(schedtrace_builder_finish(b.builder, &trace, &err), &err);
+	return trace;
+}
+
 struct result {
 	struct schedtrace *trace;
 	struct schedtrace_tables *tables;
