@@ -9,6 +9,8 @@
 	X(cpus)                                                                                    \
 	X(migrations)                                                                              \
 	X(latency)                                                                                 \
+	X(timehist)                                                                                \
+	X(map)                                                                                     \
 	X(memory)                                                                                  \
 	X(losses)
 

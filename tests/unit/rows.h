@@ -129,6 +129,62 @@ static inline struct result result_of(struct rows *rows, const char *names)
 	return result;
 }
 
+struct log_text {
+	const char *name;
+	FILE *f;
+};
+
+static inline int log_line(void *user, const struct schedtrace_table_info *log,
+			   const union schedtrace_value *values, struct schedtrace_error *err)
+{
+	struct log_text *text = (struct log_text *)user;
+
+	if (strcmp(log->name, text->name))
+		return 0;
+	for (size_t i = 0; i < log->n_columns; i++) {
+		if (i)
+			fputc('|', text->f);
+		if (log->columns[i].type == SCHEDTRACE_TEXT)
+			fputs(values[i].s ? values[i].s : "-", text->f);
+		else if (log->columns[i].type == SCHEDTRACE_REAL)
+			fprintf(text->f, "%g", values[i].f);
+		else if (values[i].i == INT64_MIN)
+			fputc('-', text->f);
+		else
+			fprintf(text->f, "%lld", (long long)values[i].i);
+	}
+	fputc('\n', text->f);
+	return 0;
+}
+
+/* The lines of a log, values with | between and - unknown; the caller frees. Ends the rows. */
+static inline char *log_of(struct rows *rows, const char *analysis, const char *log)
+{
+	struct log_text text = { .name = log };
+	struct schedtrace_sink sink = { sizeof(sink), &text, log_line };
+	struct schedtrace_engine *engine;
+	const struct schedtrace_events *all;
+	struct schedtrace_error err;
+	struct schedtrace *trace;
+	char *lines = NULL;
+	size_t size;
+
+	text.f = open_memstream(&lines, &size);
+	assert_non_null(text.f);
+	must(schedtrace_builder_finish(rows->builder, &trace, &err), &err);
+	must(schedtrace_load(trace, &all, &err), &err);
+	must(schedtrace_engine_new(&engine, schedtrace_context(trace), &err), &err);
+	must(schedtrace_engine_add(engine, analysis, &err), &err);
+	must(schedtrace_engine_set_window(engine, rows->window_begin, rows->window_end, &err),
+	     &err);
+	must(schedtrace_engine_set_sink(engine, &sink, &err), &err);
+	must(schedtrace_engine_feed(engine, all, &err), &err);
+	schedtrace_engine_free(engine);
+	schedtrace_close(trace);
+	fclose(text.f);
+	return lines;
+}
+
 static inline void result_free(struct result *result)
 {
 	schedtrace_tables_free(result->tables);
