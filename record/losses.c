@@ -3,7 +3,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "record/instance.h"
 
 static uint64_t value_of(const char *text, const char *name)
 {
@@ -47,6 +50,65 @@ int64_t losses_buffer_kb(const struct cpu_stats *s, uint64_t bytes, int64_t buff
 	while ((uint64_t)kb < needed && kb < (int64_t)1 << 40)
 		kb <<= 1;
 	return kb;
+}
+
+bool buffer_counts_new(struct buffer_counts *c, int n_cpus)
+{
+	c->texts = calloc((size_t)n_cpus, sizeof(*c->texts));
+	c->cpus = calloc((size_t)n_cpus, sizeof(*c->cpus));
+	c->n_cpus = n_cpus;
+	return c->texts && c->cpus;
+}
+
+void buffer_counts_free(struct buffer_counts *c)
+{
+	for (int cpu = 0; c->texts && cpu < c->n_cpus; cpu++)
+		free(c->texts[cpu]);
+	free(c->texts);
+	free(c->cpus);
+	*c = (struct buffer_counts){ 0 };
+}
+
+void buffer_counts_read(struct buffer_counts *c, const struct instance *in)
+{
+	for (int cpu = 0; cpu < c->n_cpus; cpu++) {
+		char file[64];
+
+		if (!in->has_cpu[cpu])
+			continue;
+		snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", cpu);
+		free(c->texts[cpu]);
+		c->texts[cpu] = instance_read(in, file);
+		if (c->texts[cpu])
+			cpu_stats_parse(&c->cpus[cpu], c->texts[cpu]);
+	}
+}
+
+uint64_t buffer_counts_events(const struct buffer_counts *c)
+{
+	uint64_t sum = 0;
+
+	for (int cpu = 0; cpu < c->n_cpus; cpu++)
+		sum += c->cpus[cpu].read_events;
+	return sum;
+}
+
+uint64_t buffer_counts_unread(const struct buffer_counts *c)
+{
+	uint64_t sum = 0;
+
+	for (int cpu = 0; cpu < c->n_cpus; cpu++)
+		sum += c->cpus[cpu].entries;
+	return sum;
+}
+
+uint64_t buffer_counts_lost(const struct buffer_counts *c)
+{
+	uint64_t sum = 0;
+
+	for (int cpu = 0; cpu < c->n_cpus; cpu++)
+		sum += cpu_stats_lost(&c->cpus[cpu]);
+	return sum;
 }
 
 const char *format_count(char *out, uint64_t n)

@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,11 +17,11 @@
 #include "libschedtrace/mem.h"
 #include "record/event_sets.h"
 #include "record/instance.h"
-#include "record/losses.h"
 #include "record/marker_writer.h"
 #include "record/output.h"
 #include "record/proc_tasks.h"
 #include "record/readers.h"
+#include "record/summary.h"
 #include "record/tracedat_writer.h"
 #include "record/workload.h"
 
@@ -46,8 +44,7 @@ struct recording {
 	bool reading;		/* the readers' threads run */
 	struct task_list tasks; /* before tracing began */
 	char *first_cmdlines;
-	char **stat_texts; /* by CPU */
-	struct cpu_stats *stats;
+	struct buffer_counts counts;
 	struct progress progress;
 	int64_t begun_ns, ended_ns;
 	const char *reason;	     /* why it ended; NULL while it runs */
@@ -120,11 +117,11 @@ static int set_up(struct recording *r)
 		result = tracedat_writer_init(&r->writer, &r->instance, r->tracefs, &r->events,
 					      &r->err);
 	if (result == 0) {
-		r->stat_texts = calloc((size_t)r->instance.n_cpus, sizeof(*r->stat_texts));
-		r->stats = calloc((size_t)r->instance.n_cpus, sizeof(*r->stats));
+		bool room = buffer_counts_new(&r->counts, r->instance.n_cpus);
+
 		if (proc_tasks_read(&r->tasks, false))
 			r->first_cmdlines = proc_tasks_cmdlines(&r->tasks, NULL);
-		if (!r->first_cmdlines || !r->stats || !r->stat_texts)
+		if (!r->first_cmdlines || !room)
 			result = error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	}
 	if (result == 0) {
@@ -218,53 +215,19 @@ static void wait_for_news(struct recording *r, int64_t timeout_ns)
 
 /* ---- while it runs -------------------------------------------------------------------- */
 
-static void read_stats(struct recording *r)
-{
-	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++) {
-		char file[64];
-
-		if (!r->instance.has_cpu[cpu])
-			continue;
-		snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", cpu);
-		free(r->stat_texts[cpu]);
-		r->stat_texts[cpu] = instance_read(&r->instance, file);
-		if (r->stat_texts[cpu])
-			cpu_stats_parse(&r->stats[cpu], r->stat_texts[cpu]);
-	}
-}
-
-static uint64_t total_events(const struct recording *r)
-{
-	uint64_t sum = 0;
-
-	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
-		sum += r->stats[cpu].read_events;
-	return sum;
-}
-
-static uint64_t total_lost(const struct recording *r)
-{
-	uint64_t sum = 0;
-
-	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
-		sum += cpu_stats_lost(&r->stats[cpu]);
-	return sum;
-}
-
 static void show_status(struct recording *r)
 {
 	char text[160], events[32], lost[32];
-	uint64_t waiting = 0;
 
 	if (!r->progress.enabled)
 		return;
-	read_stats(r);
-	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
-		waiting += r->stats[cpu].entries;
+	buffer_counts_read(&r->counts, &r->instance);
 	snprintf(text, sizeof(text), "recording  %.1f s  %s events  %.1f MB  %s lost",
 		 (double)(now_ns() - r->begun_ns) / 1e9,
-		 format_count(events, total_events(r) + waiting),
-		 (double)tracedat_data_bytes(&r->writer) / 1e6, format_count(lost, total_lost(r)));
+		 format_count(events,
+			      buffer_counts_events(&r->counts) + buffer_counts_unread(&r->counts)),
+		 (double)tracedat_data_bytes(&r->writer) / 1e6,
+		 format_count(lost, buffer_counts_lost(&r->counts)));
 	progress_text(&r->progress, text);
 }
 
@@ -340,7 +303,7 @@ static bool drain(struct recording *r)
 		if (r->n_signals > 2 || now_ns() >= hurry_at)
 			atomic_store(&r->readers.hurry, true);
 	}
-	read_stats(r);
+	buffer_counts_read(&r->counts, &r->instance);
 	readers_sizes(&r->readers, &r->writer);
 	readers_finish(&r->readers);
 	r->reading = false;
@@ -372,7 +335,8 @@ static int save(struct recording *r)
 	int result;
 
 	result = tracedat_writer_finish(&r->writer, cmdlines ? cmdlines : r->first_cmdlines,
-					r->first_cmdlines, r->stat_texts, &second, &shape, &r->err);
+					r->first_cmdlines, r->counts.texts, &second, &shape,
+					&r->err);
 	if (result == 0 && shape == TRACEDAT_COPIED)
 		output_replace(&r->output, &r->second);
 	else if (r->second.fd >= 0)
@@ -386,100 +350,6 @@ static int save(struct recording *r)
 		       "a copy: schedrec --repair %s -o ELSEWHERE makes a compact one",
 		       r->output.path, r->output.path);
 	return result;
-}
-
-/* ---- what to tell --------------------------------------------------------------------- */
-
-static void tell_output_failure(struct recording *r)
-{
-	char list[512] = "";
-	size_t n = 0;
-	int errnum = atomic_load(&r->readers.output_errnum);
-
-	if (!errnum)
-		return;
-	for (int i = 0; i < r->readers.n && n < sizeof(list) - 64; i++) {
-		const struct tracedat_part *p = &r->writer.parts[r->readers.items[i].cpu];
-
-		if (p->size)
-			n += (size_t)snprintf(list + n, sizeof(list) - n, "%sCPU %d: %" PRIu64,
-					      n ? ", " : "", r->readers.items[i].cpu, p->size);
-	}
-	report(r->settings->program,
-	       "%s: %s after %.1f s: recording stopped there, with %" PRIu64
-	       " bytes of events (%s)",
-	       r->output.path, strerror(errnum), (double)(r->ended_ns - r->begun_ns) / 1e9,
-	       tracedat_data_bytes(&r->writer), list);
-	r->failed = true;
-}
-
-static void tell_reader_failures(struct recording *r)
-{
-	for (int i = 0; i < r->readers.n; i++) {
-		const struct reader *item = &r->readers.items[i];
-		int errnum = atomic_load(&item->errnum);
-
-		if (!errnum || readers_output_error(errnum))
-			continue;
-		report(r->settings->program,
-		       "CPU %d could not be read after %.1f s: %s: its later events are missing",
-		       item->cpu, (double)(atomic_load(&item->failed_ns) - r->begun_ns) / 1e9,
-		       strerror(errnum));
-		r->failed = true;
-	}
-}
-
-static void tell_losses(struct recording *r)
-{
-	char list[512] = "", count[32];
-	int64_t kb = 0;
-	size_t n = 0;
-
-	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++) {
-		const struct cpu_stats *s = &r->stats[cpu];
-		int64_t needed;
-
-		if (!cpu_stats_lost(s))
-			continue;
-		needed = losses_buffer_kb(s, r->writer.parts[cpu].size, r->instance.buffer_kb);
-		if (kb < needed)
-			kb = needed;
-		if (n < sizeof(list) - 64)
-			n += (size_t)snprintf(list + n, sizeof(list) - n, "%sCPU %d: %s",
-					      n ? ", " : "", cpu,
-					      format_count(count, cpu_stats_lost(s)));
-	}
-	report(r->settings->program, "lost %s events (%s): -b %" PRId64 " would have held them",
-	       format_count(count, total_lost(r)), list, kb);
-}
-
-static uint64_t left_unread(const struct recording *r)
-{
-	uint64_t sum = 0;
-
-	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
-		sum += r->stats[cpu].entries;
-	return sum;
-}
-
-static void tell_summary(struct recording *r)
-{
-	double seconds = (double)(r->ended_ns - r->begun_ns) / 1e9;
-	uint64_t events = total_events(r);
-	char text[32], rate[32];
-	struct rusage u;
-	struct stat st;
-
-	getrusage(RUSAGE_SELF, &u);
-	if (fstat(r->output.fd, &st) != 0)
-		st.st_blocks = 0;
-	report(r->settings->program,
-	       "%s: %s events in %.2f s (%s/s), %.1f MB; the recorder took %.2f CPU s",
-	       r->output.path, format_count(text, events), seconds,
-	       format_count(rate, seconds > 0 ? (uint64_t)((double)events / seconds) : 0),
-	       (double)st.st_blocks * 512 / 1e6,
-	       (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-		       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
 }
 
 /* ---- all together --------------------------------------------------------------------- */
@@ -557,15 +427,20 @@ static int exit_status(struct recording *r)
 static void end(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
-	char text[32];
+	struct summary summary = {
+		.program = s->program,
+		.output = &r->output,
+		.writer = &r->writer,
+		.readers = &r->readers,
+		.counts = &r->counts,
+		.instance = &r->instance,
+	};
 	bool whole = drain(r);
 
+	summary.begun_ns = r->begun_ns;
+	summary.ended_ns = r->ended_ns;
 	progress_end(&r->progress);
-	tell_output_failure(r);
-	tell_reader_failures(r);
-	if (left_unread(r) && (!whole || atomic_load(&r->readers.hurry)))
-		report(s->program, "%s events were left unread, as you asked",
-		       format_count(text, left_unread(r)));
+	r->failed |= summary_print_failures(&summary);
 	if (!whole) {
 		if (tracedat_writer_publish(&r->writer, &r->err) < 0)
 			tell_error(r);
@@ -575,20 +450,15 @@ static void end(struct recording *r)
 		tell_error(r);
 		tell_where(r, "the file could not be finished");
 	} else if (!s->quiet) {
-		tell_summary(r);
+		summary_print(&summary);
 	}
-	if (total_lost(r)) {
-		tell_losses(r);
+	if (summary_print_losses(&summary))
 		r->failed |= s->strict;
-	}
 }
 
 static void release(struct recording *r)
 {
-	for (int cpu = 0; r->stat_texts && cpu < r->writer.n_cpus; cpu++)
-		free(r->stat_texts[cpu]);
-	free(r->stat_texts);
-	free(r->stats);
+	buffer_counts_free(&r->counts);
 	free(r->first_cmdlines);
 	instance_forget_tracefs(r->tracefs);
 	free(r->readers.items);
