@@ -350,6 +350,13 @@ static void what_cannot_be_read_is_refused_by_name(void **state)
 	assert_text(f, "compressed with \"lz4\"; we read zlib and zstd");
 }
 
+/* Whether a byte is in the rest of an uncompressed page, behind its records. */
+static bool unused(const struct fixture *f, size_t at)
+{
+	return !strcmp(f->m.codec, "none") && at >= f->m.pages_begin && at < f->m.pages_end &&
+	       (at - f->m.pages_begin) % MAKER_PAGE > 16 + 4 * 16;
+}
+
 /* Cuts of the last bytes of a page may take nothing but the unused rest of it. */
 static void a_file_cut_at_any_byte_says_so_and_gives_what_is_whole(void **state)
 {
@@ -364,8 +371,11 @@ static void a_file_cut_at_any_byte_says_so_and_gives_what_is_whole(void **state)
 		most = 0;
 		for (cut = 0; cut < f->m.n; cut += cut < 700 ? 7 : 1) {
 			size_t whole;
-			int r = read_bytes(f, cut, &plain);
+			int r;
 
+			if (unused(f, cut) && cut % 32)
+				continue;
+			r = read_bytes(f, cut, &plain);
 			assert_int_equal(r, SCHEDTRACE_E_FORMAT);
 			if (cut && !strstr(f->err.text, "cut") && !strstr(f->err.text, "ends"))
 				fail_msg("cut at %zu: %s", cut, f->err.text);
@@ -532,6 +542,8 @@ static void no_flipped_bit_loses_events_without_a_word(void **state)
 			bool page = at >= f->m.pages_begin && at < f->m.pages_end;
 			int r;
 
+			if (unused(f, at))
+				continue;
 			f->m.b[at] ^= bit;
 			r = read_bytes(f, f->m.n, &options);
 			f->m.b[at] ^= bit;
@@ -549,10 +561,9 @@ static void no_flipped_bit_loses_events_without_a_word(void **state)
 				fail_msg("bit %#x of byte %zu: %zu events, no word", bit, at,
 					 f->events);
 		}
-		print_message("# %s: %zu flips: %zu the same, %zu refused, %zu noted, "
+		print_message("# %s: flips: %zu the same, %zu refused, %zu noted, "
 			      "%zu with other values, %zu lose events unseen in pages\n",
-			      i < 0 ? "version 6" : codecs[i], f->m.n, same, refused, noted, other,
-			      unseen);
+			      i < 0 ? "version 6" : codecs[i], same, refused, noted, other, unseen);
 	}
 }
 
