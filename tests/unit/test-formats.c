@@ -249,12 +249,54 @@ static void text_that_is_no_format_leaves_its_event_without_fields(void **state)
 	formats_free(&f);
 }
 
+/* Stands in for a text that crashes libtraceevent. Linked with --wrap. */
+void __real_format_parse_text(const char *system, const char *text, size_t n,
+			      struct format_head *head, struct format_wire_field *fields);
+void __wrap_format_parse_text(const char *system, const char *text, size_t n,
+			      struct format_head *head, struct format_wire_field *fields);
+
+void __wrap_format_parse_text(const char *system, const char *text, size_t n,
+			      struct format_head *head, struct format_wire_field *fields)
+{
+	if (strstr(text, "boom"))
+		abort();
+	__real_format_parse_text(system, text, n, head, fields);
+}
+
+static void a_crash_of_the_parser_costs_only_its_event(void **state)
+{
+	static char boom[] = "name: boom\nID: 9\nformat:\n";
+	char *good = read_format("sched_switch"), *other = read_format("sched_migrate_task");
+	struct format_text texts[4] = {
+		{ (char *)"sched", { good, strlen(good) } },
+		{ (char *)"evil", { boom, strlen(boom) } },
+		{ (char *)"sched", { other, strlen(other) } },
+		{ (char *)"evil", { boom, strlen(boom) } },
+	};
+	struct formats f = { 0 };
+
+	*notes = '\0';
+	assert_int_equal(formats_parse(&f, texts, 4, collect, NULL, NULL), 0);
+	assert_string_equal(f.list[0].name, "sched_switch");
+	assert_string_equal(f.list[1].name, "boom");
+	assert_int_equal(f.list[1].id, 9);
+	assert_int_equal(f.list[1].n_fields, 0);
+	assert_string_equal(f.list[2].name, "sched_migrate_task");
+	assert_int_equal(f.list[2].n_fields, 9);
+	assert_non_null(strstr(notes, "format 1 of system evil crashes or hangs its parser"));
+	assert_non_null(strstr(notes, "format 3 of system evil crashes or hangs its parser"));
+	formats_free(&f);
+	free(good);
+	free(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kernel_s_table_of_states_is_read_from_its_own_text),
 		cmocka_unit_test(texts_that_a_kernel_printed_are_read),
 		cmocka_unit_test(text_that_is_no_format_leaves_its_event_without_fields),
+		cmocka_unit_test(a_crash_of_the_parser_costs_only_its_event),
 	};
 
 	return cmocka_run_group_tests_name("formats", tests, NULL, NULL);
