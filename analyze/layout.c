@@ -18,9 +18,10 @@ static const struct {
 	const char *columns;
 } important[] = {
 	{ "tasks", "pid,comm,on_cpu_ns,charged_ns,migrations,on_cpu_hi_ns,switches_voluntary,"
-		   "wait_wakeup_ns,wait_preempt_ns,switches_involuntary,sleep_ns,blocked_ns" },
-	{ "memory", "pid,comm,rss_peak_bytes,mapped_peak_bytes,rss_bytes,mapped_bytes,"
-		    "faults_user,faults_major,faults_kernel,net_floor_bytes,share_peak" },
+		   "wait_wakeup_ns,wait_preempt_ns,switches_involuntary" },
+	{ "memory", "pid,comm,rss_peak_bytes,mapped_peak_bytes,faults_user,faults_major,"
+		    "faults_kernel,net_floor_bytes,share_peak" },
+	{ "memory_system", "processes,rss_bytes,share,faults_user,faults_kernel,faults_major" },
 	{ "latency", "pid,comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,uncertain,cut,max_at_ns,cpu,"
 		     "ran,waker" },
 	{ "latency_worst", "begin_ns,latency_ns,pid,comm,kind,cpu,ran,waker" },
@@ -39,9 +40,9 @@ static const struct {
 };
 
 /* The smaller, the longer the column stays. */
-static size_t importance(const struct view *view, size_t column)
+static size_t importance(const struct view *view, const struct column_layout *layout)
 {
-	const char *name = view->info->columns[column].name;
+	const char *name = view->info->columns[layout->column].name;
 	size_t rank = 0, n = strlen(name);
 
 	for (size_t i = 0; i < sizeof(important) / sizeof(*important); i++) {
@@ -57,7 +58,7 @@ static size_t importance(const struct view *view, size_t column)
 			list += word + (list[word] == ',');
 		}
 	}
-	return rank + column;
+	return rank + layout->column + (layout->zero ? view->info->n_columns : 0);
 }
 
 static bool ends_with(const char *name, const char *end)
@@ -404,10 +405,8 @@ size_t layout_fit(struct column_layout *layouts, const struct view *view, size_t
 		size_t worst = 0, worst_rank = 0;
 
 		for (size_t i = 0; i < n; i++) {
-			size_t rank = importance(view, layouts[i].column);
+			size_t rank = importance(view, &layouts[i]);
 
-			if (layouts[i].zero)
-				rank += 2 * view->info->n_columns;
 			if (rank >= worst_rank) {
 				worst = i;
 				worst_rank = rank;
