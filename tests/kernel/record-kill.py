@@ -62,9 +62,9 @@ with Folder():
     time.sleep(0.6)
     child = children_of(p.pid)
     p.kill()
-    p.communicate()
-    for c in child:
+    for c in child: # it holds the pipe that communicate() reads
         os.kill(c, signal.SIGKILL)
+    p.communicate()
     left = leftovers()[0]
     table, _ = header(left)
     whole = events(left)
