@@ -294,6 +294,27 @@ static void add_open(const struct tasks *tasks, uint32_t id, const struct life *
 		a->wait_hi += open.end - open.begin;
 }
 
+static int64_t at_most(int64_t value, int64_t limit, int64_t at_least)
+{
+	value = value < limit ? value : limit;
+	return value > at_least ? value : at_least;
+}
+
+/* Nothing lasts longer than the life, and who certainly ran did not wait meanwhile. */
+static void limit_to_life(const struct tasks *tasks, const struct life *life, struct account *a)
+{
+	int64_t waits = a->waits[0] + a->waits[1] + a->waits[2], begin, end;
+
+	if (!replay_covered(tasks->replay, &begin, &end))
+		return;
+	if (life->start_ns > begin)
+		begin = life->start_ns;
+	if (life->end_ns != INT64_MIN && life->end_ns < end)
+		end = life->end_ns;
+	a->on_cpu_hi = at_most(a->on_cpu_hi, end - begin, a->on_cpu);
+	a->wait_hi = at_most(a->wait_hi, end - begin - a->on_cpu, waits);
+}
+
 static int add_task(struct tasks *tasks, uint32_t id, struct schedtrace_table *table,
 		    struct schedtrace_error *err)
 {
@@ -308,6 +329,7 @@ static int add_task(struct tasks *tasks, uint32_t id, struct schedtrace_table *t
 	if (id < tasks->n)
 		a = tasks->accounts[id];
 	add_open(tasks, id, life, &a);
+	limit_to_life(tasks, life, &a);
 	names = join_names(lives, life);
 	if (!names)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for names");
