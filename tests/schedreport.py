@@ -193,6 +193,31 @@ def validate_finds_a_flipped_bit_that_opening_does_not():
 
 
 @test
+def a_cut_trace_dat_exits_with_3_and_what_is_whole_is_reported_with_4():
+    with open(SOURCE + "/examples/traces/build.dat", "rb") as f:
+        data = f.read()
+    with open(DIR + "/cut.dat", "wb") as f:
+        f.write(data[:len(data) * 3 // 4])
+    p = run("tasks", DIR + "/cut.dat")
+    assert p.returncode == 3 and p.stdout == b"" and p.stderr.count(b"\n") == 1, p
+    if b"without the converter" in p.stderr:
+        return
+    assert b"cut.dat" in p.stderr and b"--salvage" in p.stderr, p
+    p = run("tasks", "-q", "-f", "json", "--salvage", DIR + "/cut.dat")
+    assert p.returncode == 4 and len(json.loads(p.stdout)["tasks"]["rows"]) > 10, p
+    p = run("tasks", "-q", "-f", "json", SOURCE + "/examples/traces/build.dat")
+    assert p.returncode == 0, p
+
+
+@test
+def losses_are_told_on_stderr_beside_csv_and_json_and_in_the_text():
+    p = run("tasks", "-f", "csv", SOURCE + "/examples/traces/pingpong.tar")
+    assert p.returncode == 0 and b"not recorded" in p.stderr and b"not recorded" not in p.stdout, p
+    p = run("tasks", SOURCE + "/examples/traces/pingpong.tar")
+    assert p.returncode == 0 and b"not recorded" in p.stdout, p
+
+
+@test
 def an_output_file_appears_whole_or_not_at_all():
     out = DIR + "/out.json"
     p = run("tasks", "-q", "-f", "json", "-o", out, TAR)
