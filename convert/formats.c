@@ -23,6 +23,15 @@
 #define WORKER_MEMORY	   (1ul << 30)
 #define WORKERS_MAX	   8
 
+/* The shadow memory of a sanitizer needs far more than the worker may have. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZER
+#endif
+#endif
+
 static void say(note_fn note, void *user, const char *fmt, ...) SCHEDTRACE_PRINTF(3, 4);
 
 static void say(note_fn note, void *user, const char *fmt, ...)
@@ -74,7 +83,7 @@ static void confine(int out)
 	setrlimit(RLIMIT_CORE, &none);
 	setrlimit(RLIMIT_FSIZE, &none);
 	setrlimit(RLIMIT_NPROC, &none);
-#ifndef __SANITIZE_ADDRESS__ /* its shadow needs far more */
+#ifndef SANITIZER
 	setrlimit(RLIMIT_AS, &(struct rlimit){ WORKER_MEMORY, WORKER_MEMORY });
 #endif
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
