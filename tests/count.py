@@ -4,9 +4,9 @@
 
 usage: count.py TESTLOG.json...
 
-The logs are meson's. A program that prints TAP makes a claim a line; any other makes one. A
-program that crashed, hung or stopped short of its plan makes one failed claim more, whatever it
-had printed by then.
+The logs are meson's. A program that prints TAP makes a claim a line; any other makes one. One that
+crashed, hung or stopped short of its plan has failed, whatever it had printed by then. What the
+failed programs said of their failed claims goes to stderr.
 """
 import json
 import re
@@ -33,13 +33,29 @@ def claims(log):
     elif log['result'] == 'SKIP':
         skipped += not skipped
     else:
-        failed += not failed or log['result'] != 'FAIL'
+        failed += not failed
     return passed, failed, skipped
+
+
+def failures(log):
+    """Failed claims of a program and the comments that follow them."""
+    shown = False
+    for line in log.get('stdout', '').splitlines():
+        match = TAP.match(line)
+        if match:
+            shown = bool(match[1]) and not match[2]
+        if shown:
+            yield line
 
 
 total = [0, 0, 0]
 for path in sys.argv[1:]:
     with open(path, encoding='utf-8', errors='surrogateescape') as file:
         for line in file:
-            total = [a + b for a, b in zip(total, claims(json.loads(line)))]
+            log = json.loads(line)
+            counts = claims(log)
+            total = [a + b for a, b in zip(total, counts)]
+            if counts[1]:
+                print(f'\n{log["name"]}: {log["result"]}', *failures(log), sep='\n',
+                      file=sys.stderr)
 print(*total)
