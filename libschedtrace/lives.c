@@ -68,6 +68,11 @@ static void complete(struct lives *lives, struct life *life, int64_t now)
 		lives_set_comm(lives, (uint32_t)(life - lives->all), task->comm);
 }
 
+const struct schedtrace_task *lives_record(const struct lives *lives, const struct life *life)
+{
+	return record_of(lives, life->pid, life->start_ns, life->first_seen);
+}
+
 void lives_complete(struct lives *lives, struct life *life)
 {
 	if (life->tgid < 0 || life->ppid < 0 || life->name < 0)

@@ -109,6 +109,9 @@ const char *lives_name(const struct lives *lives, uint32_t life);
 /* Takes from the context what the rows have not told. */
 void lives_complete(struct lives *lives, struct life *life);
 
+/* What the context knows of a life; NULL nothing. */
+const struct schedtrace_task *lives_record(const struct lives *lives, const struct life *life);
+
 /* The life that @pid (above 0) means now, LIFE_NONE: it was not named before. */
 static inline uint32_t lives_find(struct lives *lives, int32_t pid)
 {

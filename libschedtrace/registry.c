@@ -11,6 +11,8 @@
 	X(latency)                                                                                 \
 	X(timehist)                                                                                \
 	X(map)                                                                                     \
+	X(states)                                                                                  \
+	X(utilization)                                                                             \
 	X(memory)                                                                                  \
 	X(losses)
 

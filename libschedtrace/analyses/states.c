@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What was each task doing when? The stretches of the replay (replay.h) as they are: the log has a
+ * row for the certain part of each and one for the part that is only possible. Possible parts of a
+ * task can overlap. Rows come as stretches become known, thus by their end, apart from those that
+ * lost records ended; what still lasts at the last row is in the table only.
+ */
+#include <stdlib.h>
+
+#include "../analysis.h"
+#include "../error.h"
+#include "../histogram.h"
+#include "../replay.h"
+
+static const char *const state_names[LIFE_DEAD] = {
+	[LIFE_UNKNOWN] = "unknown",	   [LIFE_NEW] = "made",
+	[LIFE_RUNNING] = "running",	   [LIFE_WAIT_WAKEUP] = "woken",
+	[LIFE_WAIT_PREEMPT] = "preempted", [LIFE_WAIT_NEW] = "new",
+	[LIFE_SLEEPING] = "sleeping",	   [LIFE_IDLING] = "idle",
+	[LIFE_BLOCKED] = "blocked",	   [LIFE_STOPPED] = "stopped",
+};
+
+struct account {
+	struct histogram whole;
+	int64_t certain, possible, others;
+};
+
+struct states {
+	const struct schedtrace_sink *sink;
+	struct replay *replay;
+	struct account accounts[LIFE_DEAD];
+};
+
+enum { L_BEGIN, L_END, L_PID, L_TGID, L_COMM, L_STATE, L_CPU, L_CERTAIN, N_L_COLUMNS };
+
+#define ABOUT_STATE                                                                                \
+	"running; runnable: woken, preempted or new; sleeping (S), idle (I), blocked (D), "        \
+	"stopped (T, t, P); made: not runnable yet; unknown: may have waited"
+
+static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
+	[L_BEGIN] = { "begin_ns", "ns", "from when, on the trace clock", SCHEDTRACE_INT },
+	[L_END] = { "end_ns", "ns", "until when", SCHEDTRACE_INT },
+	[L_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
+	[L_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
+	[L_COMM] = { "comm", "", "the task's name then", SCHEDTRACE_TEXT },
+	[L_STATE] = { "state", "", ABOUT_STATE, SCHEDTRACE_TEXT },
+	[L_CPU] = { "cpu", "", "where it ran or waited", SCHEDTRACE_INT },
+	[L_CERTAIN] = { "certain", "", "1: rows prove it; 0: it is possible", SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info log_info = {
+	"states_log",
+	"every stretch of every task in one state",
+	N_L_COLUMNS,
+	log_columns,
+};
+
+enum { STATE, WHOLE, CERTAIN, MEAN, P50, P99, MAX, POSSIBLE, OTHERS, LASTING, N_COLUMNS };
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[STATE] = { "state", "", ABOUT_STATE, SCHEDTRACE_TEXT },
+	[WHOLE] = { "stretches", "1", "whose begin and end rows show", SCHEDTRACE_INT },
+	[CERTAIN] = { "certain_ns", "ns", "time in this state that is certain, of all tasks",
+		      SCHEDTRACE_INT },
+	[MEAN] = { "mean_ns", "ns", "mean of the stretches", SCHEDTRACE_REAL },
+	[P50] = { "p50_ns", "ns", "their median; at most 1/32 (or 8 ns) off", SCHEDTRACE_INT },
+	[P99] = { "p99_ns", "ns", "99 % are not longer; at most 1/32 (or 8 ns) off",
+		  SCHEDTRACE_INT },
+	[MAX] = { "max_ns", "ns", "the longest", SCHEDTRACE_INT },
+	[POSSIBLE] = { "possible_ns", "ns",
+		       "time that is possible beyond that; parts of one task can overlap",
+		       SCHEDTRACE_INT },
+	[OTHERS] = { "doubtful", "1", "stretches cut by the window, or with a doubtful end",
+		     SCHEDTRACE_INT },
+	[LASTING] = { "lasting", "1", "tasks in this state at the last row", SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info table_info = {
+	"states",
+	"how long tasks stayed in which state, over all tasks",
+	N_COLUMNS,
+	columns,
+};
+
+static int log_part(const struct states *states, const struct replay_span *span, int state,
+		    int64_t begin, int64_t end, bool certain, struct schedtrace_error *err)
+{
+	const struct lives *lives = replay_lives(states->replay);
+	const struct life *life = &lives->all[span->life];
+	union schedtrace_value v[N_L_COLUMNS];
+
+	if (begin >= end)
+		return 0;
+	v[L_BEGIN].i = begin;
+	v[L_END].i = end;
+	v[L_PID].i = life->pid;
+	v[L_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
+	v[L_COMM].s = lives_name(lives, span->life);
+	v[L_STATE].s = state_names[state];
+	v[L_CPU].i = span->cpu < 0 ? UNKNOWN_INT : span->cpu;
+	v[L_CERTAIN].i = certain;
+	return states->sink->row(states->sink->user, &log_info, v, err);
+}
+
+/* A wait on no CPU is a guess of the replay: the task may have waited. */
+static int state_of(const struct replay_span *span)
+{
+	return span->state == LIFE_WAIT_WAKEUP && span->cpu < 0 ? LIFE_UNKNOWN : (int)span->state;
+}
+
+static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
+{
+	struct states *states = self;
+	int state = state_of(span), r = 0;
+	struct account *a;
+
+	if (span->life == LIFE_IDLE || state >= LIFE_DEAD)
+		return 0;
+	a = &states->accounts[state];
+	a->certain += span->certain_end - span->begin;
+	a->possible += span->end - span->certain_end;
+	if (!span->whole)
+		a->others++;
+	else if (histogram_add(&a->whole, span->end - span->begin) < 0)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis states");
+	if (states->sink) {
+		r = log_part(states, span, state, span->begin, span->certain_end, true, err);
+		if (r >= 0)
+			r = log_part(states, span, state, span->certain_end, span->end, false, err);
+	}
+	return r;
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct states *states = self;
+	const struct lives *lives = replay_lives(states->replay);
+	int64_t lasting[LIFE_DEAD] = { 0 };
+	struct schedtrace_table *table;
+	int r = tables_add(out, &table_info, &table, err);
+
+	for (uint32_t id = 0; id < lives->n; id++) {
+		struct replay_span open;
+
+		if (replay_open(states->replay, id, &open) && open.state < LIFE_DEAD)
+			lasting[state_of(&open)]++;
+	}
+	for (int state = 0; r >= 0 && state < LIFE_DEAD; state++) {
+		const struct account *a = &states->accounts[state];
+		union schedtrace_value v[N_COLUMNS];
+
+		if (!a->whole.count && !a->others && !lasting[state])
+			continue;
+		v[STATE].s = state_names[state];
+		v[WHOLE].i = (int64_t)a->whole.count;
+		v[CERTAIN].i = a->certain;
+		v[MEAN].f = histogram_mean(&a->whole);
+		v[P50].i = histogram_percentile(&a->whole, 50);
+		v[P99].i = histogram_percentile(&a->whole, 99);
+		v[MAX].i = a->whole.count ? a->whole.max : UNKNOWN_INT;
+		v[POSSIBLE].i = a->possible;
+		v[OTHERS].i = a->others;
+		v[LASTING].i = lasting[state];
+		r = table_row(table, v, err);
+	}
+	return r;
+}
+
+static void destroy(void *self)
+{
+	struct states *states = self;
+
+	for (int state = 0; state < LIFE_DEAD; state++)
+		histogram_free(&states->accounts[state].whole);
+	free(states);
+}
+
+static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
+{
+	struct states *states = calloc(1, sizeof(*states));
+	struct replay_listener listener = { .self = states, .span = span };
+
+	if (!states)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis states");
+	*self = states;
+	states->sink = env->sink;
+	states->replay = env->replay;
+	return replay_listen(env->replay, &listener, err);
+}
+
+static const char *const needs[] = { "CTX_SWITCH", "BLOCK",  "BLOCK_IO", "STATE",
+				     "WAKEUP_NEW", "WAKEUP", NULL };
+static const struct schedtrace_table_info *const tables[] = { &table_info };
+static const struct schedtrace_table_info *const logs[] = { &log_info };
+
+const struct analysis analysis_states = {
+	.info = { "states", "which task was in which state when, and how long states last", needs,
+		  1, tables, 1, logs },
+	.uses_replay = true,
+	.create = create,
+	.snapshot = snapshot,
+	.destroy = destroy,
+};

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How busy were the CPUs and the tasks over time, and how long did things take? The recorded time
+ * is cut into 100 to 200 intervals of equal length, 1 us doubled as often as needed, so that memory
+ * does not grow with the trace. Busy is the time from switch-in to switch-out that is certain, of
+ * tasks and of the idle task; the rest is unknown. A task's share is of one CPU, the total's of all
+ * CPUs. Completion runs from the start of a task to its end, both of which the recording must show.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "../analysis.h"
+#include "../error.h"
+#include "../grown.h"
+#include "../replay.h"
+
+#define MAX_INTERVALS 200
+#define FIRST_WIDTH   1000 /* ns */
+
+struct usage {
+	int64_t *busy; /* of intervals [first, first + n) */
+	uint32_t first, n;
+	int64_t total;
+	int64_t exec; /* its first, + 1; 0: not seen */
+};
+
+struct utilization {
+	const struct schedtrace_context *ctx;
+	struct replay *replay;
+	bool has_origin;
+	int64_t origin, width;
+	struct usage idle;
+	struct grown tasks;	/* struct usage by life */
+	struct grown cpus_seen; /* bool by CPU */
+	int32_t n_cpus_seen;
+};
+
+static int no_memory(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis utilization");
+}
+
+/* Makes room for intervals [first, last]. */
+static int cover(struct usage *u, uint32_t first, uint32_t last)
+{
+	int64_t *grown;
+
+	if (u->n) {
+		first = first < u->first ? first : u->first;
+		last = last >= u->first + u->n ? last : u->first + u->n - 1;
+	}
+	if (last - first + 1 == u->n)
+		return 0;
+	grown = calloc(last - first + 1, sizeof(*grown));
+	if (!grown)
+		return -1;
+	if (u->n)
+		memcpy(grown + (u->first - first), u->busy, u->n * sizeof(*grown));
+	free(u->busy);
+	u->busy = grown;
+	u->first = first;
+	u->n = last - first + 1;
+	return 0;
+}
+
+/* Two intervals become one. */
+static void halve(struct usage *u)
+{
+	uint32_t first = u->first / 2, last = (u->first + u->n - 1) / 2;
+
+	if (!u->n)
+		return;
+	/* In place: an interval's new number is never above its old one. */
+	for (uint32_t i = 0; i < u->n; i++) {
+		uint32_t to = (u->first + i) / 2 - first;
+		int64_t ns = u->busy[i];
+
+		u->busy[i] = 0;
+		u->busy[to] += ns;
+	}
+	u->first = first;
+	u->n = last - first + 1;
+}
+
+static void reach(struct utilization *u, int64_t end)
+{
+	while ((end - u->origin - 1) / u->width >= MAX_INTERVALS) {
+		u->width *= 2;
+		halve(&u->idle);
+		for (uint32_t id = 0; id < u->tasks.n; id++)
+			halve(grown_get(&u->tasks, id, struct usage));
+	}
+}
+
+static int use(const struct utilization *u, struct usage *usage, int64_t begin, int64_t end)
+{
+	uint32_t first = (uint32_t)((begin - u->origin) / u->width);
+	uint32_t last = (uint32_t)((end - u->origin - 1) / u->width);
+
+	if (cover(usage, first, last) < 0)
+		return -1;
+	usage->total += end - begin;
+	for (uint32_t i = first; i <= last; i++) {
+		int64_t from = u->origin + (int64_t)i * u->width, to = from + u->width;
+
+		usage->busy[i - usage->first] +=
+			(to < end ? to : end) - (from > begin ? from : begin);
+	}
+	return 0;
+}
+
+static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
+{
+	struct utilization *u = self;
+	struct usage *usage = &u->idle;
+	int64_t covered_end;
+	bool *seen;
+
+	if (span->state != LIFE_RUNNING)
+		return 0;
+	seen = grown_at(&u->cpus_seen, span->cpu, bool);
+	if (!seen)
+		return no_memory(err);
+	u->n_cpus_seen += !*seen;
+	*seen = true;
+	if (span->begin >= span->certain_end)
+		return 0;
+	if (!u->has_origin)
+		u->has_origin = replay_covered(u->replay, &u->origin, &covered_end);
+	if (span->life != LIFE_IDLE)
+		usage = grown_at(&u->tasks, span->life, struct usage);
+	if (!usage)
+		return no_memory(err);
+	reach(u, span->certain_end);
+	return use(u, usage, span->begin, span->certain_end) < 0 ? no_memory(err) : 0;
+}
+
+static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t id,
+	       struct schedtrace_error *err)
+{
+	struct utilization *u = self;
+	struct usage *usage;
+
+	if (id == LIFE_NONE)
+		return 0;
+	usage = grown_at(&u->tasks, id, struct usage);
+	if (!usage)
+		return no_memory(err);
+	if (!usage->exec)
+		usage->exec = ev->timestamp[i] + 1;
+	return 0;
+}
+
+enum { BEGIN, END, BUSY, BUSY_SHARE, IDLE, UNKNOWN, N_COLUMNS };
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[BEGIN] = { "begin_ns", "ns", "begin of the interval on the trace clock", SCHEDTRACE_INT },
+	[END] = { "end_ns", "ns", "its end", SCHEDTRACE_INT },
+	[BUSY] = { "busy_ns", "ns", "time of all CPUs in tasks that is certain", SCHEDTRACE_INT },
+	[BUSY_SHARE] = { "busy", "%", "busy_ns of the interval times the CPUs", SCHEDTRACE_REAL },
+	[IDLE] = { "idle_ns", "ns", "time of all CPUs in the idle task that is certain",
+		   SCHEDTRACE_INT },
+	[UNKNOWN] = { "unknown_ns", "ns", "the rest", SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info table_info = {
+	"utilization",
+	"how busy all CPUs were, in 100 to 200 intervals of the recorded time (of the window)",
+	N_COLUMNS,
+	columns,
+};
+
+enum { T_PID, T_TGID, T_COMM, T_COMPLETION, T_ON_CPU, T_SHARE, T_PEAK, T_PEAK_AT, N_T_COLUMNS };
+
+static const struct schedtrace_column_info task_columns[N_T_COLUMNS] = {
+	[T_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
+	[T_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
+	[T_COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
+	[T_COMPLETION] = { "completion_ns", "ns",
+			   "from its start to its end; unknown unless both were recorded",
+			   SCHEDTRACE_INT },
+	[T_ON_CPU] = { "on_cpu_ns", "ns", "its time on CPUs that is certain", SCHEDTRACE_INT },
+	[T_SHARE] = { "busy", "%", "on_cpu_ns of its life within the recorded time (the window)",
+		      SCHEDTRACE_REAL },
+	[T_PEAK] = { "peak", "%", "the same in the interval where it was highest",
+		     SCHEDTRACE_REAL },
+	[T_PEAK_AT] = { "peak_at_ns", "ns", "when that interval began", SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info tasks_info = {
+	"utilization_tasks",
+	"how much of one CPU each task used, and how long it lived",
+	N_T_COLUMNS,
+	task_columns,
+};
+
+enum { I_PID, I_TGID, I_COMM, I_BEGIN, I_ON_CPU, I_SHARE, N_I_COLUMNS };
+
+static const struct schedtrace_column_info interval_columns[N_I_COLUMNS] = {
+	[I_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
+	[I_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
+	[I_COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
+	[I_BEGIN] = { "begin_ns", "ns", "begin of the interval, one of table utilization",
+		      SCHEDTRACE_INT },
+	[I_ON_CPU] = { "on_cpu_ns", "ns", "its time on CPUs in it that is certain",
+		       SCHEDTRACE_INT },
+	[I_SHARE] = { "busy", "%", "on_cpu_ns of the interval", SCHEDTRACE_REAL },
+};
+
+static const struct schedtrace_table_info intervals_info = {
+	"utilization_intervals",
+	"how much each task ran in each interval; those in which it did not are left out",
+	N_I_COLUMNS,
+	interval_columns,
+};
+
+enum { C_WHAT, C_TASKS, C_START, C_END, C_COMPLETION, C_ON_CPU, C_SHARE, N_C_COLUMNS };
+
+static const struct schedtrace_column_info completion_columns[N_C_COLUMNS] = {
+	[C_WHAT] = { "what", "",
+		     "recording: all tasks, in the recorded time (the window); command: the "
+		     "recorded command; command_tree: it and its descendants",
+		     SCHEDTRACE_TEXT },
+	[C_TASKS] = { "tasks", "1", "lives of tasks", SCHEDTRACE_INT },
+	[C_START] = { "start_ns", "ns",
+		      "when the first began; of a task made before: its first exec",
+		      SCHEDTRACE_INT },
+	[C_END] = { "end_ns", "ns", "when the last ended; unknown when one did not",
+		    SCHEDTRACE_INT },
+	[C_COMPLETION] = { "completion_ns", "ns", "from start to end", SCHEDTRACE_INT },
+	[C_ON_CPU] = { "on_cpu_ns", "ns", "their time on CPUs that is certain", SCHEDTRACE_INT },
+	[C_SHARE] = { "cpus", "1", "CPUs kept busy on average: on_cpu_ns by completion_ns",
+		      SCHEDTRACE_REAL },
+};
+
+static const struct schedtrace_table_info completion_info = {
+	"completion",
+	"how long the recorded command took, with and without its descendants",
+	N_C_COLUMNS,
+	completion_columns,
+};
+
+static double percent(int64_t part, int64_t whole)
+{
+	return whole > 0 ? 100.0 * (double)part / (double)whole : NAN;
+}
+
+static int64_t in_interval(const struct usage *u, uint32_t i)
+{
+	return i - u->first < u->n ? u->busy[i - u->first] : 0;
+}
+
+static int add_intervals(const struct utilization *u, int64_t end, int64_t cpus,
+			 struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	int64_t busy[MAX_INTERVALS] = { 0 };
+	struct schedtrace_table *table;
+	int r = tables_add(out, &table_info, &table, err);
+
+	for (uint32_t id = 0; id < u->tasks.n; id++) {
+		const struct usage *task = grown_get(&u->tasks, id, struct usage);
+
+		for (uint32_t i = 0; i < task->n; i++)
+			busy[task->first + i] += task->busy[i];
+	}
+	for (uint32_t i = 0; r >= 0 && u->has_origin && i < MAX_INTERVALS; i++) {
+		int64_t from = u->origin + (int64_t)i * u->width;
+		int64_t to = from + u->width < end ? from + u->width : end;
+		int64_t idle = in_interval(&u->idle, i), all = cpus * (to - from);
+		union schedtrace_value v[N_COLUMNS];
+
+		if (from >= end)
+			break;
+		v[BEGIN].i = from;
+		v[END].i = to;
+		v[BUSY].i = busy[i];
+		v[BUSY_SHARE].f = percent(busy[i], all);
+		v[IDLE].i = idle;
+		v[UNKNOWN].i = all - busy[i] - idle;
+		r = table_row(table, v, err);
+	}
+	return r;
+}
+
+static int64_t end_of(const struct life *life)
+{
+	return life->end_ns != INT64_MIN ? life->end_ns : life->exit_ns;
+}
+
+static int add_task(const struct utilization *u, uint32_t id, const struct usage *usage,
+		    int64_t begin, int64_t end, struct schedtrace_table *table,
+		    struct schedtrace_error *err)
+{
+	const struct lives *lives = replay_lives(u->replay);
+	const struct life *life = &lives->all[id];
+	int64_t ended = end_of(life), peak = 0, peak_at = UNKNOWN_INT, width = u->width;
+	union schedtrace_value v[N_T_COLUMNS];
+
+	for (uint32_t i = 0; i < usage->n; i++) {
+		if (usage->busy[i] > peak) {
+			peak = usage->busy[i];
+			peak_at = u->origin + (int64_t)(usage->first + i) * u->width;
+		}
+	}
+	if (peak && end - peak_at < width)
+		width = end - peak_at;
+	begin = life->start_ns > begin ? life->start_ns : begin;
+	end = ended != INT64_MIN && ended < end ? ended : end;
+	v[T_PID].i = life->pid;
+	v[T_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
+	v[T_COMM].s = lives_name(lives, id);
+	v[T_COMPLETION].i = ended != INT64_MIN && life->start_ns != INT64_MIN
+				    ? ended - life->start_ns
+				    : UNKNOWN_INT;
+	v[T_ON_CPU].i = usage->total;
+	v[T_SHARE].f = percent(usage->total, end - begin);
+	v[T_PEAK].f = peak ? percent(peak, width) : NAN;
+	v[T_PEAK_AT].i = peak_at;
+	return table_row(table, v, err);
+}
+
+static int add_task_intervals(const struct utilization *u, uint32_t id, const struct usage *usage,
+			      int64_t end, struct schedtrace_table *table,
+			      struct schedtrace_error *err)
+{
+	const struct lives *lives = replay_lives(u->replay);
+	const struct life *life = &lives->all[id];
+	int r = 0;
+
+	for (uint32_t i = 0; r >= 0 && i < usage->n; i++) {
+		int64_t from = u->origin + (int64_t)(usage->first + i) * u->width;
+		union schedtrace_value v[N_I_COLUMNS];
+
+		if (!usage->busy[i])
+			continue;
+		v[I_PID].i = life->pid;
+		v[I_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
+		v[I_COMM].s = lives_name(lives, id);
+		v[I_BEGIN].i = from;
+		v[I_ON_CPU].i = usage->busy[i];
+		v[I_SHARE].f =
+			percent(usage->busy[i], end - from < u->width ? end - from : u->width);
+		r = table_row(table, v, err);
+	}
+	return r;
+}
+
+struct completion {
+	int64_t tasks, start, end, on_cpu;
+};
+
+static int add_completion(struct schedtrace_table *table, const char *what,
+			  const struct completion *c, struct schedtrace_error *err)
+{
+	union schedtrace_value v[N_C_COLUMNS];
+	bool known = c->start != INT64_MIN && c->end != INT64_MIN;
+
+	v[C_WHAT].s = what;
+	v[C_TASKS].i = c->tasks;
+	v[C_START].i = c->start;
+	v[C_END].i = c->end;
+	v[C_COMPLETION].i = known ? c->end - c->start : UNKNOWN_INT;
+	v[C_ON_CPU].i = c->on_cpu;
+	v[C_SHARE].f =
+		known && c->end > c->start ? (double)c->on_cpu / (double)(c->end - c->start) : NAN;
+	return table_row(table, v, err);
+}
+
+static int add_completions(const struct utilization *u, int64_t begin, int64_t end,
+			   struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	const struct lives *lives = replay_lives(u->replay);
+	struct completion all = { 0, begin, end, 0 }, tree = { 0 }, command = { 0 };
+	struct schedtrace_table *table;
+	int r = tables_add(out, &completion_info, &table, err);
+
+	for (uint32_t id = 0; id < lives->n; id++) {
+		const struct life *life = &lives->all[id];
+		const struct schedtrace_task *record = lives_record(lives, life);
+		const struct usage *usage = grown_get(&u->tasks, id, struct usage);
+		int64_t on_cpu = usage ? usage->total : 0, ended = end_of(life), start;
+
+		if (!replay_in_window(u->replay, life))
+			continue;
+		all.tasks++;
+		all.on_cpu += on_cpu;
+		if (!record || record->command_tree != 1)
+			continue;
+		start = life->start_ns;
+		if (start == INT64_MIN && usage && usage->exec)
+			start = usage->exec - 1;
+		if (!tree.tasks || start < tree.start) {
+			tree.start = start;
+			command = (struct completion){ 1, start, ended, on_cpu };
+		}
+		if (!tree.tasks || (tree.end != INT64_MIN && (ended > tree.end || ended < 0)))
+			tree.end = ended;
+		if (ended == INT64_MIN)
+			tree.end = INT64_MIN;
+		tree.tasks++;
+		tree.on_cpu += on_cpu;
+	}
+	if (r >= 0 && begin <= end)
+		r = add_completion(table, "recording", &all, err);
+	if (r >= 0 && tree.tasks)
+		r = add_completion(table, "command", &command, err);
+	if (r >= 0 && tree.tasks)
+		r = add_completion(table, "command_tree", &tree, err);
+	return r;
+}
+
+static int64_t count_cpus(const struct utilization *u)
+{
+	size_t n;
+
+	schedtrace_context_cpus(u->ctx, &n);
+	return (int64_t)n > u->n_cpus_seen ? (int64_t)n : u->n_cpus_seen;
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct utilization *u = self;
+	struct lives *lives = replay_lives(u->replay);
+	struct schedtrace_table *tasks, *intervals;
+	int64_t begin = 1, end = 0;
+	int r;
+
+	replay_covered(u->replay, &begin, &end);
+	r = add_intervals(u, end, count_cpus(u), out, err);
+	if (r >= 0)
+		r = tables_add(out, &tasks_info, &tasks, err);
+	if (r >= 0)
+		r = tables_add(out, &intervals_info, &intervals, err);
+	for (uint32_t id = 0; r >= 0 && id < u->tasks.n && id < lives->n; id++) {
+		const struct usage *usage = grown_get(&u->tasks, id, struct usage);
+
+		if (!usage->n)
+			continue;
+		lives_complete(lives, &lives->all[id]);
+		r = add_task(u, id, usage, begin, end, tasks, err);
+		if (r >= 0)
+			r = add_task_intervals(u, id, usage, end, intervals, err);
+	}
+	return r < 0 ? r : add_completions(u, begin, end, out, err);
+}
+
+static void destroy(void *self)
+{
+	struct utilization *u = self;
+
+	for (uint32_t id = 0; id < u->tasks.n; id++)
+		free(grown_get(&u->tasks, id, struct usage)->busy);
+	free(u->idle.busy);
+	free(u->tasks.items);
+	free(u->cpus_seen.items);
+	free(u);
+}
+
+static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
+{
+	struct utilization *u = calloc(1, sizeof(*u));
+	struct replay_listener listener = {
+		.self = u,
+		.span = span,
+		.events = REPLAY_EVENT(EXEC),
+		.before_window = true,
+		.row = row,
+	};
+
+	if (!u)
+		return no_memory(err);
+	*self = u;
+	u->ctx = env->ctx;
+	u->replay = env->replay;
+	u->width = FIRST_WIDTH;
+	return replay_listen(env->replay, &listener, err);
+}
+
+static const char *const needs[] = { "CTX_SWITCH", "BLOCK", "FORK", "EXEC", NULL };
+static const struct schedtrace_table_info *const tables[] = { &table_info, &completion_info,
+							      &tasks_info, &intervals_info };
+
+const struct analysis analysis_utilization = {
+	.info = { "utilization",
+		  "how busy CPUs and tasks were over time, and how long the command took", needs, 4,
+		  tables, 0, NULL },
+	.uses_replay = true,
+	.create = create,
+	.snapshot = snapshot,
+	.destroy = destroy,
+};
