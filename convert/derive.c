@@ -248,7 +248,7 @@ static int put_column(struct derive *d, enum derived c, struct schedtrace_error 
 		return r;
 	n_local = npz_local_header(local, &entry);
 	n_central = npz_central_header(central, &entry);
-	n_end = npz_end(end, 1, n_local + size, n_central);
+	n_end = npz_end(end, 1, n_local + size, n_central, 0);
 	snprintf(member, sizeof(member), "%s.npz", columns[c].name);
 	tar_header(header, member, n_local + size + n_central + n_end, time(NULL));
 	if ((r = output_write(&d->out, header, sizeof(header), err)) < 0 ||

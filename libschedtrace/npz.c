@@ -28,7 +28,6 @@
 #define EXTRA_ZIP64	    1
 #define EXTRA_ALIGNMENT	    0xd935
 #define DATE_1980	    0x21
-#define STORED_ALIGNMENT    64
 /* Deflate makes at most 258 bytes of 2 bits. */
 #define MAX_RATIO 1032
 
@@ -392,9 +391,8 @@ size_t npz_local_header(uint8_t record[NPZ_RECORD_ROOM], const struct npz_out *e
 	extra = put_name(p + 2, entry);
 	n_extra = is_big(entry) ? 20 : 0;
 	n = (size_t)(extra - record) + n_extra;
-	if (!entry->deflated) { /* a field of at least 4 bytes that fills up to the next 64 */
-		size_t padding =
-			(n + 4 + STORED_ALIGNMENT - 1) / STORED_ALIGNMENT * STORED_ALIGNMENT - n;
+	if (!entry->deflated) { /* names are short enough for a field of at least 4 bytes */
+		size_t padding = NPZ_STORED_HEADER - n;
 
 		put(extra + n_extra, EXTRA_ALIGNMENT, 2);
 		put(extra + n_extra + 2, padding - 4, 2);
@@ -430,7 +428,7 @@ size_t npz_central_header(uint8_t record[NPZ_RECORD_ROOM], const struct npz_out 
 }
 
 size_t npz_end(uint8_t record[NPZ_RECORD_ROOM], uint64_t entries, uint64_t central_offset,
-	       uint64_t central_size)
+	       uint64_t central_size, size_t comment)
 {
 	bool big =
 		entries >= UINT16_MAX || central_offset >= UINT32_MAX || central_size >= UINT32_MAX;
@@ -450,6 +448,6 @@ size_t npz_end(uint8_t record[NPZ_RECORD_ROOM], uint64_t entries, uint64_t centr
 	p = put(put(p, big ? UINT16_MAX : entries, 2), big ? UINT16_MAX : entries, 2);
 	p = put(p, big ? UINT32_MAX : central_size, 4);
 	p = put(p, big ? UINT32_MAX : central_offset, 4);
-	p = put(p, 0, 2);
+	p = put(p, comment, 2);
 	return (size_t)(p - record);
 }

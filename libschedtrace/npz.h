@@ -33,11 +33,13 @@ struct npz_out {
 
 #define NPZ_RECORD_ROOM 256
 
-/* Writes a local header and returns its length, a multiple of 64 if the entry is stored, so that
- * data behind it stays aligned as the header is. */
+/* Writes a local header and returns its length, NPZ_STORED_HEADER if the entry is stored, so that
+ * data behind it is aligned as the header is. */
+#define NPZ_STORED_HEADER 128
 size_t npz_local_header(uint8_t record[NPZ_RECORD_ROOM], const struct npz_out *entry);
 size_t npz_central_header(uint8_t record[NPZ_RECORD_ROOM], const struct npz_out *entry);
+/* A comment of that many bytes (at most 65,535) is to follow the end. */
 size_t npz_end(uint8_t record[NPZ_RECORD_ROOM], uint64_t entries, uint64_t central_offset,
-	       uint64_t central_size);
+	       uint64_t central_size, size_t comment);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -206,6 +207,33 @@ int output_copy(struct output *out, int fd, uint64_t n, struct schedtrace_error 
 		out->offset += (uint64_t)done;
 		n -= (uint64_t)done;
 	}
+	return 0;
+}
+
+bool output_collapses(const struct output *out)
+{
+	const off_t unit = OUTPUT_COLLAPSE_ALIGNMENT;
+	struct rlimit limit;
+
+	/* The file is far larger than its data before it is collapsed. */
+	if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY)
+		return false;
+	return ftruncate(out->fd, 2 * unit) == 0 &&
+	       fallocate(out->fd, FALLOC_FL_COLLAPSE_RANGE, 0, unit) == 0 &&
+	       ftruncate(out->fd, 0) == 0;
+}
+
+int output_collapse(struct output *out, uint64_t begin, uint64_t end, struct schedtrace_error *err)
+{
+	int r;
+
+	do
+		r = fallocate(out->fd, FALLOC_FL_COLLAPSE_RANGE, (off_t)begin,
+			      (off_t)(end - begin));
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot cut the hole at byte %llu",
+				   (unsigned long long)begin);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,16 @@ int output_zeros(struct output *out, size_t n, struct schedtrace_error *err);
 
 /* Appends the first n bytes of a file. */
 int output_copy(struct output *out, int fd, uint64_t n, struct schedtrace_error *err);
+
+/* Whether the file system can cut stretches out of the middle of the file (ext4 and XFS can), which
+ * must be empty so far. */
+bool output_collapses(const struct output *out);
+
+/* Both ends of a stretch that is cut out must be multiples of this, and it must not reach the end
+ * of the file. */
+#define OUTPUT_COLLAPSE_ALIGNMENT 4096
+
+int output_collapse(struct output *out, uint64_t begin, uint64_t end, struct schedtrace_error *err);
 
 /* Puts the file in its place. output_close() is still to be called. */
 int output_commit(struct output *out, struct schedtrace_error *err);

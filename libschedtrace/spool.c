@@ -56,7 +56,7 @@ static int append(struct spool *s, const struct spool_job *j, const void *packed
 	r = add_offset(s, err);
 	if (r < 0)
 		return r;
-	errnum = output_pwrite(s->fd, packed, n_packed, s->packed);
+	errnum = output_pwrite(s->fd, packed, n_packed, s->base + s->packed);
 	if (errnum)
 		return error_errno(err, SCHEDTRACE_E_IO, errnum, "cannot write a spool file");
 	s->packed += n_packed;

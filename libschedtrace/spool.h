@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One column on its way to a tarball: blocks of rows, deflated by several threads, in a file
- * without a name until all are there. */
+ * without a name until all are there, or stored at their place in the tarball to be. */
 #ifndef SPOOL_H
 #define SPOOL_H
 
@@ -11,6 +11,7 @@ struct spool {
 	enum column_id column;
 	bool store;
 	int fd;
+	uint64_t base; /* of the column in the file */
 
 	/* Guarded by the pool's lock; final when the last job is done. */
 	struct pool *pool;

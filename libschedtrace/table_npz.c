@@ -103,7 +103,7 @@ static int put_table(struct output *out, const struct schedtrace_table *table,
 	if (r < 0)
 		return r;
 	return output_write(out, record,
-			    npz_end(record, info->n_columns, central, out->offset - central), err);
+			    npz_end(record, info->n_columns, central, out->offset - central, 0), err);
 }
 
 int schedtrace_table_write_npz(const struct schedtrace_table *table, const char *path,

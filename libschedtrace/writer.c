@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "writer.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,11 @@
 #define BLOCK_ROWS   1048576
 #define BLOCKS	     2 /* one is filled while the other is deflated */
 #define MAX_NAME     99
+
+/* Stored columns go straight to their places, so far apart that they cannot meet, and the holes
+ * between them are cut out at the end: nothing is written twice. */
+#define PLACE(column) ((uint64_t)(column) << 40)
+#define PLACE_HEADERS (TAR_BLOCK + NPZ_STORED_HEADER + NPY_HEADER_ROOM) /* before the rows */
 
 /* Rows on their way from the caller to the spools. */
 struct block {
@@ -43,6 +50,7 @@ struct schedtrace_writer {
 	const struct schedtrace_context *ctx;
 	struct output out;
 	bool store, begun;
+	bool in_place; /* columns are at their PLACE() in the output, not in spools */
 	struct pool *pool;
 	size_t block_rows;
 	uint64_t rows, blocks_done;
@@ -133,16 +141,28 @@ void schedtrace_writer_free(struct schedtrace_writer *w)
 	free(w);
 }
 
+static int begin_column(struct schedtrace_writer *w, enum column_id c, struct schedtrace_error *err)
+{
+	if (!w->in_place)
+		return output_spool(&w->out, &w->spools[c].fd, err);
+	w->spools[c].base = PLACE(c) + PLACE_HEADERS;
+	w->spools[c].fd = fcntl(w->out.fd, F_DUPFD_CLOEXEC, 0);
+	if (w->spools[c].fd < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot open it again");
+	return 0;
+}
+
 /* The first rows say which columns there are; even a trace without rows has the required ones. */
 static int begin(struct schedtrace_writer *w, const struct schedtrace_events *events,
 		 struct schedtrace_error *err)
 {
 	int r = 0;
 
+	w->in_place = w->store && output_collapses(&w->out);
 	for (enum column_id c = 0; r == 0 && c < COLUMN_COUNT; c++) {
 		w->has[c] = c < COLUMN_REQUIRED || (events && events_column(events, c));
 		if (w->has[c])
-			r = output_spool(&w->out, &w->spools[c].fd, err);
+			r = begin_column(w, c, err);
 	}
 	w->begun = r == 0;
 	return r;
@@ -374,7 +394,8 @@ struct column_frame {
 	uint8_t stored[DEFLATE_STORED_HEADER];
 	uint8_t local[NPZ_RECORD_ROOM], central[NPZ_RECORD_ROOM], end[NPZ_RECORD_ROOM];
 	size_t n_npy, n_stored, n_local, n_central, n_end, n_tail;
-	uint64_t size; /* of the whole member */
+	size_t n_comment; /* zeros, up to where a hole can be cut out */
+	uint64_t size;	  /* of the whole member */
 };
 
 static void frame_column(const struct schedtrace_writer *w, enum column_id c,
@@ -392,8 +413,23 @@ static void frame_column(const struct schedtrace_writer *w, enum column_id c,
 	entry.crc = deflate_crc_combine(deflate_crc(0, f->npy, f->n_npy), s->crc, s->raw);
 	f->n_local = npz_local_header(f->local, &entry);
 	f->n_central = npz_central_header(f->central, &entry);
-	f->n_end = npz_end(f->end, 1, f->n_local + entry.packed, f->n_central);
+	f->n_end = npz_end(f->end, 1, f->n_local + entry.packed, f->n_central, 0);
 	f->size = f->n_local + entry.packed + f->n_central + f->n_end;
+	f->n_comment = 0;
+	if (w->in_place) {
+		f->n_comment = (size_t)(-(TAR_BLOCK + f->size) % OUTPUT_COLLAPSE_ALIGNMENT);
+		npz_end(f->end, 1, f->n_local + entry.packed, f->n_central, f->n_comment);
+		f->size += f->n_comment;
+	}
+}
+
+static int put_rows(struct schedtrace_writer *w, const struct spool *s,
+		    struct schedtrace_error *err)
+{
+	if (!w->in_place)
+		return output_copy(&w->out, s->fd, s->packed, err);
+	w->out.offset += s->packed;
+	return 0;
 }
 
 static int put_column(struct schedtrace_writer *w, enum column_id c, struct schedtrace_error *err)
@@ -408,11 +444,11 @@ static int put_column(struct schedtrace_writer *w, enum column_id c, struct sche
 	if ((r = put_header(w, name, f.size, err)) < 0 ||
 	    (r = output_write(&w->out, f.local, f.n_local, err)) < 0 ||
 	    (r = output_write(&w->out, f.stored, f.n_stored, err)) < 0 ||
-	    (r = output_write(&w->out, f.npy, f.n_npy, err)) < 0 ||
-	    (r = output_copy(&w->out, s->fd, s->packed, err)) < 0 ||
+	    (r = output_write(&w->out, f.npy, f.n_npy, err)) < 0 || (r = put_rows(w, s, err)) < 0 ||
 	    (r = output_write(&w->out, DEFLATE_END, f.n_tail, err)) < 0 ||
 	    (r = output_write(&w->out, f.central, f.n_central, err)) < 0 ||
-	    (r = output_write(&w->out, f.end, f.n_end, err)) < 0)
+	    (r = output_write(&w->out, f.end, f.n_end, err)) < 0 ||
+	    (r = output_zeros(&w->out, f.n_comment, err)) < 0)
 		return r;
 	return put_padding(w, err);
 }
@@ -477,6 +513,23 @@ static int put_index(struct schedtrace_writer *w, const struct text_member *text
 	return put_member(w, MEMBER_INDEX, text, n, err);
 }
 
+/* From the last to the first, so that the places before stay where they are. */
+static int cut_holes(struct schedtrace_writer *w, const uint64_t ends[COLUMN_COUNT],
+		     struct schedtrace_error *err)
+{
+	uint64_t next = 0;
+	int r = 0;
+
+	for (int c = COLUMN_COUNT - 1; r == 0 && c >= 0; c--) {
+		if (!w->has[c])
+			continue;
+		if (next)
+			r = output_collapse(&w->out, ends[c], next, err);
+		next = PLACE(c);
+	}
+	return r;
+}
+
 static int put_all(struct schedtrace_writer *w, struct schedtrace_error *err)
 {
 	struct text_member texts[] = {
@@ -486,19 +539,30 @@ static int put_all(struct schedtrace_writer *w, struct schedtrace_error *err)
 		{ MEMBER_META, members_put_meta, 0, true },
 	};
 	size_t n_texts = sizeof(texts) / sizeof(texts[0]);
-	int r = put_text(w, texts[0].name, texts[0].put, &texts[0].crc, err);
+	uint64_t ends[COLUMN_COUNT];
+	int r = 0;
 
-	for (enum column_id c = 0; r == 0 && c < COLUMN_COUNT; c++)
-		if (w->has[c])
-			r = put_column(w, c, err);
-	for (size_t i = 1; r == 0 && i < n_texts; i++)
+	/* The columns that are in their places stand first. */
+	if (!w->in_place)
+		r = put_text(w, texts[0].name, texts[0].put, &texts[0].crc, err);
+	for (enum column_id c = 0; r == 0 && c < COLUMN_COUNT; c++) {
+		if (!w->has[c])
+			continue;
+		if (w->in_place)
+			w->out.offset = PLACE(c);
+		r = put_column(w, c, err);
+		ends[c] = w->out.offset;
+	}
+	for (size_t i = w->in_place ? 0 : 1; r == 0 && i < n_texts; i++)
 		if (texts[i].written)
 			r = put_text(w, texts[i].name, texts[i].put, &texts[i].crc, err);
 	for (struct extra_member *m = w->extras; r == 0 && m; m = m->next)
 		r = put_member(w, m->name, m->data, m->n, err);
 	if (r == 0)
 		r = put_index(w, texts, n_texts, err);
-	return r < 0 ? r : output_zeros(&w->out, 2 * TAR_BLOCK, err);
+	if (r == 0)
+		r = output_zeros(&w->out, 2 * TAR_BLOCK, err);
+	return r < 0 || !w->in_place ? r : cut_holes(w, ends, err);
 }
 
 static int finish(struct schedtrace_writer *w, struct schedtrace_error *err)

@@ -13,6 +13,7 @@
 #include <schedtrace/schedtrace.h>
 
 #include "libschedtrace/input.h"
+#include "libschedtrace/npz.h"
 #include "libschedtrace/tar.h"
 #include "libschedtrace/trace.h"
 #include "libschedtrace/writer.h"
@@ -239,6 +240,16 @@ static const struct input *as_input(const uint8_t *data, size_t n, struct input 
 	return in;
 }
 
+#define ZIP_END_SIZE 22
+
+/* Where a zip ends but for its comment, from where it ends with it. */
+static size_t zip_end(const uint8_t *data, size_t end)
+{
+	for (end -= ZIP_END_SIZE; memcmp(data + end, "PK\5\6", 4) != 0;)
+		end--;
+	return end + ZIP_END_SIZE;
+}
+
 /* What may change without a word, since it means nothing. */
 static bool is_harmless(const struct parts *parts, const uint8_t *data, size_t at, bool store)
 {
@@ -251,14 +262,15 @@ static bool is_harmless(const struct parts *parts, const uint8_t *data, size_t a
 		if (!strstr(parts->part[i].name, ".npz")) /* white space, names of checksums */
 			return strcmp(parts->part[i].name, "index.json") == 0;
 		p = data + parts->part[i].begin;
-		n = (size_t)(parts->part[i].end - parts->part[i].begin);
+		n = zip_end(data, (size_t)parts->part[i].end) - (size_t)parts->part[i].begin;
 		at -= (size_t)parts->part[i].begin;
 		if (at < 30) /* zip: version needed, time, date */
 			return (at >= 4 && at < 6) || (at >= 10 && at < 14);
-		if (n - at < 22 + 46 + 16) /* versions, date, attributes; name of a volume */
+		if (n - at <
+		    ZIP_END_SIZE + 46 + 16) /* versions, date, attributes; name of a volume */
 			return true;
 		if (store) /* padding in front of aligned data */
-			return at < 64;
+			return at < NPZ_STORED_HEADER;
 		/* Deflate pads to whole bytes, and describes codes that then do not occur: what
 		 * inflates to the same is the same, the checksum says. */
 		return at > 30 && memcmp(p + at, "PK", 2) != 0;
@@ -268,30 +280,48 @@ static bool is_harmless(const struct parts *parts, const uint8_t *data, size_t a
 	return true;
 }
 
-/* Between the end of a member and the next header: no reader looks there. */
-static bool is_padding(const struct parts *parts, size_t at)
+static bool is_column(const struct parts *parts, size_t i)
+{
+	return strstr(parts->part[i].name, ".npz") != NULL;
+}
+
+/* Between the end of a member and the next header, or the zeros that fill a zip up: no reader looks
+ * there. */
+static bool is_padding(const struct parts *parts, const uint8_t *data, size_t at)
+{
+	for (size_t i = 0; i < parts->n; i++) {
+		size_t end = (size_t)parts->part[i].end, filled = end;
+
+		if (is_column(parts, i))
+			filled = zip_end(data, end);
+		if (at >= filled && at < (end + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK)
+			return true;
+	}
+	return false;
+}
+
+static bool in_column(const struct parts *parts, size_t at)
 {
 	for (size_t i = 0; i < parts->n; i++)
-		if (at >= parts->part[i].end &&
-		    at < (parts->part[i].end + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK)
+		if (is_column(parts, i) && at >= parts->part[i].begin && at < parts->part[i].end)
 			return true;
 	return false;
 }
 
 static void flip_all(bool store)
 {
-	size_t n, refused = 0, harmless = 0, elsewhere = 0, different = 0, padding = 0, last;
+	size_t n, refused = 0, harmless = 0, elsewhere = 0, different = 0, padding = 0;
 	uint8_t *data = make(store, &n);
 	struct parts parts = { 0 };
 	struct input in;
 
 	assert_int_equal(tar_scan(as_input(data, n, &in), add_part, &parts, &err), 0);
-	/* Of a stored one only the columns are new. */
-	last = store ? (size_t)parts.part[COLUMN_COMM + 1].end : n;
-	for (size_t i = store ? parts.part[1].begin * 8 : 0; i < last * 8; i++) {
+	for (size_t i = 0; i < n * 8; i++) {
 		enum outcome outcome;
 
-		if (is_padding(&parts, i / 8)) {
+		if (store && !in_column(&parts, i / 8))
+			continue; /* the same as of a deflated one */
+		if (is_padding(&parts, data, i / 8)) {
 			padding++;
 			continue;
 		}

@@ -107,7 +107,7 @@ static void an_entry_of_five_gibibytes_gets_zip64_fields(void **state)
 	n = npz_central_header(record, &far);
 	put(record, n, at);
 	at += n;
-	n = npz_end(record, 2, central, at - central);
+	n = npz_end(record, 2, central, at - central, 0);
 	put(record, n, at);
 	assert_int_equal(input_open(&in, path, &err), 0);
 	assert_int_equal(npz_find(&found, &in, 0, in.size, "big", &err), 0);
