@@ -210,15 +210,14 @@ int output_copy(struct output *out, int fd, uint64_t n, struct schedtrace_error 
 	return 0;
 }
 
-bool output_collapses(const struct output *out)
+bool output_collapses(const struct output *out, uint64_t size)
 {
 	const off_t unit = OUTPUT_COLLAPSE_ALIGNMENT;
 	struct rlimit limit;
 
-	/* The file is far larger than its data before it is collapsed. */
 	if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY)
 		return false;
-	return ftruncate(out->fd, 2 * unit) == 0 &&
+	return ftruncate(out->fd, (off_t)size) == 0 &&
 	       fallocate(out->fd, FALLOC_FL_COLLAPSE_RANGE, 0, unit) == 0 &&
 	       ftruncate(out->fd, 0) == 0;
 }

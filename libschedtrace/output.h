@@ -27,9 +27,9 @@ int output_zeros(struct output *out, size_t n, struct schedtrace_error *err);
 /* Appends the first n bytes of a file. */
 int output_copy(struct output *out, int fd, uint64_t n, struct schedtrace_error *err);
 
-/* Whether the file system can cut stretches out of the middle of the file (ext4 and XFS can), which
- * must be empty so far. */
-bool output_collapses(const struct output *out);
+/* Whether the file system can make a file of that size, of holes mostly, and cut stretches out of
+ * its middle (ext4 and XFS can). The file must be empty so far. */
+bool output_collapses(const struct output *out, uint64_t size);
 
 /* Both ends of a stretch that is cut out must be multiples of this, and it must not reach the end
  * of the file. */

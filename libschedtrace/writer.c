@@ -158,7 +158,7 @@ static int begin(struct schedtrace_writer *w, const struct schedtrace_events *ev
 {
 	int r = 0;
 
-	w->in_place = w->store && output_collapses(&w->out);
+	w->in_place = w->store && output_collapses(&w->out, PLACE(COLUMN_COUNT));
 	for (enum column_id c = 0; r == 0 && c < COLUMN_COUNT; c++) {
 		w->has[c] = c < COLUMN_REQUIRED || (events && events_column(events, c));
 		if (w->has[c])
