@@ -2,9 +2,12 @@
 /* schedrec: records what the scheduler and the memory manager do while a command runs. */
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/options.h"
 #include "cli/report_error.h"
+#include "record/control.h"
+#include "record/sampler.h"
 #include "record/recording.h"
 
 struct settings {
@@ -16,6 +19,7 @@ struct settings {
 	bool quiet, strict, as_root;
 	const char *repair;
 	const char *tracefs;
+	const char *sample;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -32,6 +36,10 @@ static const struct option_spec options[] = {
 	{ 'd', "duration", "SECONDS",
 	  "stop recording after so long; a command runs on to its end, and none is needed",
 	  OPTION_SECONDS, FIELD(duration_ns) },
+	{ 0, "sample", "HZ",
+	  "put page faults, CPU time, memory and state of the command and its descendants into the "
+	  "timeline so many times a second [20]; other processes: schedrec ctl register",
+	  OPTION_OPTIONAL_TEXT, FIELD(sample) },
 	{ 'q', "quiet", NULL, "no status line and no summary; errors and losses are still told",
 	  OPTION_FLAG, FIELD(quiet) },
 	{ 0, "strict", NULL, "end with status 125 if events were lost", OPTION_FLAG,
@@ -49,7 +57,8 @@ static const struct option_spec options[] = {
 
 static const struct program program = {
 	.name = "schedrec",
-	.usage = "[OPTION…] [--] COMMAND [ARG…]\n[OPTION…] -d SECONDS\n--repair FILE [-o FILE]",
+	.usage = "[OPTION…] [--] COMMAND [ARG…]\n[OPTION…] -d SECONDS\n--repair FILE [-o FILE]\n"
+		 "ctl register PID | unregister PID | status",
 	.about = "Records scheduler and memory events of the whole system while COMMAND runs, into "
 		 "a "
 		 "trace.dat that schedconv, trace-cmd and KernelShark read.",
@@ -58,7 +67,20 @@ static const struct program program = {
 		 "found, 126 if it could not be run, and 125 if the recording failed.\n",
 };
 
-int main(int argc, char **argv)
+/* The rate in @text, "" for the default; -1 if it is none. */
+static int64_t sample_rate(const char *text)
+{
+	int64_t hz = SAMPLER_DEFAULT_HZ;
+
+	if (!text)
+		return 0;
+	if (*text &&
+	    (!options_parse_value(OPTION_NUMBER, NULL, text, &hz) || hz < 1 || hz > SAMPLER_MAX_HZ))
+		return -1;
+	return hz;
+}
+
+static int run(int argc, char **argv)
 {
 	struct settings s = { .clock = "mono" };
 	int first = options_parse(&program, argc, argv, true, RECORDER_FAILED, &s);
@@ -74,6 +96,7 @@ int main(int argc, char **argv)
 		.quiet = s.quiet,
 		.strict = s.strict,
 		.as_root = s.as_root,
+		.sample_hz = sample_rate(s.sample),
 		.command = first < argc ? argv + first : NULL,
 	};
 	int status;
@@ -83,6 +106,10 @@ int main(int argc, char **argv)
 		status = RECORDER_FAILED;
 	} else if (s.repair) {
 		status = repair_run(program.name, s.repair, s.output, s.as_root);
+	} else if (recording.sample_hz < 0) {
+		report(program.name, "--sample=%s: give a rate from 1 to %d", s.sample,
+		       SAMPLER_MAX_HZ);
+		status = RECORDER_FAILED;
 	} else if (!recording.command && !s.duration_ns) {
 		report(program.name, "give a COMMAND to record, or -d SECONDS: see --help");
 		status = RECORDER_FAILED;
@@ -91,4 +118,11 @@ int main(int argc, char **argv)
 	}
 	option_list_free(&s.events);
 	return status;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+		return control_client(argc - 1, argv + 1);
+	return run(argc, argv);
 }

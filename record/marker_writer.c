@@ -23,6 +23,8 @@
 
 _Static_assert(sizeof(struct marker_header) == 16, "layout of the file format");
 _Static_assert(sizeof(struct marker_task) == 80, "layout of the file format");
+_Static_assert(sizeof(struct marker_sample) == 104, "layout of the file format");
+_Static_assert(MARKER_SAMPLES_MAX * sizeof(struct marker_sample) <= PAYLOAD_MAX, "one record");
 
 /* Writes @data in as many parts as it needs; no part is cut within @unit bytes. */
 static int write_parts(int fd, enum marker_kind kind, const void *data, size_t bytes, size_t unit,
@@ -239,6 +241,13 @@ int marker_write_tasks(const struct instance *in, const struct task_list *tasks,
 {
 	return write_parts(in->marker_fd, MARKER_TASKS, tasks->items,
 			   tasks->n * sizeof(*tasks->items), sizeof(*tasks->items), err);
+}
+
+int marker_write_samples(int marker_fd, const struct marker_sample *samples, size_t n,
+			 struct schedtrace_error *err)
+{
+	return write_parts(marker_fd, MARKER_SAMPLES, samples, n * sizeof(*samples),
+			   sizeof(*samples), err);
 }
 
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,

@@ -13,6 +13,8 @@
 #include "record/instance.h"
 #include "record/proc_tasks.h"
 
+#define MARKER_SAMPLES_MAX 29
+
 struct marker_begin {
 	const struct instance *instance;
 	const struct event_list *events;
@@ -24,6 +26,9 @@ struct marker_begin {
 int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *err);
 int marker_write_tasks(const struct instance *in, const struct task_list *tasks,
 		       struct schedtrace_error *err);
+/* At most MARKER_SAMPLES_MAX, in one record. */
+int marker_write_samples(int marker_fd, const struct marker_sample *samples, size_t n,
+			 struct schedtrace_error *err);
 /* @wait_status is -1 while the command still runs, or there is none. */
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,
 		     const char *reason, struct schedtrace_error *err);

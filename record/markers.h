@@ -36,7 +36,28 @@ enum marker_kind {
 	MARKER_END = 2,
 	/* struct marker_task each: every thread of the system when recording began. */
 	MARKER_TASKS = 3,
+	/* struct marker_sample each: figures of processes at this moment. */
+	MARKER_SAMPLES = 6,
 };
+
+/* Counts are those of the whole process since it began, threads that ended included; those of
+ * its children are of the ones that ended and were waited for, with theirs. */
+struct marker_sample {
+	int32_t pid;            /* of the process, in the initial namespace */
+	uint8_t state;          /* character of /proc/PID/stat: of the first thread */
+	uint8_t flags;          /* SAMPLE_... */
+	uint16_t reserved;
+	char comm[16];
+	uint64_t start_ticks;   /* field 22 of /proc/PID/stat */
+	int64_t minor, major;   /* page faults */
+	int64_t children_minor, children_major;
+	int64_t user_ns, system_ns;
+	int64_t children_user_ns, children_system_ns;
+	int64_t rss_bytes;
+};
+
+#define SAMPLE_REGISTERED 1 /* by its pid, not as a descendant of the command */
+#define SAMPLE_LAST	  2 /* of this process: it has ended, or is no longer sampled */
 
 struct marker_task {
 	int32_t pid, tgid, ppid;

@@ -15,12 +15,14 @@
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "record/control.h"
 #include "record/event_sets.h"
 #include "record/instance.h"
 #include "record/marker_writer.h"
 #include "record/output.h"
 #include "record/proc_tasks.h"
 #include "record/readers.h"
+#include "record/sampling.h"
 #include "record/summary.h"
 #include "record/tracedat_writer.h"
 #include "record/workload.h"
@@ -41,8 +43,11 @@ struct recording {
 	struct instance instance;
 	struct tracedat_writer writer;
 	struct readers readers;
-	bool reading;		/* the readers' threads run */
-	struct task_list tasks; /* before tracing began */
+	struct sampling sampling;
+	struct control_verb verbs[SAMPLING_VERBS + 1]; /* orders taken while it runs */
+	struct control *control;		       /* NULL: none are taken */
+	bool reading;				       /* the readers' threads run */
+	struct task_list tasks;			       /* before tracing began */
 	char *first_cmdlines;
 	struct buffer_counts counts;
 	struct progress progress;
@@ -140,6 +145,22 @@ static int set_up(struct recording *r)
 	return result;
 }
 
+/* Samples, and the socket that takes orders about them. */
+static int start_sampling(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int result = sampling_start(&r->sampling, s, r->instance.marker_fd, r->begun_ns, &r->err);
+
+	if (result < 0)
+		return result;
+	sampling_verbs(&r->sampling, r->verbs);
+	if (s->command && s->sample_hz)
+		result = sampling_follow(&r->sampling, &r->workload, &r->err);
+	if (control_open(&r->control, r->verbs, &r->err) < 0 && !s->quiet)
+		report(s->program, "schedrec ctl cannot reach this recording: %s", r->err.text);
+	return result;
+}
+
 static int start_tracing(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
@@ -158,7 +179,7 @@ static int start_tracing(struct recording *r)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	result = marker_write_tasks(&r->instance, &tasks, &r->err);
 	proc_tasks_free(&tasks);
-	return result;
+	return result < 0 ? result : start_sampling(r);
 }
 
 /* ---- signals -------------------------------------------------------------------------- */
@@ -199,14 +220,22 @@ static void handle_signal(struct recording *r, const struct signalfd_siginfo *in
 /* Waits for a signal, news of the readers or the end of @timeout_ns. */
 static void wait_for_news(struct recording *r, int64_t timeout_ns)
 {
-	struct pollfd fds[2] = { { .fd = r->signal_fd, .events = POLLIN },
-				 { .fd = r->reading ? r->readers.news_fd : -1, .events = POLLIN } };
+	struct pollfd fds[] = {
+		{ .fd = r->signal_fd, .events = POLLIN },
+		{ .fd = r->reading ? r->readers.news_fd : -1, .events = POLLIN },
+		{ .fd = sampling_fd(&r->sampling), .events = POLLIN },
+		{ .fd = r->control ? control_fd(r->control) : -1, .events = POLLIN },
+	};
 	struct signalfd_siginfo info;
 	uint64_t count;
 
 	if (timeout_ns < 0)
 		timeout_ns = 0;
-	poll(fds, 2, (int)((timeout_ns + 999999) / 1000000));
+	poll(fds, sizeof(fds) / sizeof(*fds), (int)((timeout_ns + 999999) / 1000000));
+	if (fds[2].revents)
+		sampling_run(&r->sampling);
+	if (fds[3].revents)
+		control_serve(r->control);
 	if (fds[1].revents && read(r->readers.news_fd, &count, sizeof(count)) < 0)
 		return;
 	while (read(r->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
@@ -285,6 +314,8 @@ static bool drain(struct recording *r)
 {
 	int64_t hurry_at = INT64_MAX;
 
+	control_close(steal_ptr(r->control));
+	sampling_finish(&r->sampling);
 	if (!atomic_load(&r->readers.output_errnum)) {
 		int status = r->workload.ended ? r->workload.wait_status : -1;
 
@@ -458,6 +489,8 @@ static void end(struct recording *r)
 
 static void release(struct recording *r)
 {
+	control_close(r->control);
+	sampling_free(&r->sampling);
 	buffer_counts_free(&r->counts);
 	free(r->first_cmdlines);
 	instance_forget_tracefs(r->tracefs);

@@ -18,6 +18,7 @@ struct recording_settings {
 	const char *tracefs; /* NULL: where it is mounted */
 	int64_t buffer_kb;   /* per CPU; 0: as the events need */
 	int64_t duration_ns; /* 0: until the command ends */
+	int64_t sample_hz;   /* of the command's tree; 0: only of what is registered */
 	bool quiet, strict, as_root;
 	char *const *command; /* NULL: none */
 };

@@ -190,7 +190,14 @@ int workload_start(struct workload *w, const char *program, int *exit_status,
 
 bool workload_has_ended(struct workload *w)
 {
-	if (w->pid && !w->ended && waitpid(w->pid, &w->wait_status, WNOHANG) == w->pid)
+	siginfo_t info = { 0 };
+
+	if (!w->pid || w->ended)
+		return w->ended;
+	if (w->last_look && waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    info.si_pid)
+		w->last_look(w->look_self, w->pid);
+	if (waitpid(w->pid, &w->wait_status, WNOHANG) == w->pid)
 		w->ended = true;
 	return w->ended;
 }

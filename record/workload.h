@@ -21,6 +21,9 @@ struct workload {
 	int report_fd; /* the child's errno if it cannot run the program, end of file if it can */
 	bool ended;
 	int wait_status; /* as waitpid's, once ended */
+	/* Called, unless NULL, when it has ended and /proc still tells of it. */
+	void (*last_look)(void *self, pid_t pid);
+	void *look_self;
 };
 
 /* What the child gets back before it runs the program. */

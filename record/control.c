@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "record/control.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+
+#define CLIENTS_MAX 16
+#define LINE_MAX_   4096
+
+struct client {
+	int fd; /* -1: no client */
+	char line[LINE_MAX_];
+	size_t n_line;
+	char *reply; /* NULL until the line is whole */
+	size_t n_reply, sent;
+};
+
+struct control {
+	const struct control_verb *verbs;
+	int listen_fd, poll_fd;
+	struct sockaddr_un address; /* sun_path is empty until bound */
+	struct client clients[CLIENTS_MAX];
+};
+
+int control_directory(char *path, size_t size, bool make, struct schedtrace_error *err)
+{
+	const char *runtime = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+
+	if (!runtime || *runtime != '/')
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "XDG_RUNTIME_DIR names no folder for the control socket");
+	if (snprintf(path, size, "%s/schedrec", runtime) >= (int)size)
+		return error_set(err, SCHEDTRACE_E_LIMIT, "%s: the path is too long", runtime);
+	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", path);
+	if (lstat(path, &st) != 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return error_set(err, SCHEDTRACE_E_IO,
+				 "%s is not a folder of this user alone (mode 0700)", path);
+	return 0;
+}
+
+static int watch(struct control *c, int op, int fd, uint32_t events, uint64_t data)
+{
+	struct epoll_event event = { .events = events, .data.u64 = data };
+
+	return epoll_ctl(c->poll_fd, op, fd, &event);
+}
+
+static int open_socket(struct control *c, const char *directory)
+{
+	mode_t mask;
+	int result;
+
+	c->address.sun_family = AF_UNIX;
+	if (snprintf(c->address.sun_path, sizeof(c->address.sun_path), "%s/%d.sock", directory,
+		     (int)getpid()) >= (int)sizeof(c->address.sun_path)) {
+		c->address.sun_path[0] = '\0';
+		return -ENAMETOOLONG;
+	}
+	unlink(c->address.sun_path); /* of a killed recorder that had our pid */
+	mask = umask(0177);
+	result = bind(c->listen_fd, (struct sockaddr *)&c->address, sizeof(c->address));
+	umask(mask);
+	if (result != 0) {
+		result = -errno;
+		c->address.sun_path[0] = '\0';
+		return result;
+	}
+	return listen(c->listen_fd, CLIENTS_MAX) == 0 ? 0 : -errno;
+}
+
+int control_open(struct control **out, const struct control_verb *verbs,
+		 struct schedtrace_error *err)
+{
+	struct control *c = calloc(1, sizeof(*c));
+	char directory[sizeof(c->address.sun_path)];
+	int result;
+
+	if (!c)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the control socket");
+	c->verbs = verbs;
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		c->clients[i].fd = -1;
+	c->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	c->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	result = control_directory(directory, sizeof(directory), true, err);
+	if (result == 0 && (c->listen_fd < 0 || c->poll_fd < 0))
+		result = error_errno(err, SCHEDTRACE_E_IO, errno, "control socket");
+	if (result == 0) {
+		int r = open_socket(c, directory);
+
+		if (r == 0 && watch(c, EPOLL_CTL_ADD, c->listen_fd, EPOLLIN, CLIENTS_MAX) != 0)
+			r = -errno;
+		if (r < 0)
+			result = error_errno(err, SCHEDTRACE_E_IO, -r, "control socket in %s",
+					     directory);
+	}
+	if (result < 0) {
+		control_close(c);
+		return result;
+	}
+	*out = c;
+	return 0;
+}
+
+static void drop(struct client *client)
+{
+	mem_close_p(&client->fd); /* which takes it out of the epoll */
+	free(client->reply);
+	*client = (struct client){ .fd = -1 };
+}
+
+void control_close(struct control *c)
+{
+	if (!c)
+		return;
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		drop(&c->clients[i]);
+	if (c->address.sun_path[0])
+		unlink(c->address.sun_path);
+	mem_close_p(&c->listen_fd);
+	mem_close_p(&c->poll_fd);
+	free(c);
+}
+
+int control_fd(const struct control *c)
+{
+	return c->poll_fd;
+}
+
+/* ---- orders --------------------------------------------------------------------------- */
+
+/* The pids that a client writes shall mean what they mean to us. */
+static bool same_namespace(pid_t pid)
+{
+	char path[64];
+	struct stat own, theirs;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	return stat("/proc/self/ns/pid", &own) == 0 && stat(path, &theirs) == 0 &&
+	       own.st_ino == theirs.st_ino && own.st_dev == theirs.st_dev;
+}
+
+static int check_client(int fd, struct schedtrace_error *err)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "SO_PEERCRED");
+	if (peer.uid != geteuid() && peer.uid != 0)
+		return error_set(err, SCHEDTRACE_E_USAGE, "this recorder is another user's");
+	if (!same_namespace(peer.pid))
+		return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
+				 "this recorder takes no orders from another pid namespace");
+	return 0;
+}
+
+static int obey(const struct control *c, const struct client *client, char *line, json_t *reply,
+		struct schedtrace_error *err)
+{
+	char *argument = strchr(line, ' ');
+
+	if (check_client(client->fd, err) < 0)
+		return err->status;
+	if (argument)
+		*argument++ = '\0';
+	for (const struct control_verb *verb = c->verbs; verb->name; verb++)
+		if (strcmp(verb->name, line) == 0)
+			return verb->run(verb->self, argument ? argument : "", reply, err);
+	return error_set(err, SCHEDTRACE_E_USAGE, "this recorder knows no order %s", line);
+}
+
+static void answer(struct control *c, struct client *client)
+{
+	struct schedtrace_error err;
+	json_t *reply = json_object();
+
+	if (reply && obey(c, client, client->line, reply, &err) < 0)
+		json_object_set_new(reply, "error", json_string(err.text));
+	client->reply = reply ? json_dumps(reply, JSON_COMPACT) : NULL;
+	json_decref(reply);
+	if (!client->reply) {
+		drop(client);
+		return;
+	}
+	client->n_reply = strlen(client->reply);
+	watch(c, EPOLL_CTL_MOD, client->fd, EPOLLOUT, (uint64_t)(client - c->clients));
+}
+
+static void receive(struct control *c, struct client *client)
+{
+	ssize_t n = recv(client->fd, client->line + client->n_line,
+			 sizeof(client->line) - 1 - client->n_line, 0);
+	char *end;
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		drop(client);
+		return;
+	}
+	client->n_line += (size_t)n;
+	end = memchr(client->line, '\n', client->n_line);
+	if (end) {
+		*end = '\0';
+		answer(c, client);
+	} else if (client->n_line == sizeof(client->line) - 1) {
+		drop(client);
+	}
+}
+
+static void send_reply(struct client *client)
+{
+	ssize_t n = send(client->fd, client->reply + client->sent, client->n_reply - client->sent,
+			 MSG_NOSIGNAL);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n > 0)
+		client->sent += (size_t)n;
+	if (n <= 0 || client->sent == client->n_reply)
+		drop(client);
+}
+
+/* A client that neither sends nor reads keeps its place only until others need it. */
+static void accept_client(struct control *c)
+{
+	int fd = accept4(c->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int at = 0;
+
+	if (fd < 0)
+		return;
+	while (at < CLIENTS_MAX && c->clients[at].fd >= 0)
+		at++;
+	if (at == CLIENTS_MAX) {
+		at = 0;
+		drop(&c->clients[at]);
+	}
+	c->clients[at].fd = fd;
+	if (watch(c, EPOLL_CTL_ADD, fd, EPOLLIN, (uint64_t)at) != 0)
+		drop(&c->clients[at]);
+}
+
+void control_serve(struct control *c)
+{
+	struct epoll_event events[CLIENTS_MAX + 1];
+	int n = epoll_wait(c->poll_fd, events, CLIENTS_MAX + 1, 0);
+	bool wants_in = false;
+
+	for (int i = 0; i < n; i++) {
+		struct client *client = &c->clients[events[i].data.u64 % CLIENTS_MAX];
+
+		if (events[i].data.u64 == CLIENTS_MAX)
+			wants_in = true;
+		else if (client->fd >= 0 && client->reply)
+			send_reply(client);
+		else if (client->fd >= 0)
+			receive(c, client);
+	}
+	if (wants_in)
+		accept_client(c);
+}

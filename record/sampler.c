@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "record/sampler.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "cli/escape.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "record/marker_writer.h"
+#include "record/proc_sample.h"
+
+#define PIDS		  (4 << 20)   /* PID_MAX_LIMIT of the kernel */
+#define INITIAL_NAMESPACE 0xEFFFFFFCu /* inode of the initial pid namespace, PROC_PID_INIT_INO */
+#define EVENTS_AT_ONCE	  64
+#define TIMER		  0 /* what epoll tells of the timer; otherwise a pid */
+
+struct sampled {
+	struct proc_sample proc;
+	bool registered; /* by pid */
+	bool followed;	 /* with its children */
+	bool silent;	 /* had its last sample; known so that it is not found again */
+	int64_t samples;
+};
+
+struct sampler {
+	int64_t hz;
+	int marker_fd, poll_fd, timer_fd;
+	bool armed;
+	struct sampled *items;
+	size_t n, room;
+	uint8_t *known; /* a bit a pid: it is in items */
+	int64_t ticks;
+	int64_t unheld; /* descendants that could not be opened */
+	int unheld_errnum;
+	struct marker_sample batch[MARKER_SAMPLES_MAX];
+	size_t n_batch;
+	struct schedtrace_error *err; /* of the call that runs */
+};
+
+int sampler_check_namespace(struct schedtrace_error *err)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) != 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "/proc/self/ns/pid");
+	if (st.st_ino == INITIAL_NAMESPACE)
+		return 0;
+	return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
+			 "processes cannot be chosen by pid inside this pid namespace, whose pids "
+			 "are not those of the kernel's events: record from outside the container");
+}
+
+/* ---- the list ------------------------------------------------------------------------- */
+
+static bool is_known(const struct sampler *s, pid_t pid)
+{
+	return s->known[pid / 8] & 1 << pid % 8;
+}
+
+static struct sampled *find(struct sampler *s, pid_t pid)
+{
+	if (pid <= 0 || pid >= PIDS || !is_known(s, pid))
+		return NULL;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->items[i].proc.pid == pid)
+			return &s->items[i];
+	return NULL;
+}
+
+static void drop(struct sampler *s, size_t i)
+{
+	pid_t pid = s->items[i].proc.pid;
+
+	s->known[pid / 8] &= (uint8_t) ~(1 << pid % 8);
+	proc_sample_close(&s->items[i].proc); /* which takes its descriptor out of the epoll */
+	s->items[i] = s->items[--s->n];
+}
+
+static int no_memory(struct sampler *s)
+{
+	return error_set(s->err, SCHEDTRACE_E_NOMEM, "no memory for samples");
+}
+
+static int arm(struct sampler *s)
+{
+	int64_t ns = 1000000000 / s->hz;
+	struct timespec period = { ns / 1000000000, ns % 1000000000 };
+	struct itimerspec spec = { period, period };
+
+	if (!s->armed && timerfd_settime(s->timer_fd, 0, &spec, NULL) != 0)
+		return error_errno(s->err, SCHEDTRACE_E_IO, errno, "the timer of samples");
+	s->armed = true;
+	return 0;
+}
+
+/* 0, or -errno: it cannot be opened. */
+static int add(struct sampler *s, pid_t pid, struct sampled **out)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = (uint64_t)pid };
+	struct sampled item = { 0 };
+	int result;
+
+	if (pid <= 0 || pid >= PIDS)
+		return -ESRCH;
+	result = proc_sample_open(&item.proc, pid);
+	if (result < 0)
+		return result;
+	if (s->n == s->room) {
+		size_t room = s->room ? 2 * s->room : 16;
+		struct sampled *items = reallocarray(s->items, room, sizeof(*items));
+
+		if (!items) {
+			proc_sample_close(&item.proc);
+			return -ENOMEM;
+		}
+		s->items = items;
+		s->room = room;
+	}
+	if (item.proc.pid_fd >= 0)
+		epoll_ctl(s->poll_fd, EPOLL_CTL_ADD, item.proc.pid_fd, &event);
+	s->known[pid / 8] |= (uint8_t)(1 << pid % 8);
+	s->items[s->n] = item;
+	*out = &s->items[s->n++];
+	return 0;
+}
+
+/* ---- samples -------------------------------------------------------------------------- */
+
+static int flush(struct sampler *s)
+{
+	size_t n = s->n_batch;
+
+	s->n_batch = 0;
+	return n ? marker_write_samples(s->marker_fd, s->batch, n, s->err) : 0;
+}
+
+/* Puts the figures that were read last into the timeline. */
+static int put(struct sampler *s, struct sampled *item, bool last)
+{
+	struct marker_sample *out = &s->batch[s->n_batch++];
+
+	*out = item->proc.figures;
+	out->flags =
+		(uint8_t)((item->registered ? SAMPLE_REGISTERED : 0) | (last ? SAMPLE_LAST : 0));
+	item->samples++;
+	item->silent = last;
+	return s->n_batch == MARKER_SAMPLES_MAX ? flush(s) : 0;
+}
+
+static bool has_ended(const struct proc_sample *p)
+{
+	return (p->figures.state == 'Z' || p->figures.state == 'X') && p->threads <= 1;
+}
+
+static int found_child(void *self, pid_t pid)
+{
+	struct sampler *s = self;
+	struct sampled *item;
+	int result;
+
+	if (pid <= 0 || pid >= PIDS || is_known(s, pid))
+		return 0;
+	result = add(s, pid, &item);
+	if (result == 0)
+		item->followed = true;
+	else if (result != -ESRCH) {
+		s->unheld++;
+		s->unheld_errnum = -result;
+	}
+	return 0;
+}
+
+/* Samples one; *gone if it can be forgotten. */
+static int sample(struct sampler *s, size_t i, bool *gone)
+{
+	struct sampled *item = &s->items[i];
+	struct proc_sample proc;
+
+	*gone = proc_sample_read(&item->proc) < 0;
+	if (*gone || item->silent)
+		return 0;
+	proc = item->proc;
+	if (put(s, item, has_ended(&proc)) < 0)
+		return s->err->status;
+	if (item->followed && !item->silent) /* items may move when one is found */
+		proc_sample_children(&proc, found_child, s);
+	return 0;
+}
+
+static int tick(struct sampler *s)
+{
+	s->ticks++;
+	for (size_t i = 0; i < s->n;) { /* children that are found come at the end */
+		bool gone;
+
+		if (sample(s, i, &gone) < 0)
+			return s->err->status;
+		if (gone)
+			drop(s, i);
+		else
+			i++;
+	}
+	return flush(s);
+}
+
+/* Its end was seen; its parent may already have waited for it. */
+static int ended(struct sampler *s, pid_t pid)
+{
+	struct sampled *item = find(s, pid);
+
+	if (!item)
+		return 0;
+	epoll_ctl(s->poll_fd, EPOLL_CTL_DEL, item->proc.pid_fd, NULL);
+	if (item->silent || proc_sample_read(&item->proc) < 0)
+		return 0; /* the next tick forgets it */
+	return put(s, item, true);
+}
+
+/* ---- what others call ----------------------------------------------------------------- */
+
+int sampler_new(struct sampler **out, int64_t hz, int marker_fd, struct schedtrace_error *err)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u64 = TIMER };
+	struct sampler *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for samples");
+	s->hz = hz;
+	s->marker_fd = marker_fd;
+	s->known = calloc(PIDS / 8, 1);
+	s->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (!s->known || s->poll_fd < 0 || s->timer_fd < 0 ||
+	    epoll_ctl(s->poll_fd, EPOLL_CTL_ADD, s->timer_fd, &event) != 0) {
+		int errnum = errno;
+
+		sampler_free(s);
+		return error_errno(err, SCHEDTRACE_E_IO, errnum, "preparing to take samples");
+	}
+	*out = s;
+	return 0;
+}
+
+void sampler_free(struct sampler *s)
+{
+	if (!s)
+		return;
+	while (s->n)
+		drop(s, s->n - 1);
+	mem_close_p(&s->poll_fd);
+	mem_close_p(&s->timer_fd);
+	free(s->items);
+	free(s->known);
+	free(s);
+}
+
+/* The process, opened now unless it is known. */
+static int take(struct sampler *s, pid_t pid, struct sampled **out)
+{
+	struct sampled *item = find(s, pid);
+	int result = 0;
+
+	if (sampler_check_namespace(s->err) < 0)
+		return s->err->status;
+	if (s->marker_fd < 0)
+		return error_set(s->err, SCHEDTRACE_E_UNSUPPORTED,
+				 "samples need trace_marker_raw, which kernels before 4.10 lack");
+	if (item && proc_sample_read(&item->proc) < 0) { /* another process had this pid */
+		drop(s, (size_t)(item - s->items));
+		item = NULL;
+	}
+	if (!item)
+		result = add(s, pid, &item);
+	if (result == -ENOMEM)
+		return no_memory(s);
+	if (result == -EINVAL)
+		return error_set(s->err, SCHEDTRACE_E_USAGE,
+				 "%d is a thread: give the pid of its process", (int)pid);
+	if (result < 0)
+		return error_errno(s->err, SCHEDTRACE_E_USAGE, -result, "process %d", (int)pid);
+	*out = item;
+	return arm(s);
+}
+
+int sampler_register(struct sampler *s, pid_t pid, struct schedtrace_error *err)
+{
+	struct sampled *item;
+
+	s->err = err;
+	if (take(s, pid, &item) < 0)
+		return err->status;
+	item->registered = true;
+	item->silent = false;
+	if (proc_sample_read(&item->proc) < 0)
+		return 0; /* it ended this moment */
+	return put(s, item, has_ended(&item->proc)) < 0 ? err->status : flush(s);
+}
+
+int sampler_follow(struct sampler *s, pid_t pid, struct schedtrace_error *err)
+{
+	struct sampled *item;
+
+	s->err = err;
+	if (take(s, pid, &item) < 0)
+		return err->status;
+	item->followed = true;
+	return tick(s); /* with the children that it has */
+}
+
+int sampler_unregister(struct sampler *s, pid_t pid, struct schedtrace_error *err)
+{
+	struct sampled *item = find(s, pid);
+
+	s->err = err;
+	if (!item || item->silent)
+		return error_set(err, SCHEDTRACE_E_USAGE, "process %d is not sampled", (int)pid);
+	if (proc_sample_read(&item->proc) == 0 && put(s, item, true) < 0)
+		return err->status;
+	if (!item->followed)
+		drop(s, (size_t)(item - s->items));
+	return flush(s);
+}
+
+int sampler_fd(const struct sampler *s)
+{
+	return s->poll_fd;
+}
+
+int sampler_run(struct sampler *s, struct schedtrace_error *err)
+{
+	struct epoll_event events[EVENTS_AT_ONCE];
+	bool due = false;
+	uint64_t count;
+	int n;
+
+	s->err = err;
+	n = epoll_wait(s->poll_fd, events, EVENTS_AT_ONCE, 0);
+	/* First those that ended, before their parents wait for them. */
+	for (int i = 0; i < n; i++)
+		if (events[i].data.u64 == TIMER)
+			due = read(s->timer_fd, &count, sizeof(count)) == sizeof(count);
+		else if (ended(s, (pid_t)events[i].data.u64) < 0)
+			return err->status;
+	return due ? tick(s) : flush(s);
+}
+
+void sampler_ended(void *sampler, pid_t pid)
+{
+	struct schedtrace_error err;
+	struct sampler *s = sampler;
+
+	s->err = &err;
+	if (ended(s, pid) == 0)
+		flush(s);
+}
+
+int sampler_finish(struct sampler *s, struct schedtrace_error *err)
+{
+	s->err = err;
+	for (size_t i = 0; i < s->n; i++) {
+		struct sampled *item = &s->items[i];
+
+		if (!item->silent && proc_sample_read(&item->proc) == 0 && put(s, item, true) < 0)
+			return err->status;
+	}
+	if (flush(s) < 0)
+		return err->status;
+	if (s->unheld)
+		return error_errno(err, SCHEDTRACE_E_LIMIT, s->unheld_errnum,
+				   "%" PRId64 " times a descendant could not be sampled",
+				   s->unheld);
+	return 0;
+}
+
+static json_t *status_of(const struct sampled *item)
+{
+	const struct marker_sample *f = &item->proc.figures;
+	auto_free char *name = escape_visible(f->comm);
+
+	return name ? json_pack("{s:i, s:s, s:b, s:s%, s:I, s:I, s:I, s:I, s:I, s:I}", "pid",
+				f->pid, "name", name, "registered", item->registered, "state",
+				(const char *)&f->state, (size_t)1, "user_ns",
+				(json_int_t)f->user_ns, "system_ns", (json_int_t)f->system_ns,
+				"minor_faults", (json_int_t)f->minor, "major_faults",
+				(json_int_t)f->major, "rss_bytes", (json_int_t)f->rss_bytes,
+				"samples", (json_int_t)item->samples)
+		    : NULL;
+}
+
+json_t *sampler_status(const struct sampler *s)
+{
+	json_t *processes = json_array();
+
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->items[i].silent &&
+		    json_array_append_new(processes, status_of(&s->items[i])) < 0) {
+			json_decref(processes);
+			return NULL;
+		}
+	return json_pack("{s:I, s:I, s:o}", "hz", (json_int_t)s->hz, "ticks", (json_int_t)s->ticks,
+			 "processes", processes);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The samples of one recording, and the orders of schedrec ctl about them. */
+#ifndef RECORD_SAMPLING_H
+#define RECORD_SAMPLING_H
+
+#include "record/control.h"
+#include "record/recording.h"
+#include "record/sampler.h"
+#include "record/workload.h"
+
+#define SAMPLING_VERBS 3
+
+struct sampling {
+	const struct recording_settings *settings;
+	struct sampler *sampler; /* NULL: not begun */
+	struct workload *workload; /* that is followed; NULL: none */
+	int64_t begun_ns;
+	bool failed; /* it was told, and sampling has stopped */
+};
+
+/* @begun_ns on CLOCK_MONOTONIC. */
+int sampling_start(struct sampling *s, const struct recording_settings *settings, int marker_fd,
+		   int64_t begun_ns, struct schedtrace_error *err);
+void sampling_free(struct sampling *s);
+
+/* The command's tree, with a last look at it when the command has ended. */
+int sampling_follow(struct sampling *s, struct workload *w, struct schedtrace_error *err);
+
+/* Adds register, unregister and status to @verbs. */
+void sampling_verbs(struct sampling *s, struct control_verb verbs[SAMPLING_VERBS]);
+
+int sampling_fd(const struct sampling *s); /* to poll; -1: nothing is sampled */
+void sampling_run(struct sampling *s);
+/* Last samples of all. */
+void sampling_finish(struct sampling *s);
+
+#endif
