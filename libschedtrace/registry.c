@@ -13,6 +13,7 @@
 	X(map)                                                                                     \
 	X(states)                                                                                  \
 	X(utilization)                                                                             \
+	X(runqueue)                                                                                \
 	X(memory)                                                                                  \
 	X(losses)
 

@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How long are the run queues, and does a CPU idle while a task waits for another? Lengths are
+ * those of the RQ_SIZE rows (the running task included), each until the next; means are over the
+ * time when they are known.
+ *
+ * Work conservation follows queues.h, in SchedViz's three measures: with I idle and O overloaded
+ * CPUs and W waiting tasks, WallTime is the time with I > 0 and O > 0, PerCPUTime the sum of
+ * min(I, O) times time, PerThreadTime that of min(I, W). utilisation is the share of the CPUs'
+ * time in which they are not idle. violation, as in systing, is the time with a length above 1
+ * while another is 0, by the RQ_SIZE rows. A CPU counts from its first row. Affinity is not
+ * recorded: a task that may not run on the idle CPU counts as well.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../analysis.h"
+#include "../checked.h"
+#include "../error.h"
+#include "../histogram.h"
+#include "../queues.h"
+
+#define MAX_LENGTH 64 /* longer ones are counted together */
+#define MAX_LISTED 16
+
+struct length {
+	bool known;
+	int64_t now, since, max, known_ns;
+	int64_t violation; /* of all CPUs, at this one's last row */
+	double sum;	   /* of length times ns */
+	int64_t ns[MAX_LENGTH + 1];
+};
+
+struct episode {
+	bool open;
+	int64_t begin, followed; /* sums.followed at its begin */
+	int64_t idle_max, waiting_max;
+	char *idle, *waiting; /* at its begin */
+};
+
+struct runqueue {
+	const struct schedtrace_sink *sink;
+	struct queues queues;
+	struct grown lengths; /* struct length by CPU */
+	struct episode episode;
+	struct histogram episodes;
+	int64_t doubtful_episodes;
+	int32_t n_zero, n_above_1; /* known lengths */
+	int64_t violation, violation_since;
+};
+
+enum { L_TIME, L_CPU, L_LENGTH, L_CHANGE, L_PID, L_COMM, N_L_COLUMNS };
+
+static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
+	[L_TIME] = { "time_ns", "ns", "when, on the trace clock", SCHEDTRACE_INT },
+	[L_CPU] = { "cpu", "", "CPU of the run queue", SCHEDTRACE_INT },
+	[L_LENGTH] = { "length", "1", "runnable tasks from then on, the running one included",
+		       SCHEDTRACE_INT },
+	[L_CHANGE] = { "change", "1", "by how much it changed", SCHEDTRACE_INT },
+	[L_PID] = { "pid", "", "task that ran there, 0 idle", SCHEDTRACE_INT },
+	[L_COMM] = { "comm", "", "its name", SCHEDTRACE_TEXT },
+};
+
+static const struct schedtrace_table_info log_info = {
+	"runqueue_log",
+	"every change of a run queue's length",
+	N_L_COLUMNS,
+	log_columns,
+};
+
+enum { E_BEGIN, E_END, E_IDLE, E_WAITING, E_IDLE_MAX, E_WAITING_MAX, E_CERTAIN, N_E_COLUMNS };
+
+static const struct schedtrace_column_info episode_columns[N_E_COLUMNS] = {
+	[E_BEGIN] = { "begin_ns", "ns", "from when, on the trace clock", SCHEDTRACE_INT },
+	[E_END] = { "end_ns", "ns", "until when", SCHEDTRACE_INT },
+	[E_IDLE] = { "idle", "", "idle CPUs at the begin, the first 16", SCHEDTRACE_TEXT },
+	[E_WAITING] = { "waiting", "", "waiting tasks at the begin, the first 16: name:pid@CPU",
+			SCHEDTRACE_TEXT },
+	[E_IDLE_MAX] = { "idle_max", "1", "most idle CPUs at once", SCHEDTRACE_INT },
+	[E_WAITING_MAX] = { "waiting_max", "1", "most waiting tasks at once", SCHEDTRACE_INT },
+	[E_CERTAIN] = { "certain", "",
+			"0: a switch turned out to be missing or records lost; it may not have "
+			"been so",
+			SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info episodes_info = {
+	"idle_while_waiting",
+	"every stretch in which a CPU idled while a task waited for another CPU",
+	N_E_COLUMNS,
+	episode_columns,
+};
+
+static int no_memory(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis runqueue");
+}
+
+static int64_t clipped(const struct runqueue *rq, int64_t begin, int64_t end)
+{
+	int64_t from = begin > rq->queues.window_begin ? begin : rq->queues.window_begin;
+	int64_t to = end < rq->queues.window_end ? end : rq->queues.window_end;
+
+	return from < to ? to - from : 0;
+}
+
+/* Adds the time since the last RQ_SIZE row. */
+static void count_length(const struct runqueue *rq, struct length *l, int64_t now)
+{
+	int64_t ns = clipped(rq, l->since, now);
+
+	if (!l->known || !ns)
+		return;
+	l->known_ns += ns;
+	l->sum += (double)l->now * (double)ns;
+	l->ns[l->now < MAX_LENGTH ? (l->now > 0 ? l->now : 0) : MAX_LENGTH] += ns;
+	if (l->now > l->max)
+		l->max = l->now;
+	l->since = now;
+}
+
+static int64_t violation_at(const struct runqueue *rq, int64_t now)
+{
+	if (!rq->n_zero || !rq->n_above_1)
+		return rq->violation;
+	return rq->violation + clipped(rq, rq->violation_since, now);
+}
+
+static int set_length(struct runqueue *rq, int32_t cpu, bool known, int64_t length, int64_t now,
+		      int64_t known_until, struct schedtrace_error *err)
+{
+	struct length *l = grown_at(&rq->lengths, cpu, struct length);
+
+	if (!l)
+		return no_memory(err);
+	count_length(rq, l, known_until);
+	rq->violation = violation_at(rq, now);
+	rq->violation_since = now;
+	rq->n_zero += (known && length <= 0) - (l->known && l->now <= 0);
+	rq->n_above_1 += (known && length > 1) - (l->known && l->now > 1);
+	if (l->known && !known && l->violation < rq->violation)
+		rq->violation = l->violation;
+	l->violation = rq->violation;
+	l->known = known;
+	l->now = length;
+	l->since = now;
+	return 0;
+}
+
+static int log_length(const struct runqueue *rq, const struct schedtrace_events *ev, size_t i,
+		      uint32_t life, struct schedtrace_error *err)
+{
+	union schedtrace_value v[N_L_COLUMNS];
+
+	v[L_TIME].i = ev->timestamp[i];
+	v[L_CPU].i = ev->cpu[i];
+	v[L_LENGTH].i = ev->arg0[i];
+	v[L_CHANGE].i = ev->arg1[i];
+	v[L_PID].i = ev->pid[i] < 0 ? UNKNOWN_INT : ev->pid[i];
+	v[L_COMM].s = life == LIFE_NONE ? NULL : lives_name(replay_lives(rq->queues.replay), life);
+	return rq->sink->row(rq->sink->user, &log_info, v, err);
+}
+
+static char *list_idle(const struct queues *q)
+{
+	char *text = NULL;
+	size_t size, n = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	for (uint32_t cpu = 0; f && cpu < q->cpus.n && n < MAX_LISTED; cpu++) {
+		const struct queue *c = grown_get(&q->cpus, cpu, struct queue);
+
+		if (c->seen && c->current == LIFE_IDLE && !c->waiting)
+			fprintf(f, "%s%u", n++ ? "," : "", cpu);
+	}
+	return f && !fclose(f) ? text : NULL;
+}
+
+static char *list_waiting(const struct queues *q)
+{
+	const struct lives *lives = replay_lives(q->replay);
+	char *text = NULL;
+	size_t size, n = 0;
+	FILE *f = open_memstream(&text, &size);
+
+	for (uint32_t cpu = 0; f && cpu < q->cpus.n && n < MAX_LISTED; cpu++) {
+		const struct queue *c = grown_get(&q->cpus, cpu, struct queue);
+
+		for (uint32_t life = c->first; life && n < MAX_LISTED;) {
+			const char *name = lives_name(lives, life - 1);
+
+			fprintf(f, "%s%s:%d@%u", n++ ? " " : "", name ? name : "",
+				lives->all[life - 1].pid, cpu);
+			life = grown_get(&q->lives, life - 1, struct waiter)->next;
+		}
+	}
+	return f && !fclose(f) ? text : NULL;
+}
+
+static int begin_episode(struct runqueue *rq, struct schedtrace_error *err)
+{
+	rq->episode = (struct episode){
+		.open = true,
+		.begin = rq->queues.now,
+		.followed = rq->queues.sums.followed,
+	};
+	if (!rq->sink)
+		return 0;
+	rq->episode.idle = list_idle(&rq->queues);
+	rq->episode.waiting = list_waiting(&rq->queues);
+	return rq->episode.idle && rq->episode.waiting ? 0 : no_memory(err);
+}
+
+static int end_episode(struct runqueue *rq, struct schedtrace_error *err)
+{
+	struct episode *e = &rq->episode;
+	int64_t ns = clipped(rq, e->begin, rq->queues.now);
+	bool certain = rq->queues.sums.followed - e->followed == ns;
+	union schedtrace_value v[N_E_COLUMNS];
+	int r = 0;
+
+	if (ns && !certain)
+		rq->doubtful_episodes++;
+	if (ns && certain && histogram_add(&rq->episodes, ns) < 0)
+		r = no_memory(err);
+	if (ns && rq->sink && r >= 0) {
+		v[E_BEGIN].i =
+			e->begin > rq->queues.window_begin ? e->begin : rq->queues.window_begin;
+		v[E_END].i = v[E_BEGIN].i + ns;
+		v[E_IDLE].s = e->idle;
+		v[E_WAITING].s = e->waiting;
+		v[E_IDLE_MAX].i = e->idle_max;
+		v[E_WAITING_MAX].i = e->waiting_max;
+		v[E_CERTAIN].i = certain;
+		r = rq->sink->row(rq->sink->user, &episodes_info, v, err);
+	}
+	free(e->idle);
+	free(e->waiting);
+	*e = (struct episode){ 0 };
+	return r;
+}
+
+static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
+	       struct schedtrace_error *err)
+{
+	struct runqueue *rq = self;
+	const struct queues *q = &rq->queues;
+	int64_t now = ev->timestamp[i];
+	bool wasted;
+	int r = 0;
+
+	if (ev->event[i] == SCHEDTRACE_RQ_SIZE) {
+		if (rq->sink && now >= q->window_begin)
+			r = log_length(rq, ev, i, life, err);
+		return r < 0 ? r : set_length(rq, ev->cpu[i], true, ev->arg0[i], now, now, err);
+	}
+	/* What changed in the gap is unknown until the next RQ_SIZE. */
+	if (ev->event[i] == SCHEDTRACE_LOST)
+		r = set_length(rq, ev->cpu[i], false, 0, now, ev->arg1[i] < now ? ev->arg1[i] : now,
+			       err);
+	if (r >= 0 && queues_follow(&rq->queues, ev, i, life) < 0)
+		r = no_memory(err);
+	wasted = q->n_idle && q->n_overloaded;
+	if (r >= 0 && rq->episode.open && !wasted)
+		r = end_episode(rq, err);
+	else if (r >= 0 && !rq->episode.open && wasted)
+		r = begin_episode(rq, err);
+	if (wasted) {
+		struct episode *e = &rq->episode;
+
+		e->idle_max = q->n_idle > e->idle_max ? q->n_idle : e->idle_max;
+		e->waiting_max = q->n_waiting > e->waiting_max ? q->n_waiting : e->waiting_max;
+	}
+	return r;
+}
+
+static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end,
+		 int64_t records, struct schedtrace_error *err)
+{
+	struct runqueue *rq = self;
+
+	queues_doubt(&rq->queues, cpu, why, end);
+	return 0;
+}
+
+enum { CPU, MEAN, MAX, KNOWN, EMPTY, ABOVE_1, N_COLUMNS };
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
+	[MEAN] = { "length_mean", "1",
+		   "runnable tasks (the running one included), mean over the time when known",
+		   SCHEDTRACE_REAL },
+	[MAX] = { "length_max", "1", "most at once, for longer than 0 ns", SCHEDTRACE_INT },
+	[KNOWN] = { "known_ns", "ns", "time when the length is known", SCHEDTRACE_INT },
+	[EMPTY] = { "empty", "%", "of that, nobody runnable", SCHEDTRACE_REAL },
+	[ABOVE_1] = { "above_1", "%", "of that, somebody waited", SCHEDTRACE_REAL },
+};
+
+static const struct schedtrace_table_info runqueue_info = {
+	"runqueue",
+	"how long the run queue of each CPU was, by time",
+	N_COLUMNS,
+	columns,
+};
+
+enum { N_CPU, N_LENGTH, N_NS, N_SHARE, N_N_COLUMNS };
+
+static const struct schedtrace_column_info length_columns[N_N_COLUMNS] = {
+	[N_CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
+	[N_LENGTH] = { "length", "1", "runnable tasks; 64: 64 or more", SCHEDTRACE_INT },
+	[N_NS] = { "ns", "ns", "time at this length", SCHEDTRACE_INT },
+	[N_SHARE] = { "share", "%", "of the time when the length is known", SCHEDTRACE_REAL },
+};
+
+static const struct schedtrace_table_info lengths_info = {
+	"runqueue_lengths",
+	"how much time each run queue had which length",
+	N_N_COLUMNS,
+	length_columns,
+};
+
+enum {
+	W_FOLLOWED,
+	W_CPUS,
+	W_WALL,
+	W_SHARE,
+	W_PER_CPU,
+	W_PER_THREAD,
+	W_UTILISATION,
+	W_VIOLATION,
+	W_EPISODES,
+	W_P50,
+	W_P99,
+	W_MAX,
+	W_DOUBTFUL,
+	W_UNFOLLOWED,
+	N_W_COLUMNS
+};
+
+static const struct schedtrace_column_info work_columns[N_W_COLUMNS] = {
+	[W_FOLLOWED] = { "followed_ns", "ns",
+			 "time that the figures are about: without gaps, and without stretches in "
+			 "which a switch is missing",
+			 SCHEDTRACE_INT },
+	[W_CPUS] = { "cpus", "1", "CPUs with rows", SCHEDTRACE_INT },
+	[W_WALL] = { "wall_ns", "ns",
+		     "time with an idle CPU and a task that waits for another (SchedViz's "
+		     "WallTime)",
+		     SCHEDTRACE_INT },
+	[W_SHARE] = { "wall", "%", "wall_ns of followed_ns", SCHEDTRACE_REAL },
+	[W_PER_CPU] = { "per_cpu_ns", "ns",
+			"the lesser of idle and overloaded CPUs, times time (PerCPUTime)",
+			SCHEDTRACE_INT },
+	[W_PER_THREAD] = { "per_thread_ns", "ns",
+			   "the lesser of idle CPUs and waiting tasks, times time (PerThreadTime)",
+			   SCHEDTRACE_INT },
+	[W_UTILISATION] = { "utilisation", "%",
+			    "time of the CPUs in which they are not idle, of all (SchedViz)",
+			    SCHEDTRACE_REAL },
+	[W_VIOLATION] = { "violation_ns", "ns",
+			  "time with a run queue above 1 and another of 0, by RQ_SIZE rows (as "
+			  "systing's)",
+			  SCHEDTRACE_INT },
+	[W_EPISODES] = { "episodes", "1", "stretches of wall_ns; the log has them",
+			 SCHEDTRACE_INT },
+	[W_P50] = { "p50_ns", "ns", "their median; at most 1/32 (or 8 ns) off", SCHEDTRACE_INT },
+	[W_P99] = { "p99_ns", "ns", "99 % are not longer; at most 1/32 (or 8 ns) off",
+		    SCHEDTRACE_INT },
+	[W_MAX] = { "max_ns", "ns", "the longest", SCHEDTRACE_INT },
+	[W_DOUBTFUL] = { "doubtful", "1", "further ones that a missing switch makes doubtful",
+			 SCHEDTRACE_INT },
+	[W_UNFOLLOWED] = { "unfollowed_ns", "ns", "the rest of the recorded time (the window)",
+			   SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info work_info = {
+	"work_conservation",
+	"how much time CPUs idled while tasks waited for other CPUs",
+	N_W_COLUMNS,
+	work_columns,
+};
+
+static double percent(int64_t part, double whole)
+{
+	return whole > 0 ? 100.0 * (double)part / whole : NAN;
+}
+
+static int add_cpu(struct schedtrace_table *cpus, struct schedtrace_table *lengths, int32_t cpu,
+		   const struct length *l, struct schedtrace_error *err)
+{
+	double known = (double)l->known_ns;
+	union schedtrace_value v[N_COLUMNS], n[N_N_COLUMNS];
+	int r;
+
+	v[CPU].i = cpu;
+	v[MEAN].f = l->sum / known;
+	v[MAX].i = l->max;
+	v[KNOWN].i = l->known_ns;
+	v[EMPTY].f = percent(l->ns[0], known);
+	v[ABOVE_1].f = percent(l->known_ns - l->ns[0] - l->ns[1], known);
+	r = table_row(cpus, v, err);
+	for (int length = 0; r >= 0 && length <= MAX_LENGTH; length++) {
+		if (!l->ns[length])
+			continue;
+		n[N_CPU].i = cpu;
+		n[N_LENGTH].i = length;
+		n[N_NS].i = l->ns[length];
+		n[N_SHARE].f = percent(l->ns[length], known);
+		r = table_row(lengths, n, err);
+	}
+	return r;
+}
+
+static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
+		    struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	const struct queue_sums sums = queues_sums_at(&rq->queues, end);
+	const struct histogram *e = &rq->episodes;
+	union schedtrace_value v[N_W_COLUMNS];
+	struct schedtrace_table *table;
+	int r = tables_add(out, &work_info, &table, err);
+
+	if (r < 0 || begin > end)
+		return r;
+	v[W_FOLLOWED].i = sums.followed;
+	v[W_CPUS].i = rq->queues.n_seen;
+	v[W_WALL].i = sums.wall;
+	v[W_SHARE].f = percent(sums.wall, (double)sums.followed);
+	v[W_PER_CPU].i = sums.per_cpu;
+	v[W_PER_THREAD].i = sums.per_thread;
+	v[W_UTILISATION].f = 100 - percent(sums.idle, (double)sums.followed * rq->queues.n_seen);
+	v[W_VIOLATION].i = violation_at(rq, end);
+	v[W_EPISODES].i = (int64_t)e->count;
+	v[W_P50].i = histogram_percentile(e, 50);
+	v[W_P99].i = histogram_percentile(e, 99);
+	v[W_MAX].i = e->count ? e->max : UNKNOWN_INT;
+	v[W_DOUBTFUL].i = rq->doubtful_episodes;
+	v[W_UNFOLLOWED].i = end - begin > sums.followed ? end - begin - sums.followed : 0;
+	return table_row(table, v, err);
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct runqueue *rq = self;
+	struct schedtrace_table *cpus, *lengths;
+	int64_t begin = 1, end = 0;
+	int r = tables_add(out, &runqueue_info, &cpus, err);
+
+	replay_covered(rq->queues.replay, &begin, &end);
+	if (r >= 0)
+		r = add_work(rq, begin, end, out, err);
+	if (r >= 0)
+		r = tables_add(out, &lengths_info, &lengths, err);
+	for (uint32_t cpu = 0; r >= 0 && cpu < rq->lengths.n; cpu++) {
+		struct length l = *grown_get(&rq->lengths, cpu, struct length);
+
+		count_length(rq, &l, end);
+		if (l.known_ns)
+			r = add_cpu(cpus, lengths, (int32_t)cpu, &l, err);
+	}
+	return r;
+}
+
+static void destroy(void *self)
+{
+	struct runqueue *rq = self;
+
+	queues_free(&rq->queues);
+	histogram_free(&rq->episodes);
+	free(rq->lengths.items);
+	free(rq->episode.idle);
+	free(rq->episode.waiting);
+	free(rq);
+}
+
+static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
+{
+	struct runqueue *rq = calloc(1, sizeof(*rq));
+	struct replay_listener listener = {
+		.self = rq,
+		.doubt = doubt,
+		.events = QUEUES_EVENTS | REPLAY_EVENT(RQ_SIZE),
+		.before_window = true,
+		.row = row,
+	};
+
+	if (!rq)
+		return no_memory(err);
+	*self = rq;
+	rq->sink = env->sink;
+	queues_init(&rq->queues, env);
+	return replay_listen(env->replay, &listener, err);
+}
+
+static const char *const needs[] = { "RQ_SIZE",	   "CTX_SWITCH", "WAKEUP",
+				     "WAKEUP_NEW", "MIGRATE",	 NULL };
+static const struct schedtrace_table_info *const tables[] = { &runqueue_info, &work_info,
+							      &lengths_info };
+static const struct schedtrace_table_info *const logs[] = { &log_info, &episodes_info };
+
+const struct analysis analysis_runqueue = {
+	.info = { "runqueue", "lengths of run queues; CPUs that idle while tasks wait elsewhere",
+		  needs, 3, tables, 2, logs },
+	.uses_replay = true,
+	.create = create,
+	.snapshot = snapshot,
+	.destroy = destroy,
+};

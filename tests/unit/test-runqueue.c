@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "rows.h"
+
+static int64_t work(const struct result *r, const char *column)
+{
+	const int64_t *values = schedtrace_table_ints(table_of(r, "work_conservation"), column);
+
+	assert_non_null(values);
+	return values[0];
+}
+
+static void rq(struct rows *b, int64_t t, int32_t cpu, int32_t pid, int64_t length, int64_t change)
+{
+	add(b, t, cpu, pid, SCHEDTRACE_RQ_SIZE, length, change);
+}
+
+/* CPU 0 runs 7 while 8 and 9 wait there; CPU 1 idles from 200 to 300, CPU 2 from 250 on. */
+static struct rows three_cpus(void)
+{
+	struct rows b = rows_new();
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 5);
+	runs(&b, 100, 2, 6);
+	wake(&b, 150, 0, 8);
+	sw(&b, 200, 1, 5, 'S', 0);
+	wake(&b, 220, 0, 9);
+	sw(&b, 250, 2, 6, 'S', 0);
+	sw(&b, 300, 1, 0, 'R', 5);
+	sw(&b, 340, 0, 7, 'S', 8);
+	sw(&b, 360, 0, 8, 'S', 9);
+	sw(&b, 400, 0, 9, 'S', 0);
+	return b;
+}
+
+static void work_conservation_has_schedvizs_three_measures(void **state)
+{
+	struct rows b = three_cpus();
+	struct result r = result_of(&b, "runqueue");
+
+	assert_int_equal(work(&r, "wall_ns"), 360 - 200);
+	assert_int_equal(work(&r, "per_cpu_ns"), 160);
+	/* 200 to 250: one idle. 250 to 300: two idle, two wait. 300 to 360: one idle. */
+	assert_int_equal(work(&r, "per_thread_ns"), 50 + 2 * 50 + 60);
+	assert_int_equal(work(&r, "followed_ns"), 300);
+	assert_int_equal(work(&r, "cpus"), 3);
+	assert_int_equal(work(&r, "episodes"), 1);
+	/* Idle: 100 on CPU 1, 150 on CPU 2. */
+	assert_int_equal((int)(10 * schedtrace_table_reals(table_of(&r, "work_conservation"),
+							   "utilisation")[0]),
+			 722);
+	result_free(&r);
+}
+
+static void the_log_names_idle_cpus_and_waiting_tasks(void **state)
+{
+	struct rows b = three_cpus();
+	char *lines = log_of(&b, "runqueue", "idle_while_waiting");
+
+	assert_string_equal(lines, "200|360|1|:8@0|2|2|1\n");
+	free(lines);
+}
+
+static void a_task_about_to_run_on_its_idle_cpu_wastes_nothing(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 0);
+	runs(&b, 100, 1, 0);
+	wake(&b, 150, 0, 8);
+	sw(&b, 170, 0, 0, 'R', 8);
+	sw(&b, 200, 0, 8, 'S', 0);
+	r = result_of(&b, "runqueue");
+	assert_int_equal(work(&r, "wall_ns"), 0);
+	assert_int_equal(work(&r, "per_cpu_ns"), 0);
+	assert_int_equal(work(&r, "per_thread_ns"), 20);
+	result_free(&r);
+}
+
+static void a_migration_moves_the_waiting_task(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 0);
+	wake(&b, 150, 0, 8);
+	add(&b, 180, 1, 8, SCHEDTRACE_MIGRATE, 0, 1);
+	sw(&b, 185, 1, 0, 'R', 8);
+	sw(&b, 190, 1, 8, 'S', 0);
+	r = result_of(&b, "runqueue");
+	assert_int_equal(work(&r, "wall_ns"), 30);
+	assert_int_equal(work(&r, "max_ns"), 30);
+	result_free(&r);
+}
+
+static struct rows a_missing_switch_out_of_idle(void)
+{
+	struct rows b = rows_new();
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 0);
+	wake(&b, 150, 0, 8);
+	runs(&b, 180, 1, 5);
+	sw(&b, 200, 0, 7, 'S', 8);
+	sw(&b, 220, 0, 8, 'S', 0);
+	return b;
+}
+
+static void an_idle_cpu_that_was_not_idle_is_taken_back(void **state)
+{
+	struct rows b = a_missing_switch_out_of_idle();
+	struct result r = result_of(&b, "runqueue");
+
+	assert_int_equal(work(&r, "wall_ns"), 0);
+	assert_int_equal(work(&r, "followed_ns"), 40);
+	assert_int_equal(work(&r, "unfollowed_ns"), 80);
+	assert_int_equal(work(&r, "doubtful"), 1);
+	result_free(&r);
+}
+
+static void an_episode_that_may_not_have_been_is_marked(void **state)
+{
+	struct rows b = a_missing_switch_out_of_idle();
+	char *lines = log_of(&b, "runqueue", "idle_while_waiting");
+
+	assert_string_equal(lines, "150|180|1|:8@0|1|1|0\n");
+	free(lines);
+}
+
+static void gaps_that_overlap_are_taken_out_once(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 0);
+	runs(&b, 100, 2, 5);
+	wake(&b, 110, 0, 8);
+	runs(&b, 120, 2, 5);
+	runs(&b, 130, 1, 0);
+	add(&b, 150, 2, 0, SCHEDTRACE_LOST, -1, 125);
+	add(&b, 160, 1, 0, SCHEDTRACE_LOST, -1, 135);
+	runs(&b, 170, 1, 0);
+	runs(&b, 170, 2, 0);
+	wake(&b, 180, 0, 9);
+	sw(&b, 190, 0, 7, 'S', 9);
+	r = result_of(&b, "runqueue");
+	assert_int_equal(work(&r, "followed_ns"), 20 + 30);
+	assert_int_equal(work(&r, "wall_ns"), 10 + 10);
+	result_free(&r);
+}
+
+static void a_window_counts_what_lies_inside(void **state)
+{
+	struct rows b = three_cpus();
+	struct result r;
+
+	b.window_begin = 210;
+	b.window_end = 310;
+	r = result_of(&b, "runqueue");
+	assert_int_equal(work(&r, "wall_ns"), 100);
+	assert_int_equal(work(&r, "per_thread_ns"), 40 + 100 + 10);
+	assert_int_equal(work(&r, "followed_ns"), 100);
+	result_free(&r);
+}
+
+static void lengths_are_weighted_by_time_and_violations_follow_them(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	rq(&b, 100, 0, 7, 1, 0);
+	rq(&b, 100, 1, 0, 0, 0);
+	rq(&b, 120, 0, 7, 2, 1);
+	rq(&b, 160, 0, 7, 3, 1);
+	rq(&b, 180, 1, 8, 1, 1);
+	rq(&b, 200, 0, 7, 2, -1);
+	r = result_of(&b, "runqueue");
+	assert_int_equal(nth(&r, "runqueue", "cpu", 0, 0, "length_max"), 3);
+	assert_int_equal(nth(&r, "runqueue", "cpu", 0, 0, "known_ns"), 100);
+	assert_int_equal(10 * schedtrace_table_reals(table_of(&r, "runqueue"), "length_mean")[0],
+			 22); /* (20 + 80 + 120) / 100 */
+	assert_int_equal(nth(&r, "runqueue_lengths", "length", 2, 0, "ns"), 40);
+	assert_int_equal(work(&r, "violation_ns"), 180 - 120);
+	result_free(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(work_conservation_has_schedvizs_three_measures),
+		cmocka_unit_test(the_log_names_idle_cpus_and_waiting_tasks),
+		cmocka_unit_test(a_task_about_to_run_on_its_idle_cpu_wastes_nothing),
+		cmocka_unit_test(a_migration_moves_the_waiting_task),
+		cmocka_unit_test(an_idle_cpu_that_was_not_idle_is_taken_back),
+		cmocka_unit_test(an_episode_that_may_not_have_been_is_marked),
+		cmocka_unit_test(gaps_that_overlap_are_taken_out_once),
+		cmocka_unit_test(a_window_counts_what_lies_inside),
+		cmocka_unit_test(lengths_are_weighted_by_time_and_violations_follow_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
