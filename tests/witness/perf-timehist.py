@@ -22,7 +22,8 @@ import numpy
 
 schedrec, schedconv, schedreport = sys.argv[1:4]
 NS_AN_INTERVAL = 4000  # rounding to microseconds, and two tracepoint handlers one after the other
-WORKLOAD = """for i in 1 2 3 4; do (head -c 2000000 /dev/urandom | gzip | md5sum >/dev/null) & done
+WORKLOAD = """for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+(head -c 400000 /dev/urandom | gzip | md5sum >/dev/null) & done
 wait; sh -c 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done
 read time rest < /proc/self/schedstat; echo $$ $time'; true"""
 count = 0
