@@ -275,6 +275,7 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 		return status;
 	facts->begun = true;
 	facts->queues_follow = has_events(json_object_get(json, "events"), queue_events);
+	facts->stacks = json_is_true(json_object_get(json, "stacks"));
 	facts->command_pid = small_number_of(json, "command_pid", 0);
 	row_maker_command(facts->maker, facts->command_pid);
 	return set_topology(facts, cpus, err);

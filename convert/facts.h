@@ -23,6 +23,7 @@ struct facts {
 	int32_t exit_status;	 /* of the command as wait() gives it, -1 unknown */
 	bool begun, ended;	 /* those markers were read */
 	bool queues_follow;	 /* all events that change run queues are recorded */
+	bool stacks;		 /* are recorded, says the recorder */
 	bool tasks_read;	 /* the whole list of tasks */
 	uint32_t parts_read;	 /* parts of that list read one after the other */
 	uint32_t parts_in_order; /* and met in order */

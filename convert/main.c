@@ -93,7 +93,7 @@ static int copy_rows(struct run *run, const char *input, struct source *source,
 	/* Gives the columns their types where there are no rows. */
 	static const int64_t none64[1];
 	static const int32_t none[1];
-	static const struct schedtrace_events no_rows = {
+	struct schedtrace_events no_rows = {
 		.timestamp = none64,
 		.pid = none,
 		.event = none,
@@ -101,6 +101,7 @@ static int copy_rows(struct run *run, const char *input, struct source *source,
 		.arg0 = none64,
 		.arg1 = none64,
 		.comm = none,
+		.stack = source_has_stacks(source) ? none : NULL,
 	};
 	const struct schedtrace_events *events;
 	int r = schedtrace_writer_rows(writer, &no_rows, err);

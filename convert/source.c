@@ -6,7 +6,9 @@
 
 #include "facts.h"
 #include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
 #include "notes.h"
+#include "stacks.h"
 
 /* Records within which the recorder's markers are looked for before rows are made. */
 #define AHEAD_FOR_BEGIN ((size_t)256 << 10)
@@ -17,6 +19,8 @@ struct source {
 	struct schedtrace_context *ctx;
 	struct row_maker *maker;
 	struct facts facts;
+	struct stack_maker stacks;
+	bool has_stacks; /* and the rows a column of them */
 	struct source_options options;
 	struct rows *rows;
 	struct schedtrace_events events;
@@ -76,9 +80,14 @@ static int read_ahead(struct source *s, const char *path, struct schedtrace_erro
 	struct tracedat *t;
 	size_t n, seen = 0;
 	int r;
+	auto_free bool *is_stack = NULL;
+	const struct format *formats = tracedat_formats(s->tracedat, &n);
 
-	if (s->facts.raw_data < 0)
-		return 0;
+	is_stack = calloc(n + 1, sizeof(*is_stack));
+	if (!is_stack)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a source");
+	for (size_t i = 0; i < n; i++)
+		is_stack[i] = stack_kind_of(&formats[i]) != STACK_NONE;
 	options.note = NULL;
 	options.salvage = true;
 	r = tracedat_open(&t, path, &options, err);
@@ -88,13 +97,17 @@ static int read_ahead(struct source *s, const char *path, struct schedtrace_erro
 	       seen < (s->facts.begun ? AHEAD_FOR_TASKS : AHEAD_FOR_BEGIN)) {
 		if (tracedat_next(t, &records, &n, NULL) <= 0)
 			break;
-		for (size_t i = 0; r >= 0 && i < n && !s->facts.tasks_read; i++)
-			if (records[i].kind == RECORD_EVENT &&
-			    records[i].format == s->facts.raw_data)
+		for (size_t i = 0; r >= 0 && i < n && !s->facts.tasks_read; i++) {
+			if (records[i].kind != RECORD_EVENT)
+				continue;
+			if (records[i].format == s->facts.raw_data)
 				r = facts_record(&s->facts, &records[i], err);
+			s->has_stacks |= is_stack[records[i].format];
+		}
 		seen += n;
 	}
 	tracedat_close(t);
+	s->has_stacks |= s->facts.stacks;
 	return r < 0 ? r : 0;
 }
 
@@ -137,6 +150,9 @@ int source_open(struct source **out, const char *path, const struct source_optio
 	r = read_ahead(s, path, err);
 	if (r < 0)
 		goto fail;
+	r = s->has_stacks ? stack_maker_open(&s->stacks, s->tracedat, s->ctx, &s->options, err) : 0;
+	if (r < 0)
+		goto fail;
 	cmdlines = tracedat_cmdlines(s->tracedat, &bytes);
 	r = cmdlines ? tasks_add_cmdlines(row_maker_tasks(s->maker), cmdlines, bytes, err) : 0;
 	if (r < 0)
@@ -156,6 +172,8 @@ void source_close(struct source *s)
 	if (!s)
 		return;
 	facts_close(&s->facts);
+	if (s->has_stacks)
+		stack_maker_close(&s->stacks);
 	row_maker_free(s->maker);
 	schedtrace_context_free(s->ctx);
 	tracedat_close(s->tracedat);
@@ -222,9 +240,28 @@ static int finish(struct source *s, struct schedtrace_error *err)
 	if (r < 0)
 		return r;
 	tracedat_position(s->tracedat, &done, &total, &records);
+	if (s->has_stacks)
+		r = stack_maker_finish(&s->stacks, err);
+	if (r < 0)
+		return r;
 	note_missing(s, records);
 	note_faults(s);
 	return tasks_to_context(row_maker_tasks(s->maker), err);
+}
+
+static int make_rows(struct source *s, const struct record *r, struct schedtrace_error *err)
+{
+	size_t first = s->rows->n;
+	int status;
+
+	bool is_stack = s->has_stacks && stack_maker_is_stack(&s->stacks, r);
+
+	if (is_stack)
+		stack_maker_stack(&s->stacks, r);
+	status = row_maker_record(s->maker, r, s->rows, err);
+	if (s->has_stacks && !is_stack && status >= 0)
+		status = stack_maker_record(&s->stacks, r, s->rows, first, err);
+	return status;
 }
 
 static int convert_record(struct source *s, const struct record *r, struct schedtrace_error *err)
@@ -239,12 +276,22 @@ static int convert_record(struct source *s, const struct record *r, struct sched
 		facts_in_order(&s->facts, r);
 	}
 	if (!s->is_tsc)
-		return row_maker_record(s->maker, r, s->rows, err);
+		return make_rows(s, r, err);
 	converted = *r;
 	converted.timestamp = tsc_to_ns(s, r->timestamp);
 	if (r->kind == RECORD_LOST)
 		converted.lost_since = tsc_to_ns(s, r->lost_since);
-	return row_maker_record(s->maker, &converted, s->rows, err);
+	return make_rows(s, &converted, err);
+}
+
+/* A row whose stack may still come is not given away. */
+static bool has_room(const struct source *s)
+{
+	if (s->rows->n + ROWS_RECORD <= ROWS_MAX)
+		return true;
+	return s->has_stacks && s->stacks.pending &&
+	       (s->next_record == s->n_records ||
+		stack_maker_is_stack(&s->stacks, &s->records[s->next_record]));
 }
 
 int source_next(struct source *s, const struct schedtrace_events **events,
@@ -255,7 +302,7 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 
 	err = err ? err : &own;
 	s->rows->n = 0;
-	while (!s->finished && s->rows->n + ROWS_RECORD <= ROWS_MAX) {
+	while (!s->finished && has_room(s)) {
 		if (s->next_record < s->n_records) {
 			r = convert_record(s, &s->records[s->next_record++], err);
 		} else if (!s->ended) {
@@ -270,6 +317,8 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 		if (r < 0)
 			return r;
 	}
+	if (s->has_stacks && (r = stack_maker_flush(&s->stacks, err)) < 0)
+		return r;
 	if (s->rows->n == 0)
 		return 0;
 	s->events = (struct schedtrace_events){
@@ -281,6 +330,7 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 		.arg0 = s->rows->arg0,
 		.arg1 = s->rows->arg1,
 		.comm = s->rows->comm,
+		.stack = s->has_stacks ? s->stacks.column : NULL,
 	};
 	*events = &s->events;
 	return 1;
@@ -294,4 +344,9 @@ void source_position(const struct source *s, uint64_t *done, uint64_t *total, ui
 bool source_damaged(const struct source *s)
 {
 	return tracedat_damaged(s->tracedat);
+}
+
+bool source_has_stacks(const struct source *s)
+{
+	return s->has_stacks;
 }

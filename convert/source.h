@@ -40,6 +40,9 @@ void source_position(const struct source *source, uint64_t *done, uint64_t *tota
 /* After the end with salvage: whether anything was damaged. */
 bool source_damaged(const struct source *source);
 
+/* Whether the rows have a column of call stacks; known once it is open. */
+bool source_has_stacks(const struct source *source);
+
 /* True when the file begins as a trace.dat does. */
 bool source_is_tracedat(const char *path);
 

@@ -14,8 +14,11 @@
 #include "error.h"
 #include "formats.h"
 #include "mem.h"
+#include "stack_kind.h"
 
-#define BATCH 8192
+#define BATCH  8192
+#define FOLLOW 2 /* stacks that one event can have: the kernel's and the program's */
+#define SLACK  (2 * FOLLOW)
 
 struct tracedat {
 	char *path;
@@ -30,6 +33,7 @@ struct tracedat {
 	struct stream *waiting; /* its next block could not be had before a release */
 	bool begun, ended;
 	struct record *batch;
+	bool *is_stack; /* by index of the format */
 	uint64_t records;
 	bool damaged;
 };
@@ -126,10 +130,13 @@ static int open_all(struct tracedat *t, const struct source_options *options,
 	for (i = 0; i < sizeof(t->container.remarks) / sizeof(*t->container.remarks); i++)
 		if (t->container.remarks[i])
 			note(t, "%s", t->container.remarks[i]);
-	t->batch = reallocarray(NULL, BATCH, sizeof(*t->batch));
+	t->batch = reallocarray(NULL, BATCH + SLACK, sizeof(*t->batch));
 	t->heap = calloc(t->decoder.n_streams + 1, sizeof(*t->heap));
-	if (!t->batch || !t->heap)
+	t->is_stack = calloc(t->formats.n + 1, sizeof(*t->is_stack));
+	if (!t->batch || !t->heap || !t->is_stack)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a batch of records");
+	for (i = 0; i < t->formats.n; i++)
+		t->is_stack[i] = stack_kind_of(&t->formats.list[i]) != STACK_NONE;
 	return 0;
 }
 
@@ -164,6 +171,7 @@ void tracedat_close(struct tracedat *t)
 	container_close(&t->container);
 	free(t->heap);
 	free(t->batch);
+	free(t->is_stack);
 	free(t->path);
 	free(t);
 }
@@ -202,18 +210,35 @@ static void push(struct tracedat *t, struct stream *s)
 	t->heap[at] = s;
 }
 
-/* Gets a stream whose records are used up into the heap again. 2: after a release. */
-static int refill(struct tracedat *t, struct stream *s, struct schedtrace_error *err)
+/*
+ * Stacks come right behind the event that they belong to, whatever other CPUs did meanwhile. At
+ * least one record is left to @s.
+ */
+static size_t follow(const struct tracedat *t, struct stream *s, struct record *out)
+{
+	size_t n = 0;
+
+	while (n < FOLLOW && s->cur + 1 < s->cur_end && s->cur->kind == RECORD_EVENT &&
+	       t->is_stack[s->cur->format])
+		out[n++] = *s->cur++;
+	return n;
+}
+
+/* Gets a stream whose records are used up, the last into the batch of @n, into the heap again.
+ * 2: after a release. */
+static int refill(struct tracedat *t, struct stream *s, size_t *n, struct schedtrace_error *err)
 {
 	int r = decoder_advance(&t->decoder, s, err);
 
-	if (r == 1)
+	if (r == 1) {
+		*n += follow(t, s, t->batch + *n);
 		push(t, s);
+	}
 	t->waiting = r == 2 ? s : NULL;
 	return r;
 }
 
-static int begin(struct tracedat *t, struct schedtrace_error *err)
+static int begin(struct tracedat *t, size_t *n, struct schedtrace_error *err)
 {
 	size_t i;
 	int r;
@@ -223,7 +248,7 @@ static int begin(struct tracedat *t, struct schedtrace_error *err)
 		struct stream *s = &t->decoder.streams[i];
 
 		/* Nothing is held yet but blocks without records. */
-		while ((r = refill(t, s, err)) == 2)
+		while ((r = refill(t, s, n, err)) == 2)
 			decoder_release(&t->decoder);
 		if (r < 0)
 			return r;
@@ -257,6 +282,7 @@ static size_t take_run(struct tracedat *t, struct record *out, size_t room)
 		while (r < end && r->timestamp <= limit);
 	}
 	s->cur = r;
+	to += follow(t, s, to);
 	return (size_t)(to - out);
 }
 
@@ -274,7 +300,7 @@ static int merge(struct tracedat *t, size_t *n, struct schedtrace_error *err)
 		t->heap[0] = t->heap[--t->n_heap];
 		if (t->n_heap)
 			sift_down(t->heap, t->n_heap, 0);
-		r = refill(t, s, err);
+		r = refill(t, s, n, err);
 		if (r < 0)
 			return r;
 		if (r == 2)
@@ -310,9 +336,9 @@ int tracedat_next(struct tracedat *t, const struct record **records, size_t *n,
 	*n = 0;
 	decoder_release(&t->decoder);
 	if (!t->begun)
-		r = begin(t, err);
+		r = begin(t, n, err);
 	while (r >= 0 && t->waiting) {
-		r = refill(t, t->waiting, err);
+		r = refill(t, t->waiting, n, err);
 		if (r == 2)
 			decoder_release(&t->decoder);
 	}

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "jsonio.h"
 #include "mem.h"
+#include "stacks.h"
 #include "tar.h"
 
 #define BLOCK_ROWS     1048576
@@ -15,22 +16,21 @@
 #define MAX_START      ((uint64_t)1 << 20)
 
 /* Members with a meaning, after the columns. */
-enum text_id { TEXT_START, TEXT_COMM, TEXT_TASKS, TEXT_META, TEXT_INDEX, TEXT_STACKS, TEXT_COUNT };
+enum text_id { TEXT_START, TEXT_COMM, TEXT_TASKS, TEXT_META, TEXT_INDEX, TEXT_COUNT };
 
 static const char *const text_names[TEXT_COUNT] = {
-	MEMBER_START, MEMBER_COMM, MEMBER_TASKS, MEMBER_META, MEMBER_INDEX, "stack_offsets.npy",
+	MEMBER_START, MEMBER_COMM, MEMBER_TASKS, MEMBER_META, MEMBER_INDEX,
+};
+
+static const char *const stack_names[STACK_MEMBERS] = {
+	[STACK_OFFSETS] = MEMBER_STACK_OFFSETS, [STACK_FRAMES] = MEMBER_STACK_FRAMES,
+	[STACK_KERNEL] = MEMBER_STACK_KERNEL,	[STACK_SPACES] = MEMBER_STACK_SPACES,
+	[STACK_SYMBOLS] = MEMBER_SYMBOLS,
 };
 
 /* Members that we know but have no use for. */
 static const char *const other_names[] = {
-	"stack_frames.npy",
-	"symbols.json",
 	"report.main.json",
-};
-
-struct place {
-	bool present;
-	uint64_t offset, size;
 };
 
 struct opening {
@@ -70,6 +70,9 @@ static struct place *find_place(struct opening *o, const char *name)
 	for (int i = 0; i < TEXT_COUNT; i++)
 		if (strcmp(name, text_names[i]) == 0)
 			return &o->texts[i];
+	for (int i = 0; i < STACK_MEMBERS; i++)
+		if (strcmp(name, stack_names[i]) == 0)
+			return &o->a->stacks[i];
 	return NULL;
 }
 
@@ -229,15 +232,73 @@ static int open_meta(struct opening *o, struct schedtrace_error *err)
 	return r == 0 && text ? members_get_meta(o->ctx, text, n, err) : r;
 }
 
-/* Only how many call stacks there are. */
+static int read_stack_member(struct archive *a, enum stack_member id, struct member_bytes *out,
+			     char **owner, struct schedtrace_error *err)
+{
+	const struct place *place = &a->stacks[id];
+	uint64_t max = a->max_bytes ? a->max_bytes : 4 * JSONIO_MAX_BYTES;
+	int r;
+
+	if (!place->present)
+		return 0;
+	if (place->size > max)
+		return error_set(err, SCHEDTRACE_E_LIMIT, "%llu bytes, at most %llu are read",
+				 (unsigned long long)place->size, (unsigned long long)max);
+	out->n = (size_t)place->size;
+	*owner = malloc(out->n + 1);
+	if (!*owner)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu bytes", out->n);
+	r = input_read(&a->in, place->offset, *owner, out->n, err);
+	if (r < 0)
+		return r;
+	if (a->stack_crcs[id] >= 0 && a->stack_crcs[id] != deflate_crc(0, *owner, out->n))
+		return error_set(err, SCHEDTRACE_E_FORMAT,
+				 "its checksum is not that of " MEMBER_INDEX
+				 ": damaged, or edited without removing the checksum there");
+	(*owner)[out->n] = '\0';
+	out->data = *owner;
+	return 0;
+}
+
+static int load_stacks(void *user, struct stacks *into, struct schedtrace_error *err)
+{
+	char *owners[STACK_MEMBERS] = { NULL };
+	struct stack_members m = { 0 };
+	struct member_bytes *parts[STACK_MEMBERS] = {
+		[STACK_OFFSETS] = &m.offsets, [STACK_FRAMES] = &m.frames,
+		[STACK_KERNEL] = &m.kernel,   [STACK_SPACES] = &m.spaces,
+		[STACK_SYMBOLS] = &m.symbols,
+	};
+	struct archive *a = user;
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < STACK_MEMBERS; i++) {
+		r = read_stack_member(a, (enum stack_member)i, parts[i], &owners[i], err);
+		if (r < 0)
+			error_prefix(err, r, "%s", stack_names[i]);
+	}
+	if (r == 0)
+		r = members_get_stacks(into, &m, err);
+	for (int i = 0; i < STACK_MEMBERS; i++)
+		free(owners[i]);
+	return r < 0 ? error_prefix(err, r, "%s", a->path) : 0;
+}
+
+/* Only how many call stacks there are; they are read when one is asked for. */
 static int open_stacks(struct opening *o, struct schedtrace_error *err)
 {
-	const struct place *place = &o->texts[TEXT_STACKS];
+	const struct place *place = &o->a->stacks[STACK_OFFSETS];
+	const json_t *crcs = json_object_get(o->index, "crc32");
 	auto_free uint8_t *header = NULL;
 	struct npy_header npy;
 	size_t n;
 	int r;
 
+	for (int i = 0; i < STACK_MEMBERS; i++) {
+		const json_t *crc = json_object_get(crcs, stack_names[i]);
+
+		o->a->stack_crcs[i] = json_is_integer(crc) ? json_integer_value(crc) : -1;
+	}
 	if (!place->present)
 		return 0;
 	n = place->size < NPY_MAX_HEADER ? (size_t)place->size : NPY_MAX_HEADER;
@@ -248,12 +309,14 @@ static int open_stacks(struct opening *o, struct schedtrace_error *err)
 	if (r == 0)
 		r = npy_parse(&npy, header, n, err);
 	if (r < 0)
-		return r;
+		return error_prefix(err, r, MEMBER_STACK_OFFSETS);
 	if (npy.count == 0 || npy.count > INT32_MAX ||
 	    npy.count * npy.width != place->size - npy.data)
-		return error_set(err, SCHEDTRACE_E_FORMAT, "%llu values do not fill its %llu bytes",
+		return error_set(err, SCHEDTRACE_E_FORMAT,
+				 MEMBER_STACK_OFFSETS ": %llu values do not fill its %llu bytes",
 				 (unsigned long long)npy.count, (unsigned long long)place->size);
 	o->stacks = (int32_t)npy.count - 1;
+	context_load_stacks_later(o->ctx, o->stacks, load_stacks, o->a);
 	return 0;
 }
 
@@ -263,9 +326,8 @@ static int open_texts(struct opening *o, struct schedtrace_error *err)
 		enum text_id id;
 		int (*open)(struct opening *o, struct schedtrace_error *err);
 	} steps[] = {
-		{ TEXT_INDEX, open_index }, { TEXT_META, open_meta },
-		{ TEXT_START, open_start }, { TEXT_COMM, open_comm },
-		{ TEXT_TASKS, open_tasks }, { TEXT_STACKS, open_stacks },
+		{ TEXT_INDEX, open_index }, { TEXT_META, open_meta },	{ TEXT_START, open_start },
+		{ TEXT_COMM, open_comm },   { TEXT_TASKS, open_tasks },
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -274,7 +336,7 @@ static int open_texts(struct opening *o, struct schedtrace_error *err)
 		if (r < 0)
 			return error_prefix(err, r, "%s", text_names[steps[i].id]);
 	}
-	return 0;
+	return open_stacks(o, err);
 }
 
 static int open_columns(struct opening *o, uint64_t *rows, struct schedtrace_error *err)
@@ -285,7 +347,7 @@ static int open_columns(struct opening *o, uint64_t *rows, struct schedtrace_err
 		note(o, "comm.npz is ignored: there is no " MEMBER_COMM " to name its ids");
 		o->columns[COLUMN_COMM].present = false;
 	}
-	if (o->columns[COLUMN_STACK].present && !o->texts[TEXT_STACKS].present) {
+	if (o->columns[COLUMN_STACK].present && !o->a->stacks[STACK_OFFSETS].present) {
 		note(o, "stack.npz is ignored: there is no stack_offsets.npy");
 		o->columns[COLUMN_STACK].present = false;
 	}

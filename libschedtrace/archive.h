@@ -5,6 +5,22 @@
 
 #include "column.h"
 
+/* Where a member lies in the file. */
+struct place {
+	bool present;
+	uint64_t offset, size;
+};
+
+/* The members about call stacks, read when they are asked for. */
+enum stack_member {
+	STACK_OFFSETS,
+	STACK_FRAMES,
+	STACK_KERNEL,
+	STACK_SPACES,
+	STACK_SYMBOLS,
+	STACK_MEMBERS
+};
+
 struct archive {
 	struct input in;
 	char *path; /* for messages */
@@ -13,7 +29,9 @@ struct archive {
 	struct column columns[COLUMN_COUNT];
 	struct id_map events, comms;
 	uint64_t block_rows; /* rows that are read at a time */
-	const uint8_t *map;  /* the whole file, once mapped */
+	struct place stacks[STACK_MEMBERS];
+	int64_t stack_crcs[STACK_MEMBERS]; /* -1: not known */
+	const uint8_t *map;		   /* the whole file, once mapped */
 };
 
 /* Opens a tarball from an input, which is taken over; makes its context. */

@@ -9,6 +9,7 @@
 #include "error.h"
 #include "intern.h"
 #include "mem.h"
+#include "stacks.h"
 
 struct schedtrace_context {
 	struct schedtrace_info info;
@@ -24,6 +25,12 @@ struct schedtrace_context {
 	size_t *order; /* as many as tasks: what sorting needs */
 	size_t order_max;
 	struct arena names;
+
+	struct stacks stacks;
+	/* Of a tarball whose stacks were not asked for yet. */
+	int32_t stacks_later;
+	int (*load_stacks)(void *user, struct stacks *into, struct schedtrace_error *err);
+	void *load_stacks_user;
 };
 
 const struct info_string context_info_strings[CONTEXT_INFO_STRINGS] = {
@@ -62,6 +69,7 @@ int schedtrace_context_new(struct schedtrace_context **out, struct schedtrace_er
 	ctx->info = unknown_info;
 	intern_init(&ctx->comms);
 	intern_init(&ctx->events);
+	stacks_init(&ctx->stacks);
 	pthread_mutex_init(&ctx->lock, NULL);
 	*out = ctx;
 	return 0;
@@ -84,6 +92,7 @@ void schedtrace_context_free(struct schedtrace_context *ctx)
 	intern_free(&ctx->comms);
 	intern_free(&ctx->events);
 	arena_free(&ctx->names);
+	stacks_free(&ctx->stacks);
 	pthread_mutex_destroy(&ctx->lock);
 	free(ctx);
 }
@@ -353,5 +362,117 @@ int schedtrace_context_add_task(struct schedtrace_context *ctx, const struct sch
 	if (r < 0)
 		return r;
 	ctx->tasks[ctx->n_tasks++] = copy;
+	return 0;
+}
+
+struct stacks *context_stacks(struct schedtrace_context *ctx)
+{
+	return &ctx->stacks;
+}
+
+void context_load_stacks_later(struct schedtrace_context *ctx, int32_t n,
+			       int (*load)(void *user, struct stacks *into,
+					   struct schedtrace_error *err),
+			       void *user)
+{
+	ctx->stacks_later = n;
+	ctx->load_stacks = load;
+	ctx->load_stacks_user = user;
+}
+
+int32_t schedtrace_context_stacks(const struct schedtrace_context *ctx)
+{
+	struct schedtrace_context *c = (struct schedtrace_context *)ctx;
+	int32_t n;
+
+	if (!ctx)
+		return 0;
+	pthread_mutex_lock(&c->lock);
+	n = ctx->load_stacks ? ctx->stacks_later : (int32_t)ctx->stacks.n;
+	pthread_mutex_unlock(&c->lock);
+	return n;
+}
+
+/* Readers may share a context, and the first that asks reads. */
+static int load_stacks(struct schedtrace_context *ctx, struct schedtrace_error *err)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&ctx->lock);
+	if (ctx->load_stacks) {
+		struct stacks loaded;
+
+		stacks_init(&loaded);
+		r = ctx->load_stacks(ctx->load_stacks_user, &loaded, err);
+		if (r == 0) {
+			ctx->stacks = loaded;
+			ctx->load_stacks = NULL;
+		} else {
+			stacks_free(&loaded);
+		}
+	}
+	pthread_mutex_unlock(&ctx->lock);
+	return r;
+}
+
+int schedtrace_context_stack(const struct schedtrace_context *ctx, int32_t id,
+			     struct schedtrace_stack *out, struct schedtrace_error *err)
+{
+	const struct stack_entry *e;
+	int r;
+
+	if (!ctx || !out)
+		return error_set(err, SCHEDTRACE_E_USAGE, "stack needs a context and a place");
+	r = load_stacks((struct schedtrace_context *)ctx, err);
+	if (r < 0)
+		return r;
+	if (id < 0 || (size_t)id >= ctx->stacks.n)
+		return error_set(err, SCHEDTRACE_E_USAGE, "no call stack %d, there are %zu", id,
+				 ctx->stacks.n);
+	e = &ctx->stacks.entries[id];
+	*out = (struct schedtrace_stack){ e->n, e->n_kernel, e->space,
+					  ctx->stacks.frames + e->first };
+	return 0;
+}
+
+const char *schedtrace_context_symbol(const struct schedtrace_context *ctx, int32_t space,
+				      uint64_t address)
+{
+	return ctx ? stacks_symbol(&ctx->stacks, space, address) : NULL;
+}
+
+int32_t schedtrace_context_add_stack(struct schedtrace_context *ctx,
+				     const struct schedtrace_stack *stack,
+				     struct schedtrace_error *err)
+{
+	int32_t id;
+
+	if (!ctx || !stack || (stack->n && !stack->frames) || stack->n_kernel > stack->n ||
+	    stack->space < 0)
+		return error_set(err, SCHEDTRACE_E_USAGE, "add_stack needs a context and a stack");
+	if (stack->n > STACKS_MAX_FRAMES)
+		return error_set(err, SCHEDTRACE_E_LIMIT, "a call stack of %u frames, at most %d",
+				 stack->n, STACKS_MAX_FRAMES);
+	id = load_stacks(ctx, err);
+	if (id < 0)
+		return id;
+	id = stacks_add(&ctx->stacks, stack->frames, stack->n, stack->n_kernel, stack->space);
+	return id >= 0 ? id
+		       : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu call stacks",
+				   ctx->stacks.n + 1);
+}
+
+int schedtrace_context_set_symbol(struct schedtrace_context *ctx, int32_t space, uint64_t address,
+				  const char *name, struct schedtrace_error *err)
+{
+	int r;
+
+	if (!ctx || !name || space < 0)
+		return error_set(err, SCHEDTRACE_E_USAGE, "set_symbol needs a context and a name");
+	r = load_stacks(ctx, err);
+	if (r < 0)
+		return r;
+	if (stacks_set_symbol(&ctx->stacks, space, address, name) < 0)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for symbols");
 	return 0;
 }

@@ -15,6 +15,13 @@
 #define MEMBER_META  "meta.json"
 #define MEMBER_INDEX "index.json"
 
+/* Call stacks: arrays with a value a frame or a stack, and the names of addresses. */
+#define MEMBER_STACK_FRAMES  "stack_frames.npy"
+#define MEMBER_STACK_OFFSETS "stack_offsets.npy"
+#define MEMBER_STACK_KERNEL  "stack_kernel_frames.npy"
+#define MEMBER_STACK_SPACES  "stack_spaces.npy"
+#define MEMBER_SYMBOLS	     "symbols.json"
+
 #define META_FORMAT_VERSION 1
 
 /* Writing: the stream's error flag tells whether memory ran out. */
@@ -22,6 +29,23 @@ void members_put_start(FILE *f, const struct schedtrace_context *ctx);
 void members_put_comm(FILE *f, const struct schedtrace_context *ctx);
 void members_put_tasks(FILE *f, const struct schedtrace_context *ctx);
 void members_put_meta(FILE *f, const struct schedtrace_context *ctx);
+void members_put_stack_frames(FILE *f, const struct schedtrace_context *ctx);
+void members_put_stack_offsets(FILE *f, const struct schedtrace_context *ctx);
+void members_put_stack_kernel(FILE *f, const struct schedtrace_context *ctx);
+void members_put_stack_spaces(FILE *f, const struct schedtrace_context *ctx);
+void members_put_symbols(FILE *f, const struct schedtrace_context *ctx);
+
+/* Reading: the bytes of those members; NULL where the tarball lacks one. */
+struct member_bytes {
+	const char *data;
+	size_t n;
+};
+struct stack_members {
+	struct member_bytes frames, offsets, kernel, spaces, symbols;
+};
+struct stacks;
+int members_get_stacks(struct stacks *into, const struct stack_members *members,
+		       struct schedtrace_error *err);
 
 /* Ids of a file to ids of a context. Ids that a file does not declare are -1. */
 struct id_map {

@@ -290,8 +290,11 @@ int schedtrace_writer_rows(struct schedtrace_writer *w, const struct schedtrace_
 
 static bool is_own_name(const char *name)
 {
-	static const char *const own[] = { MEMBER_START, MEMBER_COMM, MEMBER_TASKS, MEMBER_META,
-					   MEMBER_INDEX };
+	static const char *const own[] = { MEMBER_START,	 MEMBER_COMM,
+					   MEMBER_TASKS,	 MEMBER_META,
+					   MEMBER_INDEX,	 MEMBER_STACK_FRAMES,
+					   MEMBER_STACK_OFFSETS, MEMBER_STACK_KERNEL,
+					   MEMBER_STACK_SPACES,	 MEMBER_SYMBOLS };
 
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (strcmp(name, own[i]) == 0)
@@ -537,13 +540,23 @@ static int put_all(struct schedtrace_writer *w, struct schedtrace_error *err)
 		{ MEMBER_COMM, members_put_comm, 0, w->has[COLUMN_COMM] },
 		{ MEMBER_TASKS, members_put_tasks, 0, true },
 		{ MEMBER_META, members_put_meta, 0, true },
+		{ MEMBER_STACK_FRAMES, members_put_stack_frames, 0, w->has[COLUMN_STACK] },
+		{ MEMBER_STACK_OFFSETS, members_put_stack_offsets, 0, w->has[COLUMN_STACK] },
+		{ MEMBER_STACK_KERNEL, members_put_stack_kernel, 0, w->has[COLUMN_STACK] },
+		{ MEMBER_STACK_SPACES, members_put_stack_spaces, 0, w->has[COLUMN_STACK] },
+		{ MEMBER_SYMBOLS, members_put_symbols, 0, w->has[COLUMN_STACK] },
 	};
 	size_t n_texts = sizeof(texts) / sizeof(texts[0]);
+	struct schedtrace_stack first;
 	uint64_t ends[COLUMN_COUNT];
 	int r = 0;
 
+	/* Stacks of a context that comes from a tarball are read only now. */
+	if (w->has[COLUMN_STACK] && schedtrace_context_stacks(w->ctx) > 0)
+		r = schedtrace_context_stack(w->ctx, 0, &first, err);
+
 	/* The columns that are in their places stand first. */
-	if (!w->in_place)
+	if (r == 0 && !w->in_place)
 		r = put_text(w, texts[0].name, texts[0].put, &texts[0].crc, err);
 	for (enum column_id c = 0; r == 0 && c < COLUMN_COUNT; c++) {
 		if (!w->has[c])

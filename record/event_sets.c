@@ -16,6 +16,7 @@ struct event_set {
 	const char *name;
 	int64_t buffer_kb;
 	const char *const *events;
+	bool stacks; /* with the kernel's call stack */
 };
 
 static const struct event_set sets[] = {
@@ -42,6 +43,7 @@ static const struct event_set sets[] = {
 	  (const char *const[]){ "irq:irq_handler_entry", "irq:irq_handler_exit",
 				 "irq:softirq_raise", "irq:softirq_entry", "irq:softirq_exit",
 				 NULL } },
+	{ "stacks", 16384, (const char *const[]){ "sched:sched_switch", NULL }, true },
 };
 
 #define N_SETS (sizeof(sets) / sizeof(sets[0]))
@@ -107,6 +109,7 @@ static int add_set(struct event_list *list, const struct event_set *set,
 {
 	if (list->buffer_kb < set->buffer_kb)
 		list->buffer_kb = set->buffer_kb;
+	list->stacks |= set->stacks;
 	for (const char *const *e = set->events; *e; e++) {
 		int r = add_event(list, *e, NULL, false, err);
 

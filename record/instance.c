@@ -322,12 +322,38 @@ static int refuse_filter(struct instance *in, const struct event *event, int err
 			 event->filter, event->system, event->name, reason);
 }
 
+static bool is_switch(const struct event *e)
+{
+	return strcmp(e->system, "sched") == 0 && strcmp(e->name, "sched_switch") == 0;
+}
+
+/* A trigger costs a stack a switch, where the option stacktrace would cost one every event. It
+ * has the event's filter, or it would fire for records that are filtered out, too. */
+static int set_stack_trigger(struct instance *in, const struct event *e,
+			     struct schedtrace_error *err)
+{
+	auto_free char *trigger = NULL;
+
+	if (asprintf(&trigger, "stacktrace%s%s", e->filter ? " if " : "",
+		     e->filter ? e->filter : "") < 0)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	if (tracefs_event_file_write(in->handle, e->system, e->name, "trigger", trigger) < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno,
+				   "the trigger '%s' of %s:%s: does the kernel have stack traces "
+				   "(CONFIG_STACKTRACE)?",
+				   trigger, e->system, e->name);
+	in->stack_trigger = true;
+	return 0;
+}
+
 int instance_enable_events(struct instance *in, const struct event_list *events,
 			   struct schedtrace_error *err)
 {
 	for (size_t i = 0; i < events->n; i++) {
 		const struct event *e = &events->items[i];
 
+		if (events->stacks && is_switch(e) && set_stack_trigger(in, e, err) < 0)
+			return err->status;
 		if (e->filter && tracefs_event_file_write(in->handle, e->system, e->name, "filter",
 							  e->filter) < 0)
 			return refuse_filter(in, e, errno, err);
@@ -372,6 +398,10 @@ int instance_destroy(struct instance *in, struct schedtrace_error *err)
 	if (!in->handle)
 		return 0;
 	tracefs_trace_off(in->handle);
+	if (in->stack_trigger)
+		tracefs_event_file_write(in->handle, "sched", "sched_switch", "trigger",
+					 "!stacktrace");
+	in->stack_trigger = false;
 	close_fd(&in->marker_fd);
 	close_fd(&in->tracing_on_fd);
 	close_fd(&in->free_buffer_fd);

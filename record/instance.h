@@ -25,6 +25,7 @@ struct instance {
 	bool *has_cpu;	    /* n_cpus; ids may have holes */
 	uint32_t page_size; /* of a sub-buffer */
 	int64_t buffer_kb;  /* per CPU, as the kernel rounded it */
+	bool stack_trigger; /* is set on sched:sched_switch */
 };
 
 /* Where tracefs is: @given, or its mount point. Says what to mount or who may use it if it

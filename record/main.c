@@ -26,11 +26,12 @@ struct settings {
 
 static const struct option_spec options[] = {
 	{ 'e', "event", "ITEM[,ITEM…]",
-	  "what to record: a set (sched, mm, pages, power, futex, irq), SYSTEM:EVENT or EVENT; an "
+	  "what to record: a set (sched, mm, pages, power, futex, irq, stacks), SYSTEM:EVENT or "
+	  "EVENT; an "
 	  "event may be followed by ' if FILTER'; may be given several times [sched]",
 	  OPTION_LIST, FIELD(events) },
 	{ 'o', "output", "FILE", "where to write [trace.dat]", OPTION_TEXT, FIELD(output) },
-	{ 'b', "buffer-size", "KiB", "ring buffer per CPU [8192; 16384 with mm or pages]",
+	{ 'b', "buffer-size", "KiB", "ring buffer per CPU [8192; 16384 with mm, pages or stacks]",
 	  OPTION_SIZE, FIELD(buffer_kb) },
 	{ 'C', "clock", "CLOCK", "trace clock [mono]", OPTION_TEXT, FIELD(clock) },
 	{ 'd', "duration", "SECONDS",

@@ -229,6 +229,8 @@ int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *er
 	json_object_set_new(object, "cpus", cpus_of(b->instance));
 	json_object_set_new(object, "events", names_of(b->events));
 	json_object_set_new(object, "missing", missing);
+	if (b->events->stacks)
+		json_object_set_new(object, "stacks", json_true());
 	json_object_set_new(object, "command_pid",
 			    b->command_pid ? json_integer(b->command_pid) : json_null());
 	json_object_set_new(object, "recorder_pid", json_integer(getpid()));

@@ -27,7 +27,7 @@ enum marker_kind {
 	 * JSON object, UTF-8 (bytes of argv that are not are written \\xNN), concatenated over its
 	 * parts. BEGIN: tool, command (array of arguments), host, release, machine, clock,
 	 * page_size, memory_bytes, buffer_kb, cpus [{cpu, core, package, node}], events [names],
-	 * missing [names of events that this kernel lacks], command_pid, recorder_pid, trace_ns,
+	 * missing [names of events that this kernel lacks], stacks (true with call stacks), command_pid, recorder_pid, trace_ns,
 	 * wall_ns (the two clocks read together; trace_ns null where user space cannot read the
 	 * trace clock). END: trace_ns, wall_ns, exit_status (as waitpid's), reason ("exit",
 	 * "signal", "duration", ...).

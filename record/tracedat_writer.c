@@ -163,6 +163,38 @@ static int put_event_formats(FILE *out, const struct instance *in, const struct 
 	return 0;
 }
 
+/*
+ * The kernel's functions, megabytes that only stacks need. Addresses may be hidden, all 0: then
+ * nothing is written.
+ */
+static int put_kallsyms(FILE *out, const struct event_list *events, struct schedtrace_error *err)
+{
+	auto_free char *line = NULL, *bytes = NULL;
+	auto_fclose FILE *f = events->stacks ? fopen("/proc/kallsyms", "re") : NULL;
+	auto_fclose FILE *text = NULL; /* closed before its bytes are freed */
+	size_t size = 0, n = 0;
+	bool hidden = true;
+	ssize_t length;
+
+	text = open_memstream(&bytes, &n);
+	if (!text)
+		return nomem(err);
+	while (f && (length = getline(&line, &size, f)) > 0) {
+		const char *type = strchr(line, ' ');
+
+		if (!type || !strchr("tTwW", type[1]))
+			continue;
+		hidden &= strspn(line, "0") == (size_t)(type - line);
+		fwrite(line, 1, (size_t)length, text);
+	}
+	if (fflush(text) != 0)
+		return nomem(err);
+	put_u32(out, hidden ? 0 : (uint32_t)n);
+	if (!hidden)
+		fwrite(bytes, 1, n, out);
+	return 0;
+}
+
 static int put_head(FILE *out, struct tracedat_writer *w, const struct instance *in,
 		    const char *root, const struct event_list *events, struct schedtrace_error *err)
 {
@@ -185,7 +217,9 @@ static int put_head(FILE *out, struct tracedat_writer *w, const struct instance 
 		r = put_event_formats(out, in, events, err);
 	if (r < 0)
 		return r;
-	put_u32(out, 0); /* kallsyms: megabytes that only stacks would need */
+	r = put_kallsyms(out, events, err);
+	if (r < 0)
+		return r;
 	if (asprintf(&path, "%s/printk_formats", root) < 0)
 		return nomem(err);
 	f = fopen(path, "re");

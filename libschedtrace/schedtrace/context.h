@@ -32,6 +32,7 @@ struct schedtrace_context;
  * @command:           the command recorded, arguments quoted for a shell, NULL unknown
  * @tool:              who recorded, such as "schedrec 0.1.0", NULL unknown
  * @incomplete:        NULL, or why the recording is known to lack its end
+ * @tsc_hz:            ticks of the time-stamp counter a second, 0 unknown
  */
 struct schedtrace_info {
 	size_t size;
@@ -49,6 +50,7 @@ struct schedtrace_info {
 	const char *command;
 	const char *tool;
 	const char *incomplete;
+	int64_t tsc_hz;
 };
 
 /**
@@ -252,6 +254,78 @@ schedtrace_context_tasks(const struct schedtrace_context *ctx, size_t *n);
 SCHEDTRACE_EXPORT int schedtrace_context_add_task(struct schedtrace_context *ctx,
 						  const struct schedtrace_task *task,
 						  struct schedtrace_error *err);
+
+/**
+ * struct schedtrace_stack - a call stack
+ * @n:        frames in all
+ * @n_kernel: of these, the first so many are the kernel's; the others are the program's
+ * @space:    address space that the program's frames belong to, a number that stands for one
+ *            program in one process; 0 where there are none
+ * @frames:   addresses, the innermost first; where both parts exist the kernel's come first
+ */
+struct schedtrace_stack {
+	uint32_t n;
+	uint32_t n_kernel;
+	int32_t space;
+	const uint64_t *frames;
+};
+
+/**
+ * schedtrace_context_stacks() - how many call stacks there are: ids are 0 to this value - 1
+ *
+ * Since: 0.1
+ */
+SCHEDTRACE_EXPORT int32_t schedtrace_context_stacks(const struct schedtrace_context *ctx);
+
+/**
+ * schedtrace_context_stack() - a call stack by its id
+ * @ctx: context to read; the stacks of a tarball are read when one is first asked for
+ * @id:  value of the stack column
+ * @out: set to the stack; its frames live until @ctx changes
+ * @err: explanation of a failure, or NULL
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_context_stack(const struct schedtrace_context *ctx, int32_t id,
+					       struct schedtrace_stack *out,
+					       struct schedtrace_error *err);
+
+/**
+ * schedtrace_context_symbol() - the function that an address of a stack lies in
+ * @ctx:     context to read, after schedtrace_context_stack()
+ * @space:   0 for a kernel address, else the stack's
+ * @address: one of its frames
+ *
+ * Return: hostile bytes that live as long as @ctx, or NULL where unknown. Since: 0.1
+ */
+SCHEDTRACE_EXPORT const char *schedtrace_context_symbol(const struct schedtrace_context *ctx,
+							int32_t space, uint64_t address);
+
+/**
+ * schedtrace_context_add_stack() - the id of a call stack, given now if it is new
+ * @ctx:   context to change
+ * @stack: copied; at most 4096 frames
+ * @err:   explanation of a failure, or NULL
+ *
+ * Return: the id, 0 or more, or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int32_t schedtrace_context_add_stack(struct schedtrace_context *ctx,
+						       const struct schedtrace_stack *stack,
+						       struct schedtrace_error *err);
+
+/**
+ * schedtrace_context_set_symbol() - name an address
+ * @ctx:     context to change
+ * @space:   0 for the kernel's, else that of the stacks
+ * @address: as it stands in stacks
+ * @name:    copied
+ * @err:     explanation of a failure, or NULL
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_context_set_symbol(struct schedtrace_context *ctx, int32_t space,
+						    uint64_t address, const char *name,
+						    struct schedtrace_error *err);
 
 #ifdef __cplusplus
 }
