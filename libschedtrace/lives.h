@@ -45,6 +45,7 @@ enum life_flags {
 	LIFE_EXITED = 8,      /* its EXIT row came; it still runs to its last switch */
 	LIFE_IN_KERNEL = 16,  /* preempted in the kernel, where a wakeup may still be due */
 	LIFE_FROM_START = 32, /* not seen to begin: its state before the first row is unknown */
+	LIFE_OLD = 64,	      /* not seen to begin, the first that its pid means: stays set */
 };
 
 struct life {

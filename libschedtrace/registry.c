@@ -14,6 +14,7 @@
 	X(states)                                                                                  \
 	X(utilization)                                                                             \
 	X(runqueue)                                                                                \
+	X(waits)                                                                                   \
 	X(memory)                                                                                  \
 	X(losses)
 

@@ -77,7 +77,7 @@ static uint32_t first_seen(struct replay *replay, int32_t pid, int64_t since)
 	life->gap = since == replay->begin ? 0 : replay->n_gaps;
 	life->gaps_at_start = since == replay->begin ? 0 : replay->gaps_ns;
 	if (since == replay->begin)
-		life->flags = LIFE_FROM_START;
+		life->flags = LIFE_FROM_START | LIFE_OLD;
 	return id;
 }
 

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where did the time of each task go, and why did it wait?
+ *
+ * The certain parts of the replay's spans, what still lasts at the last row, and the rest
+ * (unknown) add up exactly to the time that the task was there. Of waits whose begin and end rows
+ * show, or only the window cuts, it is also told who had the CPU meanwhile (other tasks, or the
+ * idle task that was about to leave), how long another CPU idled, and how long interrupts ran
+ * there. Antagonists are the tasks that ran on the CPU where the task waited (SchedViz's antagonist
+ * time), of all waits, and those that were switched to when it was preempted.
+ */
+#include <stdlib.h>
+
+#include "../error.h"
+#include "waits.h"
+
+static int no_memory(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis waits");
+}
+
+static int64_t max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+static int64_t irq_total(const struct waits *w, int32_t cpu, int64_t now)
+{
+	const struct place *p = grown_get(&w->places, cpu, struct place);
+
+	if (!p)
+		return 0;
+	return p->irq_total + (p->irq_depth ? max64(now - p->irq_since, 0) : 0);
+}
+
+static struct antagonist *antagonist_of(struct account *a, uint32_t life)
+{
+	struct antagonist *least = NULL;
+
+	for (uint32_t i = 0; i < a->n_antagonists; i++) {
+		if (a->antagonists[i].life == life)
+			return &a->antagonists[i];
+		if (!least || a->antagonists[i].ns < least->ns)
+			least = &a->antagonists[i];
+	}
+	if (a->n_antagonists == MAX_ANTAGONISTS) {
+		a->forgotten += least->ns;
+		*least = (struct antagonist){ .life = life };
+		return least;
+	}
+	if (!(a->n_antagonists & (a->n_antagonists - 1))) {
+		uint32_t max = a->n_antagonists ? 2 * a->n_antagonists : 1;
+		struct antagonist *grown =
+			reallocarray(a->antagonists, max, sizeof(*a->antagonists));
+
+		if (!grown)
+			return NULL;
+		a->antagonists = grown;
+	}
+	a->antagonists[a->n_antagonists] = (struct antagonist){ .life = life };
+	return &a->antagonists[a->n_antagonists++];
+}
+
+/* @runner had the CPU for @ns while the task waited there. */
+static int endure(struct account *a, uint32_t runner, int64_t ns)
+{
+	struct antagonist *by;
+
+	if (runner == LIFE_IDLE) {
+		a->pending.behind_idle += ns;
+		return 0;
+	}
+	by = antagonist_of(a, runner);
+	if (!by)
+		return -1;
+	by->ns += ns;
+	a->pending.behind_tasks += ns;
+	return 0;
+}
+
+/* Tells all who wait on @cpu that @runner ran there in [begin, end). */
+static int distribute(struct waits *w, int32_t cpu, uint32_t runner, int64_t begin, int64_t end)
+{
+	const struct queue *c = grown_get(&w->queues.cpus, cpu, struct queue);
+	struct place *told = grown_at(&w->places, cpu, struct place);
+	uint32_t life = c ? c->first : 0;
+
+	if (!told)
+		return -1;
+	begin = max64(begin, told->told);
+	while (life) {
+		const struct waiter *waiter = grown_get(&w->queues.lives, life - 1, struct waiter);
+		int64_t from = max64(begin, waiter->since);
+
+		if (from < end && endure(grown_get(&w->accounts, life - 1, struct account), runner,
+					 end - from) < 0)
+			return -1;
+		life = waiter->next;
+	}
+	told->told = max64(told->told, end);
+	return 0;
+}
+
+static enum placement placement_of(const struct waits *w, int32_t cpu)
+{
+	const struct queue *c = grown_get(&w->queues.cpus, cpu, struct queue);
+
+	if (c->current == LIFE_NONE)
+		return PLACED_UNKNOWN;
+	if (c->current == LIFE_IDLE)
+		return PLACED_IDLE;
+	return w->queues.n_idle ? PLACED_PAST_IDLE : PLACED_BUSY;
+}
+
+static int entered(void *self, uint32_t id, int32_t cpu)
+{
+	struct waits *w = self;
+	const struct life *life = &replay_lives(w->queues.replay)->all[id];
+	struct account *a = grown_at(&w->accounts, id, struct account);
+
+	if (!a)
+		return -1;
+	if (!a->pending.open || a->pending.gaps != w->gaps) {
+		a->pending = (struct pending){ .open = true, .gaps = w->gaps };
+		if (life->since == w->queues.now && life->state != LIFE_WAIT_PREEMPT)
+			a->pending.placement = placement_of(w, cpu);
+	}
+	a->pending.some_idle_before = w->queues.sums.some_idle;
+	a->pending.irq_before = irq_total(w, cpu, w->queues.now);
+	return 0;
+}
+
+/* Adds what the sums say since the task came to its queue. */
+static void settle(const struct waits *w, struct pending *p, int32_t cpu, int64_t now)
+{
+	p->other_idle += max64(w->queues.sums.some_idle - p->some_idle_before, 0);
+	p->irq += irq_total(w, cpu, now) - p->irq_before;
+	p->some_idle_before = w->queues.sums.some_idle;
+	p->irq_before = irq_total(w, cpu, now);
+}
+
+static int leaves(void *self, uint32_t life, int32_t cpu)
+{
+	struct waits *w = self;
+	struct account *a = grown_get(&w->accounts, life, struct account);
+	const struct queue *c = grown_get(&w->queues.cpus, cpu, struct queue);
+	const struct waiter *waiter = grown_get(&w->queues.lives, life, struct waiter);
+	const struct place *told = grown_get(&w->places, cpu, struct place);
+	int64_t from = max64(max64(c->since, waiter->since), w->queues.window_begin);
+
+	settle(w, &a->pending, cpu, w->queues.now);
+	if (told)
+		from = max64(from, told->told);
+	/* It is moved away while somebody runs. */
+	if (c->current == LIFE_NONE || from >= w->queues.now)
+		return 0;
+	return endure(a, c->current, w->queues.now - from);
+}
+
+/* The wait ends: what is known of it counts. */
+static void count_wait(struct waits *w, struct account *a, const struct replay_span *span)
+{
+	struct pending *p = &a->pending;
+	const struct waiter *waiter = grown_get(&w->queues.lives, span->life, struct waiter);
+	int64_t ns = span->end - span->begin;
+
+	queues_advance(&w->queues, span->end);
+	if (waiter && waiter->cpu)
+		settle(w, p, waiter->cpu - 1, span->end);
+	if (p->open && p->gaps == w->gaps && (span->whole || span->cut) &&
+	    span->certain_end == span->end) {
+		a->explained += ns;
+		a->behind_tasks += p->behind_tasks < ns ? p->behind_tasks : ns;
+		a->behind_idle += p->behind_idle < ns ? p->behind_idle : ns;
+		a->other_idle += p->other_idle < ns ? p->other_idle : ns;
+		a->irq += p->irq < ns ? p->irq : ns;
+		a->placed[p->placement]++;
+		if (p->placement == PLACED_PAST_IDLE)
+			a->wait_past_idle += ns;
+	}
+	p->open = false;
+}
+
+static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
+{
+	struct waits *w = self;
+	int64_t certain = span->certain_end - span->begin;
+	struct account *a;
+
+	if (span->state == LIFE_RUNNING && certain &&
+	    distribute(w, span->cpu, span->life, span->begin, span->certain_end) < 0)
+		return no_memory(err);
+	if (span->life == LIFE_IDLE)
+		return 0;
+	a = grown_at(&w->accounts, span->life, struct account);
+	if (!a)
+		return no_memory(err);
+	if (certain)
+		a->last = max64(a->last, span->certain_end + 1);
+	switch (span->state) {
+	case LIFE_RUNNING:
+		a->on_cpu += certain;
+		break;
+	case LIFE_WAIT_WAKEUP:
+	case LIFE_WAIT_PREEMPT:
+	case LIFE_WAIT_NEW:
+		a->waits[span->state - LIFE_WAIT_WAKEUP] += certain;
+		count_wait(w, a, span);
+		break;
+	case LIFE_SLEEPING:
+	case LIFE_IDLING:
+	case LIFE_BLOCKED:
+	case LIFE_STOPPED:
+		a->sleeps[span->state - LIFE_SLEEPING] += certain;
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+static int count_irq(struct waits *w, const struct schedtrace_events *ev, size_t i)
+{
+	struct place *p = grown_at(&w->places, ev->cpu[i], struct place);
+
+	if (!p)
+		return -1;
+	w->has_irqs = true;
+	if (ev->event[i] == SCHEDTRACE_IRQ_ENTRY) {
+		if (!p->irq_depth++)
+			p->irq_since = max64(ev->timestamp[i], w->queues.window_begin);
+	} else if (p->irq_depth && !--p->irq_depth) {
+		p->irq_total += max64(ev->timestamp[i] - p->irq_since, 0);
+	}
+	return 0;
+}
+
+static int preempted(struct waits *w, const struct schedtrace_events *ev, size_t i, uint32_t id)
+{
+	struct lives *lives = replay_lives(w->queues.replay);
+	int64_t next = ev->arg0[i];
+	uint32_t by = LIFE_NONE;
+	struct antagonist *antagonist;
+	struct account *a;
+
+	if (id > LIFE_MAX || lives->all[id].state != LIFE_WAIT_PREEMPT ||
+	    ev->timestamp[i] < w->queues.window_begin)
+		return 0;
+	a = grown_at(&w->accounts, id, struct account);
+	if (!a)
+		return -1;
+	a->preempted++;
+	if (next > 0 && next <= INT32_MAX)
+		by = lives_find(lives, (int32_t)next);
+	if (by > LIFE_MAX)
+		return 0;
+	antagonist = antagonist_of(a, by);
+	if (!antagonist)
+		return -1;
+	antagonist->preemptions++;
+	return 0;
+}
+
+/* From a task's first row to its wakeup. */
+static int made(struct waits *w, const struct schedtrace_events *ev, size_t i, uint32_t id)
+{
+	const struct life *life = &replay_lives(w->queues.replay)->all[id];
+	struct account *a = grown_at(&w->accounts, id, struct account);
+	int64_t now = ev->timestamp[i], begin;
+
+	if (!a)
+		return -1;
+	if (ev->event[i] != SCHEDTRACE_WAKEUP_NEW) {
+		if (!a->made_at && life->state == LIFE_NEW) {
+			a->made_at = now + 1;
+			a->gaps = w->gaps;
+		}
+		return 0;
+	}
+	begin = max64(a->made_at - 1, w->queues.window_begin);
+	if (a->made_at && a->gaps == w->gaps && begin < now && life->state == LIFE_WAIT_NEW &&
+	    life->since == now)
+		a->made += now - begin;
+	a->made_at = 0;
+	return 0;
+}
+
+static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
+	       struct schedtrace_error *err)
+{
+	struct waits *w = self;
+	struct place *place;
+	int r;
+
+	switch (ev->event[i]) {
+	case SCHEDTRACE_IRQ_ENTRY:
+	case SCHEDTRACE_IRQ_EXIT:
+		return count_irq(w, ev, i) < 0 ? no_memory(err) : 0;
+	case SCHEDTRACE_LOST:
+		w->gaps++;
+		place = grown_get(&w->places, ev->cpu[i], struct place);
+		if (place)
+			place->irq_depth = 0;
+		break;
+	default:
+		break;
+	}
+	r = queues_follow(&w->queues, ev, i, life);
+	if (r >= 0 && ev->event[i] == SCHEDTRACE_CTX_SWITCH)
+		r = preempted(w, ev, i, life);
+	if (r >= 0 && life <= LIFE_MAX &&
+	    (ev->event[i] == SCHEDTRACE_FORK || ev->event[i] == SCHEDTRACE_NEWTASK ||
+	     ev->event[i] == SCHEDTRACE_WAKEUP_NEW))
+		r = made(w, ev, i, life);
+	return r < 0 ? no_memory(err) : 0;
+}
+
+static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end,
+		 int64_t records, struct schedtrace_error *err)
+{
+	struct waits *w = self;
+
+	queues_doubt(&w->queues, cpu, why, end);
+	return 0;
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	return waits_tables(self, out, err);
+}
+
+static void destroy(void *self)
+{
+	struct waits *w = self;
+
+	for (uint32_t id = 0; id < w->accounts.n; id++)
+		free(grown_get(&w->accounts, id, struct account)->antagonists);
+	free(w->accounts.items);
+	free(w->places.items);
+	queues_free(&w->queues);
+	free(w);
+}
+
+static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
+{
+	struct waits *w = calloc(1, sizeof(*w));
+	struct replay_listener listener = {
+		.self = w,
+		.span = span,
+		.doubt = doubt,
+		.events = QUEUES_EVENTS | REPLAY_EVENT(IRQ_ENTRY) | REPLAY_EVENT(IRQ_EXIT),
+		.before_window = true,
+		.row = row,
+	};
+
+	if (!w)
+		return no_memory(err);
+	*self = w;
+	queues_init(&w->queues, env);
+	w->queues.self = w;
+	w->queues.entered = entered;
+	w->queues.leaves = leaves;
+	return replay_listen(env->replay, &listener, err);
+}
+
+static const char *const needs[] = { "CTX_SWITCH", "BLOCK",	"WAKEUP",   "WAKEUP_NEW",
+				     "MIGRATE",	   "IRQ_ENTRY", "IRQ_EXIT", NULL };
+static const struct schedtrace_table_info *const tables[] = { &waits_info, &wait_reasons_info,
+							      &antagonists_info };
+
+const struct analysis analysis_waits = {
+	.info = { "waits", "where the time of each task went, why it waited and who ran meanwhile",
+		  needs, 3, tables, 0, NULL },
+	.uses_replay = true,
+	.create = create,
+	.snapshot = snapshot,
+	.destroy = destroy,
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What waits.c counts and waits_tables.c prints. */
+#ifndef ANALYSES_WAITS_H
+#define ANALYSES_WAITS_H
+
+#include "../queues.h"
+
+/* What a woken task found on the CPU that was chosen for it. */
+enum placement { PLACED_UNKNOWN, PLACED_IDLE, PLACED_BUSY, PLACED_PAST_IDLE, N_PLACEMENTS };
+
+/* Who ran on the CPU where a task waited. */
+struct antagonist {
+	uint32_t life;
+	int64_t ns, preemptions;
+};
+
+#define MAX_ANTAGONISTS 16 /* remembered a task: the least one makes room */
+
+/* Why a wait lasts, so far; counted when rows have shown its end. */
+struct pending {
+	bool open;
+	enum placement placement;
+	uint64_t gaps; /* there were at its begin */
+	int64_t behind_tasks, behind_idle, other_idle, irq;
+	int64_t some_idle_before, irq_before; /* sums when it came to its queue */
+};
+
+struct account {
+	int64_t on_cpu, made;
+	int64_t waits[3];  /* from LIFE_WAIT_WAKEUP on */
+	int64_t sleeps[4]; /* from LIFE_SLEEPING on */
+	int64_t last;	   /* end of the last certain span, + 1; 0 none */
+	int64_t made_at;   /* + 1; 0 not seen */
+	uint64_t gaps;	   /* there were when it was made */
+	int64_t explained; /* waits that the following are about */
+	int64_t behind_tasks, behind_idle, other_idle, irq;
+	int64_t placed[N_PLACEMENTS], preempted;
+	int64_t wait_past_idle;
+	struct antagonist *antagonists;
+	uint32_t n_antagonists;
+	int64_t forgotten; /* time of those that made room */
+	struct pending pending;
+};
+
+/* A CPU where tasks wait. */
+struct place {
+	uint32_t irq_depth; /* interrupts within interrupts count once */
+	int64_t irq_since, irq_total;
+	int64_t told; /* until when its waiting tasks know who ran there */
+};
+
+struct waits {
+	struct queues queues;
+	struct grown accounts; /* struct account by life */
+	struct grown places;   /* struct place by CPU */
+	uint64_t gaps;
+	bool has_irqs;
+};
+
+extern const struct schedtrace_table_info waits_info, wait_reasons_info, antagonists_info;
+
+int waits_tables(const struct waits *waits, struct schedtrace_tables *out,
+		 struct schedtrace_error *err);
+
+#endif
