@@ -6,7 +6,8 @@
 #include "libschedtrace/error.h"
 #include "notes.h"
 
-static const struct event_kind *const tables[] = { sched_events, memory_events, system_events };
+static const struct event_kind *const tables[] = { sched_events, memory_events, system_events,
+						   sample_events };
 
 static const struct event_kind *find_kind(const struct format *format)
 {

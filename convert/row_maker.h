@@ -157,5 +157,6 @@ void runqueue_forget(struct cpu *cpu);
 extern const struct event_kind sched_events[];
 extern const struct event_kind memory_events[];
 extern const struct event_kind system_events[];
+extern const struct event_kind sample_events[];
 
 #endif

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #define ROWS_MAX    16384 /* small enough to stay in the CPU's cache until they are written */
-#define ROWS_RECORD 24	  /* no record makes more rows */
+#define ROWS_RECORD 160	  /* no record makes more rows; a marker of samples makes the most */
 
 struct rows {
 	size_t n;

@@ -13,8 +13,6 @@
 #include "record/instance.h"
 #include "record/proc_tasks.h"
 
-#define MARKER_SAMPLES_MAX 29
-
 struct marker_begin {
 	const struct instance *instance;
 	const struct event_list *events;

@@ -43,12 +43,14 @@ extern "C" {
 	X(IDL_BLN_FAIR_END, 15, "", "", "", "never written: no mainline tracepoint")               \
 	X(PER_BLN_FAIR_BEG, 16, "", "", "", "never written: no mainline tracepoint")               \
 	X(PER_BLN_FAIR_END, 17, "", "", "", "never written: no mainline tracepoint")               \
-	X(WAKING, 18, "woken task", "waker", "target CPU", "a wakeup begins, in the waker's context") \
+	X(WAKING, 18, "woken task", "waker", "target CPU",                                         \
+	  "a wakeup begins, in the waker's context")                                               \
 	X(RUNS, 19, "task found running", "task believed running, -1 if unknown", "0",             \
 	  "evidence that the task runs here, before the first row of the record that shows it")    \
 	X(STATE, 20, "prev", "character code: I T t X Z P, or + for preempted in the kernel", "0", \
 	  "the task is switched out in a state that is not plain R, S or D")                       \
-	X(PRIO, 21, "the task", "priority as the kernel prints it", "0", "the priority is known anew") \
+	X(PRIO, 21, "the task", "priority as the kernel prints it", "0",                           \
+	  "the priority is known anew")                                                            \
 	X(STAT_RUNTIME, 22, "the task", "ns charged", "0", "the kernel charges CPU time")          \
 	X(NEWTASK, 23, "new task", "clone flags", "tgid", "the task is made")                      \
 	X(RENAME, 24, "the task", "bytes 0..7 of the new name, little endian", "bytes 8..15",      \
@@ -89,7 +91,11 @@ extern "C" {
 	X(IRQ_EXIT, 46, "current task", "irq number, or 65536 + softirq vector", "0",              \
 	  "an interrupt handler ends")                                                             \
 	X(LOST, 47, "0", "records lost, -1 unknown", "ns when the gap began",                      \
-	  "records resume after a gap in this CPU's buffer")
+	  "records resume after a gap in this CPU's buffer")                                       \
+	X(SAMPLE_CHILDREN_FAULTS, 48, "sampled task", "minor faults of its children so far",       \
+	  "major ones", "with the sample, of children that ended and were waited for")             \
+	X(SAMPLE_CHILDREN_CPU, 49, "sampled task", "user ns of its children so far", "system ns",  \
+	  "with the sample, of children that ended and were waited for")
 
 #define SCHEDTRACE_EVENT_ENUM_(name, id, pid, arg0, arg1, when) SCHEDTRACE_##name = id,
 /** enum schedtrace_event_id - SCHEDTRACE_EXEC, SCHEDTRACE_WAKEUP and so on: see SCHEDTRACE_EVENTS() */
@@ -102,7 +108,8 @@ enum schedtrace_event_id {
 struct schedtrace_event_info {
 	const char *name;
 	int id;
-	const char *pid, *arg0, *arg1, *when; /* what each column means, and when a row is written */
+	const char *pid, *arg0, *arg1,
+		*when; /* what each column means, and when a row is written */
 };
 
 /**

@@ -84,6 +84,10 @@ FILE *__wrap_open_memstream(char **buf, size_t *n)
 	return fails() ? NULL : __real_open_memstream(buf, n);
 }
 
+/* All ids of our own, and one more. */
+#define MINE SCHEDTRACE_EVENT_COUNT
+#define IDS  (MINE + 1)
+
 /* A context with something of everything, and rows by a rule. */
 static int fill(struct schedtrace_context *ctx)
 {
@@ -122,7 +126,7 @@ static int write_tarball(const char *to, bool store)
 	writer_set_block_rows(w, 25);
 	for (int64_t i = 0; r == 0 && i < ROWS; i++) {
 		int64_t t = i * i, arg1 = ~i;
-		int32_t pid = (int32_t)(i % 4), event = (int32_t)(i % 49), cpu = (int32_t)(i % 3);
+		int32_t pid = (int32_t)(i % 4), event = (int32_t)(i % IDS), cpu = (int32_t)(i % 3);
 		int32_t comm = (int32_t)(i % 3);
 		struct schedtrace_events row = {
 			1, &t, &pid, &event, &cpu, &i, &arg1, &comm, NULL
@@ -163,7 +167,7 @@ static bool same_rows(const struct schedtrace_context *ctx, const struct schedtr
 		if (e->timestamp[i] != i * i || e->pid[i] != i % 4 || e->cpu[i] != i % 3 ||
 		    e->arg0[i] != i || e->arg1[i] != ~i || !event ||
 		    strcmp(event,
-			   i % 49 == 48 ? "MINE" : schedtrace_event_info((int)(i % 49))->name) ||
+			   i % IDS == MINE ? "MINE" : schedtrace_event_info((int)(i % IDS))->name) ||
 		    (name ? !comm || strcmp(comm, name) != 0 : comm != NULL))
 			return false;
 	}

@@ -212,7 +212,7 @@ static void rows_that_cannot_be_are_refused_by_number(void **state)
 	expect_refusal(9, 0, 2, "row 2: timestamp 9 is before");
 	expect_refusal(10, -1, 2, "row 2: no CPU is numbered -1");
 	expect_refusal(10, 65535, 2, "row 2: no CPU is numbered 65535");
-	expect_refusal(10, 0, 48, "row 2: event id 48 has no name");
+	expect_refusal(10, 0, 60, "row 2: event id 60 has no name");
 	expect_refusal(10, 0, -1, "row 2: event id -1 has no name");
 	expect_refusal(INT64_MAX, 0, 2, "row 2: timestamp 9223372036854775807 is no time");
 }

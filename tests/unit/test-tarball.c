@@ -255,7 +255,7 @@ static void faulty_rows_fail_the_writer_and_leave_nothing(void **state)
 	struct schedtrace_events rows = { 2, t, pid, event, cpu, arg, arg, NULL, NULL };
 	static const char *const texts[] = {
 		"timestamp: row 1: timestamp 4 is before the previous row's 5",
-		"event: row 1: event id 48 has no name",
+		"event: row 1: event id 60 has no name",
 		"cpu: row 0: CPU id -1 is not within 0 to 65534"
 	};
 
@@ -263,7 +263,7 @@ static void faulty_rows_fail_the_writer_and_leave_nothing(void **state)
 		struct schedtrace_writer *w = begin(*state, false);
 
 		t[1] = i == 0 ? 4 : 6;
-		event[1] = i == 1 ? 48 : 0;
+		event[1] = i == 1 ? 60 : 0;
 		cpu[0] = i == 2 ? -1 : 0;
 		assert_int_equal(schedtrace_writer_rows(w, &rows, &err), 0);
 		assert_int_equal(schedtrace_writer_finish(w, &err), SCHEDTRACE_E_FORMAT);

@@ -24,7 +24,8 @@ CTX_SWITCH MIGRATE RQ_SIZE IDL_BLN_FAIR_BEG IDL_BLN_FAIR_END PER_BLN_FAIR_BEG
 PER_BLN_FAIR_END""".split()
 OWN = """WAKING RUNS STATE PRIO STAT_RUNTIME NEWTASK RENAME CPU_IDLE PAGE_FAULT_USER PAGE_FAULT_KERNEL
 MAJOR_FAULT MMAP MUNMAP MREMAP_FROM MREMAP_TO BRK CALL_FAILED EXIT_MM RSS_FILE RSS_ANON RSS_SWAP
-RSS_SHMEM PAGE_ALLOC PAGE_FREE SAMPLE_FAULTS SAMPLE_CPU SAMPLE_MEM IRQ_ENTRY IRQ_EXIT LOST""".split()
+RSS_SHMEM PAGE_ALLOC PAGE_FREE SAMPLE_FAULTS SAMPLE_CPU SAMPLE_MEM IRQ_ENTRY IRQ_EXIT LOST
+SAMPLE_CHILDREN_FAULTS SAMPLE_CHILDREN_CPU""".split()
 IDS = {name: i for i, name in enumerate(SCHEDLOG + OWN)}
 
 LINE = re.compile(r'^ *(?P<comm>.*)-(?P<pid>\d+) +(?P<cpu>\d+)-0x(?P<flags>[0-9a-f]+) +'
@@ -152,6 +153,7 @@ class Rows:
         self.gaps = 0
         self.wakeups = False
         self.seed_at = None
+        self.samples = {}
         self.list_tasks(path)
         self.records, self.comms = records(path), listed_names(path)
         self.n_cpus = 1 + max(r[1] for r in self.records)
@@ -163,6 +165,8 @@ class Rows:
         for time, kind, part, parts, data in markers(path):
             if kind == 1:
                 events += data.decode()
+            if kind == 6:
+                self.samples[time] = [data[i:i + 104] for i in range(0, len(data) - 103, 104)]
             if kind != 3:
                 continue
             for i in range(0, len(data) - 79, 80):
@@ -271,14 +275,33 @@ class Rows:
             if believed > 0:
                 self.doubt(cpu)
             self.enter(cpu, self.task(pid))
-        if event == 'raw_data' and time == self.seed_at:
-            self.seed()
+        if event == 'raw_data':
+            if time == self.seed_at:
+                self.seed()
+            for sample in self.samples.get(time, []):
+                self.sampled(sample)
         if event.startswith('sys_enter_'):
             self.enter_call(event[10:], f)
         elif event.startswith('sys_exit_'):
             self.exit_call(event[9:], f)
         else:
             getattr(self, event, lambda f: None)(f)
+
+    def sampled(self, s):
+        # int32 pid, char state, ..., char comm[16] at 8, nine int64 from 32 on (record/markers.h)
+        task = self.task(int.from_bytes(s[:4], 'little'))
+        if task.tgid <= 0:
+            task.tgid = task.pid
+        if task.name is None:
+            self.named(task, s[8:24].split(b'\0')[0].decode('utf-8', 'surrogateescape'))
+        v = [int.from_bytes(s[i:i + 8], 'little', signed=True) for i in range(32, 104, 8)]
+        self.row(self.here, task, 'SAMPLE_FAULTS', v[0], v[1])
+        self.row(self.here, task, 'SAMPLE_CPU', v[4], v[5])
+        self.row(self.here, task, 'SAMPLE_MEM', v[8], s[4])
+        if v[2] or v[3]:
+            self.row(self.here, task, 'SAMPLE_CHILDREN_FAULTS', v[2], v[3])
+        if v[6] or v[7]:
+            self.row(self.here, task, 'SAMPLE_CHILDREN_CPU', v[6], v[7])
 
     def named(self, task, name):
         task.name = name or None
@@ -610,7 +633,7 @@ def record_and_check(tap, schedconv, schedrec, numpy):
     with tempfile.TemporaryDirectory() as work:
         trace = os.path.join(work, 'trace.dat')
         # libtracefs keeps the name of its mount point for good.
-        run = subprocess.run([schedrec, '-q', '-e', 'sched,mm,futex,power,irq', '-o', trace, '--',
+        run = subprocess.run([schedrec, '-q', '-e', 'sched,mm,futex,power,irq', '--sample=100', '-o', trace, '--',
                               '/usr/bin/python3', '-c', WORK], stderr=subprocess.PIPE,
                              env=dict(os.environ, LSAN_OPTIONS='detect_leaks=0',
                                       ASAN_OPTIONS='detect_leaks=0'))

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rows of the samples that schedrec writes into the timeline (record/markers.h). */
+#include "record/markers.h"
+#include "row_maker.h"
+
+#define ROWS_SAMPLE 5
+
+_Static_assert(ROWS_SAMPLE *MARKER_SAMPLES_MAX + 1 <= ROWS_RECORD, "a marker is one record");
+
+static void sample_rows_of(struct row_maker *m, const struct record *r, struct cpu *cpu,
+			   const struct marker_sample *s)
+{
+	struct task *task;
+	union name name;
+
+	if (s->pid <= 0)
+		return;
+	task = row_maker_task(m, cpu, s->pid);
+	if (task == &m->nobody)
+		return;
+	if (task->tgid <= 0)
+		task->tgid = s->pid;
+	if (!task->comm) {
+		memcpy(name.bytes, s->comm, sizeof(name));
+		row_maker_name(m, task, name, r);
+	}
+	row(m, r, cpu->id, task, SCHEDTRACE_SAMPLE_FAULTS, s->minor, s->major);
+	row(m, r, cpu->id, task, SCHEDTRACE_SAMPLE_CPU, s->user_ns, s->system_ns);
+	row(m, r, cpu->id, task, SCHEDTRACE_SAMPLE_MEM, s->rss_bytes, s->state);
+	if (s->children_minor || s->children_major)
+		row(m, r, cpu->id, task, SCHEDTRACE_SAMPLE_CHILDREN_FAULTS, s->children_minor,
+		    s->children_major);
+	if (s->children_user_ns || s->children_system_ns)
+		row(m, r, cpu->id, task, SCHEDTRACE_SAMPLE_CHILDREN_CPU, s->children_user_ns,
+		    s->children_system_ns);
+}
+
+static void marker_rows(struct row_maker *m, const struct event *e, const struct record *r,
+			struct cpu *cpu)
+{
+	/* The marker's id is the first that was written. */
+	const uint8_t *p = r->data + e->f[0].offset;
+	size_t room = r->size - e->f[0].offset;
+	struct marker_header h;
+	struct marker_sample s;
+
+	if (room < sizeof(h))
+		return;
+	memcpy(&h, p, sizeof(h));
+	p += sizeof(h);
+	room -= sizeof(h);
+	if (h.id != MARKER_ID || h.kind != MARKER_SAMPLES || h.bytes > room ||
+	    h.bytes > MARKER_SAMPLES_MAX * sizeof(s))
+		return;
+	for (size_t at = 0; at + sizeof(s) <= h.bytes; at += sizeof(s)) {
+		memcpy(&s, p + at, sizeof(s));
+		sample_rows_of(m, r, cpu, &s);
+	}
+}
+
+const struct event_kind sample_events[] = {
+	{ "ftrace", "raw_data", marker_rows, 0, { "id" } },
+	{ 0 },
+};
