@@ -417,6 +417,7 @@ struct instance *container_add_instance(struct container *c, const char *name, s
 		.cpus = calloc(n_cpus + 1, sizeof(*in->cpus)),
 		.cpustat = calloc(n_cpus + 1, sizeof(*in->cpustat)),
 		.n_cpus = n_cpus,
+		.n_own = n_cpus,
 	};
 	c->n_instances++;
 	return in->name && in->cpus && in->cpustat ? in : NULL;

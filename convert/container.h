@@ -45,6 +45,7 @@ struct instance {
 	uint64_t begin, end; /* of the bytes that hold its CPUs' data, 0 unknown */
 	struct cpu_data *cpus;
 	size_t n_cpus;
+	size_t n_own; /* the cpus from here on are of another buffer, which is read with this one */
 	char **cpustat; /* one for each of the cpus, entries may be NULL */
 };
 
@@ -94,6 +95,12 @@ struct container {
 /* @c is zeroed by the caller but for .salvage; container_close() releases also after a failure. */
 int container_open(struct container *c, const char *path, struct schedtrace_error *err);
 void container_close(struct container *c);
+
+/*
+ * The second buffer of a recording that was limited to some tasks. Without a name asked for, it is
+ * read together with the top one, as if both were one.
+ */
+#define INSTANCE_ONLY "schedrec.only"
 
 /* The instance asked for, or the only one with data when @name is NULL. */
 int container_choose(struct container *c, const char *name, const struct instance **out,

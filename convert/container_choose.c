@@ -29,6 +29,66 @@ static void attach_cpustat(const struct container *c, const struct instance *in)
 				in->cpustat[k] = c->stats[i].text;
 }
 
+/* Two texts, each with the lines of one buffer, as one: numbers of the same name add up. */
+static int join_cpustat(struct container *c, const char *buffer, int32_t cpu, const char *more,
+			struct schedtrace_error *err)
+{
+	for (size_t i = 0; i < c->n_stats; i++) {
+		struct cpustat_option *s = &c->stats[i];
+		char *both;
+
+		if (s->cpu != cpu || strcmp(s->buffer, buffer) != 0)
+			continue;
+		if (asprintf(&both, "%s\n%s", s->text, more) < 0)
+			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for CPU statistics");
+		free(s->text);
+		s->text = both;
+		return 0;
+	}
+	return 0;
+}
+
+/* Makes the CPUs' data of @more a part of @in. */
+static int join_instances(struct container *c, struct instance *in, const struct instance *more,
+			  struct schedtrace_error *err)
+{
+	size_t n = in->n_cpus + more->n_cpus;
+	struct cpu_data *cpus = reallocarray(in->cpus, n + 1, sizeof(*cpus));
+	char **cpustat = reallocarray(in->cpustat, n + 1, sizeof(*cpustat));
+	int r = 0;
+
+	in->cpus = cpus ? cpus : in->cpus;
+	in->cpustat = cpustat ? cpustat : in->cpustat;
+	if (!cpus || !cpustat)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu CPUs", n);
+	if (more->compressed != in->compressed || more->page_size != in->page_size)
+		return error_set(err, SCHEDTRACE_E_FORMAT,
+				 "its two buffers differ in the size of pages");
+	memcpy(cpus + in->n_cpus, more->cpus, more->n_cpus * sizeof(*cpus));
+	memset(cpustat + in->n_cpus, 0, more->n_cpus * sizeof(*cpustat));
+	in->n_cpus = n;
+	in->begin = more->begin;
+	in->end = c->size;
+	for (size_t i = 0; r == 0 && i < c->n_stats; i++)
+		if (strcmp(c->stats[i].buffer, more->name) == 0)
+			r = join_cpustat(c, in->name, c->stats[i].cpu, c->stats[i].text, err);
+	return r;
+}
+
+/* A recording limited to some tasks; both are NULL if it is none. */
+static void find_only(struct container *c, struct instance **top, struct instance **only)
+{
+	*top = *only = NULL;
+	if (c->n_instances != 2)
+		return; /* not a file of ours */
+	for (size_t i = 0; i < c->n_instances; i++) {
+		if (!*c->instances[i].name)
+			*top = &c->instances[i];
+		else if (strcmp(c->instances[i].name, INSTANCE_ONLY) == 0)
+			*only = &c->instances[i];
+	}
+}
+
 static bool has_data(const struct instance *in)
 {
 	size_t i;
@@ -67,7 +127,7 @@ static int check_ranges(const struct container *c, const struct instance *in,
 		for (k = 0; k < i; k++) {
 			const struct cpu_data *b = &in->cpus[k];
 
-			if (a->cpu == b->cpu)
+			if (a->cpu == b->cpu && (i < in->n_own) == (k < in->n_own))
 				return error_set(err, SCHEDTRACE_E_FORMAT,
 						 "CPU %d has two places for its data", a->cpu);
 			if (a->size && b->size && a->offset < b->offset + b->size &&
@@ -144,10 +204,18 @@ int container_choose(struct container *c, const char *name, const struct instanc
 		     struct schedtrace_error *err)
 {
 	const struct instance *found = NULL;
+	struct instance *top, *only;
 	char names[512];
 	size_t i, n = 0;
 	int r;
 
+	find_only(c, &top, &only);
+	if (!name && top && only) {
+		r = join_instances(c, top, only, err);
+		if (r < 0)
+			return r;
+		name = "";
+	}
 	for (i = 0; i < c->n_instances; i++) {
 		const struct instance *in = &c->instances[i];
 
@@ -188,7 +256,9 @@ int container_choose(struct container *c, const char *name, const struct instanc
 		     "another instance",
 		     c->version == 6 ? c->page_size : c->layout.page_size, c->header_page_size) < 0)
 		c->remarks[1] = NULL;
-	if (r == 0)
+	/* In version 7 other sections stand between two buffers, in ours the data of the first. */
+	if (r == 0 && (c->version == 6 || found->n_own == found->n_cpus) &&
+	    strcmp(found->name, INSTANCE_ONLY) != 0)
 		r = find_unclaimed(c, found, err);
 	if (r == 0)
 		attach_cpustat(c, found);

@@ -507,7 +507,9 @@ static int by_cpu(const void *a, const void *b)
 {
 	const struct stream *x = a, *y = b;
 
-	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+	if (x->cpu != y->cpu)
+		return x->cpu > y->cpu ? 1 : -1;
+	return (x->at > y->at) - (x->at < y->at); /* of two buffers */
 }
 
 static int start_threads(struct decoder *d, unsigned int threads, struct schedtrace_error *err)

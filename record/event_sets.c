@@ -369,6 +369,24 @@ int event_sets_resolve(struct event_list *list, const char *root, struct schedtr
 	return r;
 }
 
+size_t event_sets_choose_only(struct event_list *list)
+{
+	static const char *const of_all[] = { "sched",	     "task", "power", "irq",
+					      "irq_vectors", "ipi",  "timer", "cpuhp" };
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct event *e = &list->items[i];
+
+		e->only = true;
+		for (size_t k = 0; k < sizeof(of_all) / sizeof(of_all[0]); k++)
+			if (strcmp(e->system, of_all[k]) == 0)
+				e->only = false;
+		n += e->only;
+	}
+	return n;
+}
+
 void event_sets_free(struct event_list *list)
 {
 	for (size_t i = 0; i < list->n; i++)

@@ -14,6 +14,7 @@ struct event {
 	char *name;
 	char *filter; /* NULL: every record */
 	bool by_name; /* asked for by name, so the kernel must have it */
+	bool only;    /* with --only: recorded of the chosen tasks */
 };
 
 struct event_list {
@@ -35,6 +36,12 @@ int event_sets_parse(struct event_list *out, const char *const *arguments, size_
 
 /* Finds the systems and drops, into missing, what the kernel at @root has not. */
 int event_sets_resolve(struct event_list *list, const char *root, struct schedtrace_error *err);
+
+/*
+ * For --only: chooses the events that say something about the task that they happen in. Those of
+ * the scheduler, of CPUs and of interrupts are needed of all tasks. Returns how many were chosen.
+ */
+size_t event_sets_choose_only(struct event_list *list);
 
 void event_sets_free(struct event_list *list);
 

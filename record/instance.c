@@ -126,7 +126,7 @@ int instance_sweep(const char *root)
 		int pid, end = 0;
 
 		if (sscanf(entry->d_name, PREFIX "%d.%" SCNu64 "%n", &pid, &start, &end) != 2 ||
-		    entry->d_name[end] != '\0')
+		    (entry->d_name[end] != '\0' && strcmp(entry->d_name + end, INSTANCE_ONLY) != 0))
 			continue;
 		/* If its recorder lives somewhere else after all, its readers make this EBUSY. */
 		if (instance_start_time(pid) != start &&
@@ -138,14 +138,26 @@ int instance_sweep(const char *root)
 	return removed;
 }
 
+static int read_page_size(struct instance *in, struct schedtrace_error *err)
+{
+	auto_free char *page = instance_read(in, "events/header_page");
+	const char *data = page ? strstr(page, "char data;") : NULL;
+	unsigned int offset, size;
+
+	if (!data || sscanf(data, "char data; offset:%u; size:%u;", &offset, &size) != 2 ||
+	    size > 1u << 26)
+		return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
+				 "instance %s: events/header_page does not tell the page size",
+				 in->name);
+	in->page_size = offset + size;
+	return 0;
+}
+
 /* Which per-CPU buffers there are, and how large their pages. */
 static int find_cpus(struct instance *in, struct schedtrace_error *err)
 {
 	auto_free char *path = tracefs_instance_get_file(in->handle, "per_cpu");
-	auto_free char *page = NULL;
 	struct dirent *entry;
-	const char *data;
-	unsigned int offset, size;
 	DIR *dir;
 
 	dir = path ? opendir(path) : NULL;
@@ -171,25 +183,21 @@ static int find_cpus(struct instance *in, struct schedtrace_error *err)
 		in->has_cpu[cpu] = true;
 	}
 	closedir(dir);
-	page = instance_read(in, "events/header_page");
-	data = page ? strstr(page, "char data;") : NULL;
-	if (!data || sscanf(data, "char data; offset:%u; size:%u;", &offset, &size) != 2 ||
-	    size > 1u << 26 || in->n_cpus == 0)
-		return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
-				 "instance %s: events/header_page does not tell the page size",
+	if (in->n_cpus == 0)
+		return error_set(err, SCHEDTRACE_E_UNSUPPORTED, "instance %s: per_cpu has no CPU",
 				 in->name);
-	in->page_size = offset + size;
-	return 0;
+	return read_page_size(in, err);
 }
 
-int instance_create(struct instance *in, const char *root, struct schedtrace_error *err)
+int instance_create(struct instance *in, const char *root, const char *suffix,
+		    struct schedtrace_error *err)
 {
 	auto_free char *path = NULL;
 	int r;
 
 	*in = (struct instance){ .free_buffer_fd = -1, .tracing_on_fd = -1, .marker_fd = -1 };
-	snprintf(in->name, sizeof(in->name), PREFIX "%d.%" PRIu64, getpid(),
-		 instance_start_time(getpid()));
+	snprintf(in->name, sizeof(in->name), PREFIX "%d.%" PRIu64 "%s", getpid(),
+		 instance_start_time(getpid()), suffix);
 	if (asprintf(&path, "%s/instances/%s", root, in->name) < 0)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
 	/* Not libtracefs' create, which would take over an instance that is there. */
@@ -253,7 +261,20 @@ static int64_t free_memory_kb(void)
 	return kb;
 }
 
-int instance_set_buffer(struct instance *in, int64_t kb, struct schedtrace_error *err)
+int instance_set_subbuf(struct instance *in, int64_t kb, struct schedtrace_error *err)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRId64, kb);
+	if (tracefs_instance_file_write(in->handle, "buffer_subbuf_size_kb", text) < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno,
+				   "--subbuf: the kernel refused sub-buffers of %" PRId64 " KiB",
+				   kb);
+	return read_page_size(in, err);
+}
+
+int instance_set_buffer(struct instance *in, int64_t kb, int n_instances,
+			struct schedtrace_error *err)
 {
 	auto_free char *real = NULL;
 	int64_t free_kb = free_memory_kb();
@@ -262,16 +283,17 @@ int instance_set_buffer(struct instance *in, int64_t kb, struct schedtrace_error
 
 	for (int cpu = 0; cpu < in->n_cpus; cpu++)
 		cpus += in->has_cpu[cpu];
+	cpus *= n_instances;
 	if (kb < 4 || __builtin_mul_overflow(kb, cpus, &all_kb))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "a buffer of %" PRId64 " KiB a CPU is impossible: give 4 or more",
 				 kb);
 	if (free_kb >= 0 && all_kb > free_kb / 2)
 		return error_set(err, SCHEDTRACE_E_LIMIT,
-				 "buffers of %" PRId64 " KiB on %" PRId64
-				 " CPUs would take %" PRId64 " MiB, more than half of the %" PRId64
+				 "%" PRId64 " buffers of %" PRId64 " KiB would take %" PRId64
+				 " MiB, more than half of the %" PRId64
 				 " MiB free: give a smaller size by -b",
-				 kb, cpus, all_kb >> 10, free_kb >> 10);
+				 cpus, kb, all_kb >> 10, free_kb >> 10);
 	snprintf(text, sizeof(text), "%" PRId64, kb);
 	if (tracefs_instance_file_write(in->handle, "buffer_size_kb", text) < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno,
@@ -346,12 +368,14 @@ static int set_stack_trigger(struct instance *in, const struct event *e,
 	return 0;
 }
 
-int instance_enable_events(struct instance *in, const struct event_list *events,
+int instance_enable_events(struct instance *in, const struct event_list *events, bool only,
 			   struct schedtrace_error *err)
 {
 	for (size_t i = 0; i < events->n; i++) {
 		const struct event *e = &events->items[i];
 
+		if (e->only != only)
+			continue;
 		if (events->stacks && is_switch(e) && set_stack_trigger(in, e, err) < 0)
 			return err->status;
 		if (e->filter && tracefs_event_file_write(in->handle, e->system, e->name, "filter",

@@ -37,12 +37,27 @@ void instance_forget_tracefs(char *root);
 /* Removes the instances that recorders killed before left under @root; returns how many. */
 int instance_sweep(const char *root);
 
-/* Makes the instance, with tracing off and no event enabled. */
-int instance_create(struct instance *in, const char *root, struct schedtrace_error *err);
+/* Makes the instance, with tracing off and no event enabled. @suffix tells several of one recorder
+ * apart: "", or INSTANCE_ONLY. */
+#define INSTANCE_ONLY ".only"
+int instance_create(struct instance *in, const char *root, const char *suffix,
+		    struct schedtrace_error *err);
+/* KiB; before the size of the buffer is set. */
+int instance_set_subbuf(struct instance *in, int64_t kb, struct schedtrace_error *err);
 int instance_set_clock(struct instance *in, const char *clock, struct schedtrace_error *err);
-int instance_set_buffer(struct instance *in, int64_t kb, struct schedtrace_error *err);
-int instance_enable_events(struct instance *in, const struct event_list *events,
+/* Each of @n_instances gets as much. */
+int instance_set_buffer(struct instance *in, int64_t kb, int n_instances,
+			struct schedtrace_error *err);
+/* Records on these CPUs only, a list such as "0,2-3"; the chosen ones are set in @chosen. */
+int instance_set_cpus(struct instance *in, const char *list, bool *chosen,
+		      struct schedtrace_error *err);
+/* Those events whose .only is @only. */
+int instance_enable_events(struct instance *in, const struct event_list *events, bool only,
 			   struct schedtrace_error *err);
+/* From now on events are recorded of the threads added here, and of those that they make. */
+int instance_follow_begin(struct instance *in, struct schedtrace_error *err);
+int instance_follow(struct instance *in, const int32_t *tids, size_t n,
+		    struct schedtrace_error *err);
 int instance_open_controls(struct instance *in, struct schedtrace_error *err);
 int instance_trace(struct instance *in, bool on);
 

@@ -52,35 +52,36 @@ int64_t losses_buffer_kb(const struct cpu_stats *s, uint64_t bytes, int64_t buff
 	return kb;
 }
 
-bool buffer_counts_new(struct buffer_counts *c, int n_cpus)
+bool buffer_counts_new(struct buffer_counts *c, int n)
 {
-	c->texts = calloc((size_t)n_cpus, sizeof(*c->texts));
-	c->cpus = calloc((size_t)n_cpus, sizeof(*c->cpus));
-	c->n_cpus = n_cpus;
+	c->texts = calloc((size_t)n, sizeof(*c->texts));
+	c->cpus = calloc((size_t)n, sizeof(*c->cpus));
+	c->n = n;
 	return c->texts && c->cpus;
 }
 
 void buffer_counts_free(struct buffer_counts *c)
 {
-	for (int cpu = 0; c->texts && cpu < c->n_cpus; cpu++)
-		free(c->texts[cpu]);
+	for (int i = 0; c->texts && i < c->n; i++)
+		free(c->texts[i]);
 	free(c->texts);
 	free(c->cpus);
 	*c = (struct buffer_counts){ 0 };
 }
 
-void buffer_counts_read(struct buffer_counts *c, const struct instance *in)
+void buffer_counts_read(struct buffer_counts *c, const struct instance *in, int first)
 {
-	for (int cpu = 0; cpu < c->n_cpus; cpu++) {
+	for (int cpu = 0; cpu < in->n_cpus && first + cpu < c->n; cpu++) {
+		char **text = &c->texts[first + cpu];
 		char file[64];
 
 		if (!in->has_cpu[cpu])
 			continue;
 		snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", cpu);
-		free(c->texts[cpu]);
-		c->texts[cpu] = instance_read(in, file);
-		if (c->texts[cpu])
-			cpu_stats_parse(&c->cpus[cpu], c->texts[cpu]);
+		free(*text);
+		*text = instance_read(in, file);
+		if (*text)
+			cpu_stats_parse(&c->cpus[first + cpu], *text);
 	}
 }
 
@@ -88,8 +89,8 @@ uint64_t buffer_counts_events(const struct buffer_counts *c)
 {
 	uint64_t sum = 0;
 
-	for (int cpu = 0; cpu < c->n_cpus; cpu++)
-		sum += c->cpus[cpu].read_events;
+	for (int i = 0; i < c->n; i++)
+		sum += c->cpus[i].read_events;
 	return sum;
 }
 
@@ -97,8 +98,8 @@ uint64_t buffer_counts_unread(const struct buffer_counts *c)
 {
 	uint64_t sum = 0;
 
-	for (int cpu = 0; cpu < c->n_cpus; cpu++)
-		sum += c->cpus[cpu].entries;
+	for (int i = 0; i < c->n; i++)
+		sum += c->cpus[i].entries;
 	return sum;
 }
 
@@ -106,8 +107,8 @@ uint64_t buffer_counts_lost(const struct buffer_counts *c)
 {
 	uint64_t sum = 0;
 
-	for (int cpu = 0; cpu < c->n_cpus; cpu++)
-		sum += cpu_stats_lost(&c->cpus[cpu]);
+	for (int i = 0; i < c->n; i++)
+		sum += cpu_stats_lost(&c->cpus[i]);
 	return sum;
 }
 

@@ -24,16 +24,17 @@ uint64_t cpu_stats_lost(const struct cpu_stats *s);
  * lost at once: with records of @bytes / read_events bytes. */
 int64_t losses_buffer_kb(const struct cpu_stats *s, uint64_t bytes, int64_t buffer_kb);
 
-/* Of all CPUs, as read last. */
+/* Of all parts of the file, as read last: CPUs of the first buffer, then of the second. */
 struct buffer_counts {
-	int n_cpus;
+	int n;
 	char **texts; /* per_cpu/cpuN/stats; NULL where there is none */
 	struct cpu_stats *cpus;
 };
 
-bool buffer_counts_new(struct buffer_counts *c, int n_cpus);
+bool buffer_counts_new(struct buffer_counts *c, int n);
 void buffer_counts_free(struct buffer_counts *c);
-void buffer_counts_read(struct buffer_counts *c, const struct instance *in);
+/* Those of @in, whose CPU 0 is part @first. */
+void buffer_counts_read(struct buffer_counts *c, const struct instance *in, int first);
 uint64_t buffer_counts_events(const struct buffer_counts *c); /* that were read */
 uint64_t buffer_counts_unread(const struct buffer_counts *c);
 uint64_t buffer_counts_lost(const struct buffer_counts *c);

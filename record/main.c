@@ -15,7 +15,9 @@ struct settings {
 	const char *output;
 	int64_t buffer_kb;
 	const char *clock;
-	int64_t duration_ns;
+	int64_t duration_ns, max_bytes, subbuf_kb;
+	const char *pids, *cgroup, *cpus;
+	bool only;
 	bool quiet, strict, as_root;
 	const char *repair;
 	const char *tracefs;
@@ -41,6 +43,23 @@ static const struct option_spec options[] = {
 	  "put page faults, CPU time, memory and state of the command and its descendants into the "
 	  "timeline so many times a second [20]; other processes: schedrec ctl register",
 	  OPTION_OPTIONAL_TEXT, FIELD(sample) },
+	{ 'p', "pid", "PID[,PID…]",
+	  "record until these processes have ended; with a COMMAND, until that has", OPTION_TEXT,
+	  FIELD(pids) },
+	{ 0, "cgroup", "PATH",
+	  "record until the cgroup is empty; its processes now are treated as those of -p",
+	  OPTION_TEXT, FIELD(cgroup) },
+	{ 0, "only", NULL,
+	  "limit memory and system call events to COMMAND, the processes of -p and --cgroup, and "
+	  "their descendants; the scheduler's are recorded of all tasks",
+	  OPTION_FLAG, FIELD(only) },
+	{ 0, "cpus", "LIST", "record on these CPUs only, such as 0,2-3 [all]", OPTION_TEXT,
+	  FIELD(cpus) },
+	{ 0, "max-size", "BYTES",
+	  "stop recording when the file has so many, such as 500M; a command runs on to its end",
+	  OPTION_SIZE, FIELD(max_bytes) },
+	{ 0, "subbuf", "KiB", "pages of the ring buffer [the kernel's, mostly 4]", OPTION_SIZE,
+	  FIELD(subbuf_kb) },
 	{ 'q', "quiet", NULL, "no status line and no summary; errors and losses are still told",
 	  OPTION_FLAG, FIELD(quiet) },
 	{ 0, "strict", NULL, "end with status 125 if events were lost", OPTION_FLAG,
@@ -58,7 +77,8 @@ static const struct option_spec options[] = {
 
 static const struct program program = {
 	.name = "schedrec",
-	.usage = "[OPTION…] [--] COMMAND [ARG…]\n[OPTION…] -d SECONDS\n--repair FILE [-o FILE]\n"
+	.usage = "[OPTION…] [--] COMMAND [ARG…]\n[OPTION…] -p PID[,PID…]\n[OPTION…] -d SECONDS\n"
+		 "--repair FILE [-o FILE]\n"
 		 "ctl register PID | unregister PID | status",
 	.about = "Records scheduler and memory events of the whole system while COMMAND runs, into "
 		 "a "
@@ -94,6 +114,12 @@ static int run(int argc, char **argv)
 		.tracefs = s.tracefs,
 		.buffer_kb = s.buffer_kb,
 		.duration_ns = s.duration_ns,
+		.max_bytes = s.max_bytes,
+		.subbuf_kb = s.subbuf_kb,
+		.pids = s.pids,
+		.cgroup = s.cgroup,
+		.cpus = s.cpus,
+		.only = s.only,
 		.quiet = s.quiet,
 		.strict = s.strict,
 		.as_root = s.as_root,
@@ -111,8 +137,11 @@ static int run(int argc, char **argv)
 		report(program.name, "--sample=%s: give a rate from 1 to %d", s.sample,
 		       SAMPLER_MAX_HZ);
 		status = RECORDER_FAILED;
-	} else if (!recording.command && !s.duration_ns) {
-		report(program.name, "give a COMMAND to record, or -d SECONDS: see --help");
+	} else if (!recording.command && !s.duration_ns && !s.pids && !s.cgroup && !s.max_bytes) {
+		report(program.name, "give a COMMAND to record, -p PID or -d SECONDS: see --help");
+		status = RECORDER_FAILED;
+	} else if (s.only && !recording.command && !s.pids && !s.cgroup) {
+		report(program.name, "--only needs a COMMAND, -p PID or --cgroup PATH");
 		status = RECORDER_FAILED;
 	} else {
 		status = recording_run(&recording);

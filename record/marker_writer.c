@@ -194,6 +194,25 @@ static json_t *names_of(const struct event_list *events)
 	return names;
 }
 
+static json_t *recorded_cpus(const struct marker_begin *b)
+{
+	json_t *cpus = b->cpus ? json_array() : json_null();
+
+	for (int cpu = 0; b->cpus && cpu < b->instance->n_cpus; cpu++)
+		if (b->cpus[cpu])
+			json_array_append_new(cpus, json_integer(cpu));
+	return cpus;
+}
+
+static json_t *pids_of(const struct attach *a)
+{
+	json_t *pids = json_array();
+
+	for (size_t i = 0; i < a->n_named; i++)
+		json_array_append_new(pids, json_integer(a->pids[i]));
+	return pids;
+}
+
 static int write_json(int fd, enum marker_kind kind, json_t *object, struct schedtrace_error *err)
 {
 	auto_free char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
@@ -233,6 +252,11 @@ int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *er
 		json_object_set_new(object, "stacks", json_true());
 	json_object_set_new(object, "command_pid",
 			    b->command_pid ? json_integer(b->command_pid) : json_null());
+	json_object_set_new(object, "pids", pids_of(b->attach));
+	json_object_set_new(object, "cgroup",
+			    b->attach->cgroup ? text_of(b->attach->cgroup) : json_null());
+	json_object_set_new(object, "only", json_boolean(b->only));
+	json_object_set_new(object, "recorded_cpus", recorded_cpus(b));
 	json_object_set_new(object, "recorder_pid", json_integer(getpid()));
 	set_clocks(object, b->clock);
 	return write_json(b->instance->marker_fd, MARKER_BEGIN, object, err);

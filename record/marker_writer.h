@@ -9,6 +9,7 @@
 
 #include <schedtrace/error.h>
 
+#include "record/attach.h"
 #include "record/event_sets.h"
 #include "record/instance.h"
 #include "record/proc_tasks.h"
@@ -19,6 +20,9 @@ struct marker_begin {
 	const char *clock;
 	char *const *command; /* NULL: none */
 	pid_t command_pid;    /* 0: none */
+	const struct attach *attach;
+	bool only;
+	const bool *cpus; /* recorded, of the instance's; NULL: all */
 };
 
 int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *err);

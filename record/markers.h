@@ -27,7 +27,10 @@ enum marker_kind {
 	 * JSON object, UTF-8 (bytes of argv that are not are written \\xNN), concatenated over its
 	 * parts. BEGIN: tool, command (array of arguments), host, release, machine, clock,
 	 * page_size, memory_bytes, buffer_kb, cpus [{cpu, core, package, node}], events [names],
-	 * missing [names of events that this kernel lacks], stacks (true with call stacks), command_pid, recorder_pid, trace_ns,
+	 * missing [names of events that this kernel lacks], stacks (true with call stacks),
+	 * command_pid, recorder_pid, pids [of -p], cgroup (folder or null), only (true: memory and
+	 * system call events are those of the command, pids and cgroup), recorded_cpus [ids, or
+	 * null for all], trace_ns,
 	 * wall_ns (the two clocks read together; trace_ns null where user space cannot read the
 	 * trace clock). END: trace_ns, wall_ns, exit_status (as waitpid's), reason ("exit",
 	 * "signal", "duration", ...).
@@ -65,11 +68,15 @@ struct marker_task {
 	int32_t pid, tgid, ppid;
 	int32_t cpu;            /* last ran on */
 	uint8_t state;          /* character of /proc/PID/stat */
-	uint8_t reserved[7];
+	uint8_t flags;          /* MARKER_TASK_... */
+	uint8_t reserved[6];
 	char comm[16];
 	uint64_t start_ticks;   /* field 22 of /proc/PID/stat */
 	int64_t rss_bytes[4];   /* file, anon, swap, shmem of the process; -1 unknown; only where
 				 * pid == tgid */
 };
+
+/* In the tree of the command, of the pids of -p or of the members of the cgroup. */
+#define MARKER_TASK_TREE 1
 
 #endif

@@ -19,6 +19,7 @@
 
 #define LOOK_MS	    250 /* what a killed recorder loses at most */
 #define PAUSE_MS    20
+#define LIMIT_MS    20 /* how long a file may outgrow its limit unseen */
 #define READER_NICE (-20)
 #define STACK_SIZE  (1u << 20) /* libtracefs keeps a page of the buffer on the stack */
 
@@ -49,8 +50,13 @@ static void publish(struct reader *r)
 {
 	off_t at = lseek(r->file_fd, 0, SEEK_CUR);
 	uint64_t bytes = at > (off_t)r->begin ? (uint64_t)at - r->begin : 0;
+	uint64_t more;
 
-	atomic_store(&r->bytes, bytes - bytes % r->all->page_size);
+	bytes -= bytes % r->all->page_size;
+	more = bytes - atomic_load(&r->bytes);
+	atomic_store(&r->bytes, bytes);
+	if (atomic_fetch_add(&r->all->total, more) + more >= r->all->limit)
+		signal_fd(r->all->news_fd);
 }
 
 /* Moves all whole pages that there are. 1 if there were any, 0, or -errno. */
@@ -112,9 +118,12 @@ static void fail(struct reader *r, int errnum)
 	atomic_store(&r->errnum, errnum);
 	if (!readers_output_error(errnum))
 		return;
-	if (atomic_compare_exchange_strong(&r->all->output_errnum, &none, errnum) &&
-	    pwrite(r->all->tracing_on_fd, "0", 1, 0) < 0)
-		return; /* the main thread does so too, and can tell */
+	if (!atomic_compare_exchange_strong(&r->all->output_errnum, &none, errnum))
+		return;
+	for (int i = 0; i < 2; i++)
+		if (r->all->tracing_on_fd[i] >= 0 &&
+		    pwrite(r->all->tracing_on_fd[i], "0", 1, 0) < 0)
+			continue; /* the main thread does so too, and can tell */
 }
 
 static void *read_cpu(void *arg)
@@ -132,7 +141,7 @@ static void *read_cpu(void *arg)
 	setpriority(PRIO_PROCESS, 0, READER_NICE);
 	for (;;) {
 		fds[0].revents = fds[1].revents = 0;
-		poll(fds, 2, LOOK_MS);
+		poll(fds, 2, r->all->limit == UINT64_MAX ? LOOK_MS : LIMIT_MS);
 		if (fds[0].revents)
 			break;
 		result = take_pages(r);
@@ -173,45 +182,62 @@ static int open_reader(struct reader *r, const struct instance *in, const struct
 	if (r->file_fd < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "opening the output for CPU %d",
 				   r->cpu);
-	r->begin = tracedat_writer_position(w, r->cpu);
+	r->begin = tracedat_writer_position(w, r->part);
 	if (lseek(r->file_fd, (off_t)r->begin, SEEK_SET) < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "the output for CPU %d", r->cpu);
 	return 0;
 }
 
-int readers_start(struct readers *r, const struct instance *in, const struct tracedat_writer *w,
-		  struct schedtrace_error *err)
+/* Starts the readers of @in, whose CPU 0 is part @first. */
+static int start_instance(struct readers *r, const struct instance *in, int first,
+			  const struct tracedat_writer *w, const pthread_attr_t *attr,
+			  struct schedtrace_error *err)
+{
+	for (int cpu = 0; cpu < in->n_cpus; cpu++) {
+		struct reader *item = &r->items[r->n];
+		int errnum, result;
+
+		if (!in->has_cpu[cpu])
+			continue;
+		*item = (struct reader){
+			.all = r, .cpu = cpu, .part = first + cpu, .raw_fd = -1, .file_fd = -1
+		};
+		r->n++;
+		result = open_reader(item, in, w, err);
+		if (result < 0)
+			return result;
+		errnum = pthread_create(&item->thread, attr, read_cpu, item);
+		if (errnum)
+			return error_errno(err, SCHEDTRACE_E_IO, errnum,
+					   "starting the reader of CPU %d", cpu);
+		item->started = true;
+	}
+	return 0;
+}
+
+int readers_start(struct readers *r, const struct instance *first, const struct instance *second,
+		  const struct tracedat_writer *w, uint64_t limit, struct schedtrace_error *err)
 {
 	pthread_attr_t attr;
-	int result = 0;
+	int result;
 
-	*r = (struct readers){ .page_size = in->page_size, .tracing_on_fd = in->tracing_on_fd };
+	*r = (struct readers){
+		.page_size = first->page_size,
+		.tracing_on_fd = { first->tracing_on_fd, second ? second->tracing_on_fd : -1 },
+		.limit = limit ? limit : UINT64_MAX,
+	};
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r->items = calloc((size_t)in->n_cpus, sizeof(*r->items));
+	r->items = calloc((size_t)tracedat_parts(w), sizeof(*r->items));
 	if (r->stop_fd < 0 || r->news_fd < 0 || !r->items) {
 		readers_finish(r);
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "starting the readers");
 	}
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
-	for (int cpu = 0; result == 0 && cpu < in->n_cpus; cpu++) {
-		struct reader *item = &r->items[r->n];
-		int errnum;
-
-		if (!in->has_cpu[cpu])
-			continue;
-		*item = (struct reader){ .all = r, .cpu = cpu, .raw_fd = -1, .file_fd = -1 };
-		r->n++;
-		result = open_reader(item, in, w, err);
-		if (result < 0)
-			break;
-		errnum = pthread_create(&item->thread, &attr, read_cpu, item);
-		if (errnum)
-			result = error_errno(err, SCHEDTRACE_E_IO, errnum,
-					     "starting the reader of CPU %d", cpu);
-		item->started = errnum == 0;
-	}
+	result = start_instance(r, first, 0, w, &attr, err);
+	if (result == 0 && second)
+		result = start_instance(r, second, w->n_cpus, w, &attr, err);
 	pthread_attr_destroy(&attr);
 	if (result < 0)
 		readers_finish(r);
@@ -221,7 +247,7 @@ int readers_start(struct readers *r, const struct instance *in, const struct tra
 void readers_sizes(const struct readers *r, struct tracedat_writer *w)
 {
 	for (int i = 0; i < r->n; i++)
-		w->parts[r->items[i].cpu].size = atomic_load(&r->items[i].bytes);
+		w->parts[r->items[i].part].size = atomic_load(&r->items[i].bytes);
 }
 
 void readers_stop(struct readers *r)

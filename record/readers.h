@@ -18,7 +18,7 @@ struct readers;
 
 struct reader {
 	struct readers *all;
-	int cpu;
+	int cpu, part; /* see tracedat_writer.h */
 	int raw_fd, file_fd;
 	struct tracefs_cpu *handle;
 	pthread_t thread;
@@ -37,12 +37,15 @@ struct readers {
 	int news_fd;	   /* eventfd for the main thread: a reader failed or ended */
 	atomic_bool hurry; /* leave the rest in the buffer */
 	uint32_t page_size;
-	int tracing_on_fd;	   /* to stop at once when the disk is full */
+	int tracing_on_fd[2];	   /* to stop at once when the disk is full; -1: none */
+	uint64_t limit;		   /* of bytes in the file, UINT64_MAX none; then news */
+	_Atomic uint64_t total;	   /* bytes in the file */
 	_Atomic int output_errnum; /* the file takes no more */
 };
 
-int readers_start(struct readers *r, const struct instance *in, const struct tracedat_writer *w,
-		  struct schedtrace_error *err);
+/* For all CPUs of the buffers @first and @second, which may be NULL. @limit is 0 for none. */
+int readers_start(struct readers *r, const struct instance *first, const struct instance *second,
+		  const struct tracedat_writer *w, uint64_t limit, struct schedtrace_error *err);
 
 /* Copies the sizes reached into the writer's table. */
 void readers_sizes(const struct readers *r, struct tracedat_writer *w);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "record/attach.h"
 #include "record/control.h"
 #include "record/event_sets.h"
 #include "record/instance.h"
@@ -40,7 +42,9 @@ struct recording {
 	char *tracefs;
 	struct output output, second;
 	struct workload workload;
-	struct instance instance;
+	struct attach attach;
+	struct instance instance, only; /* the second with --only */
+	bool *cpus;			/* recorded; NULL: all */
 	struct tracedat_writer writer;
 	struct readers readers;
 	struct sampling sampling;
@@ -94,6 +98,14 @@ static int check_request(struct recording *r)
 		result = instance_find_tracefs(s->tracefs, &r->tracefs, &r->err);
 	if (result == 0)
 		result = event_sets_resolve(&r->events, r->tracefs, &r->err);
+	if (result == 0)
+		result = attach_open(&r->attach, s->pids, s->cgroup, &r->err);
+	if (result == 0 && s->only)
+		result = attach_check_namespace("--only", &r->err);
+	if (result == 0 && s->only && event_sets_choose_only(&r->events) == 0)
+		result = error_set(&r->err, SCHEDTRACE_E_USAGE,
+				   "--only limits memory and system call events, and none is "
+				   "recorded: add -e mm or the events that you want");
 	if (result < 0)
 		return result;
 	swept = instance_sweep(r->tracefs);
@@ -104,31 +116,93 @@ static int check_request(struct recording *r)
 	return 0;
 }
 
-/* The instance, the file and the readers; tracing is still off. */
+/*
+ * Notes are written on the CPU where we run, which must be a recorded one. Readers go back to all
+ * CPUs, so that they disturb those no more than they must.
+ */
+static int stay_on(const bool *cpus, int n, struct schedtrace_error *err)
+{
+	size_t bytes = CPU_ALLOC_SIZE((size_t)n);
+	cpu_set_t *set = CPU_ALLOC((size_t)n);
+	int r;
+
+	if (!set)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	CPU_ZERO_S(bytes, set);
+	for (int cpu = 0; cpu < n; cpu++)
+		if (cpus[cpu])
+			CPU_SET_S((size_t)cpu, bytes, set);
+	r = sched_setaffinity(0, bytes, set);
+	CPU_FREE(set);
+	return r == 0 ? 0
+		      : error_errno(err, SCHEDTRACE_E_IO, errno,
+				    "--cpus: schedrec may not run on any of these CPUs");
+}
+
+/* Everything about a buffer but its events. */
+static int set_up_instance(struct recording *r, struct instance *in, const char *suffix)
+{
+	const struct recording_settings *s = r->settings;
+	int64_t kb = s->buffer_kb ? s->buffer_kb : r->events.buffer_kb;
+	int result = instance_create(in, r->tracefs, suffix, &r->err);
+
+	if (result == 0)
+		result = instance_set_clock(in, s->clock, &r->err);
+	if (result == 0 && s->subbuf_kb)
+		result = instance_set_subbuf(in, s->subbuf_kb, &r->err);
+	if (result == 0)
+		result = instance_set_buffer(in, kb, s->only ? 2 : 1, &r->err);
+	if (result == 0 && s->cpus) {
+		free(r->cpus);
+		r->cpus = calloc((size_t)in->n_cpus, sizeof(*r->cpus));
+		result = r->cpus ? instance_set_cpus(in, s->cpus, r->cpus, &r->err)
+				 : error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	}
+	return result;
+}
+
+static void tell_buffers(const struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int64_t n = 0, kb = r->instance.buffer_kb;
+
+	if (s->buffer_kb && kb != s->buffer_kb && !s->quiet)
+		report(s->program, "the kernel made the buffers %" PRId64 " KiB a CPU", kb);
+	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
+		n += r->instance.has_cpu[cpu];
+	n *= s->only ? 2 : 1;
+	if (!s->quiet && isatty(STDERR_FILENO))
+		report(s->program,
+		       "%" PRId64 " ring buffers of %" PRId64 " KiB take %" PRId64 " MiB of memory",
+		       n, kb, (n * kb + 1023) / 1024);
+}
+
+/* What must be known of the system before anything of it is recorded. */
+static int look_around(struct recording *r)
+{
+	if (!proc_tasks_read(&r->tasks, false) ||
+	    !(r->first_cmdlines = proc_tasks_cmdlines(&r->tasks, NULL)) ||
+	    !buffer_counts_new(&r->counts, tracedat_parts(&r->writer)))
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	return 0;
+}
+
+/* The instances, the file and the readers; tracing is still off. */
 static int set_up(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
-	int result = instance_create(&r->instance, r->tracefs, &r->err);
+	int result = set_up_instance(r, &r->instance, "");
 
+	if (result == 0 && s->only)
+		result = set_up_instance(r, &r->only, INSTANCE_ONLY);
 	if (result == 0)
-		result = instance_set_clock(&r->instance, s->clock, &r->err);
+		tell_buffers(r);
 	if (result == 0)
-		result = instance_set_buffer(
-			&r->instance, s->buffer_kb ? s->buffer_kb : r->events.buffer_kb, &r->err);
-	if (result == 0 && s->buffer_kb && r->instance.buffer_kb != s->buffer_kb && !s->quiet)
-		report(s->program, "the kernel made the buffers %" PRId64 " KiB a CPU",
-		       r->instance.buffer_kb);
+		result = tracedat_writer_init(&r->writer, &r->instance,
+					      s->only ? "schedrec" INSTANCE_ONLY : NULL, r->tracefs,
+					      &r->events, &r->err);
 	if (result == 0)
-		result = tracedat_writer_init(&r->writer, &r->instance, r->tracefs, &r->events,
-					      &r->err);
-	if (result == 0) {
-		bool room = buffer_counts_new(&r->counts, r->instance.n_cpus);
-
-		if (proc_tasks_read(&r->tasks, false))
-			r->first_cmdlines = proc_tasks_cmdlines(&r->tasks, NULL);
-		if (!r->first_cmdlines || !room)
-			result = error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	}
+		result = look_around(r);
 	if (result == 0) {
 		result =
 			tracedat_writer_begin(&r->writer, r->output.fd, r->first_cmdlines, &r->err);
@@ -136,12 +210,53 @@ static int set_up(struct recording *r)
 			error_prefix(&r->err, result, "%s", r->output.path);
 	}
 	if (result == 0)
-		result = instance_enable_events(&r->instance, &r->events, &r->err);
+		result = instance_enable_events(&r->instance, &r->events, false, &r->err);
 	if (result == 0)
 		result = instance_open_controls(&r->instance, &r->err);
+	if (result == 0 && s->only)
+		result = instance_enable_events(&r->only, &r->events, true, &r->err);
+	if (result == 0 && s->only)
+		result = instance_open_controls(&r->only, &r->err);
 	if (result == 0)
-		result = readers_start(&r->readers, &r->instance, &r->writer, &r->err);
+		result = readers_start(&r->readers, &r->instance, s->only ? &r->only : NULL,
+				       &r->writer, (uint64_t)s->max_bytes, &r->err);
 	r->reading = result == 0;
+	if (result == 0 && r->cpus)
+		result = stay_on(r->cpus, r->instance.n_cpus, &r->err);
+	return result;
+}
+
+/*
+ * Makes the second buffer record the tree. A task may have been forked while the tasks were
+ * listed, by a parent that was not followed yet: looks again until there is no new one.
+ */
+static int follow_tree(struct recording *r)
+{
+	auto_free int32_t *tids = NULL;
+	size_t followed = 0, n;
+	int result = instance_follow_begin(&r->only, &r->err);
+
+	do {
+		struct task_list tasks = { 0 };
+
+		if (result < 0 || !proc_tasks_read(&tasks, false))
+			return result < 0 ? result
+					  : error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+		n = attach_mark(&r->attach, r->workload.pid, &tasks);
+		free(tids);
+		tids = calloc(n + 1, sizeof(*tids));
+		n = 0;
+		for (size_t i = 0; tids && i < tasks.n; i++)
+			if (tasks.items[i].flags & MARKER_TASK_TREE)
+				tids[n++] = tasks.items[i].pid;
+		proc_tasks_free(&tasks);
+		if (!tids)
+			return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+		if (n <= followed)
+			return 0;
+		result = instance_follow(&r->only, tids, n, &r->err);
+		followed = n;
+	} while (result == 0);
 	return result;
 }
 
@@ -164,11 +279,16 @@ static int start_sampling(struct recording *r)
 static int start_tracing(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
-	struct marker_begin begin = { &r->instance, &r->events, s->clock, s->command,
-				      r->workload.pid };
+	struct marker_begin begin = { &r->instance,    &r->events, s->clock, s->command,
+				      r->workload.pid, &r->attach, s->only,  r->cpus };
 	struct task_list tasks = { 0 };
-	int result = instance_trace(&r->instance, true);
+	int result = s->only ? follow_tree(r) : 0;
 
+	if (result < 0)
+		return result;
+	result = instance_trace(&r->instance, true);
+	if (result == 0 && s->only)
+		result = instance_trace(&r->only, true);
 	if (result < 0)
 		return error_errno(&r->err, SCHEDTRACE_E_IO, -result, "switching tracing on");
 	r->begun_ns = now_ns();
@@ -177,6 +297,7 @@ static int start_tracing(struct recording *r)
 		return result;
 	if (!proc_tasks_read(&tasks, true))
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	attach_mark(&r->attach, r->workload.pid, &tasks);
 	result = marker_write_tasks(&r->instance, &tasks, &r->err);
 	proc_tasks_free(&tasks);
 	return result < 0 ? result : start_sampling(r);
@@ -225,6 +346,7 @@ static void wait_for_news(struct recording *r, int64_t timeout_ns)
 		{ .fd = r->reading ? r->readers.news_fd : -1, .events = POLLIN },
 		{ .fd = sampling_fd(&r->sampling), .events = POLLIN },
 		{ .fd = r->control ? control_fd(r->control) : -1, .events = POLLIN },
+		{ .fd = r->reason ? -1 : r->attach.epoll_fd, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 	uint64_t count;
@@ -242,6 +364,13 @@ static void wait_for_news(struct recording *r, int64_t timeout_ns)
 		handle_signal(r, &info);
 }
 
+static void read_counts(struct recording *r)
+{
+	buffer_counts_read(&r->counts, &r->instance, 0);
+	if (r->only.handle)
+		buffer_counts_read(&r->counts, &r->only, r->instance.n_cpus);
+}
+
 /* ---- while it runs -------------------------------------------------------------------- */
 
 static void show_status(struct recording *r)
@@ -250,7 +379,7 @@ static void show_status(struct recording *r)
 
 	if (!r->progress.enabled)
 		return;
-	buffer_counts_read(&r->counts, &r->instance);
+	read_counts(r);
 	snprintf(text, sizeof(text), "recording  %.1f s  %s events  %.1f MB  %s lost",
 		 (double)(now_ns() - r->begun_ns) / 1e9,
 		 format_count(events,
@@ -295,6 +424,10 @@ static void record(struct recording *r)
 			r->reason = "exit";
 		else if (now >= end)
 			r->reason = "duration";
+		else if (attach_ended(&r->attach) && !r->workload.pid)
+			r->reason = "exit";
+		else if (atomic_load(&r->readers.total) >= r->readers.limit)
+			r->reason = "size";
 		check_readers(r);
 		if (now < next)
 			continue;
@@ -325,6 +458,8 @@ static bool drain(struct recording *r)
 			report_error(r->settings->program, &r->err);
 	}
 	instance_trace(&r->instance, false);
+	if (r->only.handle)
+		instance_trace(&r->only, false);
 	r->ended_ns = now_ns();
 	readers_stop(&r->readers);
 	while (!readers_done(&r->readers)) {
@@ -334,7 +469,7 @@ static bool drain(struct recording *r)
 		if (r->n_signals > 2 || now_ns() >= hurry_at)
 			atomic_store(&r->readers.hurry, true);
 	}
-	buffer_counts_read(&r->counts, &r->instance);
+	read_counts(r);
 	readers_sizes(&r->readers, &r->writer);
 	readers_finish(&r->readers);
 	r->reading = false;
@@ -385,14 +520,21 @@ static int save(struct recording *r)
 
 /* ---- all together --------------------------------------------------------------------- */
 
+static void remove_instances(struct recording *r)
+{
+	if (instance_destroy(&r->only, &r->err) < 0)
+		tell_error(r);
+	if (instance_destroy(&r->instance, &r->err) < 0)
+		tell_error(r);
+}
+
 /* Takes everything back; nothing is left of the recording. */
 static void abandon(struct recording *r)
 {
 	if (r->reading)
 		readers_finish(&r->readers);
 	r->reading = false;
-	if (instance_destroy(&r->instance, &r->err) < 0)
-		tell_error(r);
+	remove_instances(r);
 	output_drop(&r->output);
 	workload_release(&r->workload);
 }
@@ -491,6 +633,8 @@ static void release(struct recording *r)
 {
 	control_close(r->control);
 	sampling_free(&r->sampling);
+	attach_close(&r->attach);
+	free(r->cpus);
 	buffer_counts_free(&r->counts);
 	free(r->first_cmdlines);
 	instance_forget_tracefs(r->tracefs);
@@ -508,7 +652,8 @@ int recording_run(const struct recording_settings *settings)
 	struct recording r = { .settings = settings,
 			       .output = { .directory_fd = -1, .fd = -1 },
 			       .second = { .directory_fd = -1, .fd = -1 },
-			       .workload = { .gate_fd = -1, .report_fd = -1 } };
+			       .workload = { .gate_fd = -1, .report_fd = -1 },
+			       .attach = { .epoll_fd = -1 } };
 	int status;
 
 	workload_take_signals(&r.saved_signals, &r.signals);
@@ -518,8 +663,7 @@ int recording_run(const struct recording_settings *settings)
 		progress_begin(&r.progress, "recording", settings->quiet);
 		record(&r);
 		end(&r);
-		if (instance_destroy(&r.instance, &r.err) < 0)
-			tell_error(&r);
+		remove_instances(&r);
 		wait_for_command(&r);
 		status = exit_status(&r);
 	}

@@ -19,6 +19,12 @@ struct recording_settings {
 	int64_t buffer_kb;   /* per CPU; 0: as the events need */
 	int64_t duration_ns; /* 0: until the command ends */
 	int64_t sample_hz;   /* of the command's tree; 0: only of what is registered */
+	int64_t max_bytes;   /* of events in the file, 0: any */
+	int64_t subbuf_kb;   /* 0: the kernel's */
+	const char *pids;    /* of -p, NULL: none */
+	const char *cgroup;
+	const char *cpus; /* NULL: all */
+	bool only;
 	bool quiet, strict, as_root;
 	char *const *command; /* NULL: none */
 };

@@ -91,12 +91,40 @@ static void skip_texts(struct cursor *c, uint64_t n)
 		take(c, take_number(c, 8));
 }
 
-/* Finds n_cpus, page size, table and the header's end. */
+/* A text with its length before it. */
+static char *take_text(struct cursor *c)
+{
+	uint64_t n = take_number(c, 8);
+	const char *p = take(c, n);
+
+	return p ? strndup(p, (size_t)n) : NULL;
+}
+
+/* Option BUFFER: where the second buffer's table is, and its name. */
+static void take_second(struct repair *r, struct cursor *c, uint64_t bytes, uint64_t *place)
+{
+	*place = take_number(c, 8);
+	free(r->w.second);
+	r->w.second = NULL;
+	if (bytes > 8) {
+		const char *name = take(c, bytes - 8);
+
+		r->w.second = name ? strndup(name, (size_t)bytes - 8) : NULL;
+	}
+	c->bad |= !r->w.second;
+}
+
+static void take_table(struct cursor *c, uint64_t n_cpus)
+{
+	take(c, n_cpus <= 65536 ? n_cpus * sizeof(struct tracedat_part) : UINT64_MAX);
+}
+
+/* Finds n_cpus, page size, tables and the header's end. */
 static bool parse_header(struct repair *r, uint64_t *n_cpus)
 {
 	struct cursor c = { r->header, 0, r->room, false };
+	uint64_t id, second = 0;
 	bool clock = false;
-	uint64_t id;
 
 	take_word(&c, "\x17\x08\x44tracing6\0\0\x08", 14);
 	r->w.page_size = (uint32_t)take_number(&c, 4);
@@ -115,14 +143,25 @@ static bool parse_header(struct repair *r, uint64_t *n_cpus)
 	*n_cpus = take_number(&c, 4);
 	take_word(&c, "options  ", 10);
 	while ((id = take_number(&c, 2)) != 0 && !c.bad) {
+		uint64_t bytes = take_number(&c, 4);
+
 		clock |= id == 4;
-		take(&c, take_number(&c, 4));
+		if (id == 3)
+			take_second(r, &c, bytes, &second);
+		else
+			take(&c, bytes);
 	}
 	take_word(&c, "flyrecord", 10);
 	r->w.table_position = c.at;
-	take(&c, *n_cpus <= 65536 ? *n_cpus * sizeof(struct tracedat_part) : UINT64_MAX);
+	take_table(&c, *n_cpus);
 	if (clock)
+		r->w.clock = take_text(&c);
+	if (r->w.second) {
+		c.bad |= c.at != second || !r->w.clock;
+		take_word(&c, "flyrecord", 10);
+		take_table(&c, *n_cpus);
 		skip_texts(&c, 1);
+	}
 	r->bytes = c.at;
 	return !c.bad && *n_cpus > 0 && r->w.page_size >= 4096 && r->w.page_size <= PAGE_MAX &&
 	       (r->w.page_size & (r->w.page_size - 1)) == 0;
@@ -148,10 +187,10 @@ static int read_header(struct repair *r, struct schedtrace_error *err)
 				 "%s: this is no trace.dat that schedrec wrote: nothing to repair",
 				 r->path);
 	r->w.n_cpus = (int)n_cpus;
-	r->w.parts = calloc(n_cpus, sizeof(*r->w.parts));
+	r->w.parts = calloc((size_t)tracedat_parts(&r->w), sizeof(*r->w.parts));
 	if (!r->w.parts)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	memcpy(r->w.parts, r->header + r->w.table_position, n_cpus * sizeof(*r->w.parts));
+	tracedat_read_parts(&r->w, r->header, r->w.table_position);
 	r->w.align = tracedat_alignment(r->w.fd, r->w.page_size);
 	return 0;
 }
@@ -164,8 +203,8 @@ static bool table_end(const struct repair *r, uint64_t *end)
 	uint64_t before = r->bytes;
 
 	*end = r->bytes;
-	for (int cpu = 0; cpu < r->w.n_cpus; cpu++) {
-		const struct tracedat_part *p = &r->w.parts[cpu];
+	for (int part = 0; part < tracedat_parts(&r->w); part++) {
+		const struct tracedat_part *p = &r->w.parts[part];
 		uint64_t e;
 
 		if (p->offset % 4096 || p->offset < before ||
@@ -188,16 +227,16 @@ static int catch_up(struct repair *r, struct schedtrace_error *err)
 		return error_set(err, SCHEDTRACE_E_FORMAT,
 				 "%s: the table of CPUs at byte %" PRIu64 " makes no sense",
 				 r->path, r->w.table_position);
-	for (int cpu = r->w.n_cpus - 1; cpu > 0 && r->file_bytes < end; cpu--) {
-		const struct tracedat_part *before = &r->w.parts[cpu - 1];
+	for (int part = tracedat_parts(&r->w) - 1; part > 0 && r->file_bytes < end; part--) {
+		const struct tracedat_part *before = &r->w.parts[part - 1];
 		uint64_t hole = tracedat_round_up(before->offset + before->size, r->w.align);
-		uint64_t bytes = r->w.parts[cpu].offset - hole;
+		uint64_t bytes = r->w.parts[part].offset - hole;
 
-		if (r->w.parts[cpu].offset <= hole)
+		if (r->w.parts[part].offset <= hole)
 			continue;
 		if (r->file_bytes != end - bytes)
 			break;
-		for (int later = cpu; later < r->w.n_cpus; later++)
+		for (int later = part; later < tracedat_parts(&r->w); later++)
 			r->w.parts[later].offset -= bytes;
 		return 0;
 	}
@@ -229,9 +268,10 @@ static uint64_t find_more_pages(struct repair *r)
 {
 	uint64_t more = 0;
 
-	for (int cpu = 0; cpu < r->w.n_cpus; cpu++) {
-		struct tracedat_part *p = &r->w.parts[cpu];
-		uint64_t limit = cpu + 1 < r->w.n_cpus ? r->w.parts[cpu + 1].offset : r->file_bytes;
+	for (int part = 0; part < tracedat_parts(&r->w); part++) {
+		struct tracedat_part *p = &r->w.parts[part];
+		uint64_t limit = part + 1 < tracedat_parts(&r->w) ? r->w.parts[part + 1].offset
+								  : r->file_bytes;
 		uint64_t since = 1;
 
 		p->size = tracedat_round_up(p->size, r->w.page_size);
@@ -250,10 +290,10 @@ static bool has_holes(const struct repair *r)
 {
 	uint64_t before = r->bytes;
 
-	for (int cpu = 0; cpu < r->w.n_cpus; cpu++) {
-		if (r->w.parts[cpu].offset >= tracedat_round_up(before, r->w.align) + r->w.align)
+	for (int part = 0; part < tracedat_parts(&r->w); part++) {
+		if (r->w.parts[part].offset >= tracedat_round_up(before, r->w.align) + r->w.align)
 			return true;
-		before = r->w.parts[cpu].offset + r->w.parts[cpu].size;
+		before = r->w.parts[part].offset + r->w.parts[part].size;
 	}
 	return false;
 }

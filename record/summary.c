@@ -18,7 +18,7 @@ static bool print_output_failure(const struct summary *s)
 	if (!errnum)
 		return false;
 	for (int i = 0; i < s->readers->n && n < sizeof(list) - 64; i++) {
-		const struct tracedat_part *p = &s->writer->parts[s->readers->items[i].cpu];
+		const struct tracedat_part *p = &s->writer->parts[s->readers->items[i].part];
 
 		if (p->size)
 			n += (size_t)snprintf(list + n, sizeof(list) - n, "%sCPU %d: %" PRIu64,
@@ -77,19 +77,20 @@ bool summary_print_losses(const struct summary *s)
 
 	if (!buffer_counts_lost(s->counts))
 		return false;
-	for (int cpu = 0; cpu < s->counts->n_cpus; cpu++) {
-		const struct cpu_stats *c = &s->counts->cpus[cpu];
+	for (int part = 0; part < s->counts->n; part++) {
+		const struct cpu_stats *c = &s->counts->cpus[part];
 		int64_t needed;
 
 		if (!cpu_stats_lost(c))
 			continue;
-		needed = losses_buffer_kb(c, s->writer->parts[cpu].size, s->instance->buffer_kb);
+		needed = losses_buffer_kb(c, s->writer->parts[part].size, s->instance->buffer_kb);
 		if (kb < needed)
 			kb = needed;
 		if (n < sizeof(list) - 64)
-			n += (size_t)snprintf(list + n, sizeof(list) - n, "%sCPU %d: %s",
-					      n ? ", " : "", cpu,
-					      format_count(count, cpu_stats_lost(c)));
+			n += (size_t)snprintf(list + n, sizeof(list) - n, "%sCPU %d: %s%s",
+					      n ? ", " : "", part % s->writer->n_cpus,
+					      format_count(count, cpu_stats_lost(c)),
+					      part < s->writer->n_cpus ? "" : " of --only");
 	}
 	report(s->program, "lost %s events (%s): -b %" PRId64 " would have held them",
 	       format_count(count, buffer_counts_lost(s->counts)), list, kb);

@@ -23,6 +23,7 @@
 enum {
 	OPTION_END = 0,
 	OPTION_CPUSTAT = 2,
+	OPTION_BUFFER = 3,
 	OPTION_TRACECLOCK = 4,
 	OPTION_UNAME = 5,
 	OPTION_CPUCOUNT = 8,
@@ -230,15 +231,19 @@ static int put_head(FILE *out, struct tracedat_writer *w, const struct instance 
 	return 0;
 }
 
-int tracedat_writer_init(struct tracedat_writer *w, const struct instance *in, const char *root,
-			 const struct event_list *events, struct schedtrace_error *err)
+int tracedat_writer_init(struct tracedat_writer *w, const struct instance *in, const char *second,
+			 const char *root, const struct event_list *events,
+			 struct schedtrace_error *err)
 {
 	struct utsname u;
 	FILE *out;
 	int r;
 
 	*w = (struct tracedat_writer){ .fd = -1, .n_cpus = in->n_cpus, .page_size = in->page_size };
-	w->parts = calloc((size_t)w->n_cpus, sizeof(*w->parts));
+	w->second = second ? strdup(second) : NULL;
+	if (second && !w->second)
+		return nomem(err);
+	w->parts = calloc((size_t)tracedat_parts(w), sizeof(*w->parts));
 	w->clock = instance_read(in, "trace_clock");
 	out = open_memstream(&w->head, &w->head_bytes);
 	if (!w->parts || !w->clock || !out || uname(&u) != 0 ||
@@ -255,6 +260,71 @@ int tracedat_writer_init(struct tracedat_writer *w, const struct instance *in, c
 	return r;
 }
 
+/*
+ * The table in memory, to be freed. That of a second buffer follows what stands between the two:
+ * the first one's clock and the word before the second. One piece, so that one write replaces it.
+ */
+static char *make_table(const struct tracedat_writer *w, const struct tracedat_part *parts,
+			size_t *bytes)
+{
+	char *table = NULL;
+	FILE *out = open_memstream(&table, bytes);
+
+	if (!out)
+		return NULL;
+	fwrite(parts, sizeof(*parts), (size_t)w->n_cpus, out);
+	if (w->second) {
+		put_text64(out, w->clock);
+		fwrite("flyrecord", 1, 10, out);
+		fwrite(parts + w->n_cpus, sizeof(*parts), (size_t)w->n_cpus, out);
+	}
+	if (fclose(out) != 0) {
+		free(table);
+		return NULL;
+	}
+	return table;
+}
+
+/* Puts the table of @parts into @header. */
+static int set_table(const struct tracedat_writer *w, const struct tracedat_part *parts,
+		     char *header, size_t at)
+{
+	size_t bytes;
+	auto_free char *table = make_table(w, parts, &bytes);
+
+	if (!table)
+		return -ENOMEM;
+	memcpy(header + at, table, bytes);
+	return 0;
+}
+
+static void put_stats(FILE *out, const struct tracedat_writer *w, char *const *stats)
+{
+	for (int part = 0; stats && part < tracedat_parts(w); part++) {
+		auto_free char *text = NULL;
+		bool second = part >= w->n_cpus;
+
+		if (stats[part] && asprintf(&text, "%s%s%sCPU: %d\n%s", second ? "\nBuffer: " : "",
+					    second ? w->second : "", second ? "\n\n" : "",
+					    part % w->n_cpus, stats[part]) >= 0)
+			put_option(out, OPTION_CPUSTAT, text, strlen(text) + 1);
+	}
+}
+
+/* The place of the second buffer is not known yet; returns where it must be put. */
+static size_t put_second(FILE *out, const struct tracedat_writer *w)
+{
+	size_t name = strlen(w->second) + 1;
+	long at;
+
+	put_u16(out, OPTION_BUFFER);
+	put_u32(out, (uint32_t)(sizeof(uint64_t) + name));
+	at = ftell(out);
+	put_u64(out, 0);
+	fwrite(w->second, 1, name, out);
+	return (size_t)at;
+}
+
 /* The header in memory, to be freed; *table is where its table stands. */
 static char *make_header(const struct tracedat_writer *w, const char *cmdlines, char *const *stats,
 			 size_t *bytes, size_t *table)
@@ -262,6 +332,8 @@ static char *make_header(const struct tracedat_writer *w, const char *cmdlines, 
 	char *header = NULL;
 	FILE *out = open_memstream(&header, bytes);
 	uint32_t n_cpus = (uint32_t)w->n_cpus;
+	auto_free char *tables = NULL;
+	size_t second = 0, table_bytes;
 
 	if (!out)
 		return NULL;
@@ -269,12 +341,9 @@ static char *make_header(const struct tracedat_writer *w, const char *cmdlines, 
 	put_text64(out, cmdlines);
 	put_u32(out, n_cpus);
 	fwrite("options  ", 1, 10, out);
-	for (int cpu = 0; stats && cpu < w->n_cpus; cpu++) {
-		auto_free char *text = NULL;
-
-		if (stats[cpu] && asprintf(&text, "CPU: %d\n%s", cpu, stats[cpu]) >= 0)
-			put_option(out, OPTION_CPUSTAT, text, strlen(text) + 1);
-	}
+	put_stats(out, w, stats);
+	if (w->second)
+		second = put_second(out, w);
 	put_option(out, OPTION_TRACECLOCK, w->clock, strlen(w->clock) + 1);
 	put_option(out, OPTION_UNAME, w->uname, strlen(w->uname) + 1);
 	put_option(out, OPTION_CPUCOUNT, &n_cpus, sizeof(n_cpus));
@@ -285,12 +354,19 @@ static char *make_header(const struct tracedat_writer *w, const char *cmdlines, 
 	fwrite("flyrecord", 1, 10, out);
 	fflush(out);
 	*table = *bytes;
-	fwrite(w->parts, sizeof(*w->parts), (size_t)w->n_cpus, out);
+	tables = make_table(w, w->parts, &table_bytes);
+	if (tables)
+		fwrite(tables, 1, table_bytes, out);
 	/* Readers that saw the clock option expect its text once more, after the table. */
 	put_text64(out, w->clock);
-	if (fclose(out) != 0) {
+	if (fclose(out) != 0 || !tables) {
 		free(header);
 		return NULL;
+	}
+	if (w->second) {
+		uint64_t place = *table + table_bytes - (size_t)w->n_cpus * sizeof(*w->parts) - 10;
+
+		memcpy(header + second, &place, sizeof(place));
 	}
 	return header;
 }
@@ -331,10 +407,10 @@ static int choose_stride(struct tracedat_writer *w, struct schedtrace_error *err
 	uint64_t stride = STRIDE_MAX;
 	int errnum = EFBIG;
 
-	while (stride > STRIDE_ROOM / (uint64_t)w->n_cpus)
+	while (stride > STRIDE_ROOM / (uint64_t)tracedat_parts(w))
 		stride >>= 1;
 	for (; stride >= STRIDE_MIN; stride >>= 1) {
-		uint64_t end = w->data_start + stride * (uint64_t)w->n_cpus;
+		uint64_t end = w->data_start + stride * (uint64_t)tracedat_parts(w);
 
 		if (ftruncate(w->fd, (off_t)end) == 0) {
 			w->stride = stride;
@@ -353,9 +429,9 @@ static int choose_stride(struct tracedat_writer *w, struct schedtrace_error *err
 	return error_errno(err, SCHEDTRACE_E_IO, errnum, "laying out the file");
 }
 
-uint64_t tracedat_writer_position(const struct tracedat_writer *w, int cpu)
+uint64_t tracedat_writer_position(const struct tracedat_writer *w, int part)
 {
-	return w->data_start + w->stride * (uint64_t)cpu;
+	return w->data_start + w->stride * (uint64_t)part;
 }
 
 int tracedat_writer_begin(struct tracedat_writer *w, int fd, const char *cmdlines,
@@ -371,14 +447,14 @@ int tracedat_writer_begin(struct tracedat_writer *w, int fd, const char *cmdline
 	r = choose_stride(w, err);
 	if (r < 0)
 		return r;
-	for (int cpu = 0; cpu < w->n_cpus; cpu++)
-		w->parts[cpu] = (struct tracedat_part){ tracedat_writer_position(w, cpu), 0 };
+	for (int part = 0; part < tracedat_parts(w); part++)
+		w->parts[part] = (struct tracedat_part){ tracedat_writer_position(w, part), 0 };
 	header = make_header(w, cmdlines, NULL, &bytes, &table);
 	if (!header)
 		return nomem(err);
 	w->table_position = table;
-	w->reserved = tracedat_round_up(bytes + RESERVE_NAMES + RESERVE_CPU * (uint64_t)w->n_cpus,
-					w->align);
+	w->reserved = tracedat_round_up(
+		bytes + RESERVE_NAMES + RESERVE_CPU * (uint64_t)tracedat_parts(w), w->align);
 	if (w->reserved > w->data_start / 2)
 		return error_set(err, SCHEDTRACE_E_LIMIT, "the header is %zu bytes large", bytes);
 	/* So that a disk that fills up later still lets the file be finished. */
@@ -394,9 +470,18 @@ int tracedat_writer_begin(struct tracedat_writer *w, int fd, const char *cmdline
 	return 0;
 }
 
+/* 0, or -errno. */
+static int write_table(const struct tracedat_writer *w)
+{
+	size_t bytes;
+	auto_free char *table = make_table(w, w->parts, &bytes);
+
+	return table ? write_at(w->fd, table, bytes, w->table_position) : -ENOMEM;
+}
+
 int tracedat_writer_publish(struct tracedat_writer *w, struct schedtrace_error *err)
 {
-	int r = write_at(w->fd, w->parts, (size_t)w->n_cpus * sizeof(*w->parts), w->table_position);
+	int r = write_table(w);
 
 	return r < 0 ? error_errno(err, SCHEDTRACE_E_IO, -r, "writing the table of CPUs") : 0;
 }
@@ -405,35 +490,36 @@ uint64_t tracedat_data_bytes(const struct tracedat_writer *w)
 {
 	uint64_t sum = 0;
 
-	for (int cpu = 0; cpu < w->n_cpus; cpu++)
-		sum += w->parts[cpu].size;
+	for (int part = 0; part < tracedat_parts(w); part++)
+		sum += w->parts[part].size;
 	return sum;
 }
 
 /*
- * Takes out the holes between CPUs, the last first, and tells the table after each, so that the
+ * Takes out the holes between parts, the last first, and tells the table after each, so that the
  * file's size shows a repair whether the table is one step behind. 0, or -errno.
  */
 static int collapse_between(struct tracedat_writer *w)
 {
-	for (int cpu = w->n_cpus - 1; cpu > 0; cpu--) {
-		const struct tracedat_part *before = &w->parts[cpu - 1];
+	int n = tracedat_parts(w);
+
+	for (int part = n - 1; part > 0; part--) {
+		const struct tracedat_part *before = &w->parts[part - 1];
 		uint64_t hole = tracedat_round_up(before->offset + before->size, w->align);
 		uint64_t bytes, beyond = 0;
 
-		if (w->parts[cpu].offset <= hole)
+		if (w->parts[part].offset <= hole)
 			continue;
-		bytes = w->parts[cpu].offset - hole;
-		for (int later = cpu; later < w->n_cpus; later++)
+		bytes = w->parts[part].offset - hole;
+		for (int later = part; later < n; later++)
 			beyond += w->parts[later].size;
 		/* Behind the last data there is nothing to move, and nothing may be collapsed. */
 		if (beyond &&
 		    fallocate(w->fd, FALLOC_FL_COLLAPSE_RANGE, (off_t)hole, (off_t)bytes) != 0)
 			return -errno;
-		for (int later = cpu; later < w->n_cpus; later++)
+		for (int later = part; later < n; later++)
 			w->parts[later].offset -= bytes;
-		if (write_at(w->fd, w->parts, (size_t)w->n_cpus * sizeof(*w->parts),
-			     w->table_position) < 0)
+		if (write_table(w) < 0)
 			return -EIO;
 	}
 	return 0;
@@ -444,23 +530,24 @@ static int collapse_before(struct tracedat_writer *w, char *header, size_t bytes
 {
 	uint64_t first = w->parts[0].offset;
 	uint64_t room = tracedat_round_up(bytes, w->align);
+	int n = tracedat_parts(w);
+	auto_free struct tracedat_part *moved = calloc((size_t)n, sizeof(*moved));
 	int r;
 
-	if (first < room + w->align || tracedat_data_bytes(w) == 0)
+	if (!moved || first < room + w->align || tracedat_data_bytes(w) == 0)
 		return -ENOSPC;
-	for (int cpu = 0; cpu < w->n_cpus; cpu++) {
-		struct tracedat_part p = w->parts[cpu];
-
-		p.offset -= first - room;
-		memcpy(header + table + (size_t)cpu * sizeof(p), &p, sizeof(p));
+	for (int part = 0; part < n; part++) {
+		moved[part] = w->parts[part];
+		moved[part].offset -= first - room;
 	}
-	r = write_at(w->fd, header, bytes, first - room);
+	r = set_table(w, moved, header, table);
+	if (r == 0)
+		r = write_at(w->fd, header, bytes, first - room);
 	if (r < 0)
 		return r;
 	if (fallocate(w->fd, FALLOC_FL_COLLAPSE_RANGE, 0, (off_t)(first - room)) != 0)
 		return -errno;
-	for (int cpu = 0; cpu < w->n_cpus; cpu++)
-		w->parts[cpu].offset -= first - room;
+	memcpy(w->parts, moved, (size_t)n * sizeof(*moved));
 	w->table_position = table;
 	return 0;
 }
@@ -496,20 +583,34 @@ static int copy_range(int from, uint64_t position, int to, uint64_t target, uint
 int tracedat_copy(const struct tracedat_writer *w, char *header, size_t bytes, size_t table, int to)
 {
 	uint64_t position = tracedat_round_up(bytes, w->align);
-	int r = 0;
+	int n = tracedat_parts(w);
+	auto_free struct tracedat_part *copied = calloc((size_t)n, sizeof(*copied));
+	int r = copied ? 0 : -ENOMEM;
 
-	for (int cpu = 0; r == 0 && cpu < w->n_cpus; cpu++) {
-		struct tracedat_part p = { position, w->parts[cpu].size };
+	for (int part = 0; r == 0 && part < n; part++) {
+		uint64_t size = w->parts[part].size;
 
-		memcpy(header + table + (size_t)cpu * sizeof(p), &p, sizeof(p));
-		r = copy_range(w->fd, w->parts[cpu].offset, to, position, p.size);
-		position = tracedat_round_up(position + p.size, w->align);
+		copied[part] = (struct tracedat_part){ position, size };
+		r = copy_range(w->fd, w->parts[part].offset, to, position, size);
+		position = tracedat_round_up(position + size, w->align);
 	}
+	if (r == 0)
+		r = set_table(w, copied, header, table);
 	if (r == 0)
 		r = write_at(to, header, bytes, 0);
 	if (r == 0 && ftruncate(to, (off_t)position) != 0)
 		r = -errno;
 	return r;
+}
+
+void tracedat_read_parts(struct tracedat_writer *w, const char *header, size_t table)
+{
+	size_t bytes = (size_t)w->n_cpus * sizeof(*w->parts);
+
+	memcpy(w->parts, header + table, bytes);
+	if (w->second)
+		memcpy(w->parts + w->n_cpus, header + table + bytes + 8 + strlen(w->clock) + 10,
+		       bytes);
 }
 
 int tracedat_compact(struct tracedat_writer *w, char *header, size_t bytes, size_t table,
@@ -527,14 +628,13 @@ int tracedat_compact(struct tracedat_writer *w, char *header, size_t bytes, size
 	*shape = TRACEDAT_COPIED;
 	r = second->open(second->self, &fd, err);
 	if (r == 0 && tracedat_copy(w, header, bytes, table, fd) == 0) {
-		for (int cpu = 0; cpu < w->n_cpus; cpu++)
-			memcpy(&w->parts[cpu], header + table + (size_t)cpu * sizeof(*w->parts),
-			       sizeof(*w->parts));
+		tracedat_read_parts(w, header, table);
 		return 0;
 	}
 	*shape = TRACEDAT_SPARSE;
-	memcpy(header + table, w->parts, (size_t)w->n_cpus * sizeof(*w->parts));
-	r = write_at(w->fd, header, bytes, 0);
+	r = set_table(w, w->parts, header, table);
+	if (r == 0)
+		r = write_at(w->fd, header, bytes, 0);
 	if (r < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, -r, "writing the last header");
 	return 0;
@@ -544,9 +644,9 @@ int tracedat_set_end(struct tracedat_writer *w, struct schedtrace_error *err)
 {
 	uint64_t end = w->data_start;
 
-	for (int cpu = 0; cpu < w->n_cpus; cpu++)
-		if (w->parts[cpu].size)
-			end = tracedat_round_up(w->parts[cpu].offset + w->parts[cpu].size,
+	for (int part = 0; part < tracedat_parts(w); part++)
+		if (w->parts[part].size)
+			end = tracedat_round_up(w->parts[part].offset + w->parts[part].size,
 						w->page_size);
 	if (ftruncate(w->fd, (off_t)end) != 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "setting the file's end");
@@ -581,6 +681,7 @@ int tracedat_writer_finish(struct tracedat_writer *w, const char *cmdlines,
 void tracedat_writer_free(struct tracedat_writer *w)
 {
 	free(w->parts);
+	free(w->second);
 	free(w->head);
 	free(w->uname);
 	free(w->clock);

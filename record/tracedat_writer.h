@@ -2,8 +2,9 @@
 /*
  * trace.dat, version 6, that can be read at every moment of its life.
  *
- * While recording it is sparse: a header at 0, CPU n's pages at data_start + n * stride. The
- * table of (offset, size) in the header is kept current. At the end the holes between the CPUs
+ * While recording it is sparse: a header at 0, the pages of part n at data_start + n * stride. A
+ * part is one CPU of a buffer: those of the first buffer, then those of the second if there is one,
+ * which is a named instance in the file. The table of (offset, size) is kept current. At the end the holes between the CPUs
  * are collapsed, and a new header, written right below the first page of CPU 0, becomes the
  * beginning of the file when all that stands before it is collapsed: one atomic step.
  */
@@ -21,7 +22,7 @@
 
 #define TRACEDAT_DATA_START ((uint64_t)1 << 30)
 
-/* One CPU's part of the file, as the table stores it. */
+/* A part of the file, as the table stores it. */
 struct tracedat_part {
 	uint64_t offset, size;
 };
@@ -29,11 +30,12 @@ struct tracedat_part {
 struct tracedat_writer {
 	int fd;
 	int n_cpus;
-	uint32_t page_size; /* of the ring buffer */
+	char *second;	    /* name of the second buffer; NULL: there is only one */
+	uint32_t page_size; /* of the ring buffers */
 	uint64_t align;	    /* what offsets of parts are multiples of */
 	uint64_t data_start, stride;
 	uint64_t reserved; /* bytes kept free at 0 and below data_start for the last header */
-	struct tracedat_part *parts; /* n_cpus */
+	struct tracedat_part *parts; /* tracedat_parts() */
 	uint64_t table_position;
 	char *head; /* formats: the part of the header that never changes */
 	size_t head_bytes;
@@ -41,16 +43,22 @@ struct tracedat_writer {
 	uint64_t trace_id;
 };
 
-/* Reads what the header needs from the instance. */
-int tracedat_writer_init(struct tracedat_writer *w, const struct instance *in, const char *root,
-			 const struct event_list *events, struct schedtrace_error *err);
+static inline int tracedat_parts(const struct tracedat_writer *w)
+{
+	return w->second ? 2 * w->n_cpus : w->n_cpus;
+}
+
+/* Reads what the header needs from the instance. @second names a second buffer, or is NULL. */
+int tracedat_writer_init(struct tracedat_writer *w, const struct instance *in, const char *second,
+			 const char *root, const struct event_list *events,
+			 struct schedtrace_error *err);
 
 /* Lays out the sparse file, reserves room for the last header, writes the first. */
 int tracedat_writer_begin(struct tracedat_writer *w, int fd, const char *cmdlines,
 			  struct schedtrace_error *err);
 
-/* Where the pages of @cpu begin while recording. */
-uint64_t tracedat_writer_position(const struct tracedat_writer *w, int cpu);
+/* Where the pages of @part begin while recording. */
+uint64_t tracedat_writer_position(const struct tracedat_writer *w, int part);
 
 /* Makes the sizes in w->parts those of the file. */
 int tracedat_writer_publish(struct tracedat_writer *w, struct schedtrace_error *err);
@@ -69,8 +77,8 @@ struct tracedat_second {
 };
 
 /*
- * Writes the last header, with the texts of all CPUs' stats (n_cpus, NULL where there is none),
- * and takes the holes out. @dropped_names is set if there was only room for the first cmdlines.
+ * Writes the last header, with the texts of all parts' stats (NULL where there is none), and
+ * takes the holes out. If there is only room for them, the names are @first_cmdlines.
  */
 int tracedat_writer_finish(struct tracedat_writer *w, const char *cmdlines,
 			   const char *first_cmdlines, char *const *stats,
@@ -91,6 +99,9 @@ int tracedat_compact(struct tracedat_writer *w, char *header, size_t bytes, size
 /* Writes @header and all parts to another file, without holes. 0, or -errno. */
 int tracedat_copy(const struct tracedat_writer *w, char *header, size_t bytes, size_t table,
 		  int to);
+
+/* Takes w->parts from the table in @header, whose n_cpus, second and clock are known. */
+void tracedat_read_parts(struct tracedat_writer *w, const char *header, size_t table);
 
 /* Ends the file with the last page, filled up, of the last CPU that has any. */
 int tracedat_set_end(struct tracedat_writer *w, struct schedtrace_error *err);

@@ -12,7 +12,7 @@ import time
 
 TRACEFS = "/sys/kernel/tracing"
 SCHEDREC = os.path.abspath(sys.argv[1])
-WITNESS = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
+WITNESS = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2] else None
 
 _claims = 0
 _failed = 0

@@ -266,6 +266,31 @@ static void a_named_instance_is_read_by_its_name(void **state)
 	}
 }
 
+static void both_buffers_of_a_limited_recording_are_read_as_one(void **state)
+{
+	struct fixture *f = *state;
+	static const uint64_t first[2] = { 100, 300 }, second[3] = { 50, 200, 300 };
+	struct source_options top = { .instance = "top" }, only = { .instance = "schedrec.only" };
+	int version;
+
+	memset(f->m.buffers, 0, sizeof(f->m.buffers));
+	f->m.n_buffers = 2;
+	f->m.buffers[0].name = "";
+	f->m.buffers[1].name = "schedrec.only";
+	maker_page(&f->m.buffers[0], 1, 2, first, 8);
+	maker_page(&f->m.buffers[1], 1, 3, second, 9);
+	for (version = 6; version < 8; version++) {
+		make(f, version, "none");
+		/* Of equal stamps those of the first buffer come first. */
+		assert_int_equal(read_bytes(f, f->m.n, NULL), 0);
+		assert_string_equal(f->got, "1 50 9 1\n1 100 8 1\n1 200 9 2\n1 300 8 2\n1 300 9 3\n");
+		assert_int_equal(read_file(f, &top), 0);
+		assert_string_equal(f->got, "1 100 8 1\n1 300 8 2\n");
+		assert_int_equal(read_file(f, &only), 0);
+		assert_string_equal(f->got, "1 50 9 1\n1 200 9 2\n1 300 9 3\n");
+	}
+}
+
 static void the_only_instance_with_events_needs_no_name(void **state)
 {
 	struct fixture *f = *state;
@@ -576,6 +601,7 @@ int main(void)
 		TEST(the_facts_beside_the_records_are_there),
 		TEST(a_named_instance_is_read_by_its_name),
 		TEST(the_only_instance_with_events_needs_no_name),
+		TEST(both_buffers_of_a_limited_recording_are_read_as_one),
 		TEST(a_file_without_events_is_read),
 		TEST(what_is_no_trace_dat_is_called_by_its_name),
 		TEST(what_cannot_be_read_is_refused_by_name),
