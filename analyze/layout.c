@@ -25,6 +25,9 @@ static const struct {
 	{ "latency", "pid,comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,uncertain,cut,max_at_ns,cpu,"
 		     "ran,waker" },
 	{ "latency_worst", "begin_ns,latency_ns,pid,comm,kind,cpu,ran,waker" },
+	{ "stacks", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
+	{ "stacks_kernel", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
+	{ "stacks_user", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
 	{ "losses", "cpu,lost,gaps,broken_chains,broken_ns,touches" },
 };
 

@@ -19,7 +19,7 @@
 
 struct settings {
 	struct report_settings report;
-	const char *format, *top, *width;
+	const char *format, *top, *width, *depth, *by;
 	bool requests;
 };
 
@@ -59,6 +59,16 @@ static const struct option_spec options[] = {
 	  FIELD(report.log) },
 	{ 0, "requests", NULL, "the log of all memory requests: --log memory", OPTION_FLAG,
 	  FIELD(requests) },
+	{ 0, "depth", "N", "functions of each call stack in text; 0: all [4]", OPTION_TEXT,
+	  FIELD(depth) },
+	{ 0, "folded", NULL,
+	  "instead of tables, print call stacks as flame graph tools read them: task "
+	  "name;function;…;function and a figure",
+	  OPTION_FLAG, FIELD(report.folded) },
+	{ 0, "flame", "FILE", "draw the call stacks as a flame graph, an SVG", OPTION_TEXT,
+	  FIELD(report.flame) },
+	{ 0, "by", "WHAT", "what these two count: time (on the CPU, in ns) or switches [time]",
+	  OPTION_TEXT, FIELD(by) },
 	{ 'o', "output", "FILE", "write to FILE, which appears when it is whole [stdout]",
 	  OPTION_TEXT, FIELD(report.out) },
 	{ 0, "validate", NULL, "check every byte of a tarball before reading its rows", OPTION_FLAG,
@@ -145,6 +155,16 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 		return error_set(err, SCHEDTRACE_E_USAGE, "--format: %s is not text, csv or json",
 				 settings->format);
 	report->format = (enum report_format)i;
+	if (settings->by && strcmp(settings->by, "time") && strcmp(settings->by, "switches"))
+		return error_set(err, SCHEDTRACE_E_USAGE, "--by: %s is not time or switches",
+				 settings->by);
+	report->by_switches = settings->by && !strcmp(settings->by, "switches");
+	if ((report->folded || report->flame) && (report->log || settings->requests))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--%s is about call stacks, and --%s about a log; only one can be "
+				 "had",
+				 report->folded ? "folded" : "flame",
+				 report->log ? "log" : "requests");
 	if (settings->requests && report->log)
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--requests and --log are two logs; "
@@ -152,6 +172,8 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 	if (settings->requests)
 		report->log = "memory";
 	r = parse_number("--top", settings->top, -1, &report->selection.top, err);
+	if (!r)
+		r = parse_number("--depth", settings->depth, 4, &report->depth, err);
 	if (!r)
 		r = parse_number("--width", settings->width, usual_width(), &width, err);
 	if (!r)

@@ -12,6 +12,7 @@ struct text_options {
 	size_t width;	  /* of the terminal, 0: no limit */
 	bool exact;	  /* whole numbers in the columns' own units */
 	int64_t begin_ns; /* stamps are printed as seconds since this; INT64_MIN: as they are */
+	int64_t depth;	  /* frames of a call stack to show, 0: all */
 };
 
 int text_table(FILE *f, const struct view *view, const struct text_options *options,

@@ -106,8 +106,39 @@ static void print_title(FILE *f, const struct view *view, size_t width)
 		wrap_text(f, title, 0, 2, width);
 }
 
-int text_table(FILE *f, const struct view *view, const struct text_options *options,
-	       struct schedtrace_error *err)
+/* Index of the column of call stacks, which are shown below their rows; SIZE_MAX: none. */
+static size_t frames_column(const struct view *view)
+{
+	for (size_t i = 0; i < view->n_columns && !view->columns_chosen; i++)
+		if (!strcmp(view->info->columns[view->columns[i]].name, "frames"))
+			return i;
+	return SIZE_MAX;
+}
+
+/* The functions of a stack, a line each. */
+static int print_frames(FILE *f, const char *frames, int64_t depth, struct schedtrace_error *err)
+{
+	auto_free char *visible = escape_visible(frames ? frames : "(no stack was recorded)");
+	int64_t n = 0, more = 0;
+
+	if (!visible)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a stack");
+	for (const char *name = visible; name; n++) {
+		const char *end = strchrnul(name, ';');
+
+		if (depth && n >= depth)
+			more++;
+		else
+			fprintf(f, "        %.*s\n", (int)(end - name), name);
+		name = *end ? end + 1 : NULL;
+	}
+	if (more)
+		fprintf(f, "        … %lld more\n", (long long)more);
+	return 0;
+}
+
+static int print_table(FILE *f, const struct view *view, const struct text_options *options,
+		       size_t frames, struct schedtrace_error *err)
 {
 	auto_free struct column_layout *layouts = calloc(view->n_columns + 1, sizeof(*layouts));
 	auto_free union schedtrace_value *values =
@@ -132,6 +163,8 @@ int text_table(FILE *f, const struct view *view, const struct text_options *opti
 		for (size_t c = 0; c < view->info->n_columns; c++)
 			values[c] = schedtrace_table_value(view->table, view->rows[i], c);
 		r = print_row(f, view, layouts, n, values, options, true, err);
+		if (!r && frames != SIZE_MAX)
+			r = print_frames(f, values[frames].s, options->depth, err);
 		if (r)
 			return r;
 	}
@@ -146,6 +179,26 @@ int text_table(FILE *f, const struct view *view, const struct text_options *opti
 	n += out.redundant;
 	print_names(f, "unknown in all rows", view, layouts + n, out.unknown, options->width);
 	return 0;
+}
+
+int text_table(FILE *f, const struct view *view, const struct text_options *options,
+	       struct schedtrace_error *err)
+{
+	auto_free size_t *columns = calloc(view->n_columns + 1, sizeof(*columns));
+	size_t at = frames_column(view), frames = SIZE_MAX;
+	struct view shown = *view;
+
+	if (!columns)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the columns of a table");
+	shown.columns = columns;
+	shown.n_columns = 0;
+	for (size_t i = 0; i < view->n_columns; i++) {
+		if (i == at)
+			frames = view->columns[i];
+		else
+			columns[shown.n_columns++] = view->columns[i];
+	}
+	return print_table(f, &shown, options, frames, err);
 }
 
 struct column_layout *text_log_layout(const struct view *view, const struct text_options *options)

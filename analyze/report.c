@@ -8,6 +8,7 @@
 
 #include "cli/progress.h"
 #include "cli/report_error.h"
+#include "flame.h"
 #include "summary.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
@@ -160,10 +161,18 @@ static int choose_log(struct run *run, struct schedtrace_error *err)
 	return r ? r : schedtrace_engine_set_sink(run->engine, &sink, err);
 }
 
+static bool wants_flames(const struct report_settings *settings)
+{
+	return settings->folded || settings->flame;
+}
+
 static int choose_analyses(struct run *run, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = run->settings;
 	int r = 0;
+
+	if (wants_flames(settings))
+		return schedtrace_engine_add(run->engine, "stacks", err);
 
 	for (size_t i = 0; i < settings->n_analyses && !r; i++)
 		r = schedtrace_engine_add(run->engine, settings->analyses[i], err);
@@ -244,6 +253,9 @@ static bool is_wanted(const struct run *run, const struct schedtrace_table *tabl
 
 	if (settings->tables)
 		return in_list(settings->tables, name);
+	/* The parts of stacks are for those who ask. */
+	if (settings->n_analyses && analysis && !strcmp(analysis, "stacks"))
+		return is_named(settings, analysis) && !strcmp(name, analysis);
 	if (settings->n_analyses)
 		return analysis && is_named(settings, analysis);
 	if (!strcmp(name, "losses"))
@@ -323,6 +335,27 @@ static int show_tables(struct run *run, struct schedtrace_error *err)
 	return r;
 }
 
+/* All rows that the filters let pass; --top and --sort are for tables. */
+static int show_flames(struct run *run, struct schedtrace_error *err)
+{
+	const struct report_settings *settings = run->settings;
+	const struct schedtrace_table *table = schedtrace_tables_find(run->tables, "stack_comms");
+	struct selection selection = run->selection;
+	struct view view;
+	int r;
+
+	selection.columns = selection.sort = NULL;
+	selection.top = 0;
+	r = views_make(&view, &table, 1, &selection, false, err);
+	if (!r && settings->folded)
+		r = flame_fold(run->results.f, &view, settings->by_switches, err);
+	if (!r && settings->flame)
+		r = flame_draw(settings->flame, &view, settings->by_switches,
+			       schedtrace_context_info(infile_context(run->infile))->command, err);
+	view_release(&view);
+	return r;
+}
+
 static void note_what_is_missing(const struct run *run)
 {
 	auto_free char *losses = summary_losses(infile_context(run->infile), run->tables);
@@ -333,6 +366,11 @@ static void note_what_is_missing(const struct run *run)
 	if (!run->summary.seen[SCHEDTRACE_CTX_SWITCH])
 		report("schedreport",
 		       "%s: there are no CTX_SWITCH rows, so nothing is known of who ran",
+		       run->settings->path);
+	else if (schedtrace_context_stacks(infile_context(run->infile)) == 0 &&
+		 (wants_flames(run->settings) || is_named(run->settings, "stacks")))
+		report("schedreport",
+		       "%s: there are no call stacks: record them with schedrec -e sched,stacks",
 		       run->settings->path);
 	else if (!run->summary.seen[SCHEDTRACE_WAKEUP] && !run->summary.seen[SCHEDTRACE_WAKEUP_NEW])
 		report("schedreport",
@@ -361,7 +399,9 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 		r = schedtrace_engine_snapshot(run->engine, &run->tables, err);
 	if (!r && !settings->log)
 		r = choose_command(run, err);
-	if (!r && !settings->log)
+	if (!r && wants_flames(settings))
+		r = show_flames(run, err);
+	else if (!r && !settings->log)
 		r = show_tables(run, err);
 	if (!r)
 		r = results_finish(&run->results, err);
@@ -376,7 +416,9 @@ int report_run(const struct report_settings *settings, bool *damaged, struct sch
 	int r;
 
 	run.selection = settings->selection;
-	run.text = (struct text_options){ .width = settings->width, .exact = settings->exact };
+	run.text = (struct text_options){ .width = settings->width,
+					  .exact = settings->exact,
+					  .depth = settings->depth };
 	r = run_all(&run, err);
 	*damaged = run.infile && infile_damaged(run.infile);
 	view_release(&run.log_view);

@@ -22,7 +22,12 @@ struct report_settings {
 		*log; /* print this log instead of tables; ANALYSIS.LOG where two have one name */
 	const char *window; /* BEGIN:END; NULL: all */
 	const char *out;    /* NULL: stdout */
-	size_t width;	    /* of lines; 0: no limit */
+	/* Call stacks instead of tables: */
+	bool folded;	   /* as lines for flame graphs */
+	const char *flame; /* as a picture in this file; NULL: none */
+	bool by_switches;  /* both count switches, not time */
+	int64_t depth;	   /* frames of a stack in text, 0: all */
+	size_t width;	   /* of lines; 0: no limit */
 	bool exact;
 	bool quiet;
 };

@@ -28,6 +28,8 @@ static const struct {
 	{ "tasks", "-charged_ns" },	 { "tasks", "-on_cpu_ns" },
 	{ "memory", "-rss_peak_bytes" }, { "memory", "-net_bytes" },
 	{ "migrations", "-migrations" }, { "migration_matrix", "-migrations" },
+	{ "stacks", "-on_cpu_ns" },	 { "stacks_kernel", "-on_cpu_ns" },
+	{ "stacks_user", "-on_cpu_ns" }, { "stack_comms", "-on_cpu_ns" },
 	{ "cpu_tasks", "-on_cpu_ns" },	 { "latency", "-max_ns" },
 };
 

@@ -16,6 +16,7 @@
 	X(runqueue)                                                                                \
 	X(waits)                                                                                   \
 	X(memory)                                                                                  \
+	X(stacks)                                                                                  \
 	X(losses)
 
 #define DECLARE(name) extern const struct analysis analysis_##name;
