@@ -165,15 +165,21 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 		ran->all[ran->next++ % N_STRETCHES].end = span->certain_end;
 		if (span->life == LIFE_IDLE)
 			return 0;
-	} else if (span->state < LIFE_WAIT_WAKEUP || span->state > LIFE_WAIT_NEW) {
+	} else if (span->state < LIFE_WAIT_WAKEUP) {
 		return 0;
 	}
 	a = grown_at(&latency->accounts, span->life, struct account);
 	if (!a)
 		return no_memory(err);
-	if (span->state != LIFE_RUNNING)
+	if (span->state == LIFE_RUNNING) {
+		a->last_cpu = span->cpu + 1;
+		return 0;
+	}
+	if (span->state <= LIFE_WAIT_NEW)
 		return waited(latency, a, span, err);
-	a->last_cpu = span->cpu + 1;
+	/* A waker can begin while the task is still on its way to sleep. */
+	if (!span->cut && a->waking.seen && a->waking.time < span->begin)
+		a->waking.time = span->begin;
 	return 0;
 }
 

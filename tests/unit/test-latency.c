@@ -198,6 +198,24 @@ static void a_wakeup_before_the_task_slept_is_no_wait(void **state)
 	result_free(&r);
 }
 
+static void a_waking_before_the_task_left_counts_from_its_leaving(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 5);
+	waking(&b, 110, 1, 7, 5);
+	sw(&b, 120, 0, 7, 'S', 9);
+	wake(&b, 125, 0, 7);
+	sw(&b, 140, 0, 9, 'S', 7);
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "wakeup", "max_ns"), 15);
+	assert_int_equal(of_kind(&r, 7, "waking", "max_ns"), 20);
+	assert_int_equal(of_kind(&r, 7, "waking", "waker_pid"), 5);
+	result_free(&r);
+}
+
 static void wakeups_elsewhere_than_it_last_ran_are_moved(void **state)
 {
 	struct rows b = rows_new();
@@ -265,6 +283,7 @@ int main(void)
 		cmocka_unit_test(a_wait_into_a_gap_is_no_latency),
 		cmocka_unit_test(a_window_cuts_the_waits_across_its_edges),
 		cmocka_unit_test(a_wakeup_before_the_task_slept_is_no_wait),
+		cmocka_unit_test(a_waking_before_the_task_left_counts_from_its_leaving),
 		cmocka_unit_test(wakeups_elsewhere_than_it_last_ran_are_moved),
 		cmocka_unit_test(the_histogram_counts_by_powers_of_two),
 		cmocka_unit_test(new_tasks_wait_from_their_first_wakeup),
