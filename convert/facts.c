@@ -243,6 +243,23 @@ static bool has_events(const json_t *events, const char *const *names)
 	return true;
 }
 
+/* The texts of an array with commas between. */
+static char *join(const json_t *array)
+{
+	auto_free char *joined = NULL;
+	size_t n = 0, i;
+	const json_t *item;
+	FILE *f = open_memstream(&joined, &n);
+	bool failed;
+
+	if (!f)
+		return NULL;
+	json_array_foreach(array, i, item) fprintf(
+		f, "%s%s", i ? "," : "", json_is_string(item) ? json_string_value(item) : "");
+	failed = ferror(f);
+	return fclose(f) == 0 && !failed ? steal_ptr(joined) : NULL;
+}
+
 static int begin_marker(struct facts *facts, const json_t *json, const struct record *r,
 			struct schedtrace_error *err)
 {
@@ -252,9 +269,13 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
 	const json_t *command = json_object_get(json, "command");
 	const json_t *cpus = json_object_get(json, "cpus");
+	auto_free char *events = join(json_object_get(json, "events"));
+	auto_free char *missing = join(json_object_get(json, "missing"));
 	auto_free char *quoted = NULL;
 	int status;
 
+	if (!events || !missing)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the names of events");
 	if (json_array_size(command) > 0) {
 		quoted = quote_command(command);
 		if (!quoted)
@@ -267,6 +288,9 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 	info.machine = text_of(json, "machine", info.machine);
 	info.page_size = small_number_of(json, "page_size", info.page_size);
 	info.memory_bytes = number_of(json, "memory_bytes", info.memory_bytes);
+	info.buffer_kb = number_of(json, "buffer_kb", info.buffer_kb);
+	info.events = *events ? events : NULL;
+	info.missing = *missing ? missing : NULL;
 	if (json_array_size(cpus) > 0 && json_array_size(cpus) < 65535)
 		info.cpus = (int32_t)json_array_size(cpus);
 	read_clocks(json, r, &info.begin_ns, &info.wall_offset_begin_ns);

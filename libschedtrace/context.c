@@ -41,6 +41,8 @@ const struct info_string context_info_strings[CONTEXT_INFO_STRINGS] = {
 	{ "command", offsetof(struct schedtrace_info, command) },
 	{ "tool", offsetof(struct schedtrace_info, tool) },
 	{ "incomplete", offsetof(struct schedtrace_info, incomplete) },
+	{ "events", offsetof(struct schedtrace_info, events) },
+	{ "missing", offsetof(struct schedtrace_info, missing) },
 };
 
 static char **info_string(struct schedtrace_info *info, size_t i)

@@ -11,7 +11,7 @@ struct info_string {
 	const char *name;
 	size_t offset;
 };
-#define CONTEXT_INFO_STRINGS 7
+#define CONTEXT_INFO_STRINGS 9
 extern const struct info_string context_info_strings[CONTEXT_INFO_STRINGS];
 
 /* As schedtrace_context_event_name() the other way round: -1 for a name that is not known. */

@@ -33,6 +33,10 @@ struct schedtrace_context;
  * @tool:              who recorded, such as "schedrec 0.1.0", NULL unknown
  * @incomplete:        NULL, or why the recording is known to lack its end
  * @tsc_hz:            ticks of the time-stamp counter a second, 0 unknown
+ * @buffer_kb:         ring buffer of each CPU, KiB, 0 unknown
+ * @events:            the kernel's events that were enabled, SYSTEM:EVENT with commas between,
+ *                     NULL unknown
+ * @missing:           likewise those that were wanted and that the kernel lacks
  */
 struct schedtrace_info {
 	size_t size;
@@ -51,6 +55,9 @@ struct schedtrace_info {
 	const char *tool;
 	const char *incomplete;
 	int64_t tsc_hz;
+	int64_t buffer_kb;
+	const char *events;
+	const char *missing;
 };
 
 /**

@@ -61,6 +61,10 @@ def main():
     ok([c['cpu'] for c in meta['cpu']] == list(range(os.sysconf('SC_NPROCESSORS_CONF'))) and
        all(c['lost'] == 0 and c['read'] >= 0 for c in meta['cpu']),
        'every CPU has its counts of records', meta['cpu'])
+    enabled = meta['events'].split(',')
+    ok('sched:sched_switch' in enabled and meta['buffer_kb'] > 0 and
+       all(os.path.exists(f'/sys/kernel/tracing/events/{e.replace(":", "/")}') for e in enabled),
+       'the events that were enabled are the kernel\'s', meta)
     ok(before[1] <= meta['begin_ns'] <= meta['end_ns'] <= after[1], 'begin and end enclose it',
        before, meta, after)
     ok(abs(meta['wall_offset_begin_ns'] - (before[0] - before[1])) < 10**7,
