@@ -395,11 +395,11 @@ size_t npz_local_header(uint8_t record[NPZ_RECORD_ROOM], const struct npz_out *e
 		size_t padding = NPZ_STORED_HEADER - n;
 
 		put(extra + n_extra, EXTRA_ALIGNMENT, 2);
-		put(extra + n_extra + 2, padding - 4, 2);
+		put(extra + n_extra + 2, padding - 4 + entry->padding, 2);
 		memset(extra + n_extra + 4, 0, padding - 4);
 		n_extra += padding;
 	}
-	put(p, n_extra, 2);
+	put(p, n_extra + entry->padding, 2);
 	if (is_big(entry))
 		put(put(put(put(extra, EXTRA_ZIP64, 2), 16, 2), entry->size, 8), entry->packed, 8);
 	return (size_t)(extra - record) + n_extra;

@@ -28,7 +28,8 @@ struct npz_out {
 	uint64_t packed, size;
 	uint32_t crc;
 	bool deflated;
-	uint64_t offset; /* of the local header in the zip */
+	uint64_t offset;  /* of the local header in the zip */
+	uint16_t padding; /* zeros to follow the local header of a stored one, at most 65,000 */
 };
 
 #define NPZ_RECORD_ROOM 256

@@ -28,6 +28,7 @@
  * between them are cut out at the end: nothing is written twice. */
 #define PLACE(column) ((uint64_t)(column) << 40)
 #define PLACE_HEADERS (TAR_BLOCK + NPZ_STORED_HEADER + NPY_HEADER_ROOM) /* before the rows */
+#define START_ROOM    (2 * OUTPUT_COLLAPSE_ALIGNMENT) /* for names of events, before the first */
 
 /* Rows on their way from the caller to the spools. */
 struct block {
@@ -50,7 +51,8 @@ struct schedtrace_writer {
 	const struct schedtrace_context *ctx;
 	struct output out;
 	bool store, begun;
-	bool in_place; /* columns are at their PLACE() in the output, not in spools */
+	bool in_place;	      /* columns are at their PLACE() in the output, not in spools */
+	uint64_t first_place; /* of the first column's tar header then */
 	struct pool *pool;
 	size_t block_rows;
 	uint64_t rows, blocks_done;
@@ -145,7 +147,7 @@ static int begin_column(struct schedtrace_writer *w, enum column_id c, struct sc
 {
 	if (!w->in_place)
 		return output_spool(&w->out, &w->spools[c].fd, err);
-	w->spools[c].base = PLACE(c) + PLACE_HEADERS;
+	w->spools[c].base = PLACE(c) + (c ? 0 : START_ROOM) + PLACE_HEADERS;
 	w->spools[c].fd = fcntl(w->out.fd, F_DUPFD_CLOEXEC, 0);
 	if (w->spools[c].fd < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot open it again");
@@ -397,8 +399,8 @@ struct column_frame {
 	uint8_t stored[DEFLATE_STORED_HEADER];
 	uint8_t local[NPZ_RECORD_ROOM], central[NPZ_RECORD_ROOM], end[NPZ_RECORD_ROOM];
 	size_t n_npy, n_stored, n_local, n_central, n_end, n_tail;
-	size_t n_comment; /* zeros, up to where a hole can be cut out */
-	uint64_t size;	  /* of the whole member */
+	size_t n_padding, n_comment; /* zeros, down to the rows and up to where a hole can begin */
+	uint64_t size;		     /* of the whole member */
 };
 
 static void frame_column(const struct schedtrace_writer *w, enum column_id c,
@@ -406,6 +408,7 @@ static void frame_column(const struct schedtrace_writer *w, enum column_id c,
 {
 	const struct spool *s = &w->spools[c];
 	struct npz_out entry = { .name = column_types[c].name, .deflated = !w->store };
+	uint64_t zip;
 
 	f->n_npy = npy_write(f->npy, column_types[c].descr, w->rows);
 	f->n_stored = w->store ? 0 : DEFLATE_STORED_HEADER;
@@ -414,14 +417,20 @@ static void frame_column(const struct schedtrace_writer *w, enum column_id c,
 	entry.size = f->n_npy + s->raw;
 	entry.packed = f->n_stored + f->n_npy + s->packed + f->n_tail;
 	entry.crc = deflate_crc_combine(deflate_crc(0, f->npy, f->n_npy), s->crc, s->raw);
+	if (w->in_place && c == 0)
+		entry.padding = (uint16_t)(START_ROOM - w->first_place);
+	f->n_padding = entry.padding;
 	f->n_local = npz_local_header(f->local, &entry);
 	f->n_central = npz_central_header(f->central, &entry);
-	f->n_end = npz_end(f->end, 1, f->n_local + entry.packed, f->n_central, 0);
-	f->size = f->n_local + entry.packed + f->n_central + f->n_end;
+	zip = f->n_local + f->n_padding + entry.packed;
+	f->n_end = npz_end(f->end, 1, zip, f->n_central, 0);
+	f->size = zip + f->n_central + f->n_end;
 	f->n_comment = 0;
 	if (w->in_place) {
-		f->n_comment = (size_t)(-(TAR_BLOCK + f->size) % OUTPUT_COLLAPSE_ALIGNMENT);
-		npz_end(f->end, 1, f->n_local + entry.packed, f->n_central, f->n_comment);
+		uint64_t begin = c ? 0 : w->first_place;
+
+		f->n_comment = (size_t)(-(begin + TAR_BLOCK + f->size) % OUTPUT_COLLAPSE_ALIGNMENT);
+		npz_end(f->end, 1, zip, f->n_central, f->n_comment);
 		f->size += f->n_comment;
 	}
 }
@@ -446,6 +455,7 @@ static int put_column(struct schedtrace_writer *w, enum column_id c, struct sche
 	snprintf(name, sizeof(name), "%s.npz", column_types[c].name);
 	if ((r = put_header(w, name, f.size, err)) < 0 ||
 	    (r = output_write(&w->out, f.local, f.n_local, err)) < 0 ||
+	    (r = output_zeros(&w->out, f.n_padding, err)) < 0 ||
 	    (r = output_write(&w->out, f.stored, f.n_stored, err)) < 0 ||
 	    (r = output_write(&w->out, f.npy, f.n_npy, err)) < 0 || (r = put_rows(w, s, err)) < 0 ||
 	    (r = output_write(&w->out, DEFLATE_END, f.n_tail, err)) < 0 ||
@@ -555,18 +565,23 @@ static int put_all(struct schedtrace_writer *w, struct schedtrace_error *err)
 	if (w->has[COLUMN_STACK] && schedtrace_context_stacks(w->ctx) > 0)
 		r = schedtrace_context_stack(w->ctx, 0, &first, err);
 
-	/* The columns that are in their places stand first. */
-	if (r == 0 && !w->in_place)
+	if (r == 0)
 		r = put_text(w, texts[0].name, texts[0].put, &texts[0].crc, err);
+	if (r == 0 && w->in_place && w->out.offset > START_ROOM)
+		return error_set(err, SCHEDTRACE_E_LIMIT,
+				 "the names of events take %" PRIu64 " bytes, a stored tarball has "
+				 "room for %d: write a deflated one",
+				 w->out.offset, START_ROOM);
+	w->first_place = w->out.offset;
 	for (enum column_id c = 0; r == 0 && c < COLUMN_COUNT; c++) {
 		if (!w->has[c])
 			continue;
-		if (w->in_place)
+		if (w->in_place && c > 0)
 			w->out.offset = PLACE(c);
 		r = put_column(w, c, err);
 		ends[c] = w->out.offset;
 	}
-	for (size_t i = w->in_place ? 0 : 1; r == 0 && i < n_texts; i++)
+	for (size_t i = 1; r == 0 && i < n_texts; i++)
 		if (texts[i].written)
 			r = put_text(w, texts[i].name, texts[i].put, &texts[i].crc, err);
 	for (struct extra_member *m = w->extras; r == 0 && m; m = m->next)

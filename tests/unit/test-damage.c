@@ -166,8 +166,8 @@ static bool same_rows(const struct schedtrace_context *ctx, const struct schedtr
 
 		if (e->timestamp[i] != i * i || e->pid[i] != i % 4 || e->cpu[i] != i % 3 ||
 		    e->arg0[i] != i || e->arg1[i] != ~i || !event ||
-		    strcmp(event,
-			   i % IDS == MINE ? "MINE" : schedtrace_event_info((int)(i % IDS))->name) ||
+		    strcmp(event, i % IDS == MINE ? "MINE"
+						  : schedtrace_event_info((int)(i % IDS))->name) ||
 		    (name ? !comm || strcmp(comm, name) != 0 : comm != NULL))
 			return false;
 	}
@@ -244,6 +244,12 @@ static const struct input *as_input(const uint8_t *data, size_t n, struct input 
 	return in;
 }
 
+/* Of the bytes of the zip's first entry. */
+static size_t data_offset(const uint8_t *zip)
+{
+	return 30u + zip[26] + zip[27] * 256u + zip[28] + zip[29] * 256u;
+}
+
 #define ZIP_END_SIZE 22
 
 /* Where a zip ends but for its comment, from where it ends with it. */
@@ -274,7 +280,7 @@ static bool is_harmless(const struct parts *parts, const uint8_t *data, size_t a
 		    ZIP_END_SIZE + 46 + 16) /* versions, date, attributes; name of a volume */
 			return true;
 		if (store) /* padding in front of aligned data */
-			return at < NPZ_STORED_HEADER;
+			return at < data_offset(p);
 		/* Deflate pads to whole bytes, and describes codes that then do not occur: what
 		 * inflates to the same is the same, the checksum says. */
 		return at > 30 && memcmp(p + at, "PK", 2) != 0;
@@ -296,8 +302,14 @@ static bool is_padding(const struct parts *parts, const uint8_t *data, size_t at
 	for (size_t i = 0; i < parts->n; i++) {
 		size_t end = (size_t)parts->part[i].end, filled = end;
 
-		if (is_column(parts, i))
+		if (is_column(parts, i)) {
+			const uint8_t *zip = data + parts->part[i].begin;
+			size_t rows = (size_t)parts->part[i].begin + data_offset(zip);
+
+			if (at >= parts->part[i].begin + NPZ_STORED_HEADER && at < rows)
+				return true;
 			filled = zip_end(data, end);
+		}
 		if (at >= filled && at < (end + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK)
 			return true;
 	}
