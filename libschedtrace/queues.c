@@ -78,6 +78,8 @@ static struct queue *cpu_of(struct queues *q, int32_t cpu)
 	if (!c->seen) {
 		c->seen = true;
 		c->current = LIFE_NONE;
+		c->next_seen = q->first_seen;
+		q->first_seen = (uint32_t)cpu + 1;
 		q->n_seen++;
 	}
 	q->n_idle -= is_idle(c);
@@ -195,9 +197,11 @@ static int leave_all(struct queues *q, bool only_dead)
 {
 	const struct lives *lives = replay_lives(q->replay);
 
-	for (uint32_t cpu = 0; cpu < q->cpus.n && q->n_waiting; cpu++) {
-		uint32_t life = grown_get(&q->cpus, cpu, struct queue)->first;
+	for (uint32_t cpu = q->first_seen; cpu && q->n_waiting;) {
+		const struct queue *c = grown_get(&q->cpus, cpu - 1, struct queue);
+		uint32_t life = c->first;
 
+		cpu = c->next_seen;
 		while (life) {
 			uint32_t next = grown_get(&q->lives, life - 1, struct waiter)->next;
 
@@ -300,8 +304,8 @@ void queues_doubt(struct queues *q, int32_t cpu, enum replay_doubt why, int64_t 
 	queues_advance(q, end);
 	q->sums = least(&q->sums, &c->at_sign);
 	/* Stretches of other CPUs that overlap with this one are not taken out twice. */
-	for (uint32_t i = 0; i < q->cpus.n; i++) {
-		c = grown_get(&q->cpus, i, struct queue);
+	for (uint32_t i = q->first_seen; i; i = c->next_seen) {
+		c = grown_get(&q->cpus, i - 1, struct queue);
 		c->at_sign = least(&c->at_sign, &q->sums);
 	}
 }

@@ -32,6 +32,7 @@ struct queue {
 	uint32_t first;	  /* waiting there, + 1; 0 none */
 	uint32_t waiting; /* number of them */
 	bool seen;
+	uint32_t next_seen;	   /* CPU, + 1; 0 the last */
 	int64_t since;		   /* of current */
 	struct queue_sums at_sign; /* sums at the last sign of current */
 };
@@ -46,8 +47,9 @@ struct waiter {
 struct queues {
 	struct replay *replay;
 	int64_t window_begin, window_end;
-	struct grown cpus;  /* struct queue */
-	struct grown lives; /* struct waiter */
+	struct grown cpus;   /* struct queue */
+	struct grown lives;  /* struct waiter */
+	uint32_t first_seen; /* CPU, + 1; 0 none */
 	int32_t n_seen, n_idle, n_overloaded;
 	int64_t n_waiting;
 	int64_t now; /* INT64_MIN: before the first row */
