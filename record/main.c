@@ -15,7 +15,7 @@ struct settings {
 	const char *output;
 	int64_t buffer_kb;
 	const char *clock;
-	int64_t duration_ns, max_bytes, subbuf_kb;
+	int64_t duration_ns, max_bytes, subbuf_kb, rotate_bytes, max_files;
 	const char *pids, *cgroup, *cpus;
 	bool only;
 	bool quiet, strict, as_root;
@@ -60,6 +60,12 @@ static const struct option_spec options[] = {
 	  OPTION_SIZE, FIELD(max_bytes) },
 	{ 0, "subbuf", "KiB", "pages of the ring buffer [the kernel's, mostly 4]", OPTION_SIZE,
 	  FIELD(subbuf_kb) },
+	{ 0, "rotate", "SIZE",
+	  "begin a new file, NAME.0001.dat, NAME.0002.dat and so on, whenever SIZE bytes are "
+	  "recorded; each is complete on its own",
+	  OPTION_SIZE, FIELD(rotate_bytes) },
+	{ 0, "max-files", "N", "keep only the newest N numbered files [all]", OPTION_NUMBER,
+	  FIELD(max_files) },
 	{ 'q', "quiet", NULL, "no status line and no summary; errors and losses are still told",
 	  OPTION_FLAG, FIELD(quiet) },
 	{ 0, "strict", NULL, "end with status 125 if events were lost", OPTION_FLAG,
@@ -120,6 +126,8 @@ static int run(int argc, char **argv)
 		.cgroup = s.cgroup,
 		.cpus = s.cpus,
 		.only = s.only,
+		.rotate_bytes = s.rotate_bytes,
+		.max_files = s.max_files,
 		.quiet = s.quiet,
 		.strict = s.strict,
 		.as_root = s.as_root,

@@ -181,12 +181,20 @@ int output_open(struct output *out, const char *path, const struct identity *ide
 
 int output_second(struct output *out, struct output *second, struct schedtrace_error *err)
 {
+	return output_beside(out, second, out->name, err);
+}
+
+int output_beside(const struct output *out, struct output *second, const char *name,
+		  struct schedtrace_error *err)
+{
+	size_t before = strlen(out->path) - strlen(out->name);
 	int r;
 
 	*second = (struct output){ .identity = out->identity, .directory_fd = -1, .fd = -1 };
-	second->path = strdup(out->path);
+	if (asprintf(&second->path, "%.*s%s", (int)before, out->path, name) < 0)
+		second->path = NULL;
 	second->directory = strdup(out->directory);
-	second->name = strdup(out->name);
+	second->name = strdup(name);
 	second->directory_fd = fcntl(out->directory_fd, F_DUPFD_CLOEXEC, 0);
 	if (!second->path || !second->directory || !second->name || second->directory_fd < 0) {
 		output_close(second);
@@ -194,7 +202,9 @@ int output_second(struct output *out, struct output *second, struct schedtrace_e
 	}
 	r = identity_enter(out->identity, err);
 	if (r == 0) {
-		r = open_working_file(second, err);
+		r = check_target(second->path, err);
+		if (r == 0)
+			r = open_working_file(second, err);
 		identity_leave(out->identity);
 	}
 	if (r < 0)

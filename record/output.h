@@ -29,6 +29,10 @@ int output_open(struct output *out, const char *path, const struct identity *ide
 int output_second(struct output *out, struct output *second, struct schedtrace_error *err);
 void output_replace(struct output *out, struct output *second);
 
+/* Makes a working file for the target @name in the same directory. */
+int output_beside(const struct output *out, struct output *next, const char *name,
+		  struct schedtrace_error *err);
+
 /* Makes everything durable and gives the file its name. */
 int output_commit(struct output *out, struct schedtrace_error *err);
 

@@ -20,6 +20,7 @@
 #define LOOK_MS	    250 /* what a killed recorder loses at most */
 #define PAUSE_MS    20
 #define LIMIT_MS    20 /* how long a file may outgrow its limit unseen */
+#define CUT_NS	    INT64_C(10000000000)
 #define READER_NICE (-20)
 #define STACK_SIZE  (1u << 20) /* libtracefs keeps a page of the buffer on the stack */
 
@@ -85,29 +86,66 @@ static int take_pages(struct reader *r)
 	return any;
 }
 
-/* The page that is not full, and those after it if tracing was still on a moment ago. */
+/* The page that is not full. 1 if there was one, 0, or -errno. */
+static int take_partial_page(struct reader *r)
+{
+	off_t at;
+	int n;
+
+	errno = 0;
+	n = tracefs_cpu_flush_write(r->handle, r->file_fd);
+	if (n < 0)
+		return errno ? -errno : -EIO;
+	if (n == 0)
+		return 0;
+	/* What follows it begins at the next page. */
+	at = lseek(r->file_fd, 0, SEEK_CUR);
+	at = (off_t)(r->begin + tracedat_round_up((uint64_t)at - r->begin, r->all->page_size));
+	lseek(r->file_fd, at, SEEK_SET);
+	publish(r);
+	return 1;
+}
+
+/* Whole pages and the last, and those after it if tracing was still on a moment ago. */
 static int take_rest(struct reader *r)
 {
-	int r2 = take_pages(r);
+	int result = take_pages(r);
 
-	while (r2 >= 0 && !atomic_load(&r->all->hurry)) {
-		off_t at;
-		int n;
-
-		errno = 0;
-		n = tracefs_cpu_flush_write(r->handle, r->file_fd);
-		if (n < 0)
-			return errno ? -errno : -EIO;
-		if (n == 0)
+	while (result >= 0 && !atomic_load(&r->all->hurry)) {
+		result = take_partial_page(r);
+		if (result <= 0)
 			break;
-		/* A partial page: what follows it begins at the next one. */
-		at = lseek(r->file_fd, 0, SEEK_CUR);
-		at = (off_t)(r->begin +
-			     tracedat_round_up((uint64_t)at - r->begin, r->all->page_size));
-		lseek(r->file_fd, at, SEEK_SET);
-		publish(r);
 	}
-	return r2 < 0 ? r2 : 0;
+	return result < 0 ? result : 0;
+}
+
+/* The last page of this file is cut short, so that all that was recorded before we were asked is in
+ * it and nothing is in both. */
+static int cut(struct reader *r)
+{
+	char file[64];
+	uint64_t asked;
+	int result;
+
+	if (read(r->cut_fd, &asked, sizeof(asked)) < 0)
+		return 0;
+	result = take_pages(r);
+	if (result >= 0)
+		result = take_partial_page(r);
+	if (result < 0)
+		return result;
+	snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", r->cpu);
+	free(r->cut_stats);
+	r->cut_stats = instance_read(r->instance, file);
+	r->cut_bytes = atomic_exchange(&r->bytes, 0);
+	atomic_fetch_sub(&r->all->total, r->cut_bytes);
+	close(r->file_fd);
+	r->file_fd = r->next_fd;
+	r->begin = r->next_begin;
+	r->next_fd = -1;
+	atomic_store(&r->cut_done, true);
+	signal_fd(r->all->news_fd);
+	return 0;
 }
 
 static void fail(struct reader *r, int errnum)
@@ -129,8 +167,11 @@ static void fail(struct reader *r, int errnum)
 static void *read_cpu(void *arg)
 {
 	struct reader *r = arg;
-	struct pollfd fds[2] = { { .fd = r->all->stop_fd, .events = POLLIN },
+	struct pollfd fds[3] = { { .fd = r->all->stop_fd, .events = POLLIN },
+				 { .fd = r->cut_fd, .events = POLLIN },
 				 { .fd = r->raw_fd, .events = POLLIN } };
+	int n_fds = r->all->hold ? 2 : 3;
+	int timeout = r->all->hold ? -1 : r->all->limit == UINT64_MAX ? LOOK_MS : LIMIT_MS;
 	char name[16];
 	int result = 0;
 
@@ -140,16 +181,17 @@ static void *read_cpu(void *arg)
 	 * it there is only more to lose. */
 	setpriority(PRIO_PROCESS, 0, READER_NICE);
 	for (;;) {
-		fds[0].revents = fds[1].revents = 0;
-		poll(fds, 2, r->all->limit == UINT64_MAX ? LOOK_MS : LIMIT_MS);
-		if (fds[0].revents)
-			break;
-		result = take_pages(r);
-		if (result < 0)
+		fds[0].revents = fds[1].revents = fds[2].revents = 0;
+		poll(fds, (nfds_t)n_fds, timeout);
+		if (fds[1].revents)
+			result = cut(r);
+		else if (!fds[0].revents)
+			result = take_pages(r);
+		if (result < 0 || fds[0].revents)
 			break;
 		/* Kernels without a watermark wake us for less than a page, without end. */
-		if (result == 0 && fds[1].revents)
-			poll(fds, 1, PAUSE_MS);
+		if (result == 0 && fds[2].revents)
+			poll(fds, 2, PAUSE_MS);
 	}
 	if (result >= 0)
 		result = take_rest(r);
@@ -158,6 +200,21 @@ static void *read_cpu(void *arg)
 	atomic_store(&r->done, true);
 	signal_fd(r->all->news_fd);
 	return NULL;
+}
+
+/* Another open file of the same inode, since each thread needs its own position. */
+static int open_file(const struct reader *r, const struct tracedat_writer *w, int *fd,
+		     uint64_t *begin, struct schedtrace_error *err)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", w->fd);
+	*begin = tracedat_writer_position(w, r->part);
+	*fd = open(file, O_WRONLY | O_CLOEXEC);
+	if (*fd < 0 || lseek(*fd, (off_t)*begin, SEEK_SET) < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "opening the output for CPU %d",
+				   r->cpu);
+	return 0;
 }
 
 static int open_reader(struct reader *r, const struct instance *in, const struct tracedat_writer *w,
@@ -176,16 +233,11 @@ static int open_reader(struct reader *r, const struct instance *in, const struct
 	r->handle = tracefs_cpu_alloc_fd(r->raw_fd, (int)in->page_size, true);
 	if (!r->handle)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	/* Another open file of the same inode, since each thread needs its own position. */
-	snprintf(file, sizeof(file), "/proc/self/fd/%d", w->fd);
-	r->file_fd = open(file, O_WRONLY | O_CLOEXEC);
-	if (r->file_fd < 0)
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "opening the output for CPU %d",
+	r->cut_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r->cut_fd < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "starting the reader of CPU %d",
 				   r->cpu);
-	r->begin = tracedat_writer_position(w, r->part);
-	if (lseek(r->file_fd, (off_t)r->begin, SEEK_SET) < 0)
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "the output for CPU %d", r->cpu);
-	return 0;
+	return open_file(r, w, &r->file_fd, &r->begin, err);
 }
 
 /* Starts the readers of @in, whose CPU 0 is part @first. */
@@ -199,9 +251,14 @@ static int start_instance(struct readers *r, const struct instance *in, int firs
 
 		if (!in->has_cpu[cpu])
 			continue;
-		*item = (struct reader){
-			.all = r, .cpu = cpu, .part = first + cpu, .raw_fd = -1, .file_fd = -1
-		};
+		*item = (struct reader){ .all = r,
+					 .instance = in,
+					 .cpu = cpu,
+					 .part = first + cpu,
+					 .raw_fd = -1,
+					 .file_fd = -1,
+					 .cut_fd = -1,
+					 .next_fd = -1 };
 		r->n++;
 		result = open_reader(item, in, w, err);
 		if (result < 0)
@@ -216,7 +273,8 @@ static int start_instance(struct readers *r, const struct instance *in, int firs
 }
 
 int readers_start(struct readers *r, const struct instance *first, const struct instance *second,
-		  const struct tracedat_writer *w, uint64_t limit, struct schedtrace_error *err)
+		  const struct tracedat_writer *w, const struct readers_mode *mode,
+		  struct schedtrace_error *err)
 {
 	pthread_attr_t attr;
 	int result;
@@ -224,7 +282,8 @@ int readers_start(struct readers *r, const struct instance *first, const struct 
 	*r = (struct readers){
 		.page_size = first->page_size,
 		.tracing_on_fd = { first->tracing_on_fd, second ? second->tracing_on_fd : -1 },
-		.limit = limit ? limit : UINT64_MAX,
+		.limit = mode->limit ? mode->limit : UINT64_MAX,
+		.hold = mode->hold,
 	};
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -248,6 +307,50 @@ void readers_sizes(const struct readers *r, struct tracedat_writer *w)
 {
 	for (int i = 0; i < r->n; i++)
 		w->parts[r->items[i].part].size = atomic_load(&r->items[i].bytes);
+}
+
+static bool all_cut(const struct readers *r)
+{
+	for (int i = 0; i < r->n; i++)
+		if (!atomic_load(&r->items[i].cut_done) && !atomic_load(&r->items[i].done))
+			return false;
+	return true;
+}
+
+int readers_cut(struct readers *r, const struct tracedat_writer *next, struct schedtrace_error *err)
+{
+	struct pollfd news = { .fd = r->news_fd, .events = POLLIN };
+	int64_t end = now_ns() + CUT_NS;
+	uint64_t count;
+	int result = 0;
+
+	for (int i = 0; result == 0 && i < r->n; i++) {
+		struct reader *item = &r->items[i];
+
+		if (item->next_fd >= 0)
+			close(item->next_fd);
+		atomic_store(&item->cut_done, false);
+		result = open_file(item, next, &item->next_fd, &item->next_begin, err);
+	}
+	for (int i = 0; result == 0 && i < r->n; i++)
+		signal_fd(r->items[i].cut_fd);
+	while (result == 0 && !all_cut(r)) {
+		if (now_ns() >= end)
+			return error_set(err, SCHEDTRACE_E_IO,
+					 "a reader did not go over to the next file within %d s",
+					 (int)(CUT_NS / 1000000000));
+		if (poll(&news, 1, PAUSE_MS) > 0 && read(r->news_fd, &count, sizeof(count)) < 0)
+			break;
+	}
+	for (int i = 0; result == 0 && i < r->n; i++) {
+		struct reader *item = &r->items[i];
+
+		/* One that failed stays with the file that it failed in. */
+		if (!atomic_load(&item->cut_done))
+			item->cut_bytes = atomic_exchange(&item->bytes, 0);
+	}
+	signal_fd(r->news_fd); /* what else was told meanwhile */
+	return result;
 }
 
 void readers_stop(struct readers *r)
@@ -277,7 +380,11 @@ void readers_finish(struct readers *r)
 		item->handle = NULL;
 		mem_close_p(&item->raw_fd);
 		mem_close_p(&item->file_fd);
-		item->raw_fd = item->file_fd = -1;
+		mem_close_p(&item->cut_fd);
+		mem_close_p(&item->next_fd);
+		item->raw_fd = item->file_fd = item->cut_fd = item->next_fd = -1;
+		free(item->cut_stats);
+		item->cut_stats = NULL;
 	}
 	mem_close_p(&r->stop_fd);
 	mem_close_p(&r->news_fd);

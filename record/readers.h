@@ -18,13 +18,20 @@ struct readers;
 
 struct reader {
 	struct readers *all;
+	const struct instance *instance;
 	int cpu, part; /* see tracedat_writer.h */
 	int raw_fd, file_fd;
+	int cut_fd; /* eventfd: go over to the next file */
 	struct tracefs_cpu *handle;
 	pthread_t thread;
 	bool started;
-	uint64_t begin;		   /* position in the file */
-	_Atomic uint64_t bytes;	   /* written, whole pages only */
+	uint64_t begin;		/* position in the file */
+	_Atomic uint64_t bytes; /* written, whole pages only */
+	int next_fd;		/* the next file, its place there */
+	uint64_t next_begin;
+	uint64_t cut_bytes; /* in the file before the cut */
+	char *cut_stats;    /* the kernel's counts at the cut; NULL: none were read */
+	atomic_bool cut_done;
 	_Atomic int errnum;	   /* why it ended early, 0: it did not */
 	_Atomic int64_t failed_ns; /* CLOCK_MONOTONIC of that */
 	atomic_bool done;
@@ -35,6 +42,7 @@ struct readers {
 	int n;
 	int stop_fd;	   /* eventfd: tracing is off, take what is left and end */
 	int news_fd;	   /* eventfd for the main thread: a reader failed or ended */
+	bool hold;	   /* take nothing until a cut or the end */
 	atomic_bool hurry; /* leave the rest in the buffer */
 	uint32_t page_size;
 	int tracing_on_fd[2];	   /* to stop at once when the disk is full; -1: none */
@@ -43,12 +51,26 @@ struct readers {
 	_Atomic int output_errnum; /* the file takes no more */
 };
 
-/* For all CPUs of the buffers @first and @second, which may be NULL. @limit is 0 for none. */
+struct readers_mode {
+	bool hold;	/* take nothing until a cut or the end */
+	uint64_t limit; /* of bytes in a file, 0: none */
+};
+
+/* For all CPUs of the buffers @first and @second, which may be NULL. */
 int readers_start(struct readers *r, const struct instance *first, const struct instance *second,
-		  const struct tracedat_writer *w, uint64_t limit, struct schedtrace_error *err);
+		  const struct tracedat_writer *w, const struct readers_mode *mode,
+		  struct schedtrace_error *err);
 
 /* Copies the sizes reached into the writer's table. */
 void readers_sizes(const struct readers *r, struct tracedat_writer *w);
+
+/*
+ * Goes over to the file of @next: what the buffers hold at this moment still goes into the present
+ * file, what comes later into the next. Then items have cut_bytes and cut_stats of the present one,
+ * each until its own moment of the cut. Those that had failed before do not take part.
+ */
+int readers_cut(struct readers *r, const struct tracedat_writer *next,
+		struct schedtrace_error *err);
 
 /* Tells them that tracing is off. They end once their buffers are empty. */
 void readers_stop(struct readers *r);

@@ -21,6 +21,7 @@
 #include "record/event_sets.h"
 #include "record/instance.h"
 #include "record/marker_writer.h"
+#include "record/numbered.h"
 #include "record/output.h"
 #include "record/proc_tasks.h"
 #include "record/readers.h"
@@ -32,6 +33,9 @@
 #define TICK_NS	 250000000 /* how far the table of a killed recorder's file is behind */
 #define HURRY_NS 1000000000
 
+#define ROTATE_DIGITS 4
+#define ROTATE_MIN    65536
+
 struct recording {
 	const struct recording_settings *settings;
 	struct identity identity;
@@ -40,7 +44,8 @@ struct recording {
 	int signal_fd;
 	struct event_list events;
 	char *tracefs;
-	struct output output, second;
+	struct output output;
+	struct numbered numbered; /* if the output has several files */
 	struct workload workload;
 	struct attach attach;
 	struct instance instance, only; /* the second with --only */
@@ -191,6 +196,7 @@ static int look_around(struct recording *r)
 static int set_up(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
+	struct readers_mode mode = { 0 };
 	int result = set_up_instance(r, &r->instance, "");
 
 	if (result == 0 && s->only)
@@ -217,9 +223,13 @@ static int set_up(struct recording *r)
 		result = instance_enable_events(&r->only, &r->events, true, &r->err);
 	if (result == 0 && s->only)
 		result = instance_open_controls(&r->only, &r->err);
+	if (result == 0 && s->rotate_bytes)
+		result = numbered_init(&r->numbered, s->output, ROTATE_DIGITS, s->max_files,
+				       tracedat_parts(&r->writer), &r->err);
+	mode.limit = (uint64_t)(s->rotate_bytes ? s->rotate_bytes : s->max_bytes);
 	if (result == 0)
 		result = readers_start(&r->readers, &r->instance, s->only ? &r->only : NULL,
-				       &r->writer, (uint64_t)s->max_bytes, &r->err);
+				       &r->writer, &mode, &r->err);
 	r->reading = result == 0;
 	if (result == 0 && r->cpus)
 		result = stay_on(r->cpus, r->instance.n_cpus, &r->err);
@@ -276,12 +286,29 @@ static int start_sampling(struct recording *r)
 	return result;
 }
 
-static int start_tracing(struct recording *r)
+/* What a file begins with. */
+static int write_begin(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
 	struct marker_begin begin = { &r->instance,    &r->events, s->clock, s->command,
 				      r->workload.pid, &r->attach, s->only,  r->cpus };
 	struct task_list tasks = { 0 };
+	int result = marker_write_begin(&begin, &r->err);
+
+	if (result < 0)
+		return result;
+	if (!proc_tasks_read(&tasks, true))
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	attach_mark(&r->attach, r->workload.pid, &tasks);
+	result = marker_write_tasks(&r->instance, &tasks, &r->err);
+	proc_tasks_free(&r->tasks);
+	r->tasks = tasks;
+	return result;
+}
+
+static int start_tracing(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
 	int result = s->only ? follow_tree(r) : 0;
 
 	if (result < 0)
@@ -292,14 +319,7 @@ static int start_tracing(struct recording *r)
 	if (result < 0)
 		return error_errno(&r->err, SCHEDTRACE_E_IO, -result, "switching tracing on");
 	r->begun_ns = now_ns();
-	result = marker_write_begin(&begin, &r->err);
-	if (result < 0)
-		return result;
-	if (!proc_tasks_read(&tasks, true))
-		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	attach_mark(&r->attach, r->workload.pid, &tasks);
-	result = marker_write_tasks(&r->instance, &tasks, &r->err);
-	proc_tasks_free(&tasks);
+	result = write_begin(r);
 	return result < 0 ? result : start_sampling(r);
 }
 
@@ -384,7 +404,7 @@ static void show_status(struct recording *r)
 		 (double)(now_ns() - r->begun_ns) / 1e9,
 		 format_count(events,
 			      buffer_counts_events(&r->counts) + buffer_counts_unread(&r->counts)),
-		 (double)tracedat_data_bytes(&r->writer) / 1e6,
+		 (double)(r->numbered.bytes_done + tracedat_data_bytes(&r->writer)) / 1e6,
 		 format_count(lost, buffer_counts_lost(&r->counts)));
 	progress_text(&r->progress, text);
 }
@@ -408,6 +428,137 @@ static int publish(struct recording *r)
 	return tracedat_writer_publish(&r->writer, &r->err);
 }
 
+/* ---- files ---------------------------------------------------------------------------- */
+
+struct saving {
+	struct output *output, second;
+};
+
+static int open_second(void *self, int *fd, struct schedtrace_error *err)
+{
+	struct saving *s = self;
+	int result = output_second(s->output, &s->second, err);
+
+	*fd = s->second.fd;
+	return result;
+}
+
+/* Makes what is in @output, written by @w, a file of its own; @cmdlines may be NULL. */
+static int save(struct recording *r, struct output *output, struct tracedat_writer *w,
+		const char *cmdlines, char *const *stats)
+{
+	struct saving saving = { output, { .directory_fd = -1, .fd = -1 } };
+	struct tracedat_second second = { open_second, &saving };
+	enum tracedat_shape shape;
+	int result;
+
+	result = tracedat_writer_finish(w, cmdlines ? cmdlines : r->first_cmdlines,
+					r->first_cmdlines, stats, &second, &shape, &r->err);
+	if (result == 0 && shape == TRACEDAT_COPIED)
+		output_replace(output, &saving.second);
+	else if (saving.second.fd >= 0)
+		output_drop(&saving.second);
+	if (result == 0)
+		result = output_commit(output, &r->err);
+	if (result == 0 && shape == TRACEDAT_SPARSE)
+		report(r->settings->program,
+		       "%s keeps holes that this file system cannot take out, and there is no room "
+		       "for "
+		       "a copy: schedrec --repair %s -o ELSEWHERE makes a compact one",
+		       output->path, output->path);
+	return result;
+}
+
+static void tell_where(struct recording *r, const struct output *output, const char *why)
+{
+	report(r->settings->program,
+	       "%s: what was recorded is in %s/%s: schedrec --repair makes it an ordinary "
+	       "trace.dat",
+	       why, output->directory, output->working_name);
+}
+
+/* The file of a number, with what the kernel counted for it. */
+static int save_numbered(struct recording *r, struct output *output, struct tracedat_writer *w,
+			 const char *cmdlines, char *const *texts)
+{
+	char **stats = numbered_stats(&r->numbered, texts);
+	int result;
+
+	if (!stats)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = save(r, output, w, cmdlines, stats);
+	numbered_free_stats(&r->numbered, stats);
+	if (result == 0)
+		result = numbered_done(&r->numbered, output, &r->err);
+	return result;
+}
+
+/* The file after the present one, up to its first header. */
+static int open_next(struct recording *r, struct output *output, struct tracedat_writer *w)
+{
+	const char *slash = strrchr(r->numbered.path, '/');
+	auto_free char *name = numbered_name(slash ? slash + 1 : r->numbered.path,
+					     r->numbered.digits, r->numbered.number + 1);
+	auto_free char *cmdlines = proc_tasks_cmdlines(&r->tasks, NULL);
+	int result;
+
+	if (!name || !cmdlines)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = output_beside(&r->output, output, name, &r->err);
+	if (result == 0)
+		result = tracedat_writer_another(&r->writer, w, &r->err);
+	if (result == 0)
+		result = tracedat_writer_begin(w, output->fd, cmdlines, &r->err);
+	if (result < 0)
+		error_prefix(&r->err, result, "%s", name);
+	return result;
+}
+
+/* Ends the present file and begins the next, while tracing goes on. */
+static int begin_next_file(struct recording *r)
+{
+	struct output output = { .directory_fd = -1, .fd = -1 };
+	struct tracedat_writer w = { .fd = -1 };
+	auto_free char *cmdlines = NULL;
+	auto_free char **texts = calloc((size_t)tracedat_parts(&r->writer), sizeof(*texts));
+	int result = texts ? open_next(r, &output, &w)
+			   : error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+
+	if (result == 0)
+		result =
+			marker_write_end(&r->instance, r->settings->clock, -1, "rotation", &r->err);
+	if (result == 0)
+		result = readers_cut(&r->readers, &w, &r->err);
+	if (result < 0) {
+		tracedat_writer_free(&w);
+		output_drop(&output);
+		return result;
+	}
+	for (int i = 0; i < r->readers.n; i++) {
+		const struct reader *item = &r->readers.items[i];
+
+		r->writer.parts[item->part].size = item->cut_bytes;
+		texts[item->part] = item->cut_stats;
+	}
+	cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
+	result = write_begin(r);
+	if (result == 0)
+		result = save_numbered(r, &r->output, &r->writer, cmdlines, texts);
+	if (result < 0)
+		tell_where(r, &r->output, "the file could not be finished");
+	output_close(&r->output);
+	tracedat_writer_free(&r->writer);
+	r->output = output;
+	r->writer = w;
+	r->numbered.number++;
+	return result;
+}
+
+static bool file_is_full(const struct recording *r)
+{
+	return atomic_load(&r->readers.total) >= r->readers.limit;
+}
+
 static void record(struct recording *r)
 {
 	int64_t end = r->settings->duration_ns ? r->begun_ns + r->settings->duration_ns : INT64_MAX;
@@ -426,9 +577,13 @@ static void record(struct recording *r)
 			r->reason = "duration";
 		else if (attach_ended(&r->attach) && !r->workload.pid)
 			r->reason = "exit";
-		else if (atomic_load(&r->readers.total) >= r->readers.limit)
+		else if (!r->settings->rotate_bytes && file_is_full(r))
 			r->reason = "size";
 		check_readers(r);
+		if (!r->reason && file_is_full(r) && begin_next_file(r) < 0) {
+			tell_error(r);
+			r->reason = "output";
+		}
 		if (now < next)
 			continue;
 		next = now + TICK_NS;
@@ -476,46 +631,13 @@ static bool drain(struct recording *r)
 	return r->n_signals <= 2;
 }
 
-static int open_second(void *self, int *fd, struct schedtrace_error *err)
-{
-	struct recording *r = self;
-	int result = output_second(&r->output, &r->second, err);
-
-	*fd = r->second.fd;
-	return result;
-}
-
-static void tell_where(struct recording *r, const char *why)
-{
-	report(r->settings->program,
-	       "%s: what was recorded is in %s/%s: schedrec --repair makes it an ordinary "
-	       "trace.dat",
-	       why, r->output.directory, r->output.working_name);
-}
-
-static int save(struct recording *r)
+static int save_last(struct recording *r)
 {
 	auto_free char *cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
-	struct tracedat_second second = { open_second, r };
-	enum tracedat_shape shape;
-	int result;
 
-	result = tracedat_writer_finish(&r->writer, cmdlines ? cmdlines : r->first_cmdlines,
-					r->first_cmdlines, r->counts.texts, &second, &shape,
-					&r->err);
-	if (result == 0 && shape == TRACEDAT_COPIED)
-		output_replace(&r->output, &r->second);
-	else if (r->second.fd >= 0)
-		output_drop(&r->second);
-	if (result == 0)
-		result = output_commit(&r->output, &r->err);
-	if (result == 0 && shape == TRACEDAT_SPARSE)
-		report(r->settings->program,
-		       "%s keeps holes that this file system cannot take out, and there is no room "
-		       "for "
-		       "a copy: schedrec --repair %s -o ELSEWHERE makes a compact one",
-		       r->output.path, r->output.path);
-	return result;
+	if (r->numbered.path)
+		return save_numbered(r, &r->output, &r->writer, cmdlines, r->counts.texts);
+	return save(r, &r->output, &r->writer, cmdlines, r->counts.texts);
 }
 
 /* ---- all together --------------------------------------------------------------------- */
@@ -539,14 +661,33 @@ static void abandon(struct recording *r)
 	workload_release(&r->workload);
 }
 
+static int open_output(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	auto_free char *first = NULL;
+
+	if (!s->rotate_bytes)
+		return output_open(&r->output, s->output, &r->identity, s->program, &r->err);
+	if (s->rotate_bytes < ROTATE_MIN)
+		return error_set(&r->err, SCHEDTRACE_E_USAGE, "--rotate needs at least 64K");
+	if (s->max_bytes)
+		return error_set(
+			&r->err, SCHEDTRACE_E_USAGE,
+			"--max-size ends a recording, --rotate does not: to limit what all "
+			"files take, give --max-files");
+	first = numbered_name(s->output, ROTATE_DIGITS, 1);
+	if (!first)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	return output_open(&r->output, first, &r->identity, s->program, &r->err);
+}
+
 /* Up to the moment when the command runs. 0, or an exit status after everything was undone. */
 static int begin(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
 	int status = RECORDER_FAILED;
 
-	if (check_request(r) < 0 ||
-	    output_open(&r->output, s->output, &r->identity, s->program, &r->err) < 0) {
+	if (check_request(r) < 0 || open_output(r) < 0) {
 		tell_error(r);
 		return RECORDER_FAILED;
 	}
@@ -607,6 +748,7 @@ static void end(struct recording *r)
 		.readers = &r->readers,
 		.counts = &r->counts,
 		.instance = &r->instance,
+		.numbered = r->numbered.path ? &r->numbered : NULL,
 	};
 	bool whole = drain(r);
 
@@ -617,11 +759,11 @@ static void end(struct recording *r)
 	if (!whole) {
 		if (tracedat_writer_publish(&r->writer, &r->err) < 0)
 			tell_error(r);
-		tell_where(r, "ended by the third signal");
+		tell_where(r, &r->output, "ended by the third signal");
 		r->failed = true;
-	} else if (save(r) < 0) {
+	} else if (save_last(r) < 0) {
 		tell_error(r);
-		tell_where(r, "the file could not be finished");
+		tell_where(r, &r->output, "the file could not be finished");
 	} else if (!s->quiet) {
 		summary_print(&summary);
 	}
@@ -638,6 +780,7 @@ static void release(struct recording *r)
 	buffer_counts_free(&r->counts);
 	free(r->first_cmdlines);
 	instance_forget_tracefs(r->tracefs);
+	numbered_free(&r->numbered);
 	free(r->readers.items);
 	proc_tasks_free(&r->tasks);
 	tracedat_writer_free(&r->writer);
@@ -651,7 +794,6 @@ int recording_run(const struct recording_settings *settings)
 {
 	struct recording r = { .settings = settings,
 			       .output = { .directory_fd = -1, .fd = -1 },
-			       .second = { .directory_fd = -1, .fd = -1 },
 			       .workload = { .gate_fd = -1, .report_fd = -1 },
 			       .attach = { .epoll_fd = -1 } };
 	int status;

@@ -25,6 +25,8 @@ struct recording_settings {
 	const char *cgroup;
 	const char *cpus; /* NULL: all */
 	bool only;
+	int64_t rotate_bytes; /* 0: one file without a number */
+	int64_t max_files;    /* numbered ones that are kept; 0: all */
 	bool quiet, strict, as_root;
 	char *const *command; /* NULL: none */
 };

@@ -12,7 +12,7 @@
 
 struct sampling {
 	const struct recording_settings *settings;
-	struct sampler *sampler; /* NULL: not begun */
+	struct sampler *sampler;   /* NULL: not begun */
 	struct workload *workload; /* that is followed; NULL: none */
 	int64_t begun_ns;
 	bool failed; /* it was told, and sampling has stopped */

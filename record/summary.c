@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 
 #include "cli/report_error.h"
+#include "libschedtrace/mem.h"
+
+#define TYPICAL_BYTES 64 /* of a record of the scheduler */
 
 static bool print_output_failure(const struct summary *s)
 {
@@ -83,7 +86,11 @@ bool summary_print_losses(const struct summary *s)
 
 		if (!cpu_stats_lost(c))
 			continue;
-		needed = losses_buffer_kb(c, s->writer->parts[part].size, s->instance->buffer_kb);
+		/* The parts are those of the last file only. */
+		needed = losses_buffer_kb(c,
+					  s->numbered ? c->read_events * TYPICAL_BYTES
+						      : s->writer->parts[part].size,
+					  s->instance->buffer_kb);
 		if (kb < needed)
 			kb = needed;
 		if (n < sizeof(list) - 64)
@@ -97,21 +104,36 @@ bool summary_print_losses(const struct summary *s)
 	return true;
 }
 
+/* "trace.dat", or "trace.0001.dat to trace.0007.dat". */
+static void name_files(const struct summary *s, char *out, size_t size)
+{
+	const struct numbered *n = s->numbered;
+	auto_free char *first = NULL;
+
+	if (n && n->n_done > 1)
+		first = numbered_name(n->path, n->digits,
+				      n->number + 1 - (n->max_files ? n->n_kept : n->n_done));
+	snprintf(out, size, "%s%s%s", first ? first : "", first ? " to " : "", s->output->path);
+}
+
 void summary_print(const struct summary *s)
 {
 	double seconds = (double)(s->ended_ns - s->begun_ns) / 1e9;
 	uint64_t events = buffer_counts_events(s->counts);
-	char text[32], rate[32];
+	char files[1024], text[32], rate[32];
 	struct rusage u;
 	struct stat st;
+	double bytes;
 
 	getrusage(RUSAGE_SELF, &u);
 	if (fstat(s->output->fd, &st) != 0)
 		st.st_blocks = 0;
+	bytes = s->numbered ? (double)s->numbered->bytes_done : (double)st.st_blocks * 512;
+	name_files(s, files, sizeof(files));
 	report(s->program, "%s: %s events in %.2f s (%s/s), %.1f MB; the recorder took %.2f CPU s",
-	       s->output->path, format_count(text, events), seconds,
+	       files, format_count(text, events), seconds,
 	       format_count(rate, seconds > 0 ? (uint64_t)((double)events / seconds) : 0),
-	       (double)st.st_blocks * 512 / 1e6,
+	       bytes / 1e6,
 	       (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
 		       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6);
 }

@@ -8,6 +8,7 @@
 
 #include "record/instance.h"
 #include "record/losses.h"
+#include "record/numbered.h"
 #include "record/output.h"
 #include "record/readers.h"
 #include "record/tracedat_writer.h"
@@ -19,7 +20,8 @@ struct summary {
 	const struct readers *readers;
 	const struct buffer_counts *counts;
 	const struct instance *instance;
-	int64_t begun_ns, ended_ns; /* CLOCK_MONOTONIC */
+	const struct numbered *numbered; /* NULL: one file */
+	int64_t begun_ns, ended_ns;	 /* CLOCK_MONOTONIC */
 };
 
 /* Events, time, bytes and the recorder's own cost. */

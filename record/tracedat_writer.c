@@ -325,6 +325,28 @@ static size_t put_second(FILE *out, const struct tracedat_writer *w)
 	return (size_t)at;
 }
 
+int tracedat_writer_another(const struct tracedat_writer *w, struct tracedat_writer *next,
+			    struct schedtrace_error *err)
+{
+	*next = (struct tracedat_writer){ .fd = -1,
+					  .n_cpus = w->n_cpus,
+					  .page_size = w->page_size,
+					  .head_bytes = w->head_bytes,
+					  .trace_id = w->trace_id };
+	next->parts = calloc((size_t)tracedat_parts(w), sizeof(*w->parts));
+	next->second = w->second ? strdup(w->second) : NULL;
+	next->head = malloc(w->head_bytes);
+	next->clock = strdup(w->clock);
+	next->uname = strdup(w->uname);
+	if (!next->parts || !next->head || (w->second && !next->second) || !next->clock ||
+	    !next->uname) {
+		tracedat_writer_free(next);
+		return nomem(err);
+	}
+	memcpy(next->head, w->head, w->head_bytes);
+	return 0;
+}
+
 /* The header in memory, to be freed; *table is where its table stands. */
 static char *make_header(const struct tracedat_writer *w, const char *cmdlines, char *const *stats,
 			 size_t *bytes, size_t *table)

@@ -57,6 +57,10 @@ int tracedat_writer_init(struct tracedat_writer *w, const struct instance *in, c
 int tracedat_writer_begin(struct tracedat_writer *w, int fd, const char *cmdlines,
 			  struct schedtrace_error *err);
 
+/* Another file with the same header, for tracedat_writer_begin(). */
+int tracedat_writer_another(const struct tracedat_writer *w, struct tracedat_writer *next,
+			    struct schedtrace_error *err);
+
 /* Where the pages of @part begin while recording. */
 uint64_t tracedat_writer_position(const struct tracedat_writer *w, int part);
 
