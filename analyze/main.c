@@ -88,9 +88,8 @@ static const struct program program = {
 	.usage = "[OPTION…] [ANALYSIS…] FILE\nlist [ANALYSIS…]",
 	.about = "Prints analyses of a recording: of a tarball by schedconv or SchedLog, or of a "
 		 "trace.dat. Without an ANALYSIS: tasks, cpus and migrations, memory where it was "
-		 "recorded, and losses where something is missing; of each the table of that name. "
-		 "The "
-		 "second form explains every "
+		 "recorded, faults where processes were sampled, and losses where something is "
+		 "missing; of each the table of that name. The second form explains every "
 		 "analysis, table and column.",
 	.options = options,
 	.after =

@@ -17,10 +17,11 @@
 #include "window.h"
 
 /*
- * Run where nobody names an analysis; of each, the table of the same name is shown, of the last two
- * only if they have something to say. The losses are looked at in every run.
+ * Run where nobody names an analysis; of each, the table of the same name is shown, of the last
+ * three only if they have something to say. The losses are looked at in every run.
  */
-static const char *const default_analyses[] = { "tasks", "cpus", "migrations", "memory", "losses" };
+static const char *const default_analyses[] = { "tasks",  "cpus",   "migrations",
+						"memory", "faults", "losses" };
 
 struct run {
 	const struct report_settings *settings;
@@ -260,6 +261,8 @@ static bool is_wanted(const struct run *run, const struct schedtrace_table *tabl
 		return analysis && is_named(settings, analysis);
 	if (!strcmp(name, "losses"))
 		return summary_anything_missing(table);
+	if (!strcmp(name, "faults")) /* of events alone, memory has them */
+		return run->summary.seen[SCHEDTRACE_SAMPLE_FAULTS];
 	if (!strcmp(name, "memory"))
 		return schedtrace_table_rows(table) > 0;
 	return analysis && !strcmp(name, analysis);

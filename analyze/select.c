@@ -27,6 +27,7 @@ static const struct {
 	/* On-CPU time that is certain is too small where switches are missing. */
 	{ "tasks", "-charged_ns" },	 { "tasks", "-on_cpu_ns" },
 	{ "memory", "-rss_peak_bytes" }, { "memory", "-net_bytes" },
+	{ "faults", "-minor_total" },	 { "faults", "-minor" },
 	{ "migrations", "-migrations" }, { "migration_matrix", "-migrations" },
 	{ "stacks", "-on_cpu_ns" },	 { "stacks_kernel", "-on_cpu_ns" },
 	{ "stacks_user", "-on_cpu_ns" }, { "stack_comms", "-on_cpu_ns" },

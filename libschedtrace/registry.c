@@ -16,6 +16,7 @@
 	X(runqueue)                                                                                \
 	X(waits)                                                                                   \
 	X(memory)                                                                                  \
+	X(faults)                                                                                  \
 	X(stacks)                                                                                  \
 	X(losses)
 

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How many page faults did each process take, minor and major, and how did they add up over time?
+ *
+ * Two sources say so. Samples (SAMPLE_ rows) are the kernel's own counts, those that getrusage()
+ * gives: they hold faults that no exception shows, such as those of a system call that touches
+ * user memory through get_user_pages(). Events are exceptions:page_fault_user and _kernel, of
+ * which those followed by the reading of the page into the page cache are major. Where a process
+ * was sampled, minor and major are of the samples; elsewhere of the events; `source` tells which.
+ *
+ * A process that began in the recorded time (the window) is counted from 0, another from its first
+ * sample in it. The curve of every process goes to the log; that of their sum is a table, whose
+ * points lie 50 ms apart, doubled as often as needed to stay below 1024.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "../analysis.h"
+#include "../checked.h"
+#include "../error.h"
+#include "../grown.h"
+#include "../replay.h"
+
+#define POINTS	    1024
+#define FIRST_WIDTH 50000000 /* ns: 20 a second */
+#define TICK_NS	    10000000 /* USER_HZ is 100 */
+
+/* Counts so far. */
+struct counts {
+	int64_t minor, major, user, system;
+};
+
+struct account {
+	bool sampled;	      /* in the window, or before it */
+	struct counts base;   /* from where it is counted */
+	struct counts latest; /* of the samples */
+	struct counts coming; /* of the sample whose rows are not all read */
+	int64_t begin, end;   /* times of both */
+	int64_t samples, rss, rss_peak;
+	int64_t children_minor, children_major;
+	/* The last points of the sums that it is part of, + 1. */
+	uint64_t turn_sampled, turn_faulted;
+
+	bool has_events;
+	int64_t faults_user, faults_kernel, faults_major;
+};
+
+struct point {
+	int64_t minor, major, cpu_ns, processes;
+};
+
+/* Sums at the end of each interval. */
+struct series {
+	bool started;
+	int64_t origin, width, last; /* last: time of the latest change */
+	size_t n;
+	struct point points[POINTS];
+	struct point now;
+	uint64_t turn; /* grows with every point */
+};
+
+struct faults {
+	const struct schedtrace_sink *sink;
+	struct replay *replay;
+	int64_t window_begin;
+	struct grown accounts; /* struct account by the life that leads the process */
+	struct series samples, events;
+	bool has_user, has_kernel, has_majors;
+};
+
+static int no_memory(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis faults");
+}
+
+/* Counts of a hostile file may be anything. */
+static int64_t growth(int64_t now, int64_t before)
+{
+	int64_t result;
+
+	return now > before && checked_sub(now, before, &result) ? result : 0;
+}
+
+static int64_t add_up(int64_t sum, int64_t more)
+{
+	int64_t result;
+
+	return checked_add(sum, more, &result) ? result : INT64_MAX;
+}
+
+/* ---- sums over time ------------------------------------------------------------------- */
+
+/* Two intervals become one. */
+static void halve(struct series *s)
+{
+	for (size_t i = 0; i < POINTS / 2; i++) {
+		int64_t processes = s->points[2 * i].processes;
+
+		s->points[i] = s->points[2 * i + 1];
+		if (s->points[i].processes < processes)
+			s->points[i].processes = processes;
+	}
+	s->n = POINTS / 2;
+	s->width *= 2;
+}
+
+/* Closes the intervals that end at @time or before. */
+static void advance(struct series *s, int64_t time)
+{
+	if (!s->started) {
+		s->started = true;
+		s->origin = time;
+		s->width = FIRST_WIDTH;
+	}
+	while ((time - s->origin) / s->width > (int64_t)s->n) {
+		s->points[s->n++] = s->now;
+		s->now.processes = 0;
+		s->turn++;
+		if (s->n == POINTS)
+			halve(s);
+	}
+	s->last = time;
+}
+
+/* ---- rows ----------------------------------------------------------------------------- */
+
+enum { L_TIME, L_TICKS, L_PID, L_COMM, L_MINOR, L_MAJOR, L_CPU, L_RSS, L_STATE, N_L_COLUMNS };
+
+static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
+	[L_TIME] = { "time_ns", "ns", "when it was sampled, on the trace clock", SCHEDTRACE_INT },
+	[L_TICKS] = { "jiffies", "1",
+		      "time since the recording (the window) began in clock ticks of user space, "
+		      "10 ms",
+		      SCHEDTRACE_INT },
+	[L_PID] = { "pid", "", "process id", SCHEDTRACE_INT },
+	[L_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
+	[L_MINOR] = { "minor", "1", "minor faults since it began", SCHEDTRACE_INT },
+	[L_MAJOR] = { "major", "1", "major faults since it began", SCHEDTRACE_INT },
+	[L_CPU] = { "cpu_use", "%", "of one CPU, since its sample before", SCHEDTRACE_REAL },
+	[L_RSS] = { "rss_bytes", "bytes", "resident memory", SCHEDTRACE_INT },
+	[L_STATE] = { "state", "", "state of its first thread, as ps prints it", SCHEDTRACE_TEXT },
+};
+
+static const struct schedtrace_table_info log_info = {
+	"faults_curve",
+	"every sample of every process",
+	N_L_COLUMNS,
+	log_columns,
+};
+
+static double percent(int64_t part, int64_t whole)
+{
+	return whole > 0 ? 100.0 * (double)part / (double)whole : NAN;
+}
+
+/* The account of the process that a life belongs to; *leader is the life that leads it. */
+static struct account *account_of(struct faults *f, uint32_t life, uint32_t *leader)
+{
+	struct lives *lives = replay_lives(f->replay);
+	int32_t tgid = lives->all[life].tgid;
+
+	*leader = life;
+	if (tgid > 0 && tgid != lives->all[life].pid) {
+		uint32_t found = lives_find(lives, tgid);
+
+		if (found != LIFE_NONE)
+			*leader = found;
+	}
+	return grown_at(&f->accounts, *leader, struct account);
+}
+
+static int64_t ticks_at(const struct faults *f, int64_t time)
+{
+	int64_t begin, end;
+
+	return replay_covered(f->replay, &begin, &end) ? (time - begin) / TICK_NS : 0;
+}
+
+static int log_sample(const struct faults *f, int64_t time, uint32_t life, const struct counts *now,
+		      double cpu_use, int64_t rss, int64_t state, struct schedtrace_error *err)
+{
+	struct lives *lives = replay_lives(f->replay);
+	char letter[2] = { state >= 'A' && state <= 'z' ? (char)state : '?', '\0' };
+	union schedtrace_value v[N_L_COLUMNS];
+
+	if (!f->sink)
+		return 0;
+	v[L_TIME].i = time;
+	v[L_TICKS].i = ticks_at(f, time);
+	v[L_PID].i = lives->all[life].pid;
+	v[L_COMM].s = lives_name(lives, life);
+	v[L_MINOR].i = now->minor;
+	v[L_MAJOR].i = now->major;
+	v[L_CPU].f = cpu_use;
+	v[L_RSS].i = rss;
+	v[L_STATE].s = letter;
+	return f->sink->row(f->sink->user, &log_info, v, err);
+}
+
+/* A process that the recording saw begin started with no faults. */
+static void start_counting(const struct faults *f, struct account *a, uint32_t life,
+			   const struct counts *now, int64_t time)
+{
+	const struct life *l = &replay_lives(f->replay)->all[life];
+
+	a->sampled = true;
+	a->base = *now;
+	a->begin = time;
+	if (!(l->flags & LIFE_FROM_START) && l->start_ns >= f->window_begin) {
+		a->base = (struct counts){ 0 };
+		a->begin = l->start_ns;
+	}
+	a->latest = a->base;
+	a->end = a->begin;
+}
+
+/* A whole sample, whose last row is SAMPLE_MEM; the two before it are in @now. */
+static int sample(struct faults *f, struct account *a, uint32_t life, const struct counts *now,
+		  int64_t time, int64_t rss, int64_t state, struct schedtrace_error *err)
+{
+	struct series *s = &f->samples;
+	int64_t cpu_ns;
+	double use;
+
+	if (time < f->window_begin) { /* counting begins at the last one before */
+		a->sampled = true;
+		a->base = a->latest = *now;
+		a->begin = a->end = time;
+		return 0;
+	}
+	if (!a->sampled)
+		start_counting(f, a, life, now, time);
+	cpu_ns = add_up(growth(now->user, a->latest.user), growth(now->system, a->latest.system));
+	use = percent(cpu_ns, time - a->end);
+	advance(s, time);
+	s->now.minor = add_up(s->now.minor, growth(now->minor, a->latest.minor));
+	s->now.major = add_up(s->now.major, growth(now->major, a->latest.major));
+	s->now.cpu_ns = add_up(s->now.cpu_ns, cpu_ns);
+	s->now.processes += a->turn_sampled != s->turn + 1;
+	a->turn_sampled = s->turn + 1;
+	a->latest = *now;
+	a->end = time;
+	a->samples++;
+	a->rss = rss;
+	if (rss > a->rss_peak)
+		a->rss_peak = rss;
+	return log_sample(f, time, life, now, use, rss, state, err);
+}
+
+static void fault(struct faults *f, struct account *a, int32_t event, int64_t time)
+{
+	struct series *s = &f->events;
+
+	f->has_user |= event == SCHEDTRACE_PAGE_FAULT_USER;
+	f->has_kernel |= event == SCHEDTRACE_PAGE_FAULT_KERNEL;
+	f->has_majors |= event == SCHEDTRACE_MAJOR_FAULT;
+	if (time < f->window_begin)
+		return;
+	a->has_events = true;
+	advance(s, time);
+	if (event == SCHEDTRACE_MAJOR_FAULT) { /* follows the fault's own row */
+		a->faults_major++;
+		s->now.major++;
+		s->now.minor--;
+		return;
+	}
+	*(event == SCHEDTRACE_PAGE_FAULT_USER ? &a->faults_user : &a->faults_kernel) += 1;
+	s->now.minor++;
+	s->now.processes += a->turn_faulted != s->turn + 1;
+	a->turn_faulted = s->turn + 1;
+}
+
+static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
+	       struct schedtrace_error *err)
+{
+	struct faults *f = self;
+	int64_t arg0 = ev->arg0[i], arg1 = ev->arg1[i];
+	struct account *a;
+	uint32_t leader;
+
+	if (life == LIFE_NONE)
+		return 0;
+	a = account_of(f, life, &leader);
+	if (!a)
+		return no_memory(err);
+	switch (ev->event[i]) {
+	case SCHEDTRACE_SAMPLE_FAULTS:
+		a->coming.minor = arg0;
+		a->coming.major = arg1;
+		return 0;
+	case SCHEDTRACE_SAMPLE_CPU:
+		a->coming.user = arg0;
+		a->coming.system = arg1;
+		return 0;
+	case SCHEDTRACE_SAMPLE_MEM:
+		return sample(f, a, leader, &a->coming, ev->timestamp[i], arg0, arg1, err);
+	case SCHEDTRACE_SAMPLE_CHILDREN_FAULTS:
+		a->children_minor = arg0;
+		a->children_major = arg1;
+		return 0;
+	default:
+		fault(f, a, ev->event[i], ev->timestamp[i]);
+		return 0;
+	}
+}
+
+/* ---- tables --------------------------------------------------------------------------- */
+
+enum {
+	PID,
+	COMM,
+	SOURCE,
+	MINOR,
+	MAJOR,
+	FAULTS_USER,
+	FAULTS_KERNEL,
+	FAULTS_MAJOR,
+	MINOR_TOTAL,
+	MAJOR_TOTAL,
+	CHILDREN_MINOR,
+	CHILDREN_MAJOR,
+	USER,
+	SYSTEM,
+	CPU_USE,
+	RSS,
+	RSS_PEAK,
+	SAMPLES,
+	BEGIN,
+	END,
+	N_COLUMNS
+};
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[PID] = { "pid", "", "process id", SCHEDTRACE_INT },
+	[COMM] = { "comm", "", "last name of the process's first thread", SCHEDTRACE_TEXT },
+	[SOURCE] = { "source", "",
+		     "where minor and major are from: samples (the kernel's counts) or events "
+		     "(page_fault_user, page_fault_kernel)",
+		     SCHEDTRACE_TEXT },
+	[MINOR] = { "minor", "1",
+		    "minor faults from begin_ns to end_ns; by events: in the recorded time (the "
+		    "window)",
+		    SCHEDTRACE_INT },
+	[MAJOR] = { "major", "1", "major faults, likewise", SCHEDTRACE_INT },
+	[FAULTS_USER] = { "faults_user", "1",
+			  "page faults in user mode (exceptions:page_fault_user)", SCHEDTRACE_INT },
+	[FAULTS_KERNEL] = { "faults_kernel", "1",
+			    "page faults in kernel mode (exceptions:page_fault_kernel)",
+			    SCHEDTRACE_INT },
+	[FAULTS_MAJOR] = { "faults_major", "1",
+			   "of these, those that read the page into the page cache",
+			   SCHEDTRACE_INT },
+	[MINOR_TOTAL] = { "minor_total", "1",
+			  "minor faults since the process began, at its last sample: getrusage()'s "
+			  "ru_minflt",
+			  SCHEDTRACE_INT },
+	[MAJOR_TOTAL] = { "major_total", "1", "major ones: ru_majflt", SCHEDTRACE_INT },
+	[CHILDREN_MINOR] = { "children_minor", "1",
+			     "minor faults of its children that ended and were waited for, "
+			     "theirs included",
+			     SCHEDTRACE_INT },
+	[CHILDREN_MAJOR] = { "children_major", "1", "major ones", SCHEDTRACE_INT },
+	[USER] = { "user_ns", "ns",
+		   "time in user mode from begin_ns to end_ns; the sum with system_ns is exact, "
+		   "their parts are as the kernel's clock ticks found them",
+		   SCHEDTRACE_INT },
+	[SYSTEM] = { "system_ns", "ns", "time in the kernel, likewise", SCHEDTRACE_INT },
+	[CPU_USE] = { "cpu_use", "%", "of one CPU: both of the time from begin_ns to end_ns",
+		      SCHEDTRACE_REAL },
+	[RSS] = { "rss_bytes", "bytes", "resident memory at the last sample", SCHEDTRACE_INT },
+	[RSS_PEAK] = { "rss_peak_bytes", "bytes", "most of it in any sample", SCHEDTRACE_INT },
+	[SAMPLES] = { "samples", "1", "samples in the recorded time (in the window)",
+		      SCHEDTRACE_INT },
+	[BEGIN] = { "begin_ns", "ns", "its start if that was recorded, else its first sample",
+		    SCHEDTRACE_INT },
+	[END] = { "end_ns", "ns", "its last sample", SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info faults_info = {
+	"faults",
+	"page faults, CPU use and memory of each process that was sampled or faulted",
+	N_COLUMNS,
+	columns,
+};
+
+enum { T_TIME, T_TICKS, T_SOURCE, T_PROCESSES, T_MINOR, T_MAJOR, T_CPU, N_T_COLUMNS };
+
+static const struct schedtrace_column_info total_columns[N_T_COLUMNS] = {
+	[T_TIME] = { "time_ns", "ns", "end of the interval, on the trace clock", SCHEDTRACE_INT },
+	[T_TICKS] = { "jiffies", "1",
+		      "the same since the recording (the window) began, in clock ticks of user "
+		      "space, 10 ms",
+		      SCHEDTRACE_INT },
+	[T_SOURCE] = { "source", "",
+		       "samples: of all sampled processes; events: of all processes, where there "
+		       "are no samples",
+		       SCHEDTRACE_TEXT },
+	[T_PROCESSES] = { "processes", "1", "that were sampled, or faulted, in the interval",
+			  SCHEDTRACE_INT },
+	[T_MINOR] = { "minor", "1", "minor faults up to then", SCHEDTRACE_INT },
+	[T_MAJOR] = { "major", "1", "major faults up to then", SCHEDTRACE_INT },
+	[T_CPU] = { "cpu_use", "%", "of one CPU, in the interval, by samples", SCHEDTRACE_REAL },
+};
+
+static const struct schedtrace_table_info total_info = {
+	"faults_total",
+	"faults of all processes together over time: 20 points a second, fewer if those were more "
+	"than 1024",
+	N_T_COLUMNS,
+	total_columns,
+};
+
+static int add_account(struct faults *f, uint32_t id, const struct account *a,
+		       struct schedtrace_table *table, struct schedtrace_error *err)
+{
+	struct lives *lives = replay_lives(f->replay);
+	bool sampled = a->samples > 0;
+	union schedtrace_value v[N_COLUMNS];
+	int64_t faults = a->faults_user + a->faults_kernel;
+
+	lives_complete(lives, &lives->all[id]);
+	v[PID].i = lives->all[id].pid;
+	v[COMM].s = lives_name(lives, id);
+	v[SOURCE].s = sampled ? "samples" : "events";
+	v[FAULTS_USER].i = f->has_user ? a->faults_user : UNKNOWN_INT;
+	v[FAULTS_KERNEL].i = f->has_kernel ? a->faults_kernel : UNKNOWN_INT;
+	v[FAULTS_MAJOR].i = f->has_majors ? a->faults_major : UNKNOWN_INT;
+	v[MINOR].i = growth(faults, a->faults_major);
+	v[MAJOR].i = v[FAULTS_MAJOR].i;
+	for (int column = MINOR_TOTAL; column <= END; column++)
+		v[column].i = UNKNOWN_INT;
+	v[CPU_USE].f = NAN;
+	if (sampled) {
+		v[MINOR].i = growth(a->latest.minor, a->base.minor);
+		v[MAJOR].i = growth(a->latest.major, a->base.major);
+		v[MINOR_TOTAL].i = a->latest.minor;
+		v[MAJOR_TOTAL].i = a->latest.major;
+		v[CHILDREN_MINOR].i = a->children_minor;
+		v[CHILDREN_MAJOR].i = a->children_major;
+		v[USER].i = growth(a->latest.user, a->base.user);
+		v[SYSTEM].i = growth(a->latest.system, a->base.system);
+		v[CPU_USE].f = percent(add_up(v[USER].i, v[SYSTEM].i), a->end - a->begin);
+		v[RSS].i = a->rss;
+		v[RSS_PEAK].i = a->rss_peak;
+		v[SAMPLES].i = a->samples;
+		v[BEGIN].i = a->begin;
+		v[END].i = a->end;
+	}
+	return table_row(table, v, err);
+}
+
+static int add_point(const struct faults *f, const struct series *s, int64_t time, int64_t width,
+		     const struct point *p, int64_t cpu_before, struct schedtrace_table *table,
+		     struct schedtrace_error *err)
+{
+	bool sampled = s == &f->samples;
+	union schedtrace_value v[N_T_COLUMNS];
+
+	v[T_TIME].i = time;
+	v[T_TICKS].i = ticks_at(f, time);
+	v[T_SOURCE].s = sampled ? "samples" : "events";
+	v[T_PROCESSES].i = p->processes;
+	v[T_MINOR].i = p->minor;
+	v[T_MAJOR].i = sampled || f->has_majors ? p->major : UNKNOWN_INT;
+	v[T_CPU].f = sampled ? percent(growth(p->cpu_ns, cpu_before), width) : NAN;
+	return table_row(table, v, err);
+}
+
+static int add_series(const struct faults *f, const struct series *s, struct schedtrace_tables *out,
+		      struct schedtrace_error *err)
+{
+	struct schedtrace_table *table;
+	int64_t cpu_before = 0, time = s->origin;
+	int r = tables_add(out, &total_info, &table, err);
+
+	if (!s->started)
+		return r;
+	for (size_t i = 0; r >= 0 && i < s->n; i++) {
+		time = s->origin + (int64_t)(i + 1) * s->width;
+		r = add_point(f, s, time, s->width, &s->points[i], cpu_before, table, err);
+		cpu_before = s->points[i].cpu_ns;
+	}
+	if (r >= 0 && (s->last > time || !s->n)) /* an interval that has not ended */
+		r = add_point(f, s, s->last, s->last - time, &s->now, cpu_before, table, err);
+	return r;
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct faults *f = self;
+	struct schedtrace_table *table;
+	int r = tables_add(out, &faults_info, &table, err);
+
+	for (uint32_t id = 0; r >= 0 && id < f->accounts.n; id++) {
+		const struct account *a = grown_get(&f->accounts, id, struct account);
+
+		if (a->samples || a->has_events)
+			r = add_account(f, id, a, table, err);
+	}
+	return r < 0 ? r : add_series(f, f->samples.started ? &f->samples : &f->events, out, err);
+}
+
+static void destroy(void *self)
+{
+	struct faults *f = self;
+
+	free(f->accounts.items);
+	free(f);
+}
+
+static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
+{
+	struct faults *f = calloc(1, sizeof(*f));
+	struct replay_listener listener = {
+		.self = f,
+		.before_window = true,
+		.events = REPLAY_EVENT(PAGE_FAULT_USER) | REPLAY_EVENT(PAGE_FAULT_KERNEL) |
+			  REPLAY_EVENT(MAJOR_FAULT) | REPLAY_EVENT(SAMPLE_FAULTS) |
+			  REPLAY_EVENT(SAMPLE_CPU) | REPLAY_EVENT(SAMPLE_MEM) |
+			  REPLAY_EVENT(SAMPLE_CHILDREN_FAULTS),
+		.row = row,
+	};
+
+	if (!f)
+		return no_memory(err);
+	*self = f;
+	f->sink = env->sink;
+	f->replay = env->replay;
+	f->window_begin = env->window_begin;
+	return replay_listen(env->replay, &listener, err);
+}
+
+static const char *const needs[] = { "SAMPLE_FAULTS", "PAGE_FAULT_USER", NULL };
+static const struct schedtrace_table_info *const tables[] = { &faults_info, &total_info };
+static const struct schedtrace_table_info *const logs[] = { &log_info };
+
+const struct analysis analysis_faults = {
+	.info = { "faults", "page faults, minor and major, by process and over time, with CPU use",
+		  needs, 2, tables, 1, logs },
+	.uses_replay = true,
+	.create = create,
+	.snapshot = snapshot,
+	.destroy = destroy,
+};
