@@ -104,7 +104,7 @@ static void halve(struct series *s)
 	s->width *= 2;
 }
 
-/* Closes the intervals that end at @time or before. */
+/* Closes the intervals that end before @time. */
 static void advance(struct series *s, int64_t time)
 {
 	if (!s->started) {
@@ -112,7 +112,7 @@ static void advance(struct series *s, int64_t time)
 		s->origin = time;
 		s->width = FIRST_WIDTH;
 	}
-	while ((time - s->origin) / s->width > (int64_t)s->n) {
+	while ((time - s->origin - 1) / s->width > (int64_t)s->n) {
 		s->points[s->n++] = s->now;
 		s->now.processes = 0;
 		s->turn++;
