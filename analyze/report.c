@@ -254,9 +254,10 @@ static bool is_wanted(const struct run *run, const struct schedtrace_table *tabl
 
 	if (settings->tables)
 		return in_list(settings->tables, name);
-	/* The parts of stacks are for those who ask. */
+	/* The parts of stacks are for those who ask; by name of tasks there is another table. */
 	if (settings->n_analyses && analysis && !strcmp(analysis, "stacks"))
-		return is_named(settings, analysis) && !strcmp(name, analysis);
+		return is_named(settings, analysis) &&
+		       !strcmp(name, settings->selection.comms.n ? "stack_comms" : "stacks");
 	if (settings->n_analyses)
 		return analysis && is_named(settings, analysis);
 	if (!strcmp(name, "losses"))

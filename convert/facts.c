@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libschedtrace/checked.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "notes.h"
@@ -291,6 +292,7 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 	info.buffer_kb = number_of(json, "buffer_kb", info.buffer_kb);
 	info.events = *events ? events : NULL;
 	info.missing = *missing ? missing : NULL;
+	facts->begin_tsc = number_of(json, "tsc", INT64_MIN);
 	if (json_array_size(cpus) > 0 && json_array_size(cpus) < 65535)
 		info.cpus = (int32_t)json_array_size(cpus);
 	read_clocks(json, r, &info.begin_ns, &info.wall_offset_begin_ns);
@@ -305,6 +307,19 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 	return set_topology(facts, cpus, err);
 }
 
+/* Ticks a second, from the counter at both ends of the recording. */
+static int64_t tsc_rate(const struct facts *facts, const struct schedtrace_info *info, int64_t tsc,
+			int64_t known)
+{
+	int64_t ticks, ns;
+
+	if (known || !facts->begun || tsc == INT64_MIN || facts->begin_tsc == INT64_MIN ||
+	    info->begin_ns == INT64_MIN || !checked_sub(tsc, facts->begin_tsc, &ticks) ||
+	    !checked_sub(info->end_ns, info->begin_ns, &ns) || ticks <= 0 || ns < 1000000)
+		return known;
+	return (int64_t)((__int128)ticks * 1000000000 / ns);
+}
+
 static int end_marker(struct facts *facts, const json_t *json, const struct record *r,
 		      struct schedtrace_error *err)
 {
@@ -312,6 +327,7 @@ static int end_marker(struct facts *facts, const json_t *json, const struct reco
 
 	read_clocks(json, r, &info.end_ns, &info.wall_offset_end_ns);
 	facts->ended = true;
+	info.tsc_hz = tsc_rate(facts, &info, number_of(json, "tsc", INT64_MIN), info.tsc_hz);
 	facts->exit_status = small_number_of(json, "exit_status", -1);
 	return schedtrace_context_set_info(facts->ctx, &info, err);
 }
@@ -416,6 +432,18 @@ int facts_record(struct facts *facts, const struct record *r, struct schedtrace_
 	default:
 		return 0;
 	}
+}
+
+bool facts_mappings(const struct facts *facts, const struct record *r, const char **data,
+		    size_t *bytes)
+{
+	struct marker_header h;
+
+	*data = parse_marker(facts, r, &h);
+	if (!*data || h.kind != MARKER_MAPS)
+		return false;
+	*bytes = h.bytes;
+	return true;
 }
 
 void facts_in_order(struct facts *facts, const struct record *r)

@@ -19,6 +19,7 @@ struct facts {
 		size_t n;
 		uint32_t next_part;
 	} text[2];		 /* BEGIN and END, part by part */
+	int64_t begin_tsc;	 /* time-stamp counter at the begin, INT64_MIN unknown */
 	int32_t command_pid;	 /* 0 unknown */
 	int32_t exit_status;	 /* of the command as wait() gives it, -1 unknown */
 	bool begun, ended;	 /* those markers were read */
@@ -39,6 +40,10 @@ int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_
  * were read ahead do nothing the second time.
  */
 int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err);
+
+/* Whether a record of that format is a marker of mappings, and if so its payload. */
+bool facts_mappings(const struct facts *facts, const struct record *r, const char **data,
+		    size_t *bytes);
 
 /* The same record when its turn comes among the rows: what holds from then on. */
 void facts_in_order(struct facts *facts, const struct record *r);

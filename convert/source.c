@@ -150,9 +150,19 @@ int source_open(struct source **out, const char *path, const struct source_optio
 	r = read_ahead(s, path, err);
 	if (r < 0)
 		goto fail;
-	r = s->has_stacks ? stack_maker_open(&s->stacks, s->tracedat, s->ctx, &s->options, err) : 0;
+	r = s->has_stacks
+		    ? stack_maker_open(&s->stacks, s->tracedat, s->ctx, s->maker, &s->options, err)
+		    : 0;
 	if (r < 0)
 		goto fail;
+	if (s->is_tsc && s->mult) {
+		struct schedtrace_info info = *schedtrace_context_info(s->ctx);
+
+		info.tsc_hz = (int64_t)(((unsigned __int128)1000000000 << s->shift) / s->mult);
+		r = schedtrace_context_set_info(s->ctx, &info, err);
+		if (r < 0)
+			goto fail;
+	}
 	cmdlines = tracedat_cmdlines(s->tracedat, &bytes);
 	r = cmdlines ? tasks_add_cmdlines(row_maker_tasks(s->maker), cmdlines, bytes, err) : 0;
 	if (r < 0)
@@ -264,6 +274,16 @@ static int make_rows(struct source *s, const struct record *r, struct schedtrace
 	return status;
 }
 
+static int take_mappings(struct source *s, const struct record *r, struct schedtrace_error *err)
+{
+	const char *data;
+	size_t bytes;
+
+	if (!s->has_stacks || !facts_mappings(&s->facts, r, &data, &bytes))
+		return 0;
+	return stack_maker_mappings(&s->stacks, data, bytes, err);
+}
+
 static int convert_record(struct source *s, const struct record *r, struct schedtrace_error *err)
 {
 	struct record converted;
@@ -274,6 +294,9 @@ static int convert_record(struct source *s, const struct record *r, struct sched
 		if (status < 0)
 			return status;
 		facts_in_order(&s->facts, r);
+		status = take_mappings(s, r, err);
+		if (status < 0)
+			return status;
 	}
 	if (!s->is_tsc)
 		return make_rows(s, r, err);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "stacks.h"
 
+#include "config.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "notes.h"
+#include "user_symbols.h"
 
 static uint8_t offset_of(const struct format *format, const char *name)
 {
@@ -17,8 +20,8 @@ static uint8_t offset_of(const struct format *format, const char *name)
 }
 
 int stack_maker_open(struct stack_maker *m, const struct tracedat *t,
-		     struct schedtrace_context *ctx, const struct source_options *options,
-		     struct schedtrace_error *err)
+		     struct schedtrace_context *ctx, struct row_maker *maker,
+		     const struct source_options *options, struct schedtrace_error *err)
 {
 	const struct format *formats;
 	const char *text;
@@ -32,6 +35,9 @@ int stack_maker_open(struct stack_maker *m, const struct tracedat *t,
 	m->callers_at = calloc(n + 1, 1);
 	m->tgids_at = calloc(n + 1, 1);
 	m->column = reallocarray(NULL, ROWS_MAX, sizeof(*m->column));
+	m->tasks = row_maker_tasks(maker);
+	if (spaces_init(&m->spaces) < 0)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for address spaces");
 	if (!m->kinds || !m->sizes_at || !m->callers_at || !m->tgids_at || !m->column)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for call stacks");
 	for (size_t i = 0; i < n; i++) {
@@ -56,6 +62,7 @@ int stack_maker_open(struct stack_maker *m, const struct tracedat *t,
 void stack_maker_close(struct stack_maker *m)
 {
 	kallsyms_free(&m->kallsyms);
+	spaces_free(&m->spaces);
 	free(m->kinds);
 	free(m->sizes_at);
 	free(m->callers_at);
@@ -116,6 +123,11 @@ void stack_maker_stack(struct stack_maker *m, const struct record *r)
 		m->tgid = tgid_at && r->size >= tgid_at + 4u ? int32_at(r, tgid_at) : 0;
 }
 
+static int no_memory_for_spaces(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for address spaces");
+}
+
 int stack_maker_flush(struct stack_maker *m, struct schedtrace_error *err)
 {
 	uint64_t frames[2 * STACK_FRAMES];
@@ -132,6 +144,9 @@ int stack_maker_flush(struct stack_maker *m, struct schedtrace_error *err)
 	if (m->user.present && m->user.n) {
 		memcpy(frames + stack.n, m->user.frames, m->user.n * sizeof(*frames));
 		stack.n += m->user.n;
+		stack.space = spaces_now(&m->spaces, m->tgid, m->time);
+		if (stack.space < 0)
+			return no_memory_for_spaces(err);
 	}
 	m->kernel.present = m->user.present = false;
 	if (stack.n == 0)
@@ -143,11 +158,38 @@ int stack_maker_flush(struct stack_maker *m, struct schedtrace_error *err)
 	return 0;
 }
 
+static int follow_space(struct stack_maker *m, const struct record *r, const struct rows *rows,
+			size_t i, struct schedtrace_error *err)
+{
+	const struct task *parent;
+	int status;
+
+	if (rows->event[i] == SCHEDTRACE_EXEC) {
+		status = spaces_exec(&m->spaces, rows->pid[i], r->timestamp);
+	} else {
+		parent = tasks_seen(m->tasks, (int32_t)rows->arg0[i]);
+		status = spaces_fork(&m->spaces, rows->pid[i],
+				     parent && parent->tgid > 0 ? parent->tgid
+								: (int32_t)rows->arg0[i],
+				     r->timestamp);
+	}
+	return status < 0 ? no_memory_for_spaces(err) : 0;
+}
+
+int stack_maker_mappings(struct stack_maker *m, const char *data, size_t bytes,
+			 struct schedtrace_error *err)
+{
+	return spaces_mappings(&m->spaces, data, bytes) < 0 ? no_memory_for_spaces(err) : 0;
+}
+
 int stack_maker_record(struct stack_maker *m, const struct record *r, const struct rows *rows,
 		       size_t first, struct schedtrace_error *err)
 {
 	int status = stack_maker_flush(m, err);
 
+	for (size_t i = first; status == 0 && i < rows->n; i++)
+		if (rows->event[i] == SCHEDTRACE_EXEC || rows->event[i] == SCHEDTRACE_FORK)
+			status = follow_space(m, r, rows, i, err);
 	memset(m->column + first, 0xff, (rows->n - first) * sizeof(*m->column));
 	if (r->kind != RECORD_EVENT || r->format != m->sched_switch)
 		return status;
@@ -177,17 +219,61 @@ static int name_kernel_frame(struct stack_maker *m, uint64_t address, struct sch
 	return schedtrace_context_set_symbol(m->ctx, 0, address, name, err);
 }
 
+static int name_user_frame(struct stack_maker *m, struct user_symbols *files, int32_t space,
+			   uint64_t address, bool innermost, struct schedtrace_error *err)
+{
+	/* All but the innermost are where a call returns to. */
+	uint64_t code = address - !innermost;
+	const struct mapping *map = spaces_find(&m->spaces, space, code);
+	auto_free char *name = NULL;
+
+	if (!map || schedtrace_context_symbol(m->ctx, space, address))
+		return 0;
+	name = user_symbols_name(files, m->spaces.paths.names[map->path], map->build_id,
+				 map->build_id_bytes, code - map->begin + map->offset);
+	return name ? schedtrace_context_set_symbol(m->ctx, space, address, name, err) : 0;
+}
+
+static void note_files(const struct stack_maker *m, const struct user_symbols *files)
+{
+	size_t missing = user_symbols_files_missing(files);
+	size_t changed = user_symbols_files_changed(files);
+
+	if (missing)
+		note(m->options,
+		     HAVE_LIBDW ? "%zu program files of user stacks are not here, or are no ELF "
+				  "files: addresses in them stay numbers"
+				: "%zu program files of user stacks were not read, as this was "
+				  "built without libdw: addresses in them stay numbers",
+		     missing);
+	if (changed)
+		note(m->options,
+		     "%zu program files of user stacks are not those that were recorded "
+		     "(build-id): addresses in them stay numbers",
+		     changed);
+}
+
 int stack_maker_finish(struct stack_maker *m, struct schedtrace_error *err)
 {
-	int32_t n = schedtrace_context_stacks(m->ctx);
+	struct user_symbols *files = user_symbols_new();
 	int r = stack_maker_flush(m, err);
+	int32_t n = schedtrace_context_stacks(m->ctx);
 
+	if (!files)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for symbols");
+	spaces_resolve(&m->spaces);
 	for (int32_t id = 0; r == 0 && id < n; id++) {
 		struct schedtrace_stack stack;
 
 		r = schedtrace_context_stack(m->ctx, id, &stack, err);
 		for (uint32_t i = 0; r == 0 && i < stack.n_kernel; i++)
 			r = name_kernel_frame(m, stack.frames[i], err);
+		for (uint32_t i = stack.n_kernel; r == 0 && i < stack.n; i++)
+			r = name_user_frame(m, files, stack.space, stack.frames[i],
+					    i == stack.n_kernel, err);
 	}
+	if (r == 0)
+		note_files(m, files);
+	user_symbols_free(files);
 	return r;
 }

@@ -8,8 +8,9 @@
 #ifndef CONVERT_STACKS_H
 #define CONVERT_STACKS_H
 
+#include "event_map.h"
 #include "kallsyms.h"
-#include "rows.h"
+#include "spaces.h"
 #include "stack_kind.h"
 
 #define STACK_FRAMES 512 /* of the kernel's or of a program's part; more are cut off */
@@ -27,6 +28,8 @@ struct stack_maker {
 	uint8_t *sizes_at, *callers_at, *tgids_at; /* offsets of fields, 0 none */
 	int sched_switch;			   /* index of its format, -1 none */
 	struct kallsyms kallsyms;
+	struct spaces spaces;
+	struct tasks *tasks;
 	int32_t *column; /* of the batch of rows */
 
 	bool pending; /* the last record was a sched_switch */
@@ -40,8 +43,8 @@ struct stack_maker {
 };
 
 int stack_maker_open(struct stack_maker *m, const struct tracedat *t,
-		     struct schedtrace_context *ctx, const struct source_options *options,
-		     struct schedtrace_error *err);
+		     struct schedtrace_context *ctx, struct row_maker *maker,
+		     const struct source_options *options, struct schedtrace_error *err);
 void stack_maker_close(struct stack_maker *m);
 
 static inline bool stack_maker_is_stack(const struct stack_maker *m, const struct record *r)
@@ -58,6 +61,10 @@ int stack_maker_flush(struct stack_maker *m, struct schedtrace_error *err);
 /* Any other record, whose rows are those from @first on. */
 int stack_maker_record(struct stack_maker *m, const struct record *r, const struct rows *rows,
 		       size_t first, struct schedtrace_error *err);
+
+/* A marker about what is mapped where. */
+int stack_maker_mappings(struct stack_maker *m, const char *data, size_t bytes,
+			 struct schedtrace_error *err);
 
 /* After the last record: names all addresses. */
 int stack_maker_finish(struct stack_maker *m, struct schedtrace_error *err);

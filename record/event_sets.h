@@ -23,6 +23,7 @@ struct event_list {
 	char **missing; /* "system:event" of the sets that this kernel lacks */
 	size_t n_missing;
 	int64_t buffer_kb; /* per CPU, what these events call for */
+	bool user_stacks;  /* the program's call stack after every event */
 	bool stacks;	   /* the kernel's call stack at every sched:sched_switch */
 };
 

@@ -371,6 +371,11 @@ static int set_stack_trigger(struct instance *in, const struct event *e,
 int instance_enable_events(struct instance *in, const struct event_list *events, bool only,
 			   struct schedtrace_error *err)
 {
+	if (events->user_stacks &&
+	    tracefs_instance_file_write(in->handle, "options/userstacktrace", "1") < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno,
+				   "options/userstacktrace: does the kernel have user stacks "
+				   "(CONFIG_USER_STACKTRACE_SUPPORT)?");
 	for (size_t i = 0; i < events->n; i++) {
 		const struct event *e = &events->items[i];
 

@@ -18,7 +18,7 @@ struct settings {
 	int64_t duration_ns, max_bytes, subbuf_kb, rotate_bytes, max_files;
 	const char *pids, *cgroup, *cpus;
 	bool only;
-	bool quiet, strict, as_root;
+	bool quiet, strict, user_stacks, as_root;
 	const char *repair;
 	const char *tracefs;
 	const char *sample;
@@ -66,6 +66,10 @@ static const struct option_spec options[] = {
 	  OPTION_SIZE, FIELD(rotate_bytes) },
 	{ 0, "max-files", "N", "keep only the newest N numbered files [all]", OPTION_NUMBER,
 	  FIELD(max_files) },
+	{ 0, "user-stacks", NULL,
+	  "the program's call stack too, with every event of a process; of use for programs built "
+	  "with frame pointers",
+	  OPTION_FLAG, FIELD(user_stacks) },
 	{ 'q', "quiet", NULL, "no status line and no summary; errors and losses are still told",
 	  OPTION_FLAG, FIELD(quiet) },
 	{ 0, "strict", NULL, "end with status 125 if events were lost", OPTION_FLAG,
@@ -128,6 +132,7 @@ static int run(int argc, char **argv)
 		.only = s.only,
 		.rotate_bytes = s.rotate_bytes,
 		.max_files = s.max_files,
+		.user_stacks = s.user_stacks,
 		.quiet = s.quiet,
 		.strict = s.strict,
 		.as_root = s.as_root,

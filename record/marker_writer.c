@@ -127,14 +127,23 @@ static void set_clocks(json_t *object, const char *clock)
 		      { "tai", CLOCK_TAI } };
 	json_t *trace = json_null();
 	int64_t wall = clock_ns(CLOCK_REALTIME);
+#ifdef __x86_64__
+	uint64_t tsc = __builtin_ia32_rdtsc();
+#endif
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (strcmp(known[i].name, clock) != 0)
 			continue;
 		trace = json_integer(clock_ns(known[i].id));
+#ifdef __x86_64__
+		tsc = __builtin_ia32_rdtsc();
+#endif
 		wall += (clock_ns(CLOCK_REALTIME) - wall) / 2;
 	}
 	json_object_set_new(object, "trace_ns", trace);
+#ifdef __x86_64__
+	json_object_set_new(object, "tsc", json_integer((json_int_t)tsc));
+#endif
 	json_object_set_new(object, "wall_ns", json_integer(wall));
 }
 
@@ -248,7 +257,7 @@ int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *er
 	json_object_set_new(object, "cpus", cpus_of(b->instance));
 	json_object_set_new(object, "events", names_of(b->events));
 	json_object_set_new(object, "missing", missing);
-	if (b->events->stacks)
+	if (b->events->stacks || b->events->user_stacks)
 		json_object_set_new(object, "stacks", json_true());
 	json_object_set_new(object, "command_pid",
 			    b->command_pid ? json_integer(b->command_pid) : json_null());
@@ -274,6 +283,11 @@ int marker_write_samples(int marker_fd, const struct marker_sample *samples, siz
 {
 	return write_parts(marker_fd, MARKER_SAMPLES, samples, n * sizeof(*samples),
 			   sizeof(*samples), err);
+}
+
+int marker_write_maps(int marker_fd, const void *maps, size_t bytes, struct schedtrace_error *err)
+{
+	return write_parts(marker_fd, MARKER_MAPS, maps, bytes, 1, err);
 }
 
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,

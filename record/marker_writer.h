@@ -25,6 +25,9 @@ struct marker_begin {
 	const bool *cpus; /* recorded, of the instance's; NULL: all */
 };
 
+/* Whole structs marker_map with their paths, no more than one marker takes. */
+int marker_write_maps(int marker_fd, const void *maps, size_t bytes, struct schedtrace_error *err);
+
 int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *err);
 int marker_write_tasks(const struct instance *in, const struct task_list *tasks,
 		       struct schedtrace_error *err);

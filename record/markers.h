@@ -31,8 +31,8 @@ enum marker_kind {
 	 * command_pid, recorder_pid, pids [of -p], cgroup (folder or null), only (true: memory and
 	 * system call events are those of the command, pids and cgroup), recorded_cpus [ids, or
 	 * null for all], trace_ns,
-	 * wall_ns (the two clocks read together; trace_ns null where user space cannot read the
-	 * trace clock). END: trace_ns, wall_ns, exit_status (as waitpid's), reason ("exit",
+	 * wall_ns (the two clocks read together, and on x86 with them tsc, the time-stamp counter;
+	 * trace_ns null where user space cannot read the trace clock). END: trace_ns, wall_ns, exit_status (as waitpid's), reason ("exit",
 	 * "signal", "duration", ...).
 	 */
 	MARKER_BEGIN = 1,
@@ -41,6 +41,11 @@ enum marker_kind {
 	MARKER_TASKS = 3,
 	/* struct marker_sample each: figures of processes at this moment. */
 	MARKER_SAMPLES = 6,
+	/*
+	 * With user stacks: struct marker_map each, its path behind it, padded to 8 bytes. What was
+	 * mapped for execution before recording began, then every later mapping and exec.
+	 */
+	MARKER_MAPS = 7,
 };
 
 /* Counts are those of the whole process since it began, threads that ended included; those of
@@ -78,5 +83,16 @@ struct marker_task {
 
 /* In the tree of the command, of the pids of -p or of the members of the cgroup. */
 #define MARKER_TASK_TREE 1
+
+struct marker_map {
+	int64_t time_ns;	/* on the trace clock; INT64_MIN: unknown, or there at the begin */
+	uint64_t begin, end;	/* addresses; both 0: the process runs another program from now on */
+	uint64_t offset;	/* of begin in the file */
+	int32_t tgid;
+	uint16_t path_bytes;
+	uint8_t build_id_bytes; /* 0 unknown */
+	uint8_t reserved;
+	uint8_t build_id[24];
+};
 
 #endif

@@ -28,6 +28,7 @@
 #include "record/sampling.h"
 #include "record/summary.h"
 #include "record/tracedat_writer.h"
+#include "record/user_maps.h"
 #include "record/workload.h"
 
 #define TICK_NS	 250000000 /* how far the table of a killed recorder's file is behind */
@@ -53,6 +54,7 @@ struct recording {
 	struct tracedat_writer writer;
 	struct readers readers;
 	struct sampling sampling;
+	struct user_maps *user_maps;		       /* NULL: no user stacks */
 	struct control_verb verbs[SAMPLING_VERBS + 1]; /* orders taken while it runs */
 	struct control *control;		       /* NULL: none are taken */
 	bool reading;				       /* the readers' threads run */
@@ -97,6 +99,7 @@ static int check_request(struct recording *r)
 	int result, swept;
 
 	result = event_sets_parse(&r->events, s->items, s->n_items, &r->err);
+	r->events.user_stacks = s->user_stacks;
 	if (result == 0)
 		result = identity_find(&r->identity, s->as_root, &r->err);
 	if (result == 0)
@@ -270,6 +273,41 @@ static int follow_tree(struct recording *r)
 	return result;
 }
 
+/* The programs that user stacks lead through. */
+static int start_user_maps(struct recording *r)
+{
+	bool followed;
+	int result;
+
+	user_maps_free(steal_ptr(r->user_maps)); /* of the file before */
+	result = user_maps_start(&r->user_maps, r->instance.marker_fd, r->settings->clock,
+				 &followed, &r->err);
+
+	if (result == 0 && !followed)
+		report(r->settings->program,
+		       "the kernel tells nothing of new mappings (perf_event_open): user stacks of "
+		       "programs that begin from now on stay numbers");
+	return result;
+}
+
+static void write_user_maps(struct recording *r)
+{
+	if (user_maps_write(r->user_maps, &r->err) == 0)
+		return;
+	report_error(r->settings->program, &r->err);
+	user_maps_free(steal_ptr(r->user_maps));
+}
+
+static void finish_user_maps(struct recording *r)
+{
+	write_user_maps(r);
+	if (user_maps_lost(r->user_maps))
+		report(r->settings->program,
+		       "%" PRIu64
+		       " mappings of programs were missed: some user stacks stay numbers",
+		       user_maps_lost(r->user_maps));
+}
+
 /* Samples, and the socket that takes orders about them. */
 static int start_sampling(struct recording *r)
 {
@@ -303,6 +341,8 @@ static int write_begin(struct recording *r)
 	result = marker_write_tasks(&r->instance, &tasks, &r->err);
 	proc_tasks_free(&r->tasks);
 	r->tasks = tasks;
+	if (result == 0 && r->events.user_stacks)
+		result = start_user_maps(r);
 	return result;
 }
 
@@ -587,6 +627,7 @@ static void record(struct recording *r)
 		if (now < next)
 			continue;
 		next = now + TICK_NS;
+		write_user_maps(r);
 		if (publish(r) < 0 && !r->reason) {
 			tell_error(r);
 			r->reason = "output";
@@ -604,6 +645,8 @@ static bool drain(struct recording *r)
 
 	control_close(steal_ptr(r->control));
 	sampling_finish(&r->sampling);
+	if (r->user_maps)
+		finish_user_maps(r);
 	if (!atomic_load(&r->readers.output_errnum)) {
 		int status = r->workload.ended ? r->workload.wait_status : -1;
 
@@ -775,6 +818,7 @@ static void release(struct recording *r)
 {
 	control_close(r->control);
 	sampling_free(&r->sampling);
+	user_maps_free(r->user_maps);
 	attach_close(&r->attach);
 	free(r->cpus);
 	buffer_counts_free(&r->counts);

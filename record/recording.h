@@ -27,6 +27,7 @@ struct recording_settings {
 	bool only;
 	int64_t rotate_bytes; /* 0: one file without a number */
 	int64_t max_files;    /* numbered ones that are kept; 0: all */
+	bool user_stacks;
 	bool quiet, strict, as_root;
 	char *const *command; /* NULL: none */
 };

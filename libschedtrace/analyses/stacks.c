@@ -20,8 +20,7 @@
 #include "../replay.h"
 #include "../stacks.h"
 
-#define NO_STACK    UINT32_MAX
-#define COMMS_SHOWN 2 /* names that stand in a row */
+#define NO_STACK UINT32_MAX
 
 struct account {
 	uint32_t stack; /* NO_STACK: there was none */
@@ -234,14 +233,14 @@ struct member {
 	const struct account *account;
 };
 
-static int by_group_and_time(const void *a, const void *b)
+static int by_group_and_name(const void *a, const void *b)
 {
 	const struct member *m = a, *n = b;
 
 	if (m->group != n->group)
 		return m->group < n->group ? -1 : 1;
-	if (m->account->ns != n->account->ns)
-		return m->account->ns > n->account->ns ? -1 : 1;
+	if (m->account->name != n->account->name)
+		return m->account->name < n->account->name ? -1 : 1;
 	return (m->account > n->account) - (m->account < n->account);
 }
 
@@ -304,24 +303,35 @@ static char *frames_text(const struct schedtrace_context *ctx, const struct sche
 	return NULL;
 }
 
+/* The two names with most time, and how many more there are; @members are in the order of names. */
 static char *comms_text(const struct lives *lives, const struct member *members, size_t n)
 {
-	char *text = NULL;
-	size_t bytes;
-	FILE *f = open_memstream(&text, &bytes);
+	int64_t most[2] = { -1, -1 };
+	const char *names[2] = { "", "" };
+	size_t count = 0;
+	char *text;
 
-	if (!f)
-		return NULL;
-	for (size_t i = 0; i < n && i < COMMS_SHOWN; i++) {
-		int32_t name = members[i].account->name;
+	for (size_t i = 0; i < n; count++) {
+		int32_t number = members[i].account->name;
+		const char *name = number < 0 ? "?" : lives->names.names[number];
+		int64_t ns = 0;
 
-		fprintf(f, "%s%s", i ? ", " : "", name < 0 ? "?" : lives->names.names[name]);
+		for (; i < n && members[i].account->name == number; i++)
+			ns += members[i].account->ns;
+		if (ns > most[0]) {
+			most[1] = most[0];
+			names[1] = names[0];
+			most[0] = ns;
+			names[0] = name;
+		} else if (ns > most[1]) {
+			most[1] = ns;
+			names[1] = name;
+		}
 	}
-	if (n > COMMS_SHOWN)
-		fprintf(f, ", +%zu", n - COMMS_SHOWN);
-	if (fclose(f) == 0)
+	if (count > 2 && asprintf(&text, "%s, %s, +%zu", names[0], names[1], count - 2) >= 0)
 		return text;
-	free(text);
+	if (count <= 2 && asprintf(&text, "%s%s%s", names[0], count > 1 ? ", " : "", names[1]) >= 0)
+		return text;
 	return NULL;
 }
 
@@ -386,7 +396,7 @@ static int make_groups(const struct analysis_stacks *s, enum part part, struct s
 		members[k] = (struct member){ g, a };
 	}
 	if (s->n)
-		qsort(members, s->n, sizeof(*members), by_group_and_time);
+		qsort(members, s->n, sizeof(*members), by_group_and_name);
 	for (uint32_t k = 0; k < s->n; k++) {
 		const struct account *a = members[k].account;
 		struct group *g = &groups[n];
