@@ -31,6 +31,14 @@ static const struct {
 	{ "stacks", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
 	{ "stacks_kernel", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
 	{ "stacks_user", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
+	{ "waits", "pid,comm,wall_ns,on_cpu_ns,wait_wakeup_ns,wait_preempt_ns,sleep_ns,blocked_ns,"
+		   "unknown_ns,lasting_ns,wait_new_ns,idle_ns" },
+	{ "wait_reasons", "pid,comm,wait_ns,behind_tasks_ns,by_pid,by,by_ns,other_idle_ns,"
+			  "wait_past_idle_ns,preempted,irq_ns" },
+	{ "work_conservation", "followed_ns,wall_ns,wall,utilisation,episodes,max_ns,unfollowed_ns,"
+			       "per_cpu_ns,per_thread_ns,violation_ns" },
+	{ "timehist",
+	  "pid,comm,sched_in,run_ns,run_avg_ns,run_max_ns,delay_ns,preempt_ns,iowait_ns" },
 	{ "losses", "cpu,lost,gaps,broken_chains,broken_ns,touches" },
 };
 

@@ -32,6 +32,9 @@ static const struct {
 	{ "stacks", "-on_cpu_ns" },	 { "stacks_kernel", "-on_cpu_ns" },
 	{ "stacks_user", "-on_cpu_ns" }, { "stack_comms", "-on_cpu_ns" },
 	{ "cpu_tasks", "-on_cpu_ns" },	 { "latency", "-max_ns" },
+	{ "timehist", "-run_ns" },	 { "utilization_tasks", "-on_cpu_ns" },
+	{ "waits", "-on_cpu_ns" },	 { "wait_reasons", "-wait_ns" },
+	{ "antagonists", "-ran_ns" },	 { "utilization_intervals", "-on_cpu_ns" },
 };
 
 static bool known_somewhere(const struct view *view, size_t column)

@@ -81,7 +81,7 @@ static int obey_register(void *self, const char *argument, json_t *reply,
 			 struct schedtrace_error *err)
 {
 	struct sampling *s = self;
-	pid_t pid;
+	pid_t pid = 0;
 	int result = parse_pid(argument, &pid, err);
 
 	if (result == 0 && s->failed)
@@ -93,7 +93,7 @@ static int obey_unregister(void *self, const char *argument, json_t *reply,
 			   struct schedtrace_error *err)
 {
 	struct sampling *s = self;
-	pid_t pid;
+	pid_t pid = 0;
 	int result = parse_pid(argument, &pid, err);
 
 	return result < 0 ? result : sampler_unregister(s->sampler, pid, err);

@@ -40,6 +40,7 @@ struct machine {
 		enum truth_state state;
 	} changes[TASKS + 1][MAX_RECORDS];
 	int n_changes[TASKS + 1];
+	int64_t wall, per_cpu, per_thread; /* work conservation, as SchedViz measures it */
 };
 
 static unsigned int roll(struct machine *m, unsigned int n)
@@ -63,6 +64,25 @@ static struct record *record(struct machine *m, enum kind kind, int buffer)
 	*r = (struct record){ .t = m->now, .kind = kind, .buffer = buffer };
 	r->current = m->running[buffer];
 	return r;
+}
+
+static void elapse(struct machine *m, int64_t ns)
+{
+	int idle = 0, overloaded = 0, waiting = 0;
+
+	for (int cpu = 0; cpu < CPUS; cpu++) {
+		int here = 0;
+
+		for (int pid = 1; pid <= TASKS; pid++)
+			here += m->state[pid] == WAITS && m->where[pid] == cpu;
+		idle += !m->running[cpu] && !here;
+		overloaded += m->running[cpu] && here;
+		waiting += here;
+	}
+	m->wall += idle && overloaded ? ns : 0;
+	m->per_cpu += ns * (idle < overloaded ? idle : overloaded);
+	m->per_thread += ns * (idle < waiting ? idle : waiting);
+	m->now += ns;
 }
 
 static void switch_to(struct machine *m, int cpu, int next, char state)
@@ -92,7 +112,7 @@ static void step(struct machine *m)
 	int cpu = (int)roll(m, CPUS), pid = 1 + (int)roll(m, TASKS), next = waiting_on(m, cpu);
 	struct record *r;
 
-	m->now += 1 + roll(m, 20);
+	elapse(m, 1 + roll(m, 20));
 	switch (roll(m, 8)) {
 	case 0:
 	case 1:
@@ -142,13 +162,13 @@ static void simulate(struct machine *m, unsigned int seed, int steps)
 	/* All go to sleep at the end, so that nothing stays open. */
 	for (int cpu = 0; cpu < CPUS; cpu++) {
 		while (m->running[cpu] || waiting_on(m, cpu)) {
-			m->now++;
+			elapse(m, 1);
 			switch_to(m, cpu, waiting_on(m, cpu), 'S');
 		}
 	}
 	/* A last record a CPU, which is never taken away: gaps show only when records resume. */
 	for (int cpu = 0; cpu < CPUS; cpu++) {
-		m->now++;
+		elapse(m, 1);
 		record(m, IDLE, cpu);
 	}
 }
@@ -159,7 +179,7 @@ static void rows_of_switch(struct rows *b, const struct record *r)
 }
 
 /* Rows as schedconv makes them from the records that are left. */
-static struct result convert(const struct machine *m, int64_t *end)
+static struct result convert(const struct machine *m, const char *analysis, int64_t *end)
 {
 	struct rows b = rows_new();
 	struct schedtrace_context *ctx = schedtrace_builder_context(b.builder);
@@ -223,7 +243,7 @@ static struct result convert(const struct machine *m, int64_t *end)
 			break;
 		}
 	}
-	return result_of(&b, "tasks");
+	return result_of(&b, analysis);
 }
 
 static int64_t truth(const struct machine *m, int pid, enum truth_state state, int64_t end)
@@ -262,7 +282,7 @@ static bool has_row(const struct result *r, int pid)
 static void check_bounds(const struct machine *m, unsigned int seed, bool waits_certain)
 {
 	int64_t end;
-	struct result r = convert(m, &end);
+	struct result r = convert(m, "tasks", &end);
 
 	for (int pid = 1; pid <= TASKS; pid++) {
 		int64_t on_cpu = truth(m, pid, RUNS_NOW, end), wait = truth(m, pid, WAITS, end);
@@ -293,7 +313,7 @@ static void with_all_rows_both_bounds_are_the_truth(void **state)
 		struct result r;
 
 		simulate(&machine, seed, 300);
-		r = convert(&machine, &end);
+		r = convert(&machine, "tasks", &end);
 		for (int pid = 1; pid <= TASKS; pid++) {
 			if (!has_row(&r, pid))
 				continue;
@@ -384,6 +404,94 @@ static void lost_stretches_keep_the_truth_within_the_bounds(void **state)
 	}
 }
 
+static int64_t work(const struct result *r, const char *column)
+{
+	return schedtrace_table_ints(table_of(r, "work_conservation"), column)[0];
+}
+
+static void with_all_rows_work_conservation_is_the_truth(void **state)
+{
+	for (unsigned int seed = 1; seed <= 200; seed++) {
+		int64_t end;
+		struct result r;
+
+		simulate(&machine, seed, 300);
+		r = convert(&machine, "runqueue", &end);
+		assert_int_equal(work(&r, "wall_ns"), machine.wall);
+		assert_int_equal(work(&r, "per_cpu_ns"), machine.per_cpu);
+		assert_int_equal(work(&r, "per_thread_ns"), machine.per_thread);
+		assert_int_equal(work(&r, "followed_ns"), end - T0);
+		result_free(&r);
+	}
+}
+
+static void missing_switches_out_of_idle_never_hold_idleness_against_the_scheduler(void **state)
+{
+	int64_t found = 0, true_wall = 0;
+
+	for (unsigned int seed = 1; seed <= 1000; seed++) {
+		int64_t end, wall;
+		struct result r;
+
+		simulate(&machine, seed, 300);
+		for (int i = 0; i < machine.n; i++) {
+			struct record *gone = &machine.records[i];
+
+			gone->gone = gone->kind == SWITCH && !gone->pid && !roll(&machine, 5);
+		}
+		r = convert(&machine, "runqueue", &end);
+		wall = work(&r, "wall_ns");
+		if (wall > machine.wall || machine.wall > wall + work(&r, "unfollowed_ns"))
+			fail_msg("seed %u: wall %lld, truth %lld", seed, (long long)wall,
+				 (long long)machine.wall);
+		found += wall;
+		true_wall += machine.wall;
+		result_free(&r);
+	}
+	assert_true(found > true_wall / 4);
+}
+
+/* Of every task: the recording has all of them from its begin to its end. */
+static void check_waits(const struct machine *m, unsigned int seed)
+{
+	static const char *const parts[] = { "wait_wakeup_ns", "wait_preempt_ns", "wait_new_ns",
+					     "sleep_ns",       "idle_ns",	  "blocked_ns",
+					     "stopped_ns",     "made_ns",	  "lasting_ns",
+					     "unknown_ns",     "on_cpu_ns" };
+	int64_t end;
+	struct result r = convert(m, "waits", &end);
+	const struct schedtrace_table *table = table_of(&r, "waits");
+
+	for (size_t i = 0; i < schedtrace_table_rows(table); i++) {
+		int pid = (int)schedtrace_table_ints(table, "pid")[i];
+		int64_t sum = 0, ns = 0;
+
+		for (size_t p = 0; p < sizeof(parts) / sizeof(*parts); p++) {
+			ns = schedtrace_table_ints(table, parts[p])[i];
+			if (ns < 0)
+				fail_msg("seed %u, task %d: %s is %lld", seed, pid, parts[p],
+					 (long long)ns);
+			sum += ns;
+		}
+		assert_int_equal(sum, end - T0);
+		assert_int_equal(schedtrace_table_ints(table, "wall_ns")[i], end - T0);
+	}
+	result_free(&r);
+}
+
+static void the_parts_of_a_tasks_time_add_up_whatever_is_missing(void **state)
+{
+	for (unsigned int seed = 1; seed <= 500; seed++) {
+		simulate(&machine, seed, 300);
+		for (int i = 0; i < machine.n; i++) {
+			struct record *r = &machine.records[i];
+
+			r->gone = r->kind != IDLE && !roll(&machine, 2 + seed % 20);
+		}
+		check_waits(&machine, seed);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +500,10 @@ int main(void)
 		cmocka_unit_test(missing_switches_out_of_idle_keep_the_truth_within_the_bounds),
 		cmocka_unit_test(missing_wakeups_keep_the_truth_within_the_bounds),
 		cmocka_unit_test(lost_stretches_keep_the_truth_within_the_bounds),
+		cmocka_unit_test(with_all_rows_work_conservation_is_the_truth),
+		cmocka_unit_test(
+			missing_switches_out_of_idle_never_hold_idleness_against_the_scheduler),
+		cmocka_unit_test(the_parts_of_a_tasks_time_add_up_whatever_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
