@@ -19,6 +19,9 @@ size_t deflate_bound(size_t n)
 	return n + n / 1000 + 1024;
 }
 
+/* Of the levels of memory that zlib offers the quickest here: its tables fit the nearer caches. */
+#define MEMORY 8
+
 static int deflate_zlib(int level, const void *in, size_t n, void *out, size_t size,
 			size_t *written, struct schedtrace_error *err)
 {
@@ -27,7 +30,7 @@ static int deflate_zlib(int level, const void *in, size_t n, void *out, size_t s
 	};
 	int r;
 
-	if (deflateInit2(&z, level, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&z, level, Z_DEFLATED, -MAX_WBITS, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to deflate");
 	r = deflate(&z, Z_FULL_FLUSH);
 	*written = size - z.avail_out;
