@@ -40,8 +40,9 @@ static const struct option_spec options[] = {
 	  "stop recording after so long; a command runs on to its end, and none is needed",
 	  OPTION_SECONDS, FIELD(duration_ns) },
 	{ 0, "sample", "HZ",
-	  "put page faults, CPU time, memory and state of the command and its descendants into the "
-	  "timeline so many times a second [20]; other processes: schedrec ctl register",
+	  "put page faults, CPU time, memory and state of COMMAND, the processes of -p and their "
+	  "descendants into the timeline so many times a second [20]; other processes: schedrec "
+	  "ctl register",
 	  OPTION_OPTIONAL_TEXT, FIELD(sample) },
 	{ 'p', "pid", "PID[,PID…]",
 	  "record until these processes have ended; with a COMMAND, until that has", OPTION_TEXT,

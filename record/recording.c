@@ -314,14 +314,14 @@ static int start_sampling(struct recording *r)
 	const struct recording_settings *s = r->settings;
 	int result = sampling_start(&r->sampling, s, r->instance.marker_fd, r->begun_ns, &r->err);
 
+	if (result == 0)
+		result = sampling_follow(&r->sampling, &r->workload, &r->attach, &r->err);
 	if (result < 0)
 		return result;
 	sampling_verbs(&r->sampling, r->verbs);
-	if (s->command && s->sample_hz)
-		result = sampling_follow(&r->sampling, &r->workload, &r->err);
 	if (control_open(&r->control, r->verbs, &r->err) < 0 && !s->quiet)
 		report(s->program, "schedrec ctl cannot reach this recording: %s", r->err.text);
-	return result;
+	return 0;
 }
 
 /* What a file begins with. */

@@ -7,20 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "cli/escape.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "record/attach.h"
 #include "record/marker_writer.h"
 #include "record/proc_sample.h"
 
-#define PIDS		  (4 << 20)   /* PID_MAX_LIMIT of the kernel */
-#define INITIAL_NAMESPACE 0xEFFFFFFCu /* inode of the initial pid namespace, PROC_PID_INIT_INO */
-#define EVENTS_AT_ONCE	  64
-#define TIMER		  0 /* what epoll tells of the timer; otherwise a pid */
+#define PIDS	       (4 << 20) /* PID_MAX_LIMIT of the kernel */
+#define EVENTS_AT_ONCE 64
+#define TIMER	       0 /* what epoll tells of the timer; otherwise a pid */
 
 struct sampled {
 	struct proc_sample proc;
@@ -44,19 +43,6 @@ struct sampler {
 	size_t n_batch;
 	struct schedtrace_error *err; /* of the call that runs */
 };
-
-int sampler_check_namespace(struct schedtrace_error *err)
-{
-	struct stat st;
-
-	if (stat("/proc/self/ns/pid", &st) != 0)
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "/proc/self/ns/pid");
-	if (st.st_ino == INITIAL_NAMESPACE)
-		return 0;
-	return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
-			 "processes cannot be chosen by pid inside this pid namespace, whose pids "
-			 "are not those of the kernel's events: record from outside the container");
-}
 
 /* ---- the list ------------------------------------------------------------------------- */
 
@@ -268,7 +254,7 @@ static int take(struct sampler *s, pid_t pid, struct sampled **out)
 	struct sampled *item = find(s, pid);
 	int result = 0;
 
-	if (sampler_check_namespace(s->err) < 0)
+	if (attach_check_namespace("samples", s->err) < 0)
 		return s->err->status;
 	if (s->marker_fd < 0)
 		return error_set(s->err, SCHEDTRACE_E_UNSUPPORTED,
@@ -285,7 +271,9 @@ static int take(struct sampler *s, pid_t pid, struct sampled **out)
 		return error_set(s->err, SCHEDTRACE_E_USAGE,
 				 "%d is a thread: give the pid of its process", (int)pid);
 	if (result < 0)
-		return error_errno(s->err, SCHEDTRACE_E_USAGE, -result, "process %d", (int)pid);
+		return error_errno(s->err,
+				   result == -ESRCH ? SCHEDTRACE_E_NOT_FOUND : SCHEDTRACE_E_IO,
+				   -result, "process %d", (int)pid);
 	*out = item;
 	return arm(s);
 }
@@ -304,7 +292,7 @@ int sampler_register(struct sampler *s, pid_t pid, struct schedtrace_error *err)
 	return put(s, item, has_ended(&item->proc)) < 0 ? err->status : flush(s);
 }
 
-int sampler_follow(struct sampler *s, pid_t pid, struct schedtrace_error *err)
+int sampler_follow(struct sampler *s, pid_t pid, bool registered, struct schedtrace_error *err)
 {
 	struct sampled *item;
 
@@ -312,6 +300,7 @@ int sampler_follow(struct sampler *s, pid_t pid, struct schedtrace_error *err)
 	if (take(s, pid, &item) < 0)
 		return err->status;
 	item->followed = true;
+	item->registered |= registered;
 	return tick(s); /* with the children that it has */
 }
 

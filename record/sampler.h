@@ -29,13 +29,10 @@ struct sampler;
 int sampler_new(struct sampler **out, int64_t hz, int marker_fd, struct schedtrace_error *err);
 void sampler_free(struct sampler *s);
 
-/* SCHEDTRACE_E_UNSUPPORTED, with the sentence, unless our pids are those of the trace. */
-int sampler_check_namespace(struct schedtrace_error *err);
-
 /* Samples a process from now on. */
 int sampler_register(struct sampler *s, pid_t pid, struct schedtrace_error *err);
-/* The same for a process and all its descendants. */
-int sampler_follow(struct sampler *s, pid_t pid, struct schedtrace_error *err);
+/* The same for a process and all its descendants; @registered: it was named by its pid. */
+int sampler_follow(struct sampler *s, pid_t pid, bool registered, struct schedtrace_error *err);
 /* Takes a last sample of the process, which may be of the tree, and leaves it alone after. */
 int sampler_unregister(struct sampler *s, pid_t pid, struct schedtrace_error *err);
 

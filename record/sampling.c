@@ -27,12 +27,25 @@ void sampling_free(struct sampling *s)
 	s->sampler = NULL;
 }
 
-int sampling_follow(struct sampling *s, struct workload *w, struct schedtrace_error *err)
+int sampling_follow(struct sampling *s, struct workload *w, const struct attach *attach,
+		    struct schedtrace_error *err)
 {
-	w->last_look = sampler_ended;
-	w->look_self = s->sampler;
-	s->workload = w;
-	return sampler_follow(s->sampler, w->pid, err);
+	int result = 0;
+
+	if (!s->settings->sample_hz)
+		return 0;
+	if (w->pid) {
+		w->last_look = sampler_ended;
+		w->look_self = s->sampler;
+		s->workload = w;
+		result = sampler_follow(s->sampler, w->pid, false, err);
+	}
+	for (size_t i = 0; result == 0 && i < attach->n; i++) {
+		result = sampler_follow(s->sampler, attach->pids[i], true, err);
+		if (result == SCHEDTRACE_E_NOT_FOUND) /* it has ended since we looked */
+			result = 0;
+	}
+	return result;
 }
 
 int sampling_fd(const struct sampling *s)

@@ -3,6 +3,7 @@
 #ifndef RECORD_SAMPLING_H
 #define RECORD_SAMPLING_H
 
+#include "record/attach.h"
 #include "record/control.h"
 #include "record/recording.h"
 #include "record/sampler.h"
@@ -21,10 +22,11 @@ struct sampling {
 /* @begun_ns on CLOCK_MONOTONIC. */
 int sampling_start(struct sampling *s, const struct recording_settings *settings, int marker_fd,
 		   int64_t begun_ns, struct schedtrace_error *err);
+/* If the settings say so: the trees of the command, with a last look when it has ended, and of
+ * what was attached to. */
+int sampling_follow(struct sampling *s, struct workload *w, const struct attach *attach,
+		    struct schedtrace_error *err);
 void sampling_free(struct sampling *s);
-
-/* The command's tree, with a last look at it when the command has ended. */
-int sampling_follow(struct sampling *s, struct workload *w, struct schedtrace_error *err);
 
 /* Adds register, unregister and status to @verbs. */
 void sampling_verbs(struct sampling *s, struct control_verb verbs[SAMPLING_VERBS]);

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "convert/event_map.h"
+#include "record/markers.h"
 
 /* NAME:SIZE, s for a char array, d for a data_loc string, u for an unsigned number. */
 static const struct {
@@ -59,6 +60,7 @@ static const struct {
 	{ "kmem", "mm_page_alloc", "pfn:8u order:4u" },
 	{ "kmem", "mm_page_free", "pfn:8u order:4u" },
 	{ "ftrace", "kernel_stack", "size:4" },
+	{ "ftrace", "raw_data", "id:4u" },
 	{ "timer", "timer_start", "timer:8u" },
 };
 
@@ -1073,6 +1075,79 @@ static void odd_pids_and_cpus_make_rows_and_no_tasks(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A marker of samples, of which @bytes are said to follow the header. */
+static void samples(struct trace *t, int64_t timestamp, const struct marker_sample *s, size_t n,
+		    size_t bytes)
+{
+	const struct format *f = format_of(t, "raw_data");
+	struct marker_header h = {
+		.id = MARKER_ID, .kind = MARKER_SAMPLES, .bytes = (uint16_t)bytes, .parts = 1
+	};
+	uint8_t data[8 + sizeof(h) + 40 * sizeof(*s)] = { 0 };
+
+	memcpy(data, &f->id, 2);
+	memcpy(data + 8, &h, sizeof(h));
+	memcpy(data + 8 + sizeof(h), s, n * sizeof(*s));
+	give(t, &(struct record){ .timestamp = timestamp,
+				  .data = data,
+				  .size = (uint32_t)(8 + sizeof(h) + n * sizeof(*s)),
+				  .kind = RECORD_EVENT,
+				  .format = (uint16_t)(f - t->formats),
+				  .cpu = 1,
+				  .pid = 5 });
+}
+
+static void samples_give_rows_of_the_process_that_was_sampled(void **state)
+{
+	struct trace *t = *state;
+	struct marker_sample s[2] = { { .pid = 30,
+					.state = 'S',
+					.comm = "sampled",
+					.minor = 100,
+					.major = 2,
+					.user_ns = 7000,
+					.system_ns = 800,
+					.rss_bytes = 4096 },
+				      { .pid = 10,
+					.state = 'R',
+					.comm = "old",
+					.minor = 1,
+					.children_minor = 50,
+					.children_major = 5,
+					.children_user_ns = 60,
+					.children_system_ns = 6 } };
+
+	record(t, 0, 1, 5, "sched_wakeup", "a 10 120 0");
+	forget(t);
+	samples(t, 100, s, 2, sizeof(s));
+	assert_string_equal(rows(t), "100 1 30 SAMPLE_FAULTS 100 2 sampled\n"
+				     "100 1 30 SAMPLE_CPU 7000 800 sampled\n"
+				     "100 1 30 SAMPLE_MEM 4096 83 sampled\n"
+				     "100 1 10 SAMPLE_FAULTS 1 0 a\n"
+				     "100 1 10 SAMPLE_CPU 0 0 a\n"
+				     "100 1 10 SAMPLE_MEM 0 82 a\n"
+				     "100 1 10 SAMPLE_CHILDREN_FAULTS 50 5 a\n"
+				     "100 1 10 SAMPLE_CHILDREN_CPU 60 6 a\n");
+}
+
+static void samples_that_cannot_be_give_no_rows(void **state)
+{
+	struct trace *t = *state;
+	struct marker_sample many[40];
+
+	for (int i = 0; i < 40; i++)
+		many[i] = (struct marker_sample){ .pid = 30 + i, .children_minor = 1 };
+	many[0].pid = 0;
+	many[1].pid = -1;
+	record(t, 0, 1, 5, "sched_wakeup", "a 10 120 0");
+	forget(t);
+	samples(t, 100, many, 2, 2 * sizeof(*many)); /* of no process */
+	samples(t, 100, many, 2, 3 * sizeof(*many)); /* cut */
+	samples(t, 100, many, 2, sizeof(*many) - 1);
+	samples(t, 100, many, 40, sizeof(many)); /* more than one marker has */
+	assert_string_equal(rows(t), "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1119,6 +1194,8 @@ int main(void)
 		TEST(where_exit_does_not_say_so_the_last_known_thread_ends_the_process),
 		TEST(a_record_shorter_than_its_format_makes_no_rows_and_is_counted),
 		TEST(odd_pids_and_cpus_make_rows_and_no_tasks),
+		TEST(samples_give_rows_of_the_process_that_was_sampled),
+		TEST(samples_that_cannot_be_give_no_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

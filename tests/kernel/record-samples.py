@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Samples and page faults, against the kernel's accounting; orders while a recording runs."""
+import json
+import os
+import stat
+from recorder import *
+
+need_kernel()
+SCHEDREPORT, KNOWN = (os.path.abspath(p) for p in sys.argv[3:5])
+MINOR, MAJOR = 20000, 300
+
+
+def ctl(*args, prefix=()):
+    return subprocess.run([*prefix, SCHEDREC, "ctl", *args], capture_output=True, text=True)
+
+
+def faults_of(trace, *args):
+    """Table faults by pid, and the rows of its curve."""
+    out = subprocess.run([SCHEDREPORT, "faults", "-q", "-f", "json", *args, trace],
+                         capture_output=True, text=True)
+    tables = json.loads(out.stdout)
+    return {row["pid"]: row for row in tables["faults"]["rows"]}, tables["faults_total"]["rows"]
+
+
+def near(value, exact):
+    return value is not None and abs(value - exact) <= 0.005 * exact
+
+
+def known(**kw):
+    return subprocess.Popen([KNOWN, str(MINOR), str(MAJOR), "cold"], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, text=True, **kw)
+
+
+def go(p):
+    p.stdin.write("\n")
+    p.stdin.flush()
+    return [int(w) for w in p.stdout.readline().split()]
+
+
+with Folder():
+    # The command itself: its last sample is taken when it has ended.
+    r = subprocess.run([SCHEDREC, "-q", "--sample", "-e", "sched,mm", "-b", "65536", "--", KNOWN,
+                        str(MINOR), str(MAJOR), "cold"], input="\n\n", capture_output=True,
+                       text=True)
+    pid, minor, major = (int(w) for w in r.stdout.split())
+    claim(r.returncode == 0 and major >= MAJOR, "a program with known faults is recorded", r.stderr)
+    table, total = faults_of("trace.dat")
+    row = table[pid]
+    claim(near(row["minor_total"], minor) and row["major_total"] == major,
+          f"samples say what getrusage says: within 0.5 % of {minor} minor, exactly {major} major",
+          row)
+    claim(near(row["faults_user"] + row["faults_kernel"], minor + major),
+          "fault events are as many within 0.5 %", row)
+    claim(row["faults_major"] == major, "MAJOR_FAULT rows are exactly the major faults", row)
+    claim(row["source"] == "samples" and row["samples"] >= 2 and
+          total[-1]["minor"] >= 0.99 * MINOR and total[-1]["major"] >= MAJOR,
+          "the sum over time ends with them", total[-1:])
+
+    # Children that are too short to be sampled are in their parent's counts.
+    r = run("-q", "--sample", "-o", "short.dat", "--", "sh", "-c",
+            "i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i+1)); done; sleep 0.2")
+    table, total = faults_of("short.dat")
+    shell = [row for row in table.values() if row["comm"] == "sh" and row["samples"] > 2]
+    claim(len(shell) == 1 and shell[0]["children_minor"] > 100 * 20,
+          "faults of short-lived children are in their parent's counts", table)
+
+    # Registered and unregistered while it runs.
+    p = known()
+    rec = start("-o", "other.dat", "-d", "60")
+    wait_for(lambda: ctl("--recorder", str(rec.pid), "status").returncode == 0)
+    to = ("--recorder", str(rec.pid))
+    r = ctl(*to, "register", str(p.pid))
+    claim(r.returncode == 0 and not r.stdout, "a process is registered while a recording runs",
+          r.stderr)
+    _, minor, major = go(p)
+    r = ctl(*to, "status", "--json")
+    status = json.loads(r.stdout)["sampler"]
+    shown = {q["pid"]: q for q in status["processes"]}
+    claim(list(shown) == [p.pid] and shown[p.pid]["name"] == "known-faults" and
+          shown[p.pid]["samples"] >= 1 and shown[p.pid]["user_ns"] >= 0 and
+          shown[p.pid]["registered"] and status["hz"] == 20,
+          "status lists it with name, user time and samples taken", r.stdout)
+    text = ctl(*to, "status").stdout
+    claim(f"recorder {rec.pid}" in text and f"{p.pid} known-faults" in text,
+          "status is readable too", text)
+    r = ctl(*to, "unregister", str(p.pid))
+    claim(r.returncode == 0 and "no process" in ctl(*to, "status").stdout,
+          "an unregistered process is no longer sampled", r.stderr)
+    r = ctl(*to, "unregister", str(p.pid))
+    claim(r.returncode == 1 and "not sampled" in r.stderr, "it cannot be unregistered twice", r)
+    r = ctl(*to, "register", "999999999")
+    claim(r.returncode == 1 and "No such process" in r.stderr, "a pid of nobody is refused", r)
+    r = ctl(*to, "register", "x")
+    claim(r.returncode == 2 and "pid" in r.stderr, "what is no pid is wrong usage", r)
+
+    # The socket.
+    path = f"/run/schedrec/{rec.pid}.sock"
+    modes = stat.S_IMODE(os.stat(path).st_mode), stat.S_IMODE(os.stat("/run/schedrec").st_mode)
+    claim(modes == (0o600, 0o700), "socket and folder are their owner's alone", modes)
+    r = ctl("status", prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
+    claim(r.returncode != 0 and not r.stdout, "another user cannot give orders", r)
+    r = ctl(*to, "status", prefix=("unshare", "-p", "-f"))
+    claim(r.returncode == 1 and "namespace" in r.stderr,
+          "orders from another pid namespace are refused", r)
+    r = run("--sample", "-o", "ns.dat", "--", "touch", "ran",
+            prefix=("unshare", "-p", "-f", "--mount-proc"))
+    claim(r.returncode == 125 and "namespace" in r.stderr and not os.path.exists("ran"),
+          "samples inside another pid namespace are refused", r.stderr)
+    second = start("-o", "second.dat", "-d", "60")
+    wait_for(lambda: ctl("--recorder", str(second.pid), "status").returncode == 0)
+    r = ctl("register", str(p.pid))
+    claim(r.returncode == 2 and str(rec.pid) in r.stderr and str(second.pid) in r.stderr,
+          "of several recorders one must be chosen", r)
+    second.send_signal(signal.SIGINT)
+    second.communicate(timeout=20)
+    rec.send_signal(signal.SIGINT)
+    _, err = rec.communicate(timeout=20)
+    claim(not os.path.exists(path), "the socket goes with the recorder", err)
+    table, _ = faults_of("other.dat")
+    claim(near(table[p.pid]["minor_total"], minor) and table[p.pid]["major_total"] == major,
+          "the last sample before it was unregistered has all its faults", table[p.pid], minor, major)
+    p.stdin.close()
+    p.wait()
+
+    # -p, with what the process starts.
+    p = subprocess.Popen(["sh", "-c", "read x; sleep 0.3; exit 0"], stdin=subprocess.PIPE)
+    rec = start("-q", "--sample=50", "-p", str(p.pid), "-o", "attached.dat")
+    claim(wait_for(lambda: str(p.pid) in ctl("--recorder", str(rec.pid), "status").stdout),
+          "the processes of -p are sampled")
+    p.stdin.close()
+    p.wait()
+    rec.communicate(timeout=20)
+    table, _ = faults_of("attached.dat")
+    claim(p.pid in table and any(row["comm"] == "sleep" for row in table.values()),
+          "and so are their children", table)
+
+    for rate in ("0", "1001", "x"):
+        r = run(f"--sample={rate}", "--", "touch", "ran")
+        claim(r.returncode == 125 and "rate" in r.stderr and not os.path.exists("ran"),
+              f"--sample={rate} is refused", r.stderr)
+done()
