@@ -15,7 +15,7 @@ struct grown {
 /* Slow path of grown_at(): at least @i + 1 items of @size bytes, new ones all zero. */
 static inline int grown_extend(struct grown *array, uint32_t i, size_t size)
 {
-	uint32_t n = i < UINT32_MAX / 2 ? 2 * i + 16 : UINT32_MAX;
+	uint32_t n = i < UINT32_MAX / 2 ? i + i / 2 + 16 : UINT32_MAX;
 	char *items = reallocarray(array->items, n, size);
 
 	if (!items)
