@@ -137,6 +137,11 @@ int output_pwrite(int fd, const void *data, size_t n, uint64_t offset)
 	return 0;
 }
 
+void output_begin_writing(int fd, uint64_t offset, size_t n)
+{
+	sync_file_range(fd, (off_t)offset, (off_t)n, SYNC_FILE_RANGE_WRITE);
+}
+
 int output_write(struct output *out, const void *data, size_t n, struct schedtrace_error *err)
 {
 	int errnum = output_pwrite(out->fd, data, n, out->offset);

@@ -49,4 +49,7 @@ int output_spool(const struct output *out, int *fd, struct schedtrace_error *err
 /* All n bytes at an offset, or an errno. */
 int output_pwrite(int fd, const void *data, size_t n, uint64_t offset);
 
+/* Has the kernel begin bringing these bytes to the disk, so that less is left for the end. */
+void output_begin_writing(int fd, uint64_t offset, size_t n);
+
 #endif
