@@ -128,8 +128,10 @@ int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_
 
 void facts_close(struct facts *facts)
 {
-	free(facts->text[0].bytes);
-	free(facts->text[1].bytes);
+	for (size_t i = 0; i < sizeof(facts->text) / sizeof(facts->text[0]); i++)
+		free(facts->text[i].bytes);
+	free(facts->snapshot[0]);
+	free(facts->snapshot[1]);
 }
 
 static const char *text_of(const json_t *json, const char *key, const char *otherwise)
@@ -335,7 +337,9 @@ static int end_marker(struct facts *facts, const json_t *json, const struct reco
 static int text_marker(struct facts *facts, const struct marker_header *h, const char *payload,
 		       const struct record *r, struct schedtrace_error *err)
 {
-	size_t i = h->kind == MARKER_END;
+	bool end = h->kind == MARKER_END || h->kind == MARKER_SNAPSHOT_END;
+	bool snapshot = h->kind == MARKER_SNAPSHOT_BEGIN || h->kind == MARKER_SNAPSHOT_END;
+	size_t i = 2 * snapshot + end;
 	auto_json json_t *json = NULL;
 	json_error_t error;
 	char *larger;
@@ -358,10 +362,16 @@ static int text_marker(struct facts *facts, const struct marker_header *h, const
 	json = json_loadb(larger, facts->text[i].n, 0, &error);
 	if (!json_is_object(json)) {
 		note(facts->options, "what the recorder noted about the recording's %s is damaged",
-		     i ? "end" : "begin");
+		     end ? "end" : "begin");
 		return 0;
 	}
-	return i ? end_marker(facts, json, r, err) : begin_marker(facts, json, r, err);
+	if (snapshot) {
+		facts->snapshot[end] = json_dumps(json, JSON_COMPACT);
+		return facts->snapshot[end]
+			       ? 0
+			       : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a marker");
+	}
+	return end ? end_marker(facts, json, r, err) : begin_marker(facts, json, r, err);
 }
 
 static int tasks_marker(struct facts *facts, const char *payload, size_t bytes,
@@ -423,6 +433,11 @@ int facts_record(struct facts *facts, const struct record *r, struct schedtrace_
 		return facts->begun ? 0 : text_marker(facts, &h, payload, r, err);
 	case MARKER_END:
 		return facts->ended ? 0 : text_marker(facts, &h, payload, r, err);
+	case MARKER_SNAPSHOT_BEGIN:
+	case MARKER_SNAPSHOT_END:
+		if (facts->snapshot[h.kind == MARKER_SNAPSHOT_END])
+			return 0;
+		return text_marker(facts, &h, payload, r, err);
 	case MARKER_TASKS:
 		if (facts->tasks_read || h.part < facts->parts_read)
 			return 0;
@@ -455,6 +470,17 @@ void facts_in_order(struct facts *facts, const struct record *r)
 	facts->parts_in_order = h.part == facts->parts_in_order ? h.part + 1u : UINT32_MAX;
 	if (facts->parts_in_order == h.parts && facts->queues_follow)
 		row_maker_seed_queues(facts->maker, facts->n_cpus);
+}
+
+char *facts_snapshot(const struct facts *facts)
+{
+	const char *begin = facts->snapshot[0], *end = facts->snapshot[1];
+	char *text;
+
+	if ((!begin && !end) || asprintf(&text, "{\"begin\": %s,\n\"end\": %s}\n",
+					 begin ? begin : "null", end ? end : "null") < 0)
+		return NULL;
+	return text;
 }
 
 int facts_finish(struct facts *facts, struct schedtrace_error *err)

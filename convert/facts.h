@@ -18,7 +18,8 @@ struct facts {
 		char *bytes;
 		size_t n;
 		uint32_t next_part;
-	} text[2];		 /* BEGIN and END, part by part */
+	} text[4];		 /* BEGIN, END and the snapshots of both, part by part */
+	char *snapshot[2];	 /* JSON of the begin and the end, NULL none */
 	int64_t begin_tsc;	 /* time-stamp counter at the begin, INT64_MIN unknown */
 	int32_t command_pid;	 /* 0 unknown */
 	int32_t exit_status;	 /* of the command as wait() gives it, -1 unknown */
@@ -47,6 +48,9 @@ bool facts_mappings(const struct facts *facts, const struct record *r, const cha
 
 /* The same record when its turn comes among the rows: what holds from then on. */
 void facts_in_order(struct facts *facts, const struct record *r);
+
+/* Both snapshots as one JSON object, to be freed; NULL if there is none or memory ran out. */
+char *facts_snapshot(const struct facts *facts);
 
 /* After the last record. */
 int facts_finish(struct facts *facts, struct schedtrace_error *err);

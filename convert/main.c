@@ -144,6 +144,16 @@ static void print_summary(const struct run *run, struct source *source, const ch
 	       output, run->rows, records, seconds, (double)records / seconds / 1e6);
 }
 
+/* What the recorder noted of the system, as it is: no analysis needs it to be understood. */
+static int add_snapshot(const struct source *source, struct schedtrace_writer *writer,
+			struct schedtrace_error *err)
+{
+	auto_free char *text = source_snapshot(source);
+
+	return text ? schedtrace_writer_member(writer, "snapshot.json", text, strlen(text), err)
+		    : 0;
+}
+
 static int convert(struct run *run, const char *input, const char *output,
 		   struct schedtrace_error *err)
 {
@@ -175,6 +185,9 @@ static int convert(struct run *run, const char *input, const char *output,
 	if (r < 0)
 		goto out;
 	r = copy_rows(run, input, source, writer, err);
+	if (r < 0)
+		goto out;
+	r = add_snapshot(source, writer, err);
 	if (r < 0)
 		goto out;
 	r = schedtrace_writer_finish(steal_ptr(writer), err);

@@ -68,6 +68,30 @@ static int64_t tsc_to_ns(const struct source *s, int64_t cycles)
 	return cycles == INT64_MIN ? cycles : (int64_t)((uint64_t)ns + s->offset);
 }
 
+/* A record whose stamps are ns: @r, or *converted. */
+static const struct record *in_ns(const struct source *s, const struct record *r,
+				  struct record *converted)
+{
+	if (!s->is_tsc)
+		return r;
+	*converted = *r;
+	converted->timestamp = tsc_to_ns(s, r->timestamp);
+	if (r->kind == RECORD_LOST)
+		converted->lost_since = tsc_to_ns(s, r->lost_since);
+	return converted;
+}
+
+/* Ticks a second, for whoever wants to turn the times back. */
+static int note_tsc(struct source *s, struct schedtrace_error *err)
+{
+	struct schedtrace_info info = *schedtrace_context_info(s->ctx);
+
+	if (!s->is_tsc || !s->mult)
+		return 0;
+	info.tsc_hz = (int64_t)(((unsigned __int128)1000000000 << s->shift) / s->mult);
+	return schedtrace_context_set_info(s->ctx, &info, err);
+}
+
 /*
  * The recorder lists the tasks soon after tracing begins, while events come in already. The list is
  * looked for before any row is made, by a reader of its own, so that rows before it are right too
@@ -100,8 +124,11 @@ static int read_ahead(struct source *s, const char *path, struct schedtrace_erro
 		for (size_t i = 0; r >= 0 && i < n && !s->facts.tasks_read; i++) {
 			if (records[i].kind != RECORD_EVENT)
 				continue;
-			if (records[i].format == s->facts.raw_data)
-				r = facts_record(&s->facts, &records[i], err);
+			if (records[i].format == s->facts.raw_data) {
+				struct record converted;
+
+				r = facts_record(&s->facts, in_ns(s, &records[i], &converted), err);
+			}
 			s->has_stacks |= is_stack[records[i].format];
 		}
 		seen += n;
@@ -145,6 +172,9 @@ int source_open(struct source **out, const char *path, const struct source_optio
 	if (r < 0)
 		goto fail;
 	r = facts_open(&s->facts, s->tracedat, s->ctx, s->maker, &s->options, err);
+	if (r < 0)
+		goto fail;
+	r = note_tsc(s, err);
 	if (r < 0)
 		goto fail;
 	r = read_ahead(s, path, err);
@@ -288,6 +318,7 @@ static int convert_record(struct source *s, const struct record *r, struct sched
 {
 	struct record converted;
 
+	r = in_ns(s, r, &converted);
 	if (r->kind == RECORD_EVENT && r->format == s->facts.raw_data) {
 		int status = facts_record(&s->facts, r, err);
 
@@ -298,13 +329,7 @@ static int convert_record(struct source *s, const struct record *r, struct sched
 		if (status < 0)
 			return status;
 	}
-	if (!s->is_tsc)
-		return make_rows(s, r, err);
-	converted = *r;
-	converted.timestamp = tsc_to_ns(s, r->timestamp);
-	if (r->kind == RECORD_LOST)
-		converted.lost_since = tsc_to_ns(s, r->lost_since);
-	return make_rows(s, &converted, err);
+	return make_rows(s, r, err);
 }
 
 /* A row whose stack may still come is not given away. */
@@ -357,6 +382,11 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 	};
 	*events = &s->events;
 	return 1;
+}
+
+char *source_snapshot(const struct source *s)
+{
+	return facts_snapshot(&s->facts);
 }
 
 void source_position(const struct source *s, uint64_t *done, uint64_t *total, uint64_t *records)

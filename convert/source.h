@@ -33,6 +33,9 @@ const struct schedtrace_context *source_context(const struct source *source);
 int source_next(struct source *source, const struct schedtrace_events **events,
 		struct schedtrace_error *err);
 
+/* The state of the system at begin and end as JSON, to be freed, after the last row; NULL none. */
+char *source_snapshot(const struct source *source);
+
 /* Bytes of event data read so far and in all, for progress; records decoded so far. */
 void source_position(const struct source *source, uint64_t *done, uint64_t *total,
 		     uint64_t *records);

@@ -295,3 +295,34 @@ size_t attach_mark(const struct attach *a, pid_t command, struct task_list *list
 	}
 	return marked;
 }
+
+int attach_follow(const struct attach *a, pid_t command, struct instance *in,
+		  struct schedtrace_error *err)
+{
+	auto_free int32_t *tids = NULL;
+	size_t followed = 0, n;
+	int result = instance_follow_begin(in, err);
+
+	do {
+		struct task_list tasks = { 0 };
+
+		if (result < 0)
+			return result;
+		if (!proc_tasks_read(&tasks, false))
+			return nomem(err);
+		attach_mark(a, command, &tasks);
+		free(tids);
+		tids = calloc(tasks.n + 1, sizeof(*tids));
+		n = 0;
+		for (size_t i = 0; tids && i < tasks.n; i++)
+			if (tasks.items[i].flags & MARKER_TASK_TREE)
+				tids[n++] = tasks.items[i].pid;
+		proc_tasks_free(&tasks);
+		if (!tids)
+			return nomem(err);
+		if (n <= followed)
+			return 0;
+		result = instance_follow(in, tids, n, err);
+		followed = n;
+	} while (true);
+}

@@ -12,6 +12,7 @@
 
 #include <schedtrace/error.h>
 
+#include "record/instance.h"
 #include "record/proc_tasks.h"
 
 struct attach {
@@ -49,5 +50,12 @@ int attach_check_namespace(const char *what, struct schedtrace_error *err);
  * @command (0: none), or descend from one. Returns how many there are.
  */
 size_t attach_mark(const struct attach *a, pid_t command, struct task_list *list);
+
+/*
+ * Makes @in record these tasks only, and all that they make. A task may be forked while tasks are
+ * listed, by one that is not followed yet: looks again until there is no new one.
+ */
+int attach_follow(const struct attach *a, pid_t command, struct instance *in,
+		  struct schedtrace_error *err);
 
 #endif

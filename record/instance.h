@@ -51,6 +51,11 @@ int instance_set_buffer(struct instance *in, int64_t kb, int n_instances,
 /* Records on these CPUs only, a list such as "0,2-3"; the chosen ones are set in @chosen. */
 int instance_set_cpus(struct instance *in, const char *list, bool *chosen,
 		      struct schedtrace_error *err);
+/*
+ * Stays on these of @n CPUs: notes are written on the CPU where we run, which must be a recorded
+ * one.
+ */
+int instance_stay_on(const bool *cpus, int n, struct schedtrace_error *err);
 /* Those events whose .only is @only. */
 int instance_enable_events(struct instance *in, const struct event_list *events, bool only,
 			   struct schedtrace_error *err);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,4 +91,23 @@ int instance_follow(struct instance *in, const int32_t *tids, size_t n,
 	return fd >= 0 ? 0
 		       : error_errno(err, SCHEDTRACE_E_IO, errno, "instance %s: set_event_pid",
 				     in->name);
+}
+
+int instance_stay_on(const bool *cpus, int n, struct schedtrace_error *err)
+{
+	size_t bytes = CPU_ALLOC_SIZE((size_t)n);
+	cpu_set_t *set = CPU_ALLOC((size_t)n);
+	int r;
+
+	if (!set)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	CPU_ZERO_S(bytes, set);
+	for (int cpu = 0; cpu < n; cpu++)
+		if (cpus[cpu])
+			CPU_SET_S((size_t)cpu, bytes, set);
+	r = sched_setaffinity(0, bytes, set);
+	CPU_FREE(set);
+	return r == 0 ? 0
+		      : error_errno(err, SCHEDTRACE_E_IO, errno,
+				    "--cpus: schedrec may not run on any of these CPUs");
 }

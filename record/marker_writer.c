@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -15,6 +14,7 @@
 #include "config.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "record/clocks.h"
 #include "record/markers.h"
 
 /* Kernels take at least this much of trace_marker_raw in one record. */
@@ -107,44 +107,18 @@ static json_t *text_of(const char *text)
 	return escaped ? json_string(escaped) : NULL;
 }
 
-static int64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 /* The trace's clock and the wall's, read together. */
 static void set_clocks(json_t *object, const char *clock)
 {
-	static const struct {
-		const char *name;
-		clockid_t id;
-	} known[] = { { "mono", CLOCK_MONOTONIC },
-		      { "mono_raw", CLOCK_MONOTONIC_RAW },
-		      { "boot", CLOCK_BOOTTIME },
-		      { "tai", CLOCK_TAI } };
-	json_t *trace = json_null();
-	int64_t wall = clock_ns(CLOCK_REALTIME);
-#ifdef __x86_64__
-	uint64_t tsc = __builtin_ia32_rdtsc();
-#endif
+	struct clocks now;
+	int64_t ns;
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(known[i].name, clock) != 0)
-			continue;
-		trace = json_integer(clock_ns(known[i].id));
-#ifdef __x86_64__
-		tsc = __builtin_ia32_rdtsc();
-#endif
-		wall += (clock_ns(CLOCK_REALTIME) - wall) / 2;
-	}
-	json_object_set_new(object, "trace_ns", trace);
-#ifdef __x86_64__
-	json_object_set_new(object, "tsc", json_integer((json_int_t)tsc));
-#endif
-	json_object_set_new(object, "wall_ns", json_integer(wall));
+	clocks_read(&now);
+	json_object_set_new(object, "trace_ns",
+			    clocks_by_name(&now, clock, &ns) ? json_integer(ns) : json_null());
+	if (now.tsc)
+		json_object_set_new(object, "tsc", json_integer((json_int_t)now.tsc));
+	json_object_set_new(object, "wall_ns", json_integer(now.wall));
 }
 
 static int64_t read_number(const char *format, int cpu)
@@ -177,19 +151,40 @@ static int64_t node_of(int cpu)
 	return node;
 }
 
+/* Id of the cache of this level that holds data, -1 unknown. */
+static int64_t cache_of(int cpu, int level)
+{
+	for (int i = 0; i < 16; i++) {
+		char path[64];
+		int64_t found;
+
+		snprintf(path, sizeof(path), "cache/index%d/level", i);
+		found = read_number(path, cpu);
+		if (found < 0)
+			return -1;
+		snprintf(path, sizeof(path), "cache/index%d/id", i);
+		if (found == level)
+			return read_number(path, cpu);
+	}
+	return -1;
+}
+
+static json_t *cpu_of(int cpu)
+{
+	return json_pack("{s:i, s:I, s:I, s:I, s:I, s:I}", "cpu", cpu, "core",
+			 (json_int_t)read_number("topology/core_id", cpu), "package",
+			 (json_int_t)read_number("topology/physical_package_id", cpu), "node",
+			 (json_int_t)node_of(cpu), "l2", (json_int_t)cache_of(cpu, 2), "l3",
+			 (json_int_t)cache_of(cpu, 3));
+}
+
 static json_t *cpus_of(const struct instance *in)
 {
 	json_t *cpus = json_array();
 
 	for (int cpu = 0; cpu < in->n_cpus; cpu++)
 		if (in->has_cpu[cpu])
-			json_array_append_new(
-				cpus, json_pack("{s:i, s:I, s:I, s:I}", "cpu", cpu, "core",
-						(json_int_t)read_number("topology/core_id", cpu),
-						"package",
-						(json_int_t)read_number(
-							"topology/physical_package_id", cpu),
-						"node", (json_int_t)node_of(cpu)));
+			json_array_append_new(cpus, cpu_of(cpu));
 	return cpus;
 }
 
@@ -222,7 +217,7 @@ static json_t *pids_of(const struct attach *a)
 	return pids;
 }
 
-static int write_json(int fd, enum marker_kind kind, json_t *object, struct schedtrace_error *err)
+int marker_write_json(int fd, enum marker_kind kind, json_t *object, struct schedtrace_error *err)
 {
 	auto_free char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
@@ -268,7 +263,7 @@ int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *er
 	json_object_set_new(object, "recorded_cpus", recorded_cpus(b));
 	json_object_set_new(object, "recorder_pid", json_integer(getpid()));
 	set_clocks(object, b->clock);
-	return write_json(b->instance->marker_fd, MARKER_BEGIN, object, err);
+	return marker_write_json(b->instance->marker_fd, MARKER_BEGIN, object, err);
 }
 
 int marker_write_tasks(const struct instance *in, const struct task_list *tasks,
@@ -299,5 +294,5 @@ int marker_write_end(const struct instance *in, const char *clock, int wait_stat
 	json_object_set_new(object, "exit_status",
 			    wait_status < 0 ? json_null() : json_integer(wait_status));
 	json_object_set_new(object, "reason", json_string(reason));
-	return write_json(in->marker_fd, MARKER_END, object, err);
+	return marker_write_json(in->marker_fd, MARKER_END, object, err);
 }

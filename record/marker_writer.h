@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <jansson.h>
+
 #include <schedtrace/error.h>
 
 #include "record/attach.h"
@@ -37,6 +39,10 @@ int marker_write_samples(int marker_fd, const struct marker_sample *samples, siz
 /* @wait_status is -1 while the command still runs, or there is none. */
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,
 		     const char *reason, struct schedtrace_error *err);
+
+/* Writes a JSON object, which is released, in as many parts as it needs. */
+int marker_write_json(int marker_fd, enum marker_kind kind, json_t *object,
+		      struct schedtrace_error *err);
 
 /* UTF-8 as it is, other bytes as the four characters \xNN; to be freed. */
 char *marker_escape(const char *text);

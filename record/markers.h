@@ -26,7 +26,8 @@ enum marker_kind {
 	/*
 	 * JSON object, UTF-8 (bytes of argv that are not are written \\xNN), concatenated over its
 	 * parts. BEGIN: tool, command (array of arguments), host, release, machine, clock,
-	 * page_size, memory_bytes, buffer_kb, cpus [{cpu, core, package, node}], events [names],
+	 * page_size, memory_bytes, buffer_kb, cpus [{cpu, core, package, node, l2, l3
+	 * [ids of caches]}], events [names],
 	 * missing [names of events that this kernel lacks], stacks (true with call stacks),
 	 * command_pid, recorder_pid, pids [of -p], cgroup (folder or null), only (true: memory and
 	 * system call events are those of the command, pids and cgroup), recorded_cpus [ids, or
@@ -39,6 +40,15 @@ enum marker_kind {
 	MARKER_END = 2,
 	/* struct marker_task each: every thread of the system when recording began. */
 	MARKER_TASKS = 3,
+	/*
+	 * JSON object in parts, the system when recording began and ended. clocks {mono, mono_raw,
+	 * boot, tai, wall [ns], tsc [ticks, 0 none], spread_ns} read together; memory {of
+	 * /proc/meminfo, bytes}; cpus {possible, present, online, isolated, caches [{cpus, level,
+	 * type, size}]}; columns [names] and tasks [a row each: every thread]; processes [{pid,
+	 * cgroup, status {}, limits {name: [soft, hard]}}] of the MARKER_TASK_TREE ones.
+	 */
+	MARKER_SNAPSHOT_BEGIN = 8,
+	MARKER_SNAPSHOT_END = 9,
 	/* struct marker_sample each: figures of processes at this moment. */
 	MARKER_SAMPLES = 6,
 	/*

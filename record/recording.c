@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "record/attach.h"
+#include "record/clocks.h"
 #include "record/control.h"
 #include "record/event_sets.h"
 #include "record/instance.h"
@@ -26,6 +26,7 @@
 #include "record/proc_tasks.h"
 #include "record/readers.h"
 #include "record/sampling.h"
+#include "record/snapshot.h"
 #include "record/summary.h"
 #include "record/tracedat_writer.h"
 #include "record/user_maps.h"
@@ -53,6 +54,7 @@ struct recording {
 	bool *cpus;			/* recorded; NULL: all */
 	struct tracedat_writer writer;
 	struct readers readers;
+	struct clocks begun; /* when recording began */
 	struct sampling sampling;
 	struct user_maps *user_maps;		       /* NULL: no user stacks */
 	struct control_verb verbs[SAMPLING_VERBS + 1]; /* orders taken while it runs */
@@ -124,29 +126,6 @@ static int check_request(struct recording *r)
 	return 0;
 }
 
-/*
- * Notes are written on the CPU where we run, which must be a recorded one. Readers go back to all
- * CPUs, so that they disturb those no more than they must.
- */
-static int stay_on(const bool *cpus, int n, struct schedtrace_error *err)
-{
-	size_t bytes = CPU_ALLOC_SIZE((size_t)n);
-	cpu_set_t *set = CPU_ALLOC((size_t)n);
-	int r;
-
-	if (!set)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	CPU_ZERO_S(bytes, set);
-	for (int cpu = 0; cpu < n; cpu++)
-		if (cpus[cpu])
-			CPU_SET_S((size_t)cpu, bytes, set);
-	r = sched_setaffinity(0, bytes, set);
-	CPU_FREE(set);
-	return r == 0 ? 0
-		      : error_errno(err, SCHEDTRACE_E_IO, errno,
-				    "--cpus: schedrec may not run on any of these CPUs");
-}
-
 /* Everything about a buffer but its events. */
 static int set_up_instance(struct recording *r, struct instance *in, const char *suffix)
 {
@@ -212,6 +191,9 @@ static int set_up(struct recording *r)
 					      &r->events, &r->err);
 	if (result == 0)
 		result = look_around(r);
+	/* A recorder that is killed has no second reading: this one does until the end. */
+	if (result == 0 && strcmp(s->clock, "x86-tsc") == 0)
+		r->writer.has_tsc = clocks_measure_tsc(&r->writer.tsc);
 	if (result == 0) {
 		result =
 			tracedat_writer_begin(&r->writer, r->output.fd, r->first_cmdlines, &r->err);
@@ -235,41 +217,7 @@ static int set_up(struct recording *r)
 				       &r->writer, &mode, &r->err);
 	r->reading = result == 0;
 	if (result == 0 && r->cpus)
-		result = stay_on(r->cpus, r->instance.n_cpus, &r->err);
-	return result;
-}
-
-/*
- * Makes the second buffer record the tree. A task may have been forked while the tasks were
- * listed, by a parent that was not followed yet: looks again until there is no new one.
- */
-static int follow_tree(struct recording *r)
-{
-	auto_free int32_t *tids = NULL;
-	size_t followed = 0, n;
-	int result = instance_follow_begin(&r->only, &r->err);
-
-	do {
-		struct task_list tasks = { 0 };
-
-		if (result < 0 || !proc_tasks_read(&tasks, false))
-			return result < 0 ? result
-					  : error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-		n = attach_mark(&r->attach, r->workload.pid, &tasks);
-		free(tids);
-		tids = calloc(n + 1, sizeof(*tids));
-		n = 0;
-		for (size_t i = 0; tids && i < tasks.n; i++)
-			if (tasks.items[i].flags & MARKER_TASK_TREE)
-				tids[n++] = tasks.items[i].pid;
-		proc_tasks_free(&tasks);
-		if (!tids)
-			return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-		if (n <= followed)
-			return 0;
-		result = instance_follow(&r->only, tids, n, &r->err);
-		followed = n;
-	} while (result == 0);
+		result = instance_stay_on(r->cpus, r->instance.n_cpus, &r->err);
 	return result;
 }
 
@@ -331,6 +279,7 @@ static int write_begin(struct recording *r)
 	struct marker_begin begin = { &r->instance,    &r->events, s->clock, s->command,
 				      r->workload.pid, &r->attach, s->only,  r->cpus };
 	struct task_list tasks = { 0 };
+	struct clocks now;
 	int result = marker_write_begin(&begin, &r->err);
 
 	if (result < 0)
@@ -339,6 +288,9 @@ static int write_begin(struct recording *r)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	attach_mark(&r->attach, r->workload.pid, &tasks);
 	result = marker_write_tasks(&r->instance, &tasks, &r->err);
+	clocks_read(&now);
+	if (result == 0)
+		result = snapshot_write(r->instance.marker_fd, false, &tasks, &now, &r->err);
 	proc_tasks_free(&r->tasks);
 	r->tasks = tasks;
 	if (result == 0 && r->events.user_stacks)
@@ -346,10 +298,29 @@ static int write_begin(struct recording *r)
 	return result;
 }
 
+/* The system as it is now, and what the clocks say. */
+static int note_end(struct recording *r)
+{
+	struct task_list tasks = { 0 };
+	struct clocks now;
+	int result;
+
+	clocks_read(&now);
+	if (strcmp(r->settings->clock, "x86-tsc") == 0 &&
+	    clocks_tsc_scale(&r->begun, &now, &r->writer.tsc))
+		r->writer.has_tsc = true;
+	if (!proc_tasks_read(&tasks, false))
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	attach_mark(&r->attach, r->workload.pid, &tasks);
+	result = snapshot_write(r->instance.marker_fd, true, &tasks, &now, &r->err);
+	proc_tasks_free(&tasks);
+	return result;
+}
+
 static int start_tracing(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
-	int result = s->only ? follow_tree(r) : 0;
+	int result = s->only ? attach_follow(&r->attach, r->workload.pid, &r->only, &r->err) : 0;
 
 	if (result < 0)
 		return result;
@@ -359,6 +330,7 @@ static int start_tracing(struct recording *r)
 	if (result < 0)
 		return error_errno(&r->err, SCHEDTRACE_E_IO, -result, "switching tracing on");
 	r->begun_ns = now_ns();
+	clocks_read(&r->begun);
 	result = write_begin(r);
 	return result < 0 ? result : start_sampling(r);
 }
@@ -565,6 +537,8 @@ static int begin_next_file(struct recording *r)
 			   : error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 
 	if (result == 0)
+		result = note_end(r);
+	if (result == 0)
 		result =
 			marker_write_end(&r->instance, r->settings->clock, -1, "rotation", &r->err);
 	if (result == 0)
@@ -650,9 +624,9 @@ static bool drain(struct recording *r)
 	if (!atomic_load(&r->readers.output_errnum)) {
 		int status = r->workload.ended ? r->workload.wait_status : -1;
 
-		/* The file is good without its end marker. */
-		if (marker_write_end(&r->instance, r->settings->clock, status, r->reason, &r->err) <
-		    0)
+		/* The file is good without the notes of its end. */
+		if (note_end(r) < 0 || marker_write_end(&r->instance, r->settings->clock, status,
+							r->reason, &r->err) < 0)
 			report_error(r->settings->program, &r->err);
 	}
 	instance_trace(&r->instance, false);

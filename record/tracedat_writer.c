@@ -29,6 +29,7 @@ enum {
 	OPTION_CPUCOUNT = 8,
 	OPTION_VERSION = 9,
 	OPTION_TRACEID = 11,
+	OPTION_TSC2NSEC = 14,
 };
 
 #define STRIDE_MAX  ((uint64_t)1 << 38)
@@ -332,7 +333,9 @@ int tracedat_writer_another(const struct tracedat_writer *w, struct tracedat_wri
 					  .n_cpus = w->n_cpus,
 					  .page_size = w->page_size,
 					  .head_bytes = w->head_bytes,
-					  .trace_id = w->trace_id };
+					  .trace_id = w->trace_id,
+					  .has_tsc = w->has_tsc,
+					  .tsc = w->tsc };
 	next->parts = calloc((size_t)tracedat_parts(w), sizeof(*w->parts));
 	next->second = w->second ? strdup(w->second) : NULL;
 	next->head = malloc(w->head_bytes);
@@ -371,6 +374,13 @@ static char *make_header(const struct tracedat_writer *w, const char *cmdlines, 
 	put_option(out, OPTION_CPUCOUNT, &n_cpus, sizeof(n_cpus));
 	put_option(out, OPTION_VERSION, "schedrec " SCHEDTRACE_VERSION,
 		   sizeof("schedrec " SCHEDTRACE_VERSION));
+	if (w->has_tsc) {
+		put_u16(out, OPTION_TSC2NSEC);
+		put_u32(out, sizeof(uint32_t) * 2 + sizeof(uint64_t));
+		put_u32(out, w->tsc.mult);
+		put_u32(out, w->tsc.shift);
+		put_u64(out, w->tsc.offset);
+	}
 	put_option(out, OPTION_TRACEID, &w->trace_id, sizeof(w->trace_id));
 	put_u16(out, OPTION_END);
 	fwrite("flyrecord", 1, 10, out);

@@ -17,6 +17,7 @@
 
 #include <schedtrace/error.h>
 
+#include "record/clocks.h"
 #include "record/event_sets.h"
 #include "record/instance.h"
 
@@ -41,6 +42,8 @@ struct tracedat_writer {
 	size_t head_bytes;
 	char *uname, *clock; /* texts of options */
 	uint64_t trace_id;
+	bool has_tsc; /* the clock is the TSC, and this turns its ticks into ns */
+	struct tsc_scale tsc;
 };
 
 static inline int tracedat_parts(const struct tracedat_writer *w)

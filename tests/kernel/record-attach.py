@@ -78,13 +78,17 @@ def rows(path):
 
 
 def begun(*args):
-    """A recorder that traces."""
+    """A recorder with --only that traces."""
     def traces():
         for name in instances_of(p.pid):
-            with open(f"{TRACEFS}/instances/{name}/tracing_on") as f:
-                if f.read() == "0\n":
+            if name.endswith(".only"): # its tasks are chosen before it is switched on
+                try:
+                    texts = [open(f"{TRACEFS}/instances/{name}/{file}").read()
+                             for file in ("set_event_pid", "tracing_on")]
+                except OSError:
                     return False
-        return bool(instances_of(p.pid))
+                return bool(texts[0]) and texts[1] == "1\n"
+        return False
     p = start(*args)
     wait_for(traces)
     return p
