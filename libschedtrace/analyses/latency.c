@@ -75,7 +75,29 @@ static uint32_t who_ran(const struct latency *latency, int32_t cpu, int64_t begi
 
 static bool is_longest(const struct account *a, enum latency_kind kind, int64_t ns)
 {
-	return !a->waits[kind].count || ns > a->waits[kind].max;
+	const struct kind_account *k = a->kinds[kind];
+
+	return !k || !k->waits.count || ns > k->waits.max;
+}
+
+static struct kind_account *account_of_kind(struct account *a, enum latency_kind kind)
+{
+	if (!a->kinds[kind])
+		a->kinds[kind] = calloc(1, sizeof(*a->kinds[kind]));
+	return a->kinds[kind];
+}
+
+/* @about is kept if no wait of the kind was longer. */
+static int count(struct account *a, enum latency_kind kind, int64_t ns, const struct longest *about)
+{
+	bool longest = is_longest(a, kind, ns);
+	struct kind_account *k = account_of_kind(a, kind);
+
+	if (!k)
+		return -1;
+	if (longest)
+		k->longest = *about;
+	return histogram_add(&k->waits, ns);
 }
 
 static int count_whole(struct latency *latency, struct account *a, enum latency_kind kind,
@@ -99,26 +121,26 @@ static int count_whole(struct latency *latency, struct account *a, enum latency_
 	wait.longest = about;
 	if (worst)
 		remember_worst(latency, &wait);
-	if (is_longest(a, kind, wait.ns))
-		a->longest[kind] = about;
-	about.begin = a->woken.time;
-	if (waking && is_longest(a, WAKING, from_waking))
-		a->longest[WAKING] = about;
-	if (histogram_add(&a->waits[kind], wait.ns) < 0 ||
-	    (waking && histogram_add(&a->waits[WAKING], from_waking) < 0))
+	if (count(a, kind, wait.ns, &about) < 0)
 		return no_memory(err);
-	return 0;
+	about.begin = a->woken.time;
+	return waking && count(a, WAKING, from_waking, &about) < 0 ? no_memory(err) : 0;
 }
 
-static void count_other(struct account *a, enum latency_kind kind, bool cut, int64_t ns)
+static int count_other(struct account *a, enum latency_kind kind, bool cut, int64_t ns)
 {
+	struct kind_account *k = account_of_kind(a, kind);
+
+	if (!k)
+		return -1;
 	if (cut) {
-		a->cut[kind]++;
-		return;
+		k->cut++;
+		return 0;
 	}
-	a->uncertain[kind]++;
-	if (ns > a->uncertain_max[kind])
-		a->uncertain_max[kind] = ns;
+	k->uncertain++;
+	if (ns > k->uncertain_max)
+		k->uncertain_max = ns;
+	return 0;
 }
 
 enum latency_kind latency_kind_of(const struct replay_span *span)
@@ -144,9 +166,11 @@ static int waited(struct latency *latency, struct account *a, const struct repla
 
 	if (span->whole)
 		return count_whole(latency, a, kind, span, err);
-	count_other(a, kind, cut, span->end - span->begin);
-	if (kind == WAKEUP && a->woken.seen)
-		count_other(a, WAKING, cut, span->end - a->woken.time);
+	if (count_other(a, kind, cut, span->end - span->begin) < 0)
+		return no_memory(err);
+	if (kind == WAKEUP && a->woken.seen &&
+	    count_other(a, WAKING, cut, span->end - a->woken.time) < 0)
+		return no_memory(err);
 	return 0;
 }
 
@@ -232,8 +256,11 @@ static void destroy(void *self)
 	for (uint32_t id = 0; id < latency->accounts.n; id++) {
 		struct account *a = grown_get(&latency->accounts, id, struct account);
 
-		for (int kind = 0; kind < N_KINDS; kind++)
-			histogram_free(&a->waits[kind]);
+		for (int kind = 0; kind < N_KINDS; kind++) {
+			if (a->kinds[kind])
+				histogram_free(&a->kinds[kind]->waits);
+			free(a->kinds[kind]);
+		}
 	}
 	histogram_free(&latency->on[0]);
 	histogram_free(&latency->on[1]);

@@ -16,12 +16,16 @@ struct longest {
 	uint32_t waker, ran; /* lives; LIFE_IDLE idle, LIFE_NONE unknown */
 };
 
+/* The waits of one kind. */
+struct kind_account {
+	struct histogram waits;
+	struct longest longest;
+	int64_t uncertain, uncertain_max, cut;
+};
+
 struct account {
-	struct histogram waits[N_KINDS];
-	struct longest longest[N_KINDS];
-	int64_t uncertain[N_KINDS], cut[N_KINDS];
-	int64_t uncertain_max[N_KINDS];
-	int64_t moved; /* of the waits after wakeups */
+	struct kind_account *kinds[N_KINDS]; /* NULL: none yet; many tasks know one or two kinds */
+	int64_t moved;			     /* of the waits after wakeups */
 	/* The wakeup that has begun, and the one whose wait goes on; without a waking: waker is
 	 * LIFE_NONE. */
 	struct {

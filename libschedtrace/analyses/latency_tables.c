@@ -196,12 +196,12 @@ static const char *text_of(const struct lives *lives, uint32_t life, int32_t nam
 	return name < 0 ? NULL : lives->names.names[name];
 }
 
-static int add_kind(const struct lives *lives, uint32_t id, const struct account *a,
-		    enum latency_kind kind, struct schedtrace_table *table,
+static int add_kind(const struct lives *lives, uint32_t id, enum latency_kind kind,
+		    const struct kind_account *k, int64_t moved, struct schedtrace_table *table,
 		    struct schedtrace_error *err)
 {
-	const struct histogram *waits = &a->waits[kind];
-	const struct longest *longest = &a->longest[kind];
+	const struct histogram *waits = &k->waits;
+	const struct longest *longest = &k->longest;
 	const struct life *life = &lives->all[id];
 	bool any = waits->count;
 	union schedtrace_value v[N_COLUMNS];
@@ -223,31 +223,28 @@ static int add_kind(const struct lives *lives, uint32_t id, const struct account
 	v[WAKER].s = any ? text_of(lives, longest->waker, last_name(lives, longest->waker)) : NULL;
 	v[RAN_PID].i = any ? pid_of(lives, longest->ran) : UNKNOWN_INT;
 	v[RAN].s = any ? text_of(lives, longest->ran, last_name(lives, longest->ran)) : NULL;
-	v[MOVED].i = kind == WAKEUP ? a->moved : UNKNOWN_INT;
+	v[MOVED].i = kind == WAKEUP ? moved : UNKNOWN_INT;
 	v[TOTAL].i = waits->sum;
-	v[UNCERTAIN].i = a->uncertain[kind];
-	v[UNCERTAIN_MAX].i = a->uncertain[kind] ? a->uncertain_max[kind] : UNKNOWN_INT;
-	v[CUT].i = a->cut[kind];
+	v[UNCERTAIN].i = k->uncertain;
+	v[UNCERTAIN_MAX].i = k->uncertain ? k->uncertain_max : UNKNOWN_INT;
+	v[CUT].i = k->cut;
 	return table_row(table, v, err);
 }
 
-/* The task's account with the wait that still goes on. */
-static struct account with_open(const struct latency *latency, uint32_t id)
+/* How often each kind of wait still goes on, by kind. */
+static void count_open(const struct latency *latency, uint32_t id, int64_t cut[N_KINDS])
 {
-	const struct account *known = grown_get(&latency->accounts, id, struct account);
-	struct account a = known ? *known : (struct account){ 0 };
+	const struct account *a = grown_get(&latency->accounts, id, struct account);
 	struct replay_span open;
+	enum latency_kind kind;
 
-	if (!replay_open(latency->replay, id, &open) || open.begin >= open.end)
-		return a;
-	if (open.state >= LIFE_WAIT_WAKEUP && open.state <= LIFE_WAIT_NEW) {
-		enum latency_kind kind = latency_kind_of(&open);
-
-		a.cut[kind]++;
-		if (kind == WAKEUP && a.woken.seen)
-			a.cut[WAKING]++;
-	}
-	return a;
+	if (!replay_open(latency->replay, id, &open) || open.begin >= open.end ||
+	    open.state < LIFE_WAIT_WAKEUP || open.state > LIFE_WAIT_NEW)
+		return;
+	kind = latency_kind_of(&open);
+	cut[kind]++;
+	if (kind == WAKEUP && a && a->woken.seen)
+		cut[WAKING]++;
 }
 
 static int add_summary(const char *kind, const char *placement, const struct histogram *waits,
@@ -271,7 +268,7 @@ static int add_summary(const char *kind, const char *placement, const struct his
 	return table_row(table, v, err);
 }
 
-static int add_kinds(const struct latency *latency, const struct account *all,
+static int add_kinds(const struct latency *latency, const struct kind_account *all,
 		     struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	static const char *const placements[] = { "previous", "moved" };
@@ -279,8 +276,8 @@ static int add_kinds(const struct latency *latency, const struct account *all,
 	int r = tables_add(out, &latency_kinds_info, &table, err);
 
 	for (int kind = 0; r >= 0 && kind < N_KINDS; kind++) {
-		r = add_summary(kind_names[kind], "all", &all->waits[kind], all->uncertain[kind],
-				all->cut[kind], table, err);
+		r = add_summary(kind_names[kind], "all", &all[kind].waits, all[kind].uncertain,
+				all[kind].cut, table, err);
 		for (int on = 0; r >= 0 && kind == WAKEUP && on < 2; on++)
 			r = add_summary(kind_names[kind], placements[on], &latency->on[on],
 					UNKNOWN_INT, UNKNOWN_INT, table, err);
@@ -288,7 +285,7 @@ static int add_kinds(const struct latency *latency, const struct account *all,
 	return r;
 }
 
-static int add_histogram(const struct account *all, struct schedtrace_tables *out,
+static int add_histogram(const struct kind_account *all, struct schedtrace_tables *out,
 			 struct schedtrace_error *err)
 {
 	int64_t max = -1, min = INT64_MAX;
@@ -296,7 +293,7 @@ static int add_histogram(const struct account *all, struct schedtrace_tables *ou
 	int r = tables_add(out, &latency_histogram_info, &table, err);
 
 	for (int kind = WAKEUP; kind <= NEW; kind++) {
-		const struct histogram *waits = &all->waits[kind];
+		const struct histogram *waits = &all[kind].waits;
 
 		if (waits->count) {
 			max = waits->max > max ? waits->max : max;
@@ -313,7 +310,7 @@ static int add_histogram(const struct account *all, struct schedtrace_tables *ou
 		v[H_FROM].i = from;
 		v[H_BELOW].i = from ? 2 * from : 16;
 		for (int kind = WAKEUP; kind <= NEW; kind++)
-			v[H_WAKEUP + kind].i = (int64_t)histogram_octave(&all->waits[kind], from);
+			v[H_WAKEUP + kind].i = (int64_t)histogram_octave(&all[kind].waits, from);
 		r = table_row(table, v, err);
 	}
 	return r;
@@ -348,7 +345,7 @@ static int add_worst(const struct latency *latency, struct schedtrace_tables *ou
 	return r;
 }
 
-static int add_tasks(const struct latency *latency, struct account *all,
+static int add_tasks(const struct latency *latency, struct kind_account *all,
 		     struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	struct lives *lives = replay_lives(latency->replay);
@@ -356,16 +353,23 @@ static int add_tasks(const struct latency *latency, struct account *all,
 	int r = tables_add(out, &latency_info, &table, err);
 
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
-		struct account a = with_open(latency, id);
+		const struct account *a = grown_get(&latency->accounts, id, struct account);
+		int64_t open[N_KINDS] = { 0 };
 
+		count_open(latency, id, open);
 		for (int kind = 0; r >= 0 && kind < N_KINDS; kind++) {
-			if (!a.waits[kind].count && !a.uncertain[kind] && !a.cut[kind])
+			struct kind_account k = { 0 };
+
+			if (a && a->kinds[kind])
+				k = *a->kinds[kind]; /* its buckets stay with the account */
+			k.cut += open[kind];
+			if (!k.waits.count && !k.uncertain && !k.cut)
 				continue;
 			lives_complete(lives, &lives->all[id]);
-			r = add_kind(lives, id, &a, kind, table, err);
-			all->uncertain[kind] += a.uncertain[kind];
-			all->cut[kind] += a.cut[kind];
-			if (r >= 0 && histogram_merge(&all->waits[kind], &a.waits[kind]) < 0)
+			r = add_kind(lives, id, kind, &k, a ? a->moved : 0, table, err);
+			all[kind].uncertain += k.uncertain;
+			all[kind].cut += k.cut;
+			if (r >= 0 && histogram_merge(&all[kind].waits, &k.waits) < 0)
 				r = error_set(err, SCHEDTRACE_E_NOMEM,
 					      "no memory for analysis latency");
 		}
@@ -376,16 +380,16 @@ static int add_tasks(const struct latency *latency, struct account *all,
 int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 		   struct schedtrace_error *err)
 {
-	struct account all = { 0 };
-	int r = add_tasks(latency, &all, out, err);
+	struct kind_account all[N_KINDS] = { 0 };
+	int r = add_tasks(latency, all, out, err);
 
 	if (r >= 0)
-		r = add_kinds(latency, &all, out, err);
+		r = add_kinds(latency, all, out, err);
 	if (r >= 0)
 		r = add_worst(latency, out, err);
 	if (r >= 0)
-		r = add_histogram(&all, out, err);
+		r = add_histogram(all, out, err);
 	for (int kind = 0; kind < N_KINDS; kind++)
-		histogram_free(&all.waits[kind]);
+		histogram_free(&all[kind].waits);
 	return r;
 }
