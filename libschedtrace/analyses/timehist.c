@@ -252,7 +252,7 @@ static int switched(struct timehist *h, const struct schedtrace_events *ev, size
 		}
 		t->last = now + 1;
 		t->last_state = runnable ? 'R' : c->state;
-		t->ready = runnable ? now + 1 : 0;
+		t->ready = runnable && id != LIFE_IDLE ? now + 1 : 0;
 		t->migrated = 0;
 		t->gaps = h->gaps;
 	}

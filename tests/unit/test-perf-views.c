@@ -31,12 +31,16 @@ static void run_delay_and_wait_follow_perfs_rules(void **state)
 	sw(&b, 200, 0, 9, 'D', 7);
 	sw(&b, 230, 0, 7, 'S', 0);
 	sw(&b, 250, 0, 0, 'R', 9);
+	sw(&b, 260, 0, 9, 'S', 0);
+	sw(&b, 275, 0, 0, 'R', 9);
 	expect_timehist(&b, "100|0|7|-|-|-|-|-|S|-|0\n"
 			    "150|0|9|-|-|-|0|50|R|-|1\n"
 			    "180|0|7|-|-|50|20|30|R+|-|1\n"
 			    "200|0|9|-|-|30|30|20|D|-|1\n"
 			    "230|0|7|-|-|20|20|30|S|-|1\n"
-			    "250|0|0|0|<idle>|-|0|20|R|-|1\n");
+			    "250|0|0|0|<idle>|-|0|20|R|-|1\n"
+			    "260|0|9|-|-|50|0|10|S|-|1\n"
+			    "275|0|0|0|<idle>|10|0|15|R|-|1\n");
 }
 
 static void without_sched_waking_the_delay_begins_at_the_wakeup(void **state)
