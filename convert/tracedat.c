@@ -210,15 +210,12 @@ static void push(struct tracedat *t, struct stream *s)
 	t->heap[at] = s;
 }
 
-/*
- * Stacks come right behind the event that they belong to, whatever other CPUs did meanwhile. At
- * least one record is left to @s.
- */
+/* Stacks come right behind the event that they belong to, whatever other CPUs did meanwhile. */
 static size_t follow(const struct tracedat *t, struct stream *s, struct record *out)
 {
-	size_t n = 0;
+	size_t room = (size_t)(t->batch + BATCH + SLACK - out), n = 0;
 
-	while (n < FOLLOW && s->cur + 1 < s->cur_end && s->cur->kind == RECORD_EVENT &&
+	while (n < FOLLOW && n < room && s->cur < s->cur_end && s->cur->kind == RECORD_EVENT &&
 	       t->is_stack[s->cur->format])
 		out[n++] = *s->cur++;
 	return n;
@@ -228,12 +225,15 @@ static size_t follow(const struct tracedat *t, struct stream *s, struct record *
  * 2: after a release. */
 static int refill(struct tracedat *t, struct stream *s, size_t *n, struct schedtrace_error *err)
 {
-	int r = decoder_advance(&t->decoder, s, err);
+	int r;
 
-	if (r == 1) {
-		*n += follow(t, s, t->batch + *n);
+	do {
+		r = decoder_advance(&t->decoder, s, err);
+		if (r == 1)
+			*n += follow(t, s, t->batch + *n);
+	} while (r == 1 && s->cur == s->cur_end);
+	if (r == 1)
 		push(t, s);
-	}
 	t->waiting = r == 2 ? s : NULL;
 	return r;
 }
