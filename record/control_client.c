@@ -37,7 +37,8 @@ static const struct option_spec options[] = {
 
 static const struct program program = {
 	.name = PROGRAM,
-	.usage = "[OPTION…] register PID\n[OPTION…] unregister PID\n[OPTION…] status",
+	.usage = "[OPTION…] register PID\n[OPTION…] unregister PID\n[OPTION…] status\n[OPTION…] "
+		 "save",
 	.about = "Gives an order to a recorder of this user that runs: register a process, so that "
 		 "it is sampled (20 times a second, or as --sample of the recording says), "
 		 "unregister it, or tell what is sampled and the latest figures.",
@@ -47,7 +48,9 @@ static const struct program program = {
 static const struct verb {
 	const char *name;
 	bool has_pid;
-} verbs[] = { { "register", true }, { "unregister", true }, { "status", false } };
+} verbs[] = {
+	{ "register", true }, { "unregister", true }, { "status", false }, { "save", false }
+};
 
 struct recorder {
 	pid_t pid;
@@ -223,6 +226,10 @@ static int give_order(const struct recorder *to, const struct verb *verb, const 
 		json_object_set_new(reply, "recorder_pid", json_integer(to->pid));
 		json_dumpf(reply, stdout, JSON_INDENT(2));
 		printf("\n");
+	} else if (json_object_get(reply, "file")) {
+		printf("%s: %.0f events of the last %.3f s\n",
+		       json_string_value(json_object_get(reply, "file")), number(reply, "events"),
+		       number(reply, "held_ns") / 1e9);
 	} else if (!verb->has_pid) {
 		print_status(reply, to);
 	}
@@ -245,7 +252,7 @@ int control_client(int argc, char **argv)
 		if (strcmp(verbs[i].name, word) == 0)
 			verb = &verbs[i];
 	if (!verb) {
-		report(PROGRAM, "say register PID, unregister PID or status: see --help");
+		report(PROGRAM, "say register PID, unregister PID, status or save: see --help");
 		return EXIT_USAGE;
 	}
 	if (verb->has_pid) {
@@ -262,7 +269,7 @@ int control_client(int argc, char **argv)
 	n = find_recorders(found, &err);
 	if (n < 0)
 		return report_error(PROGRAM, &err);
-	if (!s.recorder && !verb->has_pid) { /* all may tell */
+	if (!s.recorder && !verb->has_pid && strcmp(verb->name, "save") != 0) { /* all may tell */
 		for (int i = 0; i < n; i++)
 			if (give_order(&found[i], verb, argument, s.json) != EXIT_DONE)
 				status = EXIT_UNFINISHED;

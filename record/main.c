@@ -15,7 +15,7 @@ struct settings {
 	const char *output;
 	int64_t buffer_kb;
 	const char *clock;
-	int64_t duration_ns, max_bytes, subbuf_kb, rotate_bytes, max_files;
+	int64_t duration_ns, max_bytes, subbuf_kb, rotate_bytes, max_files, flight_ns;
 	const char *pids, *cgroup, *cpus;
 	bool only;
 	bool quiet, strict, user_stacks, as_root;
@@ -71,6 +71,10 @@ static const struct option_spec options[] = {
 	  "the program's call stack too, with every event of a process; of use for programs built "
 	  "with frame pointers",
 	  OPTION_FLAG, FIELD(user_stacks) },
+	{ 0, "flight", "SECONDS",
+	  "write nothing until asked by SIGUSR1 or schedrec ctl save; then save the last SECONDS "
+	  "that the buffers hold into NAME.1.dat, NAME.2.dat and so on, and go on",
+	  OPTION_SECONDS, FIELD(flight_ns) },
 	{ 'q', "quiet", NULL, "no status line and no summary; errors and losses are still told",
 	  OPTION_FLAG, FIELD(quiet) },
 	{ 0, "strict", NULL, "end with status 125 if events were lost", OPTION_FLAG,
@@ -134,6 +138,7 @@ static int run(int argc, char **argv)
 		.rotate_bytes = s.rotate_bytes,
 		.max_files = s.max_files,
 		.user_stacks = s.user_stacks,
+		.flight_ns = s.flight_ns,
 		.quiet = s.quiet,
 		.strict = s.strict,
 		.as_root = s.as_root,

@@ -108,14 +108,20 @@ static json_t *text_of(const char *text)
 }
 
 /* The trace's clock and the wall's, read together. */
-static void set_clocks(json_t *object, const char *clock)
+static void set_clocks(json_t *object, const char *clock, int64_t trace_ns, int64_t ago_ns)
 {
 	struct clocks now;
 	int64_t ns;
+	bool known;
 
 	clocks_read(&now);
-	json_object_set_new(object, "trace_ns",
-			    clocks_by_name(&now, clock, &ns) ? json_integer(ns) : json_null());
+	known = clocks_by_name(&now, clock, &ns);
+	if (trace_ns) {
+		now.wall -= known ? ns - trace_ns : ago_ns;
+		now.tsc = 0;
+		ns = trace_ns;
+	}
+	json_object_set_new(object, "trace_ns", known || trace_ns ? json_integer(ns) : json_null());
 	if (now.tsc)
 		json_object_set_new(object, "tsc", json_integer((json_int_t)now.tsc));
 	json_object_set_new(object, "wall_ns", json_integer(now.wall));
@@ -262,7 +268,7 @@ int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *er
 	json_object_set_new(object, "only", json_boolean(b->only));
 	json_object_set_new(object, "recorded_cpus", recorded_cpus(b));
 	json_object_set_new(object, "recorder_pid", json_integer(getpid()));
-	set_clocks(object, b->clock);
+	set_clocks(object, b->clock, b->trace_ns, b->ago_ns);
 	return marker_write_json(b->instance->marker_fd, MARKER_BEGIN, object, err);
 }
 
@@ -290,7 +296,7 @@ int marker_write_end(const struct instance *in, const char *clock, int wait_stat
 {
 	json_t *object = json_object();
 
-	set_clocks(object, clock);
+	set_clocks(object, clock, 0, 0);
 	json_object_set_new(object, "exit_status",
 			    wait_status < 0 ? json_null() : json_integer(wait_status));
 	json_object_set_new(object, "reason", json_string(reason));

@@ -25,6 +25,8 @@ struct marker_begin {
 	const struct attach *attach;
 	bool only;
 	const bool *cpus; /* recorded, of the instance's; NULL: all */
+	int64_t trace_ns; /* when it began on the trace's clock; 0: now */
+	int64_t ago_ns;	  /* how long that is ago */
 };
 
 /* Whole structs marker_map with their paths, no more than one marker takes. */

@@ -209,7 +209,7 @@ static int open_file(const struct reader *r, const struct tracedat_writer *w, in
 	char file[64];
 
 	snprintf(file, sizeof(file), "/proc/self/fd/%d", w->fd);
-	*begin = tracedat_writer_position(w, r->part);
+	*begin = tracedat_writer_position(w, r->part) + r->all->room;
 	*fd = open(file, O_WRONLY | O_CLOEXEC);
 	if (*fd < 0 || lseek(*fd, (off_t)*begin, SEEK_SET) < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "opening the output for CPU %d",
@@ -284,6 +284,7 @@ int readers_start(struct readers *r, const struct instance *first, const struct 
 		.tracing_on_fd = { first->tracing_on_fd, second ? second->tracing_on_fd : -1 },
 		.limit = mode->limit ? mode->limit : UINT64_MAX,
 		.hold = mode->hold,
+		.room = mode->room,
 	};
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

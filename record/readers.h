@@ -43,6 +43,7 @@ struct readers {
 	int stop_fd;	   /* eventfd: tracing is off, take what is left and end */
 	int news_fd;	   /* eventfd for the main thread: a reader failed or ended */
 	bool hold;	   /* take nothing until a cut or the end */
+	uint64_t room;	   /* free bytes in the file before the pages of each CPU */
 	atomic_bool hurry; /* leave the rest in the buffer */
 	uint32_t page_size;
 	int tracing_on_fd[2];	   /* to stop at once when the disk is full; -1: none */
@@ -53,6 +54,7 @@ struct readers {
 
 struct readers_mode {
 	bool hold;	/* take nothing until a cut or the end */
+	uint64_t room;	/* free bytes in the file before the pages of each CPU */
 	uint64_t limit; /* of bytes in a file, 0: none */
 };
 

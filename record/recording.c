@@ -19,6 +19,7 @@
 #include "record/clocks.h"
 #include "record/control.h"
 #include "record/event_sets.h"
+#include "record/flight.h"
 #include "record/instance.h"
 #include "record/marker_writer.h"
 #include "record/numbered.h"
@@ -35,8 +36,7 @@
 #define TICK_NS	 250000000 /* how far the table of a killed recorder's file is behind */
 #define HURRY_NS 1000000000
 
-#define ROTATE_DIGITS 4
-#define ROTATE_MIN    65536
+#define ROTATE_MIN 65536
 
 struct recording {
 	const struct recording_settings *settings;
@@ -57,7 +57,7 @@ struct recording {
 	struct clocks begun; /* when recording began */
 	struct sampling sampling;
 	struct user_maps *user_maps;		       /* NULL: no user stacks */
-	struct control_verb verbs[SAMPLING_VERBS + 1]; /* orders taken while it runs */
+	struct control_verb verbs[SAMPLING_VERBS + 2]; /* orders taken while it runs */
 	struct control *control;		       /* NULL: none are taken */
 	bool reading;				       /* the readers' threads run */
 	struct task_list tasks;			       /* before tracing began */
@@ -65,7 +65,9 @@ struct recording {
 	struct buffer_counts counts;
 	struct progress progress;
 	int64_t begun_ns, ended_ns;
-	const char *reason;	     /* why it ended; NULL while it runs */
+	int64_t saved_ns;     /* on the trace clock, where the last saved window ends */
+	const char *save_why; /* a flight recorder has been asked to save; NULL: it has not */
+	const char *reason;   /* why it ended; NULL while it runs */
 	int n_signals, first_signal; /* that ask to end */
 	bool failed;		     /* something was reported: exit status 125 */
 	struct schedtrace_error err;
@@ -174,6 +176,12 @@ static int look_around(struct recording *r)
 	return 0;
 }
 
+/* Of the numbers of files; 0: the file has none. */
+static int digits(const struct recording_settings *s)
+{
+	return s->flight_ns ? 1 : s->rotate_bytes ? 4 : 0;
+}
+
 /* The instances, the file and the readers; tracing is still off. */
 static int set_up(struct recording *r)
 {
@@ -208,9 +216,11 @@ static int set_up(struct recording *r)
 		result = instance_enable_events(&r->only, &r->events, true, &r->err);
 	if (result == 0 && s->only)
 		result = instance_open_controls(&r->only, &r->err);
-	if (result == 0 && s->rotate_bytes)
-		result = numbered_init(&r->numbered, s->output, ROTATE_DIGITS, s->max_files,
+	if (result == 0 && digits(s))
+		result = numbered_init(&r->numbered, s->output, digits(s), s->max_files,
 				       tracedat_parts(&r->writer), &r->err);
+	mode.hold = s->flight_ns != 0;
+	mode.room = s->flight_ns ? FLIGHT_ROOM : 0;
 	mode.limit = (uint64_t)(s->rotate_bytes ? s->rotate_bytes : s->max_bytes);
 	if (result == 0)
 		result = readers_start(&r->readers, &r->instance, s->only ? &r->only : NULL,
@@ -256,6 +266,18 @@ static void finish_user_maps(struct recording *r)
 		       user_maps_lost(r->user_maps));
 }
 
+static int save_flight(struct recording *r, const char *why, json_t *reply);
+
+static int obey_save(void *self, const char *argument, json_t *reply, struct schedtrace_error *err)
+{
+	struct recording *r = self;
+	int result = save_flight(r, "ctl", reply);
+
+	if (result < 0)
+		*err = r->err;
+	return result;
+}
+
 /* Samples, and the socket that takes orders about them. */
 static int start_sampling(struct recording *r)
 {
@@ -267,17 +289,31 @@ static int start_sampling(struct recording *r)
 	if (result < 0)
 		return result;
 	sampling_verbs(&r->sampling, r->verbs);
+	if (s->flight_ns)
+		r->verbs[SAMPLING_VERBS] = (struct control_verb){ "save", obey_save, r };
 	if (control_open(&r->control, r->verbs, &r->err) < 0 && !s->quiet)
 		report(s->program, "schedrec ctl cannot reach this recording: %s", r->err.text);
 	return 0;
 }
 
+static struct marker_begin begin_facts(const struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+
+	return (struct marker_begin){ .instance = &r->instance,
+				      .events = &r->events,
+				      .clock = s->clock,
+				      .command = s->command,
+				      .command_pid = r->workload.pid,
+				      .attach = &r->attach,
+				      .only = s->only,
+				      .cpus = r->cpus };
+}
+
 /* What a file begins with. */
 static int write_begin(struct recording *r)
 {
-	const struct recording_settings *s = r->settings;
-	struct marker_begin begin = { &r->instance,    &r->events, s->clock, s->command,
-				      r->workload.pid, &r->attach, s->only,  r->cpus };
+	struct marker_begin begin = begin_facts(r);
 	struct task_list tasks = { 0 };
 	struct clocks now;
 	int result = marker_write_begin(&begin, &r->err);
@@ -331,7 +367,8 @@ static int start_tracing(struct recording *r)
 		return error_errno(&r->err, SCHEDTRACE_E_IO, -result, "switching tracing on");
 	r->begun_ns = now_ns();
 	clocks_read(&r->begun);
-	result = write_begin(r);
+	/* A flight recorder puts what a file begins with before what it saves. */
+	result = s->flight_ns ? 0 : write_begin(r);
 	return result < 0 ? result : start_sampling(r);
 }
 
@@ -360,6 +397,10 @@ static void handle_signal(struct recording *r, const struct signalfd_siginfo *in
 
 	if (sig == SIGCHLD)
 		return;
+	if (sig == SIGUSR1) {
+		r->save_why = "signal";
+		return;
+	}
 	if (alive && from_process)
 		kill(r->workload.pid, sig);
 	if (sig == SIGTSTP) {
@@ -411,6 +452,12 @@ static void show_status(struct recording *r)
 
 	if (!r->progress.enabled)
 		return;
+	if (r->settings->flight_ns) {
+		snprintf(text, sizeof(text), "flight recorder  %.1f s  %" PRIu64 " saved",
+			 (double)(now_ns() - r->begun_ns) / 1e9, r->numbered.n_done);
+		progress_text(&r->progress, text);
+		return;
+	}
 	read_counts(r);
 	snprintf(text, sizeof(text), "recording  %.1f s  %s events  %.1f MB  %s lost",
 		 (double)(now_ns() - r->begun_ns) / 1e9,
@@ -526,46 +573,182 @@ static int open_next(struct recording *r, struct output *output, struct tracedat
 	return result;
 }
 
-/* Ends the present file and begins the next, while tracing goes on. */
+/* Lets the readers go over to another file, while tracing goes on. */
+static int cut(struct recording *r, const char *why, struct output *output,
+	       struct tracedat_writer *w)
+{
+	int status = r->workload.ended ? r->workload.wait_status : -1;
+	int result = open_next(r, output, w);
+
+	/* A flight recorder has been asked to save what was, and now. */
+	if (result == 0 && !r->settings->flight_ns)
+		result = note_end(r);
+	if (result == 0)
+		result = marker_write_end(&r->instance, r->settings->clock, status, why, &r->err);
+	if (result == 0)
+		result = readers_cut(&r->readers, w, &r->err);
+	if (result < 0) {
+		tracedat_writer_free(w);
+		output_drop(output);
+		return result;
+	}
+	for (int i = 0; i < r->readers.n; i++) {
+		const struct reader *item = &r->readers.items[i];
+		struct tracedat_part *part = &r->writer.parts[item->part];
+
+		part->offset = tracedat_writer_position(&r->writer, item->part) + r->readers.room;
+		part->size = item->cut_bytes;
+	}
+	return 0;
+}
+
+static void go_over(struct recording *r, struct output *output, struct tracedat_writer *w)
+{
+	output_close(&r->output);
+	tracedat_writer_free(&r->writer);
+	r->output = *output;
+	r->writer = *w;
+	r->numbered.number++;
+}
+
+/* Ends the present file and begins the next. */
 static int begin_next_file(struct recording *r)
 {
 	struct output output = { .directory_fd = -1, .fd = -1 };
 	struct tracedat_writer w = { .fd = -1 };
 	auto_free char *cmdlines = NULL;
 	auto_free char **texts = calloc((size_t)tracedat_parts(&r->writer), sizeof(*texts));
-	int result = texts ? open_next(r, &output, &w)
-			   : error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	int result;
 
-	if (result == 0)
-		result = note_end(r);
-	if (result == 0)
-		result =
-			marker_write_end(&r->instance, r->settings->clock, -1, "rotation", &r->err);
-	if (result == 0)
-		result = readers_cut(&r->readers, &w, &r->err);
-	if (result < 0) {
-		tracedat_writer_free(&w);
-		output_drop(&output);
+	if (!texts)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = cut(r, "rotation", &output, &w);
+	if (result < 0)
 		return result;
-	}
-	for (int i = 0; i < r->readers.n; i++) {
-		const struct reader *item = &r->readers.items[i];
-
-		r->writer.parts[item->part].size = item->cut_bytes;
-		texts[item->part] = item->cut_stats;
-	}
+	for (int i = 0; i < r->readers.n; i++)
+		texts[r->readers.items[i].part] = r->readers.items[i].cut_stats;
 	cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
 	result = write_begin(r);
 	if (result == 0)
 		result = save_numbered(r, &r->output, &r->writer, cmdlines, texts);
 	if (result < 0)
 		tell_where(r, &r->output, "the file could not be finished");
-	output_close(&r->output);
-	tracedat_writer_free(&r->writer);
-	r->output = output;
-	r->writer = w;
-	r->numbered.number++;
+	go_over(r, &output, &w);
 	return result;
+}
+
+/* ---- the flight recorder -------------------------------------------------------------- */
+
+/* What was overwritten before the window is no loss of the file, so the counts are its own. */
+static char **flight_stats(const struct flight_window *window)
+{
+	char **stats = calloc((size_t)window->n_parts, sizeof(*stats));
+
+	for (int i = 0; stats && i < window->n_parts; i++)
+		if (asprintf(&stats[i],
+			     "entries: 0\noverrun: %" PRIu64 "\ncommit overrun: 0\n"
+			     "dropped events: 0\nread events: %" PRIu64 "\n",
+			     window->parts[i].lost, window->parts[i].events) < 0)
+			stats[i] = NULL;
+	return stats;
+}
+
+static int write_window(struct recording *r, struct flight_window *window)
+{
+	struct marker_begin begin = begin_facts(r);
+	auto_free char *cmdlines = NULL;
+	struct task_list tasks = { 0 };
+	char **stats;
+	int result = flight_cut(window, &r->writer, r->settings->flight_ns, &r->err);
+
+	if (result == 0)
+		result = flight_put_begin(window, &r->writer, &begin, &r->err);
+	if (result < 0)
+		return result;
+	if (proc_tasks_read(&tasks, false)) {
+		proc_tasks_free(&r->tasks);
+		r->tasks = tasks;
+	}
+	cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
+	stats = flight_stats(window);
+	result = save(r, &r->output, &r->writer, cmdlines, stats);
+	numbered_free_stats(&r->numbered, stats);
+	return result < 0 ? result : numbered_done(&r->numbered, &r->output, &r->err);
+}
+
+static void tell_window(const struct recording *r, const struct flight_window *window,
+			const char *why)
+{
+	double held = (double)(window->end_ns - window->begin_ns) / 1e9;
+	char count[32];
+
+	if (window->short_of)
+		report(r->settings->program,
+		       "%s: %s events of the last %.3f s, at %s: the buffers held no more of the "
+		       "%.3f s asked for; a larger -b does",
+		       r->output.path, format_count(count, window->events), held, why,
+		       (double)r->settings->flight_ns / 1e9);
+	else if (!r->settings->quiet)
+		report(r->settings->program, "%s: %s events of the last %.3f s, at %s",
+		       r->output.path, format_count(count, window->events), held, why);
+}
+
+/* Saves what the buffers hold; recording goes on. @reply may be NULL. */
+static int save_flight(struct recording *r, const char *why, json_t *reply)
+{
+	struct output output = { .directory_fd = -1, .fd = -1 };
+	struct tracedat_writer w = { .fd = -1 };
+	int n = tracedat_parts(&r->writer);
+	auto_free struct flight_part *parts = calloc((size_t)n, sizeof(*parts));
+	struct flight_window window = { .after_ns = r->saved_ns, .parts = parts, .n_parts = n };
+	int result;
+
+	if (!parts)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = cut(r, why, &output, &w);
+	if (result < 0)
+		return result;
+	for (int i = 0; i < r->readers.n; i++) {
+		const struct reader *item = &r->readers.items[i];
+		struct cpu_stats *base = &r->numbered.base[item->part], now = *base;
+
+		if (item->cut_stats)
+			cpu_stats_parse(&now, item->cut_stats);
+		parts[item->part].overwritten = now.overrun > base->overrun;
+		*base = now;
+	}
+	result = write_window(r, &window);
+	r->saved_ns = window.end_ns;
+	if (result == 0) {
+		tell_window(r, &window, why);
+		if (reply) {
+			json_object_set_new(reply, "file", json_string(r->output.path));
+			json_object_set_new(reply, "events",
+					    json_integer((json_int_t)window.events));
+			json_object_set_new(reply, "held_ns",
+					    json_integer(window.end_ns - window.begin_ns));
+		}
+	} else {
+		output_drop(&r->output);
+	}
+	go_over(r, &output, &w);
+	return result;
+}
+
+static void end_flight(struct recording *r)
+{
+	control_close(steal_ptr(r->control));
+	sampling_finish(&r->sampling);
+	instance_trace(&r->instance, false);
+	atomic_store(&r->readers.hurry, true);
+	readers_finish(&r->readers);
+	r->reading = false;
+	progress_end(&r->progress);
+	output_drop(&r->output);
+	if (!r->settings->quiet)
+		report(r->settings->program, "saved %" PRIu64 " file%s in %.1f s",
+		       r->numbered.n_done, r->numbered.n_done == 1 ? "" : "s",
+		       (double)(now_ns() - r->begun_ns) / 1e9);
 }
 
 static bool file_is_full(const struct recording *r)
@@ -594,6 +777,11 @@ static void record(struct recording *r)
 		else if (!r->settings->rotate_bytes && file_is_full(r))
 			r->reason = "size";
 		check_readers(r);
+		if (r->save_why && !r->reason) {
+			if (save_flight(r, r->save_why, NULL) < 0)
+				tell_error(r);
+			r->save_why = NULL;
+		}
 		if (!r->reason && file_is_full(r) && begin_next_file(r) < 0) {
 			tell_error(r);
 			r->reason = "output";
@@ -678,21 +866,43 @@ static void abandon(struct recording *r)
 	workload_release(&r->workload);
 }
 
+static bool clock_in_ns(const char *clock)
+{
+	static const char *const names[] = { "mono",  "mono_raw", "boot", "tai",
+					     "local", "global",	  "perf" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], clock) == 0)
+			return true;
+	return false;
+}
+
 static int open_output(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
 	auto_free char *first = NULL;
 
-	if (!s->rotate_bytes)
+	if (!digits(s))
 		return output_open(&r->output, s->output, &r->identity, s->program, &r->err);
-	if (s->rotate_bytes < ROTATE_MIN)
+	if (s->flight_ns && (s->rotate_bytes || s->max_bytes))
+		return error_set(&r->err, SCHEDTRACE_E_USAGE,
+				 "--flight saves files when asked: --rotate and --max-size do not "
+				 "go with it");
+	if (s->flight_ns && s->user_stacks)
+		return error_set(&r->err, SCHEDTRACE_E_USAGE,
+				 "--flight cannot keep what --user-stacks needs to name functions");
+	if (s->flight_ns && !clock_in_ns(s->clock))
+		return error_set(&r->err, SCHEDTRACE_E_USAGE,
+				 "--flight needs a clock that counts ns, such as mono, not %s",
+				 s->clock);
+	if (!s->flight_ns && s->rotate_bytes < ROTATE_MIN)
 		return error_set(&r->err, SCHEDTRACE_E_USAGE, "--rotate needs at least 64K");
 	if (s->max_bytes)
 		return error_set(
 			&r->err, SCHEDTRACE_E_USAGE,
 			"--max-size ends a recording, --rotate does not: to limit what all "
 			"files take, give --max-files");
-	first = numbered_name(s->output, ROTATE_DIGITS, 1);
+	first = numbered_name(s->output, digits(s), 1);
 	if (!first)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	return output_open(&r->output, first, &r->identity, s->program, &r->err);
@@ -812,17 +1022,25 @@ int recording_run(const struct recording_settings *settings)
 {
 	struct recording r = { .settings = settings,
 			       .output = { .directory_fd = -1, .fd = -1 },
+			       .saved_ns = INT64_MIN,
 			       .workload = { .gate_fd = -1, .report_fd = -1 },
 			       .attach = { .epoll_fd = -1 } };
 	int status;
 
 	workload_take_signals(&r.saved_signals, &r.signals);
+	if (settings->flight_ns) {
+		sigaddset(&r.signals, SIGUSR1);
+		sigprocmask(SIG_BLOCK, &r.signals, NULL);
+	}
 	r.signal_fd = signalfd(-1, &r.signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	status = begin(&r);
 	if (status == 0) {
 		progress_begin(&r.progress, "recording", settings->quiet);
 		record(&r);
-		end(&r);
+		if (settings->flight_ns)
+			end_flight(&r);
+		else
+			end(&r);
 		remove_instances(&r);
 		wait_for_command(&r);
 		status = exit_status(&r);

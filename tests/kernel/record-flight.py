@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The flight recorder: what it saves when asked, and that it writes nothing before."""
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from recorder import *
+
+need_kernel()
+LOOP = ("sh", "-c", "while :; do /bin/true; done")
+
+
+def events(path):
+    """(times by CPU, payloads of markers by kind) as trace-cmd prints them."""
+    times, parts = {}, {}
+    for line in subprocess.run(["trace-cmd", "report", "-t", path], capture_output=True, text=True,
+                               errors="replace").stdout.splitlines():
+        m = re.match(r".*\[(\d+)\]\s+(\d+)\.(\d{9}):", line)
+        if m:
+            times.setdefault(int(m[1]), []).append(int(m[2]) * 10**9 + int(m[3]))
+        if "# 44455253 " in line:
+            raw = bytes.fromhex(line.split("# 44455253 ")[1].replace(" ", ""))
+            kind, n = int.from_bytes(raw[0:2], "little"), int.from_bytes(raw[2:4], "little")
+            parts[kind] = parts.get(kind, b"") + raw[12:12 + n]
+    return times, parts
+
+
+def written(pid):
+    return sum(os.stat(n).st_blocks for n in leftovers())
+
+
+with Folder():
+    p = start("--flight", "1", "-b", "32768", "-o", "f.dat", "--", *LOOP)
+    wait_for(lambda: command_runs(p.pid, "sh"))
+    blocks = written(p.pid)
+    time.sleep(2.5)
+    claim(written(p.pid) == blocks and not os.path.exists("f.1.dat"),
+          "before it is asked to it writes nothing", leftovers())
+    asked = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+    p.send_signal(signal.SIGUSR1)
+    claim(wait_for(lambda: os.path.exists("f.1.dat")), "SIGUSR1 makes it save a file")
+    times, parts = events("f.1.dat")
+    first, last = min(t[0] for t in times.values()), max(t[-1] for t in times.values())
+    claim(last >= asked and last - first == 10**9 and
+          all(t[0] >= first and t == sorted(t) for t in times.values()),
+          "the file holds the last second before the signal, to the nanosecond",
+          first, last, asked)
+    read = stat_sum(header("f.1.dat")[1], "read events")
+    claim(read == report_lines("f.1.dat") and read > 100 and
+          stat_sum(header("f.1.dat")[1], "overrun") == 0,
+          "its counts are those of the file, and nothing in it is lost", read)
+    begin, end = json.loads(parts[1]), json.loads(parts[2])
+    wall = begin["wall_ns"] - end["wall_ns"] - begin["trace_ns"] + end["trace_ns"]
+    claim(begin["trace_ns"] == first and begin["command"] == list(LOOP) and
+          end["reason"] == "signal" and abs(wall) < 5 * 10**7,
+          "it begins with a marker of the window's first moment", begin, end)
+    tasks = {int.from_bytes(parts[3][i:i + 4], "little"): parts[3][i + 16]
+             for i in range(0, len(parts[3]), 80)}
+    claim(1 in tasks and os.getpid() in tasks and not any(tasks.values()),
+          "who the tasks were is told, what they did when the window began is not")
+
+    ctl = subprocess.run([SCHEDREC, "ctl", "save", "--recorder", str(p.pid)], capture_output=True,
+                         text=True)
+    claim(ctl.returncode == 0 and re.match(r"f\.2\.dat: \d+ events of the last \d", ctl.stdout),
+          "schedrec ctl save makes it save another and tells what is in it", ctl)
+    times2, _ = events("f.2.dat")
+    claim(all(t >= last for cpu in times2 for t in times2[cpu]),
+          "a second file begins where the first ended at the earliest")
+    p.send_signal(signal.SIGINT)
+    err = p.communicate(timeout=30)[1]
+    claim(p.returncode == 130 and "saved 2 files" in err and not leftovers() and
+          not instances_of(p.pid) and sorted(os.listdir(".")) == ["f.1.dat", "f.2.dat"],
+          "its end leaves only what was saved", err, os.listdir("."))
+
+    p = start("--flight", "60", "-b", "64", "-o", "s.dat", "--", *LOOP)
+    wait_for(lambda: command_runs(p.pid, "sh"))
+    time.sleep(2)
+    p.send_signal(signal.SIGUSR1)
+    wait_for(lambda: os.path.exists("s.1.dat"))
+    p.send_signal(signal.SIGINT)
+    err = p.communicate(timeout=30)[1]
+    told = re.search(r"events of the last ([\d.]+) s, at signal: the buffers held no more", err)
+    times, _ = events("s.1.dat")
+    span = max(t[-1] for t in times.values()) - min(t[0] for t in times.values())
+    claim(told and abs(float(told[1]) * 10**9 - span) < 10**6,
+          "buffers that are too small are told, with the time that they held", err, span)
+
+    r = run("--flight", "1", "-C", "x86-tsc", "--", "true")
+    claim(r.returncode == 125 and "--flight needs a clock that counts ns" in r.stderr,
+          "a clock that does not count ns is refused", r.stderr)
+    r = run("--flight", "1", "--rotate", "1M", "--", "true")
+    claim(r.returncode == 125 and "do not go with it" in r.stderr,
+          "rotation of a flight recorder is refused", r.stderr)
+done()
