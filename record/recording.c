@@ -36,7 +36,7 @@
 #define TICK_NS	 250000000 /* how far the table of a killed recorder's file is behind */
 #define HURRY_NS 1000000000
 
-#define ROTATE_MIN 65536
+#define ROTATE_MIN (1 << 20) /* what a file begins and ends with takes some 100 KiB */
 
 struct recording {
 	const struct recording_settings *settings;
@@ -896,7 +896,7 @@ static int open_output(struct recording *r)
 				 "--flight needs a clock that counts ns, such as mono, not %s",
 				 s->clock);
 	if (!s->flight_ns && s->rotate_bytes < ROTATE_MIN)
-		return error_set(&r->err, SCHEDTRACE_E_USAGE, "--rotate needs at least 64K");
+		return error_set(&r->err, SCHEDTRACE_E_USAGE, "--rotate needs at least 1M");
 	if (s->max_bytes)
 		return error_set(
 			&r->err, SCHEDTRACE_E_USAGE,

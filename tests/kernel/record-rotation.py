@@ -32,7 +32,7 @@ def markers(path):
 
 
 with Folder():
-    r = run("-b", "32768", "--rotate", "128K", "-o", "r.dat", "--", *LOAD)
+    r = run("-b", "32768", "-e", "sched,mm", "--rotate", "2M", "-o", "r.dat", "--", *LOAD)
     files = sorted(n for n in os.listdir(".") if n.endswith(".dat"))
     claim(r.returncode == 0 and len(files) >= 3 and
           files == [f"r.{i:04d}.dat" for i in range(1, len(files) + 1)],
@@ -63,23 +63,23 @@ with Folder():
     claim(execs == 300, "none of the 300 programs is missing or doubled", execs)
     claim(not leftovers(), "no working file is left", leftovers())
     sizes = [sum(s for o, s in header(n)[0]) for n in files[:-1]]
-    claim(all(128 << 10 <= s for s in sizes), "a file ends when it has as many bytes as was asked for",
+    claim(all(2 << 20 <= s for s in sizes), "a file ends when it has as many bytes as was asked for",
           sizes)
 
     with open("q.0001.dat.txt", "w") as f:
         f.write("not ours")
-    r = run("-b", "32768", "--rotate", "64K", "--max-files", "2", "-o", "q.dat", "--", *LOAD)
+    r = run("-b", "32768", "-e", "sched,mm", "--rotate", "1M", "--max-files", "2", "-o", "q.dat", "--", "sh", "-c", LOAD[2].replace("300", "1500"))
     files = sorted(n for n in os.listdir(".") if re.fullmatch(r"q\.\d+\.dat", n))
     last = re.search(r"(q\.\d+\.dat) to (q\.\d+\.dat): ", r.stderr)
     claim(r.returncode == 0 and len(files) == 2 and last and [last[1], last[2]] == files and
           files[0] != "q.0001.dat", "of many files the two newest are kept", r.stderr, files)
     claim(all(report_lines(n) for n in files), "those that are kept are complete")
 
-    r = run("--rotate", "10K", "--", "true")
-    claim(r.returncode == 125 and "--rotate needs at least 64K" in r.stderr,
+    r = run("--rotate", "900K", "--", "true")
+    claim(r.returncode == 125 and "--rotate needs at least 1M" in r.stderr,
           "a size that no header would fit is refused", r.stderr)
 
-    p = start("-q", "-b", "32768", "--rotate", "64K", "-o", "k.dat", "--", "sh", "-c",
+    p = start("-q", "-b", "32768", "-e", "sched,mm", "--rotate", "1M", "-o", "k.dat", "--", "sh", "-c",
               "while :; do /bin/true; done")
     wait_for(lambda: os.path.exists("k.0003.dat"))
     one = start("-o", "other.dat", "--", *FEW)
