@@ -73,7 +73,9 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 	[L_WAIT] = { "wait_ns", "ns", "wait time: not on a CPU before this run", SCHEDTRACE_INT },
 	[L_DELAY] = { "delay_ns", "ns", "sch delay: of that, ready to run", SCHEDTRACE_INT },
 	[L_RUN] = { "run_ns", "ns", "run time: since the CPU's switch before", SCHEDTRACE_INT },
-	[L_STATE] = { "state", "", "state in which it left; R+: preempted in the kernel",
+	[L_STATE] = { "state", "",
+		      "state in which it left; R+: preempted in the kernel; I also of the idle "
+		      "task",
 		      SCHEDTRACE_TEXT },
 	[L_BEFORE_MOVE] = { "before_migration_ns", "ns",
 			    "of the delay, before it was moved to another CPU (perf: "
@@ -204,6 +206,8 @@ static int log_row(const struct timehist *h, int64_t now, int32_t cpu, uint32_t 
 	v[L_PID].i = 0;
 	v[L_TGID].i = 0;
 	v[L_COMM].s = "<idle>";
+	if (id == LIFE_IDLE)
+		text[0] = 'I';
 	if (id != LIFE_IDLE) {
 		v[L_PID].i = lives->all[id].pid;
 		v[L_TGID].i = lives->all[id].tgid < 0 ? UNKNOWN_INT : lives->all[id].tgid;

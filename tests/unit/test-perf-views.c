@@ -38,9 +38,9 @@ static void run_delay_and_wait_follow_perfs_rules(void **state)
 			    "180|0|7|-|-|50|20|30|R+|-|1\n"
 			    "200|0|9|-|-|30|30|20|D|-|1\n"
 			    "230|0|7|-|-|20|20|30|S|-|1\n"
-			    "250|0|0|0|<idle>|-|0|20|R|-|1\n"
+			    "250|0|0|0|<idle>|-|0|20|I|-|1\n"
 			    "260|0|9|-|-|50|0|10|S|-|1\n"
-			    "275|0|0|0|<idle>|10|0|15|R|-|1\n");
+			    "275|0|0|0|<idle>|10|0|15|I|-|1\n");
 }
 
 static void without_sched_waking_the_delay_begins_at_the_wakeup(void **state)
@@ -94,7 +94,7 @@ static void the_delay_before_a_migration_is_a_part_of_it(void **state)
 	sw(&b, 150, 1, 8, 'S', 7);
 	sw(&b, 180, 1, 7, 'T', 0);
 	expect_timehist(&b, "100|0|7|-|-|-|-|-|R|-|0\n"
-			    "105|1|0|0|<idle>|-|-|-|R|-|0\n"
+			    "105|1|0|0|<idle>|-|-|-|I|-|0\n"
 			    "150|1|8|-|-|-|0|45|S|-|1\n"
 			    "180|1|7|-|-|50|50|30|T|20|1\n");
 }
