@@ -117,7 +117,7 @@ static int find_window(struct flight_window *window, const struct tracedat_write
 
 	window->end_ns = INT64_MIN;
 	for (int i = 0; i < window->n_parts; i++) {
-		int64_t begin, end;
+		int64_t begin = 0, end = 0;
 		int r = part_times(w, &w->parts[i], page, &begin, &end, err);
 
 		if (r < 0)
