@@ -133,6 +133,7 @@ int proc_sample_open(struct proc_sample *p, pid_t pid)
 	if (p->stat_fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
 	result = check_process(pid);
+	p->has_clock = result == 0 && clock_getcpuclockid(pid, &p->clock) == 0;
 	if (result == 0)
 		result = proc_sample_read(p);
 	if (result < 0) {
@@ -160,7 +161,6 @@ int proc_sample_read(struct proc_sample *p)
 	struct marker_sample now = p->figures;
 	struct timespec cpu_time;
 	char line[1024];
-	clockid_t clock;
 	ssize_t n;
 
 	if (!tick_ns) {
@@ -174,7 +174,7 @@ int proc_sample_read(struct proc_sample *p)
 	if (!proc_sample_parse(line, tick_ns, page_size, &now, &p->threads))
 		return -EIO;
 	/* Exact, which ticks are not; its pid cannot be another's as long as stat can be read. */
-	if (clock_getcpuclockid(p->pid, &clock) == 0 && clock_gettime(clock, &cpu_time) == 0)
+	if (p->has_clock && clock_gettime(p->clock, &cpu_time) == 0)
 		proc_sample_divide(&now, &p->figures,
 				   (int64_t)cpu_time.tv_sec * 1000000000 + cpu_time.tv_nsec);
 	else if (now.user_ns < p->figures.user_ns || now.system_ns < p->figures.system_ns)

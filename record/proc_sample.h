@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "record/markers.h"
 
@@ -13,6 +14,8 @@ struct proc_sample {
 	int stat_fd;
 	int children_fd; /* of the first thread; -1: the kernel has no such file */
 	int pid_fd;	 /* readable when it has ended; -1: an older kernel */
+	clockid_t clock; /* its CPU time */
+	bool has_clock;
 	int threads;
 	struct marker_sample figures; /* as read last */
 };
