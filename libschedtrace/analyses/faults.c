@@ -46,10 +46,12 @@ struct account {
 };
 
 struct point {
-	int64_t minor, major, cpu_ns, processes;
+	int64_t minor, major; /* at the end of the interval */
+	int64_t processes;    /* in it */
+	double cpu_ns;	      /* in it */
 };
 
-/* Sums at the end of each interval. */
+/* Sums over time. */
 struct series {
 	bool started;
 	int64_t origin, width, last; /* last: time of the latest change */
@@ -94,11 +96,12 @@ static int64_t add_up(int64_t sum, int64_t more)
 static void halve(struct series *s)
 {
 	for (size_t i = 0; i < POINTS / 2; i++) {
-		int64_t processes = s->points[2 * i].processes;
+		struct point first = s->points[2 * i];
 
 		s->points[i] = s->points[2 * i + 1];
-		if (s->points[i].processes < processes)
-			s->points[i].processes = processes;
+		s->points[i].cpu_ns += first.cpu_ns;
+		if (s->points[i].processes < first.processes)
+			s->points[i].processes = first.processes;
 	}
 	s->n = POINTS / 2;
 	s->width *= 2;
@@ -115,11 +118,29 @@ static void advance(struct series *s, int64_t time)
 	while ((time - s->origin - 1) / s->width > (int64_t)s->n) {
 		s->points[s->n++] = s->now;
 		s->now.processes = 0;
+		s->now.cpu_ns = 0;
 		s->turn++;
 		if (s->n == POINTS)
 			halve(s);
 	}
 	s->last = time;
+}
+
+/* CPU time that was used between @begin and the latest change. */
+static void spread(struct series *s, int64_t begin, int64_t cpu_ns)
+{
+	int64_t from = begin > s->origin ? begin : s->origin;
+	double rate = (double)cpu_ns / (double)(s->last - from);
+
+	if (from >= s->last)
+		return;
+	for (size_t i = (size_t)((from - s->origin) / s->width); i < s->n; i++) {
+		int64_t end = s->origin + (int64_t)(i + 1) * s->width;
+
+		s->points[i].cpu_ns += rate * (double)(end - from);
+		from = end;
+	}
+	s->now.cpu_ns += rate * (double)(s->last - from);
 }
 
 /* ---- rows ----------------------------------------------------------------------------- */
@@ -235,7 +256,7 @@ static int sample(struct faults *f, struct account *a, uint32_t life, const stru
 	advance(s, time);
 	s->now.minor = add_up(s->now.minor, growth(now->minor, a->latest.minor));
 	s->now.major = add_up(s->now.major, growth(now->major, a->latest.major));
-	s->now.cpu_ns = add_up(s->now.cpu_ns, cpu_ns);
+	spread(s, a->end, cpu_ns);
 	s->now.processes += a->turn_sampled != s->turn + 1;
 	a->turn_sampled = s->turn + 1;
 	a->latest = *now;
@@ -399,7 +420,9 @@ static const struct schedtrace_column_info total_columns[N_T_COLUMNS] = {
 			  SCHEDTRACE_INT },
 	[T_MINOR] = { "minor", "1", "minor faults up to then", SCHEDTRACE_INT },
 	[T_MAJOR] = { "major", "1", "major faults up to then", SCHEDTRACE_INT },
-	[T_CPU] = { "cpu_use", "%", "of one CPU, in the interval, by samples", SCHEDTRACE_REAL },
+	[T_CPU] = { "cpu_use", "%",
+		    "of one CPU, in the interval; the use between two samples is spread evenly",
+		    SCHEDTRACE_REAL },
 };
 
 static const struct schedtrace_table_info total_info = {
@@ -450,7 +473,7 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 }
 
 static int add_point(const struct faults *f, const struct series *s, int64_t time, int64_t width,
-		     const struct point *p, int64_t cpu_before, struct schedtrace_table *table,
+		     const struct point *p, struct schedtrace_table *table,
 		     struct schedtrace_error *err)
 {
 	bool sampled = s == &f->samples;
@@ -462,7 +485,7 @@ static int add_point(const struct faults *f, const struct series *s, int64_t tim
 	v[T_PROCESSES].i = p->processes;
 	v[T_MINOR].i = p->minor;
 	v[T_MAJOR].i = sampled || f->has_majors ? p->major : UNKNOWN_INT;
-	v[T_CPU].f = sampled ? percent(growth(p->cpu_ns, cpu_before), width) : NAN;
+	v[T_CPU].f = sampled && width > 0 ? 100 * p->cpu_ns / (double)width : NAN;
 	return table_row(table, v, err);
 }
 
@@ -470,18 +493,17 @@ static int add_series(const struct faults *f, const struct series *s, struct sch
 		      struct schedtrace_error *err)
 {
 	struct schedtrace_table *table;
-	int64_t cpu_before = 0, time = s->origin;
+	int64_t time = s->origin;
 	int r = tables_add(out, &total_info, &table, err);
 
 	if (!s->started)
 		return r;
 	for (size_t i = 0; r >= 0 && i < s->n; i++) {
 		time = s->origin + (int64_t)(i + 1) * s->width;
-		r = add_point(f, s, time, s->width, &s->points[i], cpu_before, table, err);
-		cpu_before = s->points[i].cpu_ns;
+		r = add_point(f, s, time, s->width, &s->points[i], table, err);
 	}
 	if (r >= 0 && (s->last > time || !s->n)) /* an interval that has not ended */
-		r = add_point(f, s, s->last, s->last - time, &s->now, cpu_before, table, err);
+		r = add_point(f, s, s->last, s->last - time, &s->now, table, err);
 	return r;
 }
 

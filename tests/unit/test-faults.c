@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <math.h>
+
 #include "rows.h"
 
 #define MS 1000000
@@ -80,13 +82,15 @@ static void the_sum_has_a_point_every_50_ms(void **state)
 	assert_int_equal(schedtrace_table_ints(t, "minor")[0], 41);
 	assert_int_equal(schedtrace_table_ints(t, "major")[0], 1);
 	assert_int_equal(schedtrace_table_ints(t, "processes")[0], 2);
-	assert_true(schedtrace_table_reals(t, "cpu_use")[0] == 102.0);
+	assert_true(fabs(schedtrace_table_reals(t, "cpu_use")[0] - 102.0) < 1e-9);
 	assert_int_equal(schedtrace_table_ints(t, "time_ns")[1], 100 * MS);
 	assert_int_equal(schedtrace_table_ints(t, "minor")[1], 41);
 	assert_int_equal(schedtrace_table_ints(t, "processes")[1], 0);
 	assert_int_equal(schedtrace_table_ints(t, "time_ns")[2], 110 * MS);
 	assert_int_equal(schedtrace_table_ints(t, "minor")[2], 42);
-	assert_true(schedtrace_table_reals(t, "cpu_use")[2] == 100.0);
+	/* 10 ms in the 60 from 50 to 110. */
+	assert_true(fabs(schedtrace_table_reals(t, "cpu_use")[1] - 100.0 / 6) < 1e-9);
+	assert_true(fabs(schedtrace_table_reals(t, "cpu_use")[2] - 100.0 / 6) < 1e-9);
 	result_free(&r);
 }
 
@@ -100,7 +104,7 @@ static void the_sum_of_a_long_trace_has_at_most_1024_points(void **state)
 
 	/* 5000 points of 50 ms need a width of 50 * 2^3 ms. */
 	for (int64_t i = 0; i <= 5000; i++)
-		sample(&b, i * 50 * MS, 7, (struct figures){ i, 0, 0, 0, 0 });
+		sample(&b, i * 50 * MS, 7, (struct figures){ i, 0, i * 10 * MS, 0, 0 });
 	r = result_of(&b, "faults");
 	t = table_of(&r, "faults_total");
 	n = schedtrace_table_rows(t);
@@ -110,6 +114,7 @@ static void the_sum_of_a_long_trace_has_at_most_1024_points(void **state)
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(time[i], (int64_t)(i + 1) * 400 * MS);
 		assert_int_equal(minor[i], (i + 1) * 8);
+		assert_true(fabs(schedtrace_table_reals(t, "cpu_use")[i] - 20) < 1e-9);
 	}
 	result_free(&r);
 }
