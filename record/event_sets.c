@@ -21,8 +21,7 @@ struct event_set {
 };
 
 static const struct event_set sets[] = {
-	{ "sched", "what runs where: switches, wakeups, migrations, lives, names of tasks",
-	  8192,
+	{ "sched", "what runs where: switches, wakeups, migrations, lives, names of tasks", 8192,
 	  (const char *const[]){ "sched:sched_switch", "sched:sched_waking", "sched:sched_wakeup",
 				 "sched:sched_wakeup_new", "sched:sched_migrate_task",
 				 "sched:sched_process_fork", "sched:sched_process_exec",
