@@ -126,7 +126,9 @@ int instance_sweep(const char *root)
 		int pid, end = 0;
 
 		if (sscanf(entry->d_name, PREFIX "%d.%" SCNu64 "%n", &pid, &start, &end) != 2 ||
-		    (entry->d_name[end] != '\0' && strcmp(entry->d_name + end, INSTANCE_ONLY) != 0))
+		    (entry->d_name[end] != '\0' &&
+		     strcmp(entry->d_name + end, INSTANCE_ONLY) != 0 &&
+		     strcmp(entry->d_name + end, INSTANCE_RULES) != 0))
 			continue;
 		/* If its recorder lives somewhere else after all, its readers make this EBUSY. */
 		if (instance_start_time(pid) != start &&

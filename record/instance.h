@@ -39,7 +39,8 @@ int instance_sweep(const char *root);
 
 /* Makes the instance, with tracing off and no event enabled. @suffix tells several of one recorder
  * apart: "", or INSTANCE_ONLY. */
-#define INSTANCE_ONLY ".only"
+#define INSTANCE_ONLY  ".only"
+#define INSTANCE_RULES ".rules"
 int instance_create(struct instance *in, const char *root, const char *suffix,
 		    struct schedtrace_error *err);
 /* KiB; before the size of the buffer is set. */

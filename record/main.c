@@ -8,11 +8,10 @@
 #include "cli/report_error.h"
 #include "record/control.h"
 #include "record/sampler.h"
-#include "record/list.h"
 #include "record/recording.h"
 
 struct settings {
-	struct option_list events;
+	struct option_list events, rules;
 	const char *output;
 	int64_t buffer_kb;
 	const char *clock;
@@ -76,6 +75,11 @@ static const struct option_spec options[] = {
 	  "write nothing until asked by SIGUSR1 or schedrec ctl save; then save the last SECONDS "
 	  "that the buffers hold into NAME.1.dat, NAME.2.dat and so on, and go on",
 	  OPTION_SECONDS, FIELD(flight_ns) },
+	{ 0, "save-when", "RULE",
+	  "with --flight, save also when RULE is fulfilled: 'latency(comm=NAME) > 5ms', "
+	  "'run(pid=PID) > 100ms', 'faults(comm=NAME) > 1000/s', 'exit != 0'; may be given several "
+	  "times",
+	  OPTION_LIST, FIELD(rules) },
 	{ 'q', "quiet", NULL, "no status line and no summary; errors and losses are still told",
 	  OPTION_FLAG, FIELD(quiet) },
 	{ 0, "strict", NULL, "end with status 125 if events were lost", OPTION_FLAG,
@@ -95,8 +99,7 @@ static const struct program program = {
 	.name = "schedrec",
 	.usage = "[OPTION…] [--] COMMAND [ARG…]\n[OPTION…] -p PID[,PID…]\n[OPTION…] -d SECONDS\n"
 		 "--repair FILE [-o FILE]\n"
-		 "list [--measure]\n"
-		 "ctl register PID | unregister PID | status",
+		 "ctl register PID | unregister PID | status | save",
 	.about = "Records scheduler and memory events of the whole system while COMMAND runs, into "
 		 "a "
 		 "trace.dat that schedconv, trace-cmd and KernelShark read.",
@@ -141,6 +144,8 @@ static int run(int argc, char **argv)
 		.max_files = s.max_files,
 		.user_stacks = s.user_stacks,
 		.flight_ns = s.flight_ns,
+		.rules = s.rules.items,
+		.n_rules = s.rules.n,
 		.quiet = s.quiet,
 		.strict = s.strict,
 		.as_root = s.as_root,
@@ -168,6 +173,7 @@ static int run(int argc, char **argv)
 		status = recording_run(&recording);
 	}
 	option_list_free(&s.events);
+	option_list_free(&s.rules);
 	return status;
 }
 
@@ -175,7 +181,5 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
 		return control_client(argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "list") == 0)
-		return list_sets(argc - 1, argv + 1);
 	return run(argc, argv);
 }

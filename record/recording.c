@@ -26,10 +26,12 @@
 #include "record/output.h"
 #include "record/proc_tasks.h"
 #include "record/readers.h"
+#include "record/rules.h"
 #include "record/sampling.h"
 #include "record/snapshot.h"
 #include "record/summary.h"
 #include "record/tracedat_writer.h"
+#include "record/watch.h"
 #include "record/user_maps.h"
 #include "record/workload.h"
 
@@ -65,9 +67,12 @@ struct recording {
 	struct buffer_counts counts;
 	struct progress progress;
 	int64_t begun_ns, ended_ns;
-	int64_t saved_ns;     /* on the trace clock, where the last saved window ends */
-	const char *save_why; /* a flight recorder has been asked to save; NULL: it has not */
-	const char *reason;   /* why it ended; NULL while it runs */
+	struct rules rules;    /* by which a flight recorder saves */
+	struct watch *watch;   /* NULL: no rule needs one */
+	int64_t rule_saved_ns; /* CLOCK_MONOTONIC; 0: none has */
+	int64_t saved_ns;      /* on the trace clock, where the last saved window ends */
+	const char *save_why;  /* a flight recorder has been asked to save; NULL: it has not */
+	const char *reason;    /* why it ended; NULL while it runs */
 	int n_signals, first_signal; /* that ask to end */
 	bool failed;		     /* something was reported: exit status 125 */
 	struct schedtrace_error err;
@@ -104,6 +109,11 @@ static int check_request(struct recording *r)
 
 	result = event_sets_parse(&r->events, s->items, s->n_items, &r->err);
 	r->events.user_stacks = s->user_stacks;
+	if (result == 0)
+		result = rules_parse(&r->rules, s->rules, s->n_rules, &r->err);
+	if (result == 0 && s->n_rules && !s->flight_ns)
+		result = error_set(&r->err, SCHEDTRACE_E_USAGE,
+				   "--save-when is for a flight recorder: give --flight SECONDS");
 	if (result == 0)
 		result = identity_find(&r->identity, s->as_root, &r->err);
 	if (result == 0)
@@ -226,6 +236,8 @@ static int set_up(struct recording *r)
 		result = readers_start(&r->readers, &r->instance, s->only ? &r->only : NULL,
 				       &r->writer, &mode, &r->err);
 	r->reading = result == 0;
+	if (result == 0)
+		result = watch_open(&r->watch, &r->rules, r->tracefs, &r->err);
 	if (result == 0 && r->cpus)
 		result = instance_stay_on(r->cpus, r->instance.n_cpus, &r->err);
 	return result;
@@ -419,6 +431,7 @@ static void wait_for_news(struct recording *r, int64_t timeout_ns)
 		{ .fd = r->reading ? r->readers.news_fd : -1, .events = POLLIN },
 		{ .fd = sampling_fd(&r->sampling), .events = POLLIN },
 		{ .fd = r->control ? control_fd(r->control) : -1, .events = POLLIN },
+		{ .fd = watch_fd(r->watch), .events = POLLIN },
 		{ .fd = r->reason ? -1 : r->attach.epoll_fd, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
@@ -431,6 +444,8 @@ static void wait_for_news(struct recording *r, int64_t timeout_ns)
 		sampling_run(&r->sampling);
 	if (fds[3].revents)
 		control_serve(r->control);
+	if (fds[4].revents)
+		watch_run(r->watch);
 	if (fds[1].revents && read(r->readers.news_fd, &count, sizeof(count)) < 0)
 		return;
 	while (read(r->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
@@ -743,12 +758,31 @@ static void end_flight(struct recording *r)
 	atomic_store(&r->readers.hurry, true);
 	readers_finish(&r->readers);
 	r->reading = false;
+	if (watch_close(steal_ptr(r->watch), &r->err) < 0)
+		tell_error(r);
 	progress_end(&r->progress);
 	output_drop(&r->output);
 	if (!r->settings->quiet)
 		report(r->settings->program, "saved %" PRIu64 " file%s in %.1f s",
 		       r->numbered.n_done, r->numbered.n_done == 1 ? "" : "s",
 		       (double)(now_ns() - r->begun_ns) / 1e9);
+}
+
+/* After a save by a rule the next one waits until there is a whole window again. */
+static void obey_rules(struct recording *r)
+{
+	int64_t now = now_ns();
+
+	if (r->reason && r->workload.ended)
+		rules_exit(&r->rules, workload_exit_status(&r->workload));
+	if (!*r->rules.fired || r->save_why)
+		return;
+	if (r->rule_saved_ns && now < r->rule_saved_ns + r->settings->flight_ns && !r->reason) {
+		*r->rules.fired = '\0';
+		return;
+	}
+	r->rule_saved_ns = now;
+	r->save_why = r->rules.fired;
 }
 
 static bool file_is_full(const struct recording *r)
@@ -777,10 +811,12 @@ static void record(struct recording *r)
 		else if (!r->settings->rotate_bytes && file_is_full(r))
 			r->reason = "size";
 		check_readers(r);
-		if (r->save_why && !r->reason) {
+		obey_rules(r);
+		if (r->save_why) {
 			if (save_flight(r, r->save_why, NULL) < 0)
 				tell_error(r);
 			r->save_why = NULL;
+			*r->rules.fired = '\0';
 		}
 		if (!r->reason && file_is_full(r) && begin_next_file(r) < 0) {
 			tell_error(r);
@@ -861,6 +897,7 @@ static void abandon(struct recording *r)
 	if (r->reading)
 		readers_finish(&r->readers);
 	r->reading = false;
+	watch_close(steal_ptr(r->watch), NULL);
 	remove_instances(r);
 	output_drop(&r->output);
 	workload_release(&r->workload);
@@ -1008,6 +1045,8 @@ static void release(struct recording *r)
 	buffer_counts_free(&r->counts);
 	free(r->first_cmdlines);
 	instance_forget_tracefs(r->tracefs);
+	watch_close(r->watch, NULL);
+	rules_free(&r->rules);
 	numbered_free(&r->numbered);
 	free(r->readers.items);
 	proc_tasks_free(&r->tasks);

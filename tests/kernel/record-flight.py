@@ -87,6 +87,46 @@ with Folder():
     claim(told and abs(float(told[1]) * 10**9 - span) < 10**6,
           "buffers that are too small are told, with the time that they held", err, span)
 
+    def saved(name, rule, *command):
+        """What is told of a run with the rule, and whether it saved NAME.1.dat."""
+        r = run("--flight", "5", "--save-when", rule, "-o", f"{name}.dat", "--", "sh", "-c",
+                *command)
+        return r, os.path.exists(f"{name}.1.dat")
+
+    shell = os.path.realpath("/bin/sh")
+    for name in ("hog", "napper", "toucher"):
+        os.symlink("/usr/bin/python3" if name == "toucher" else shell, name)
+    hog = "./hog -c 'n=0; while [ $n -lt 1000000 ]; do n=$((n+1)); done; :'; sleep 0.3"
+    r, there = saved("run", "run(comm=hog) > 50ms", hog)
+    claim(there and re.search(r"at run\(comm=hog\) > 50ms: hog \d+ ran without sleep for \d", r.stderr)
+          and report_lines("run.1.dat") == stat_sum(header("run.1.dat")[1], "read events"),
+          "a task that runs longer than a rule allows makes it save", r.stderr)
+    r, there = saved("run2", "run(comm=hog) > 1000s", hog)
+    claim(not there and r.returncode == 0, "one that does not, does not", r.stderr)
+    r, there = saved("wait", "latency(comm=sleep) > 1ns", "sleep 0.2; sleep 0.3")
+    claim(there and re.search(r": sleep \d+ waited \d", r.stderr),
+          "a task that waits longer than a rule allows makes it save", r.stderr)
+    r, there = saved("wait2", "latency(comm=nobody) > 1ns", "sleep 0.2; sleep 0.3")
+    claim(not there, "tasks of other names are not meant", r.stderr)
+    r, there = saved("faults", "faults(comm=toucher) > 2000/s",
+                     "./toucher -c 'x = bytearray(40 << 20)'; sleep 0.3")
+    claim(there and "2001 faults in a second" in r.stderr,
+          "more page faults in a second than a rule allows make it save", r.stderr)
+    r, there = saved("exit", "exit != 0", "exit 3")
+    _, parts = events("exit.1.dat") if there else (None, {2: b"{}"})
+    end = json.loads(parts[2])
+    claim(there and r.returncode == 3 and end.get("exit_status") == 3 << 8,
+          "a status of the command that a rule names makes it save at the end", r.stderr, end)
+    r, there = saved("exit2", "exit != 0", "exit 0")
+    claim(not there and r.returncode == 0, "another status does not", r.stderr)
+    r = run("--save-when", "exit != 0", "--", "true")
+    claim(r.returncode == 125 and "give --flight SECONDS" in r.stderr,
+          "a rule without a flight recorder is refused", r.stderr)
+    r = run("--flight", "1", "--save-when", "latency > 5", "--", "true")
+    claim(r.returncode == 125 and "a time with its unit" in r.stderr,
+          "a rule that is none is refused before the command runs", r.stderr)
+    claim(not leftovers() and not instances_of(p.pid), "nothing is left of any of them")
+
     r = run("--flight", "1", "-C", "x86-tsc", "--", "true")
     claim(r.returncode == 125 and "--flight needs a clock that counts ns" in r.stderr,
           "a clock that does not count ns is refused", r.stderr)

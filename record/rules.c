@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "record/rules.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+
+#define SECOND	 1000000000
+#define SLICE_NS (SECOND / RULE_SLICES)
+
+static const char *const measures[] = { "latency", "run", "faults", "exit" };
+
+/* In the order of enum rule_compare; longer ones are tried first. */
+static const char *const compares[] = { ">", ">=", "<", "<=", "==", "!=" };
+
+static int refuse(struct schedtrace_error *err, const char *text, const char *at, const char *what)
+{
+	return error_set(err, SCHEDTRACE_E_USAGE, "rule '%s': %s at character %zu", text, what,
+			 (size_t)(at - text) + 1);
+}
+
+static const char *skip_space(const char *p)
+{
+	return p + strspn(p, " \t");
+}
+
+/* (comm=NAME), (pid=N), or both with a comma between. */
+static int parse_who(struct rule *r, const char **p, struct schedtrace_error *err)
+{
+	do {
+		const char *key = skip_space(*p + 1), *value, *end;
+		size_t n;
+
+		value = key + strcspn(key, "=,)");
+		if (*value != '=')
+			return refuse(err, r->text, key, "comm=NAME or pid=PID is missing");
+		value++;
+		end = value + strcspn(value, ",)");
+		for (n = (size_t)(end - value); n && value[n - 1] == ' '; n--)
+			;
+		if (strncmp(key, "comm=", 5) == 0) {
+			if (n == 0 || n > 15 || strcspn(value, "\"\\") < n)
+				return refuse(err, r->text, value,
+					      "a task's name has 1 to 15 characters, no quote or "
+					      "backslash; this does not stand");
+			memcpy(r->comm, value, n);
+		} else if (strncmp(key, "pid=", 4) == 0) {
+			char *stop;
+			long pid = strtol(value, &stop, 10);
+
+			if (stop != value + n || pid <= 0 || pid > INT32_MAX)
+				return refuse(err, r->text, value, "a pid is missing");
+			r->pid = (int32_t)pid;
+		} else {
+			return refuse(err, r->text, key,
+				      "only comm and pid can be asked for, not this");
+		}
+		*p = end;
+	} while (**p == ',');
+	if (**p != ')')
+		return refuse(err, r->text, *p, "a ) is missing");
+	(*p)++;
+	return 0;
+}
+
+static int parse_limit(struct rule *r, const char *p, struct schedtrace_error *err)
+{
+	static const struct {
+		const char *unit;
+		double ns;
+	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "µs", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
+	char *after;
+	double v = strtod(p, &after);
+	const char *unit = skip_space(after);
+	size_t n;
+
+	if (after == p || !(v >= 0 && v < 1e15) || isalpha((unsigned char)*p))
+		return refuse(err, r->text, p, "a number is missing");
+	for (n = strlen(unit); n && unit[n - 1] == ' '; n--)
+		;
+	if (r->measure == RULE_EXIT || r->measure == RULE_FAULTS) {
+		bool per_second = n == 2 && strncmp(unit, "/s", 2) == 0;
+
+		if ((double)(int64_t)v != v || (r->measure == RULE_EXIT ? n != 0 : !per_second))
+			return refuse(err, r->text, p,
+				      r->measure == RULE_EXIT ? "a whole number is missing"
+							      : "a rate such as 1000/s is missing");
+		r->limit = (int64_t)v;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (n == strlen(units[i].unit) && strncmp(unit, units[i].unit, n) == 0) {
+			r->limit = (int64_t)(v * units[i].ns + 0.5);
+			return 0;
+		}
+	return refuse(err, r->text, p, "a time with its unit, ns, us, ms or s, is missing");
+}
+
+static int parse(struct rule *r, const char *text, struct schedtrace_error *err)
+{
+	const char *p = skip_space(text);
+	size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz");
+	int compare = -1, result = 0;
+
+	*r = (struct rule){ .text = text, .pid = -1, .slice = -1 };
+	for (r->measure = RULE_LATENCY; r->measure <= RULE_EXIT; r->measure++)
+		if (strlen(measures[r->measure]) == n && strncmp(measures[r->measure], p, n) == 0)
+			break;
+	if (r->measure > RULE_EXIT)
+		return refuse(err, text, p, "latency, run, faults or exit is missing");
+	p = skip_space(p + n);
+	if (*p == '(' && r->measure == RULE_EXIT)
+		return refuse(err, text, p, "exit is the command's: it takes no task");
+	if (*p == '(')
+		result = parse_who(r, &p, err);
+	if (result < 0)
+		return result;
+	p = skip_space(p);
+	for (int i = 0; i < (int)(sizeof(compares) / sizeof(*compares)); i++)
+		if (strncmp(p, compares[i], strlen(compares[i])) == 0 &&
+		    (compare < 0 || strlen(compares[i]) == 2))
+			compare = i;
+	if (compare < 0)
+		return refuse(err, text, p, "a comparison such as > is missing");
+	r->compare = (enum rule_compare)compare;
+	if (r->measure != RULE_EXIT && r->compare != RULE_ABOVE && r->compare != RULE_AT_LEAST)
+		return refuse(err, text, p, "only > and >= make sense for this measure, not this");
+	return parse_limit(r, skip_space(p + strlen(compares[compare])), err);
+}
+
+int rules_parse(struct rules *r, const char *const *texts, size_t n, struct schedtrace_error *err)
+{
+	size_t n_faults = 0;
+
+	*r = (struct rules){ .list = calloc(n + 1, sizeof(*r->list)), .n = n };
+	if (!r->list)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	for (size_t i = 0; i < n; i++) {
+		int result = parse(&r->list[i], texts[i], err);
+
+		if (result < 0)
+			return result;
+		n_faults += r->list[i].measure == RULE_FAULTS;
+	}
+	/* Records of faults do not tell whose they are by name; the kernel's filter does. */
+	if (n_faults > 1)
+		return error_set(err, SCHEDTRACE_E_USAGE, "only one rule can be about faults");
+	return 0;
+}
+
+void rules_free(struct rules *r)
+{
+	free(r->list);
+	free(r->tasks);
+	*r = (struct rules){ 0 };
+}
+
+bool rules_have(const struct rules *r, enum rule_measure measure)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->list[i].measure == measure)
+			return true;
+	return false;
+}
+
+static bool fits(const struct rule *rule, int32_t pid, const char *comm)
+{
+	return (rule->pid < 0 || rule->pid == pid) &&
+	       (!*rule->comm || !comm || strcmp(rule->comm, comm) == 0);
+}
+
+static bool fits_any(const struct rules *r, int32_t pid, const char *comm)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->list[i].measure <= RULE_RUN && fits(&r->list[i], pid, comm))
+			return true;
+	return false;
+}
+
+static bool exceeds(const struct rule *rule, int64_t value)
+{
+	switch (rule->compare) {
+	case RULE_ABOVE:
+		return value > rule->limit;
+	case RULE_AT_LEAST:
+		return value >= rule->limit;
+	case RULE_BELOW:
+		return value < rule->limit;
+	case RULE_AT_MOST:
+		return value <= rule->limit;
+	case RULE_EQUAL:
+		return value == rule->limit;
+	default:
+		return value != rule->limit;
+	}
+}
+
+/* True if a rule about tasks is fulfilled. */
+static bool judge(struct rules *r, enum rule_measure measure, const struct rule_task *t,
+		  int64_t value)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct rule *rule = &r->list[i];
+
+		if (rule->measure != measure || !fits(rule, t->pid, t->comm) ||
+		    !exceeds(rule, value))
+			continue;
+		if (!*r->fired)
+			snprintf(r->fired, sizeof(r->fired), "%s: %s %d %s %.3f ms", rule->text,
+				 t->comm, t->pid,
+				 measure == RULE_LATENCY ? "waited" : "ran without sleep for",
+				 (double)value / 1e6);
+		return true;
+	}
+	return false;
+}
+
+static struct rule_task *find(struct rules *r, int32_t pid)
+{
+	for (size_t i = 0; i < r->n_tasks; i++)
+		if (r->tasks[i].pid == pid)
+			return &r->tasks[i];
+	return NULL;
+}
+
+/* NULL if no rule is about it, or memory ran out. */
+static struct rule_task *find_or_add(struct rules *r, int32_t pid, const char *comm)
+{
+	struct rule_task *t = find(r, pid);
+
+	if (t || pid == 0 || !fits_any(r, pid, comm))
+		return t;
+	if (r->n_tasks == r->room) {
+		size_t room = r->room ? 2 * r->room : 16;
+		struct rule_task *larger = reallocarray(r->tasks, room, sizeof(*larger));
+
+		if (!larger)
+			return NULL;
+		r->tasks = larger;
+		r->room = room;
+	}
+	t = &r->tasks[r->n_tasks++];
+	*t = (struct rule_task){ .pid = pid, .woken = INT64_MIN, .since = INT64_MIN };
+	snprintf(t->comm, sizeof(t->comm), "%s", comm);
+	return t;
+}
+
+static void drop(struct rules *r, struct rule_task *t)
+{
+	*t = r->tasks[--r->n_tasks];
+}
+
+void rules_waking(struct rules *r, int64_t ts, int32_t pid, const char *comm)
+{
+	struct rule_task *t = find_or_add(r, pid, comm);
+
+	if (t && t->woken == INT64_MIN)
+		t->woken = ts;
+}
+
+void rules_switch_out(struct rules *r, int64_t ts, int32_t pid, bool runnable)
+{
+	struct rule_task *t = find(r, pid);
+
+	if (!t)
+		return;
+	if (t->since != INT64_MIN) {
+		t->ran += ts - t->since;
+		if (!t->told)
+			t->told = judge(r, RULE_RUN, t, t->ran);
+	}
+	/* Woken while it still ran: it waits from now on. Without a switch to it that was seen,
+	 * it has had its CPU. */
+	if (t->woken != INT64_MIN && t->since != INT64_MIN && !runnable) {
+		t->woken = ts;
+		t->since = INT64_MIN;
+		t->ran = 0;
+		t->told = false;
+		return;
+	}
+	if (!runnable) {
+		drop(r, t);
+		return;
+	}
+	t->woken = t->since = INT64_MIN;
+}
+
+void rules_switch_in(struct rules *r, int64_t ts, int32_t pid, const char *comm)
+{
+	struct rule_task *t = find_or_add(r, pid, comm);
+
+	if (!t)
+		return;
+	if (t->woken != INT64_MIN)
+		judge(r, RULE_LATENCY, t, ts - t->woken);
+	t->woken = INT64_MIN;
+	t->since = ts;
+}
+
+void rules_fault(struct rules *r, int64_t ts, int32_t pid, const char *comm)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct rule *rule = &r->list[i];
+		int64_t slice = ts / SLICE_NS, sum = 0;
+
+		if (rule->measure != RULE_FAULTS || !fits(rule, pid, comm))
+			continue;
+		for (int64_t s = rule->slice + 1; s <= slice && s <= rule->slice + RULE_SLICES; s++)
+			rule->counts[s % RULE_SLICES] = 0;
+		if (slice - rule->slice > RULE_SLICES)
+			memset(rule->counts, 0, sizeof(rule->counts));
+		if (slice > rule->slice)
+			rule->slice = slice;
+		rule->counts[slice % RULE_SLICES]++;
+		for (int k = 0; k < RULE_SLICES; k++)
+			sum += rule->counts[k];
+		if (exceeds(rule, sum) && !*r->fired)
+			snprintf(r->fired, sizeof(r->fired), "%s: %" PRId64 " faults in a second",
+				 rule->text, sum);
+	}
+}
+
+void rules_tick(struct rules *r, int64_t now, bool (*sleeps)(int32_t pid))
+{
+	for (size_t i = r->n_tasks; i-- > 0;) {
+		struct rule_task *t = &r->tasks[i];
+
+		if (t->since == INT64_MIN || t->told || now <= t->since)
+			continue;
+		/* Its leaving may not have been recorded. */
+		if (now - t->since > SECOND / 10 && sleeps(t->pid))
+			drop(r, t);
+		else
+			t->told = judge(r, RULE_RUN, t, t->ran + now - t->since);
+	}
+}
+
+void rules_exit(struct rules *r, int status)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->list[i].measure == RULE_EXIT && exceeds(&r->list[i], status) && !*r->fired)
+			snprintf(r->fired, sizeof(r->fired), "%s: status %d", r->list[i].text,
+				 status);
+}
+
+void rules_forget(struct rules *r)
+{
+	r->n_tasks = 0;
+}
