@@ -17,8 +17,8 @@
 #include "record/clocks.h"
 #include "record/markers.h"
 
-/* Kernels take at least this much of trace_marker_raw in one record. */
-#define RECORD_MAX  3072
+/* All that kernels up to 6.1 take of trace_marker_raw in one record: they cut what is longer. */
+#define RECORD_MAX  1024
 #define PAYLOAD_MAX (RECORD_MAX - sizeof(struct marker_header))
 
 _Static_assert(sizeof(struct marker_header) == 16, "layout of the file format");
@@ -46,11 +46,17 @@ static int write_parts(int fd, enum marker_kind kind, const void *data, size_t b
 						.bytes = (uint16_t)n,
 						.part = (uint16_t)part,
 						.parts = (uint16_t)parts };
+		ssize_t written;
 
 		memcpy(record, &header, sizeof(header));
 		memcpy(record + sizeof(header), p, n);
-		if (write(fd, record, sizeof(header) + n) < 0)
+		written = write(fd, record, sizeof(header) + n);
+		if (written < 0)
 			return error_errno(err, SCHEDTRACE_E_IO, errno, "trace_marker_raw");
+		if ((size_t)written != sizeof(header) + n)
+			return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
+					 "trace_marker_raw took %zd of %zu bytes", written,
+					 sizeof(header) + n);
 		p += n;
 		bytes -= n;
 	}

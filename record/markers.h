@@ -74,7 +74,7 @@ struct marker_sample {
 	int64_t rss_bytes;
 };
 
-#define MARKER_SAMPLES_MAX 29 /* in one marker, so that any kernel takes it in one piece */
+#define MARKER_SAMPLES_MAX 9 /* in one marker, so that any kernel takes it in one piece */
 
 #define SAMPLE_REGISTERED 1 /* by its pid, not as a descendant of the command */
 #define SAMPLE_LAST	  2 /* of this process: it has ended, or is no longer sampled */
