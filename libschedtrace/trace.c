@@ -186,6 +186,7 @@ int schedtrace_validate(struct schedtrace *trace, struct schedtrace_error *err)
 {
 	const struct schedtrace_events *events;
 	struct schedtrace_reader *reader;
+	struct schedtrace_stack stack; /* the first that is asked for reads and checks all */
 	int r = schedtrace_reader_new(&reader, trace, 0, UINT64_MAX, err);
 
 	if (r < 0)
@@ -194,5 +195,7 @@ int schedtrace_validate(struct schedtrace *trace, struct schedtrace_error *err)
 		r = schedtrace_reader_next(reader, &events, err);
 	while (r > 0);
 	schedtrace_reader_free(reader);
+	if (r == 0 && schedtrace_context_stacks(trace->ctx) > 0)
+		r = schedtrace_context_stack(trace->ctx, 0, &stack, err);
 	return r;
 }

@@ -14,19 +14,20 @@
 
 struct event_set {
 	const char *name;
+	const char *about;
 	int64_t buffer_kb;
 	const char *const *events;
 	bool stacks; /* with the kernel's call stack */
 };
 
 static const struct event_set sets[] = {
-	{ "sched", 8192,
+	{ "sched", "what runs where: switches, wakeups, migrations, lives, names of tasks", 8192,
 	  (const char *const[]){ "sched:sched_switch", "sched:sched_waking", "sched:sched_wakeup",
 				 "sched:sched_wakeup_new", "sched:sched_migrate_task",
 				 "sched:sched_process_fork", "sched:sched_process_exec",
 				 "sched:sched_process_exit", "sched:sched_stat_runtime",
 				 "task:task_rename", "task:task_newtask", NULL } },
-	{ "mm", 16384,
+	{ "mm", "page faults, resident memory, mappings, reads into the page cache", 16384,
 	  (const char *const[]){
 		  "exceptions:page_fault_user", "exceptions:page_fault_kernel", "kmem:rss_stat",
 		  "syscalls:sys_enter_mmap", "syscalls:sys_exit_mmap", "syscalls:sys_enter_munmap",
@@ -34,16 +35,18 @@ static const struct event_set sets[] = {
 		  "syscalls:sys_exit_mremap", "syscalls:sys_enter_brk", "syscalls:sys_exit_brk",
 		  "mmap:exit_mmap", "mmap:vm_unmapped_area", "filemap:mm_filemap_fault",
 		  "filemap:mm_filemap_add_to_page_cache", NULL } },
-	{ "pages", 16384,
+	{ "pages", "allocation and freeing of pages", 16384,
 	  (const char *const[]){ "kmem:mm_page_alloc", "kmem:mm_page_free", NULL } },
-	{ "power", 8192, (const char *const[]){ "power:cpu_frequency", "power:cpu_idle", NULL } },
-	{ "futex", 8192,
+	{ "power", "frequency and idle states of CPUs", 8192,
+	  (const char *const[]){ "power:cpu_frequency", "power:cpu_idle", NULL } },
+	{ "futex", "the futex system call", 8192,
 	  (const char *const[]){ "syscalls:sys_enter_futex", "syscalls:sys_exit_futex", NULL } },
-	{ "irq", 8192,
+	{ "irq", "interrupts and softirqs", 8192,
 	  (const char *const[]){ "irq:irq_handler_entry", "irq:irq_handler_exit",
 				 "irq:softirq_raise", "irq:softirq_entry", "irq:softirq_exit",
 				 NULL } },
-	{ "stacks", 16384, (const char *const[]){ "sched:sched_switch", NULL }, true },
+	{ "stacks", "switches with the kernel's call stack", 16384,
+	  (const char *const[]){ "sched:sched_switch", NULL }, true },
 };
 
 #define N_SETS (sizeof(sets) / sizeof(sets[0]))
@@ -54,6 +57,16 @@ static const struct event_set *find_set(const char *name)
 		if (strcmp(sets[i].name, name) == 0)
 			return &sets[i];
 	return NULL;
+}
+
+const char *event_sets_name(size_t i)
+{
+	return i < N_SETS ? sets[i].name : NULL;
+}
+
+const char *event_sets_about(size_t i)
+{
+	return i < N_SETS ? sets[i].about : NULL;
 }
 
 static bool same(const char *a, const char *b)

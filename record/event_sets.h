@@ -35,6 +35,10 @@ struct event_list {
 int event_sets_parse(struct event_list *out, const char *const *arguments, size_t n,
 		     struct schedtrace_error *err);
 
+/* The sets, in the order of --help: name and meaning of the i-th, NULL after the last. */
+const char *event_sets_name(size_t i);
+const char *event_sets_about(size_t i);
+
 /* Finds the systems and drops, into missing, what the kernel at @root has not. */
 int event_sets_resolve(struct event_list *list, const char *root, struct schedtrace_error *err);
 

@@ -8,6 +8,7 @@
 #include "cli/report_error.h"
 #include "record/control.h"
 #include "record/sampler.h"
+#include "record/list.h"
 #include "record/recording.h"
 
 struct settings {
@@ -99,6 +100,7 @@ static const struct program program = {
 	.name = "schedrec",
 	.usage = "[OPTION…] [--] COMMAND [ARG…]\n[OPTION…] -p PID[,PID…]\n[OPTION…] -d SECONDS\n"
 		 "--repair FILE [-o FILE]\n"
+		 "list [--measure]\n"
 		 "ctl register PID | unregister PID | status | save",
 	.about = "Records scheduler and memory events of the whole system while COMMAND runs, into "
 		 "a "
@@ -181,5 +183,7 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
 		return control_client(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "list") == 0)
+		return list_sets(argc - 1, argv + 1);
 	return run(argc, argv);
 }

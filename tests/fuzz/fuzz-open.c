@@ -8,6 +8,24 @@
 #include "libschedtrace/input.h"
 #include "libschedtrace/trace.h"
 
+static int64_t sum_stacks(const struct schedtrace_context *ctx)
+{
+	struct schedtrace_stack stack;
+	int64_t sum = 0;
+
+	for (int32_t id = 0; id < schedtrace_context_stacks(ctx); id++) {
+		if (schedtrace_context_stack(ctx, id, &stack, NULL) < 0)
+			break;
+		for (uint32_t i = 0; i < stack.n; i++) {
+			const char *name = schedtrace_context_symbol(
+				ctx, i < stack.n_kernel ? 0 : stack.space, stack.frames[i]);
+
+			sum ^= (int64_t)stack.frames[i] + (name ? *name : 0);
+		}
+	}
+	return sum;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size) __attribute__((weak));
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
@@ -71,6 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sum ^= sum_rows(schedtrace_context(trace), events);
 	if ((passed < 0) != (loaded < 0)) /* both check the same */
 		__builtin_trap();
+	sum ^= sum_stacks(schedtrace_context(trace));
 	(void)sum;
 	schedtrace_close(trace);
 	return 0;

@@ -283,6 +283,7 @@ static void damaged_stacks_are_refused_when_they_are_asked_for(void **state)
 	assert_int_equal(schedtrace_context_stack(schedtrace_context(trace), 0, &stack, &err),
 			 SCHEDTRACE_E_FORMAT);
 	assert_non_null(strstr(err.text, "stack_frames.npy: its checksum is not that"));
+	assert_int_equal(schedtrace_validate(trace, &err), SCHEDTRACE_E_FORMAT);
 	schedtrace_close(trace);
 	unlink(path);
 }
