@@ -14,17 +14,20 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "record/attach.h"
+#include "record/exit_stats.h"
 #include "record/marker_writer.h"
 #include "record/proc_sample.h"
 
 #define PIDS	       (4 << 20) /* PID_MAX_LIMIT of the kernel */
 #define EVENTS_AT_ONCE 64
-#define TIMER	       0 /* what epoll tells of the timer; otherwise a pid */
+#define TIMER	       0	  /* what epoll tells of the timer; otherwise a pid */
+#define EXITS	       UINT64_MAX /* and of the exits */
 
 struct sampled {
 	struct proc_sample proc;
 	bool registered; /* by pid */
 	bool followed;	 /* with its children */
+	bool threaded;	 /* had several threads in some sample */
 	bool silent;	 /* had its last sample; known so that it is not found again */
 	int64_t samples;
 };
@@ -32,6 +35,7 @@ struct sampled {
 struct sampler {
 	int64_t hz;
 	int marker_fd, poll_fd, timer_fd;
+	int exits_fd; /* exit_stats.h; -1: not to be had */
 	bool armed;
 	struct sampled *items;
 	size_t n, room;
@@ -80,9 +84,15 @@ static int arm(struct sampler *s)
 	int64_t ns = 1000000000 / s->hz;
 	struct timespec period = { ns / 1000000000, ns % 1000000000 };
 	struct itimerspec spec = { period, period };
+	struct epoll_event exits = { .events = EPOLLIN, .data.u64 = EXITS };
 
-	if (!s->armed && timerfd_settime(s->timer_fd, 0, &spec, NULL) != 0)
+	if (s->armed)
+		return 0;
+	if (timerfd_settime(s->timer_fd, 0, &spec, NULL) != 0)
 		return error_errno(s->err, SCHEDTRACE_E_IO, errno, "the timer of samples");
+	s->exits_fd = exit_stats_open();
+	if (s->exits_fd >= 0)
+		epoll_ctl(s->poll_fd, EPOLL_CTL_ADD, s->exits_fd, &exits);
 	s->armed = true;
 	return 0;
 }
@@ -174,6 +184,7 @@ static int sample(struct sampler *s, size_t i, bool *gone)
 	if (*gone || item->silent)
 		return 0;
 	proc = item->proc;
+	item->threaded |= proc.threads > 1;
 	if (put(s, item, has_ended(&proc)) < 0)
 		return s->err->status;
 	if (item->followed && !item->silent) /* items may move when one is found */
@@ -205,9 +216,39 @@ static int ended(struct sampler *s, pid_t pid)
 	if (!item)
 		return 0;
 	epoll_ctl(s->poll_fd, EPOLL_CTL_DEL, item->proc.pid_fd, NULL);
-	if (item->silent || proc_sample_read(&item->proc) < 0)
+	/* What the kernel told of the exit ('X') may lack the very last of it. */
+	if ((item->silent && item->proc.figures.state != 'X') || proc_sample_read(&item->proc) < 0)
 		return 0; /* the next tick forgets it */
 	return put(s, item, true);
+}
+
+/* The kernel tells of every exit, before the parent can wait for it. */
+static void exited(void *self, const struct exit_stats *stats)
+{
+	struct sampler *s = self;
+	struct sampled *item = find(s, stats->pid);
+	struct marker_sample *now, before;
+
+	/* The figures of a thread are not its process's. */
+	if (!item || item->silent || item->threaded)
+		return;
+	now = &item->proc.figures;
+	if (proc_sample_read(&item->proc) == 0 && has_ended(&item->proc)) {
+		put(s, item, true); /* what came after the message is in it, too */
+		return;
+	}
+	if (now->minor < stats->minor)
+		now->minor = stats->minor;
+	if (now->major < stats->major)
+		now->major = stats->major;
+	if (stats->cpu_ns > now->user_ns + now->system_ns) {
+		before = *now;
+		now->user_ns = stats->user_ns;
+		now->system_ns = stats->system_ns;
+		proc_sample_divide(now, &before, stats->cpu_ns);
+	}
+	now->state = 'X';
+	put(s, item, true);
 }
 
 /* ---- what others call ----------------------------------------------------------------- */
@@ -221,6 +262,7 @@ int sampler_new(struct sampler **out, int64_t hz, int marker_fd, struct schedtra
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for samples");
 	s->hz = hz;
 	s->marker_fd = marker_fd;
+	s->exits_fd = -1;
 	s->known = calloc(PIDS / 8, 1);
 	s->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -243,6 +285,7 @@ void sampler_free(struct sampler *s)
 		drop(s, s->n - 1);
 	mem_close_p(&s->poll_fd);
 	mem_close_p(&s->timer_fd);
+	mem_close_p(&s->exits_fd);
 	free(s->items);
 	free(s->known);
 	free(s);
@@ -334,7 +377,9 @@ int sampler_run(struct sampler *s, struct schedtrace_error *err)
 	n = epoll_wait(s->poll_fd, events, EVENTS_AT_ONCE, 0);
 	/* First those that ended, before their parents wait for them. */
 	for (int i = 0; i < n; i++)
-		if (events[i].data.u64 == TIMER)
+		if (events[i].data.u64 == EXITS)
+			exit_stats_read(s->exits_fd, exited, s);
+		else if (events[i].data.u64 == TIMER)
 			due = read(s->timer_fd, &count, sizeof(count)) == sizeof(count);
 		else if (ended(s, (pid_t)events[i].data.u64) < 0)
 			return err->status;

@@ -2,12 +2,26 @@
 """Samples and page faults, against the kernel's accounting; orders while a recording runs."""
 import json
 import os
+import socket
 import stat
 from recorder import *
 
 need_kernel()
 SCHEDREPORT, KNOWN = (os.path.abspath(p) for p in sys.argv[3:5])
 MINOR, MAJOR = 20000, 300
+
+
+KIDS = """
+import os, time
+for i in range(10):
+    if os.fork() == 0:
+        time.sleep(0.5)
+        memory = bytearray(4 << 20)
+        os._exit(0)
+for i in range(10):
+    pid, status, usage = os.wait3(0)
+    print(pid, usage.ru_minflt)
+"""
 
 
 def ctl(*args, prefix=()):
@@ -64,6 +78,15 @@ with Folder():
     claim(len(shell) == 1 and shell[0]["children_minor"] > 100 * 20,
           "faults of short-lived children are in their parent's counts", table)
 
+    # However fast the parent waits, the last sample is there.
+    r = run("-q", "--sample", "-o", "kids.dat", "--", "/usr/bin/python3", "-c", KIDS)
+    table, _ = faults_of("kids.dat")
+    kids = [[int(w) for w in line.split()] for line in r.stdout.splitlines()]
+    claim(len(kids) == 10 and all(k in table and near(table[k]["minor_total"], n)
+                                  for k, n in kids),
+          "the last sample of a child has all its faults, though its parent waits for it",
+          [(n, table.get(k)) for k, n in kids])
+
     # Registered and unregistered while it runs.
     p = known()
     rec = start("-o", "other.dat", "-d", "60")
@@ -93,8 +116,21 @@ with Folder():
     r = ctl(*to, "register", "x")
     claim(r.returncode == 2 and "pid" in r.stderr, "what is no pid is wrong usage", r)
 
-    # The socket.
+    # Clients that do not behave.
     path = f"/run/schedrec/{rec.pid}.sock"
+    silent = []
+    for text in [b""] * 30 + [b"\n", b"x" * 5000, b"status", b"\0\xff\n", b"save me\n"]:
+        s = socket.socket(socket.AF_UNIX)
+        s.connect(path)
+        s.sendall(text)
+        silent.append(s)
+    r = ctl(*to, "status")
+    claim(r.returncode == 0 and "no process" in r.stdout,
+          "clients that send nothing, too much or nonsense keep nobody from giving orders", r)
+    for s in silent:
+        s.close()
+
+    # The socket.
     modes = stat.S_IMODE(os.stat(path).st_mode), stat.S_IMODE(os.stat("/run/schedrec").st_mode)
     claim(modes == (0o600, 0o700), "socket and folder are their owner's alone", modes)
     r = ctl("status", prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
