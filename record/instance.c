@@ -307,8 +307,9 @@ int instance_set_buffer(struct instance *in, int64_t kb, int n_instances,
 	if (in->buffer_kb <= 0)
 		return error_set(err, SCHEDTRACE_E_IO,
 				 "buffer_size_kb of instance %s cannot be read back", in->name);
-	/* Readers are woken at half full; they also look by themselves four times a second. */
-	tracefs_instance_file_write(in->handle, "buffer_percent", "50");
+	/* Readers are woken with three quarters left, for they may have to wait for a CPU; they
+	 * also look by themselves four times a second. */
+	tracefs_instance_file_write(in->handle, "buffer_percent", "25");
 	return 0;
 }
 

@@ -21,7 +21,7 @@
 #define PAUSE_MS    20
 #define LIMIT_MS    20 /* how long a file may outgrow its limit unseen */
 #define CUT_NS	    INT64_C(10000000000)
-#define READER_NICE (-20)
+#define READER_NICE (-5)
 #define STACK_SIZE  (1u << 20) /* libtracefs keeps a page of the buffer on the stack */
 
 static void signal_fd(int fd)
@@ -177,8 +177,9 @@ static void *read_cpu(void *arg)
 
 	snprintf(name, sizeof(name), "schedrec/%d", r->cpu);
 	pthread_setname_np(pthread_self(), name);
-	/* A few per cent of a CPU that must come in time, or events are lost. Without the right to
-	 * it there is only more to lose. */
+	/* A few per cent of a CPU that must come in time, or events are lost. Much more weight than
+	 * this draws the share of the whole group of tasks (a session's, a cgroup's) to the CPU
+	 * where a reader runs, and the workload on the others starves beside other groups. */
 	setpriority(PRIO_PROCESS, 0, READER_NICE);
 	for (;;) {
 		fds[0].revents = fds[1].revents = fds[2].revents = 0;
