@@ -599,6 +599,8 @@ static int cut(struct recording *r, const char *why, struct output *output,
 	if (result == 0 && !r->settings->flight_ns)
 		result = note_end(r);
 	if (result == 0)
+		write_user_maps(r);
+	if (result == 0)
 		result = marker_write_end(&r->instance, r->settings->clock, status, why, &r->err);
 	if (result == 0)
 		result = readers_cut(&r->readers, w, &r->err);

@@ -34,6 +34,7 @@ class Tarball:
         self.frames, self.start = array("stack_frames.npy"), array("stack_offsets.npy")
         self.kernel, self.space = array("stack_kernel_frames.npy"), array("stack_spaces.npy")
         self.symbols = json.load(tar.extractfile("symbols.json"))
+        self.tasks = json.load(tar.extractfile("tasks.json"))
         self.meta = json.load(tar.extractfile("meta.json"))
 
     def addresses(self, stack):
@@ -199,6 +200,26 @@ def user_stacks():
           "and are one chain of calls when folded", folded[:500])
 
 
+def numbered_files():
+    r = run("-e", "sched,stacks", "--user-stacks", "--rotate", "4M", "-o", "n.dat", "--", PINGPONG,
+            "-n", "20000")
+    names = sorted(n[:-4] for n in os.listdir(".") if re.match(r"n\.\d+\.dat$", n))
+    claim(r.returncode == 0 and len(names) >= 2, "stacks are recorded into numbered files",
+          r.stderr, names)
+    known = []
+    for name in names:
+        t = convert(name)
+        # Of processes that ended before a file began nothing can be read any more.
+        alive = {x["pid"] for x in t.tasks if "state" in x}
+        for row in np.flatnonzero(t.column["stack"] >= 0):
+            kernel, user = t.functions(t.column["stack"][row])
+            if user and {"anon_pipe_read", "pipe_read"} & set(kernel) and (
+                    name == names[0] or t.column["pid"][row] in alive):
+                known.append(user[0] is not None)
+    claim(len(known) > 1000 and np.mean(known) >= 0.9,
+          "each of which names the functions of programs by itself", len(known), np.mean(known))
+
+
 def trigger():
     p = start("-e", "stacks", "-o", "t.dat", "--", "sleep", "30")
     found = []
@@ -234,5 +255,6 @@ with Folder():
     witness(kernel_stacks())
     reports()
     user_stacks()
+    numbered_files()
     trigger()
 done()
