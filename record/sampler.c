@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@
 #include "record/proc_sample.h"
 
 #define PIDS	       (4 << 20) /* PID_MAX_LIMIT of the kernel */
+#define FDS_SPARE      32
+#define FDS_CPU	       4
 #define EVENTS_AT_ONCE 64
 #define TIMER	       0	  /* what epoll tells of the timer; otherwise a pid */
 #define EXITS	       UINT64_MAX /* and of the exits */
@@ -37,6 +40,7 @@ struct sampler {
 	int marker_fd, poll_fd, timer_fd;
 	int exits_fd; /* exit_stats.h; -1: not to be had */
 	bool armed;
+	int fd_end; /* descriptors from here on are left to the rest of the recorder */
 	struct sampled *items;
 	size_t n, room;
 	uint8_t *known; /* a bit a pid: it is in items */
@@ -109,6 +113,11 @@ static int add(struct sampler *s, pid_t pid, struct sampled **out)
 	result = proc_sample_open(&item.proc, pid);
 	if (result < 0)
 		return result;
+	if (item.proc.stat_fd >= s->fd_end || item.proc.children_fd >= s->fd_end ||
+	    item.proc.pid_fd >= s->fd_end) {
+		proc_sample_close(&item.proc);
+		return -EMFILE;
+	}
 	if (s->n == s->room) {
 		size_t room = s->room ? 2 * s->room : 16;
 		struct sampled *items = reallocarray(s->items, room, sizeof(*items));
@@ -253,6 +262,17 @@ static void exited(void *self, const struct exit_stats *stats)
 
 /* ---- what others call ----------------------------------------------------------------- */
 
+/* Readers of the ring buffer open theirs late. */
+static int find_fd_end(void)
+{
+	int64_t spare = FDS_SPARE + FDS_CPU * (int64_t)sysconf(_SC_NPROCESSORS_CONF);
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > INT32_MAX)
+		return INT32_MAX;
+	return (int)((int64_t)files.rlim_cur - spare);
+}
+
 int sampler_new(struct sampler **out, int64_t hz, int marker_fd, struct schedtrace_error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u64 = TIMER };
@@ -263,6 +283,7 @@ int sampler_new(struct sampler **out, int64_t hz, int marker_fd, struct schedtra
 	s->hz = hz;
 	s->marker_fd = marker_fd;
 	s->exits_fd = -1;
+	s->fd_end = find_fd_end();
 	s->known = calloc(PIDS / 8, 1);
 	s->poll_fd = epoll_create1(EPOLL_CLOEXEC);
 	s->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

@@ -87,6 +87,13 @@ with Folder():
           "the last sample of a child has all its faults, though its parent waits for it",
           [(n, table.get(k)) for k, n in kids])
 
+    r = run("-q", "--sample", "-o", "few.dat", "--", "sh", "-c",
+            "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.4 & done; wait",
+            prefix=("prlimit", f"--nofile={60 + 4 * os.cpu_count()}"))
+    claim(r.returncode == 0 and "could not be sampled: Too many open files" in r.stderr and
+          "could not be read" not in r.stderr and (report_lines("few.dat") or 0) > 0,
+          "where descriptors are few, samples leave enough for the events", r.stderr)
+
     # Registered and unregistered while it runs.
     p = known()
     rec = start("-o", "other.dat", "-d", "60")
