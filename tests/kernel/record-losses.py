@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Buffers that are too small: the loss told is the kernel's own in every run, and each gap has its
+place in the rows."""
+import io
+import os
+import re
+import struct
+import subprocess
+import tarfile
+import numpy
+from recorder import *
+
+need_kernel()
+SCHEDCONV = os.path.abspath(sys.argv[3])
+STORM = ("sh", "-c", "for k in 1 2 3 4; do (i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); "
+         "done) & done; wait")
+RUNS = 5
+
+
+def marked_pages(path):
+    """The pages that the kernel marked as the first after a loss, as [(CPU, count or -1)]."""
+    found = []
+    with open(path, "rb") as f:
+        for cpu, (offset, size) in enumerate(header(path)[0]):
+            f.seek(offset)
+            data = f.read(size)
+            for at in range(0, size, 4096):
+                word = struct.unpack_from("<I", data, at + 8)[0]
+                behind = at + 16 + (word & 0x07ffffff)
+                if word >> 31:
+                    stored = word >> 30 & 1
+                    found.append((cpu, struct.unpack_from("<Q", data, behind)[0] if stored else -1))
+    return sorted(found)
+
+
+def lost_rows(path):
+    """The rows LOST that schedconv makes of the file, as [(CPU, count or -1)], read by numpy."""
+    r = subprocess.run([SCHEDCONV, "-q", path, path + ".tar"], capture_output=True, text=True,
+                       errors="replace")
+    if r.returncode:
+        return r.stderr
+    with tarfile.open(path + ".tar") as tar:
+        def column(name):
+            return numpy.load(io.BytesIO(tar.extractfile(name + ".npz").read()))[name]
+        names = tar.extractfile("sched_log_traced_events.start").read().decode()
+        lost = column("event") == int(re.search(r"^(\d+) LOST$", names, re.M)[1])
+        return sorted(zip(column("cpu")[lost].tolist(), column("arg0")[lost].tolist()))
+
+
+with Folder():
+    same = placed = lossy = 0
+    why = []
+    for run_number in range(RUNS):
+        path = f"l{run_number}.dat"
+        r = run("-b", "4", "-e", "sched,mm,pages", "-o", path, "--", *STORM)
+        stats = header(path)[1]
+        kernel = sum(stat_sum(stats, n) for n in ("overrun", "commit overrun", "dropped events"))
+        told = re.search(r"lost ([\d,]+) events", r.stderr)
+        lossy += kernel > 0
+        same += (int(told[1].replace(",", "")) if told else 0) == kernel and \
+            stat_sum(stats, "read events") == report_lines(path)
+        marked, rows = marked_pages(path), lost_rows(path)
+        placed += marked == rows
+        why.append((kernel, told and told[1], marked, rows))
+    claim(lossy == RUNS, f"buffers of a page or two lose events in {RUNS} runs of {RUNS}", *why)
+    claim(same == RUNS, "the loss that is told is the kernel's, and the rest is in the file, in "
+          "every run", *why)
+    claim(placed == RUNS, "every page that the kernel marked as behind a loss has its gap in the "
+          "rows, in every run", *why)
+    r = run("-b", "4", "--strict", "-e", "sched,mm,pages", "-o", "s.dat", "--", *STORM)
+    claim(r.returncode == 125 and os.path.exists("s.dat"),
+          "--strict makes a loss a failure, and the file is there", r.stderr)
+done()
