@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * sched_switch of several kernels. Its texts differ in the size of long, in how the states are
- * written and in which bits they have; the texts here are composed from those facts, but for that
- * of 6.18, which a kernel printed (tests/data/formats).
+ * written and in which bits they have; the first texts here are composed from those facts, the
+ * others are what kernels printed (tests/data/formats).
  */
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -184,18 +185,23 @@ static void every_kernel_s_table_of_states_is_read_from_its_own_text(void **stat
 	formats_free(&f);
 }
 
-static char *read_format(const char *name)
+static char *read_path(const char *path)
 {
-	char path[512];
 	char *text = calloc(1, 16384);
-	FILE *file;
+	FILE *file = fopen(path, "r");
 
-	snprintf(path, sizeof(path), "%s/tests/data/formats/6.18/%s", SOURCE_ROOT, name);
-	file = fopen(path, "r");
 	assert_non_null(file);
 	assert_true(fread(text, 1, 16383, file) > 0);
 	fclose(file);
 	return text;
+}
+
+static char *read_format(const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/tests/data/formats/6.18/%s", SOURCE_ROOT, name);
+	return read_path(path);
 }
 
 static void texts_that_a_kernel_printed_are_read(void **state)
@@ -220,6 +226,85 @@ static void texts_that_a_kernel_printed_are_read(void **state)
 	formats_free(&f);
 	free(texts_of[0]);
 	free(texts_of[1]);
+}
+
+/* What the kernels that printed tests/data/formats have in their headers. */
+static const struct printed {
+	const char *release, *codes;
+	uint64_t preempted;
+} printed[] = {
+	{ "4.4", "SDTtZXxKWPN", 2048 }, { "4.15", "SDTtXZPI", 256 }, { "5.4", "SDTtXZPI", 256 },
+	{ "5.10", "SDTtXZPI", 256 },	{ "5.15", "SDTtXZPI", 256 }, { "6.1", "SDTtXZPI", 256 },
+	{ "6.12", "SDTtXZPI", 256 },	{ "7.0", "SDTtXZPI", 256 },
+};
+
+/* Every line "field:TYPE NAME[N];	offset:O;	size:S;	signed:B;" has its field. */
+static void assert_fields(const struct format *f, const char *text)
+{
+	const char *line = text;
+	size_t n = 0;
+
+	while ((line = strstr(line, "\tfield:"))) {
+		char declaration[256], *name, *bracket;
+		int offset, size, is_signed;
+		const struct format_field *field;
+
+		assert_int_equal(sscanf(line, "\tfield:%255[^;];\toffset:%d;\tsize:%d;\tsigned:%d;",
+					declaration, &offset, &size, &is_signed),
+				 4);
+		line += strlen("\tfield:");
+		bracket = strchr(declaration, '[');
+		if (bracket && bracket[1] != ']')
+			*bracket = '\0';
+		name = strrchr(declaration, ' ') + 1;
+		field = find(f, name);
+		assert_int_equal(field->offset, offset);
+		assert_int_equal(field->size, size);
+		if (!field->is_string)
+			assert_int_equal(field->is_signed, is_signed);
+		n++;
+	}
+	assert_int_equal(f->n_fields, n);
+	assert_true(n > 4);
+}
+
+static void every_event_of_eight_kernels_is_read_as_they_printed_it(void **state)
+{
+	size_t i, j;
+
+	for (i = 0; i < sizeof(printed) / sizeof(*printed); i++) {
+		char pattern[512];
+		glob_t files;
+		struct format_text texts[64];
+		struct formats f = { 0 };
+		const struct format *sched_switch = NULL;
+
+		snprintf(pattern, sizeof(pattern), "%s/tests/data/formats/%s/*/*/format",
+			 SOURCE_ROOT, printed[i].release);
+		assert_int_equal(glob(pattern, 0, NULL, &files), 0);
+		assert_in_range(files.gl_pathc, 30, 64);
+		for (j = 0; j < files.gl_pathc; j++) {
+			char *text = read_path(files.gl_pathv[j]);
+
+			texts[j] = (struct format_text){ (char *)"any", { text, strlen(text) } };
+		}
+		*notes = '\0';
+		assert_int_equal(formats_parse(&f, texts, files.gl_pathc, collect, NULL, NULL), 0);
+		assert_string_equal(notes, "");
+		assert_int_equal(f.n, files.gl_pathc);
+		for (j = 0; j < f.n; j++) {
+			assert_fields(&f.list[j], texts[j].text.bytes);
+			if (!strcmp(f.list[j].name, "sched_switch"))
+				sched_switch = &f.list[j];
+		}
+		assert_non_null(sched_switch);
+		assert_states(sched_switch, printed[i].codes, printed[i].preempted - 1,
+			      printed[i].preempted);
+		for (j = 0; j < f.n; j++)
+			free(texts[j].text.bytes);
+		formats_free(&f);
+		globfree(&files);
+	}
 }
 
 static void text_that_is_no_format_leaves_its_event_without_fields(void **state)
@@ -295,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kernel_s_table_of_states_is_read_from_its_own_text),
 		cmocka_unit_test(texts_that_a_kernel_printed_are_read),
+		cmocka_unit_test(every_event_of_eight_kernels_is_read_as_they_printed_it),
 		cmocka_unit_test(text_that_is_no_format_leaves_its_event_without_fields),
 		cmocka_unit_test(a_crash_of_the_parser_costs_only_its_event),
 	};

@@ -34,12 +34,20 @@ DROPPED = re.compile(r'^CPU:(\d+) \[(?:(\d+) )?EVENTS DROPPED\]$')
 HEX = {'clone_flags', 'i_ino'}
 TEXT = {'comm', 'prev_comm', 'next_comm', 'parent_comm', 'child_comm', 'newcomm', 'oldcomm',
         'filename', 'name', 'buf'}
-STATES = [(1, 'S'), (2, 'D'), (4, 'T'), (8, 't'), (16, 'X'), (32, 'Z'), (64, 'P'), (128, 'I')]
-PREEMPTED = 256
+# Letters of prev_state's bits, and the bit of "preempted", by the first release that has them: as
+# the kernels' headers say, not as the file does; but x, old kernels' second dead, is an X in rows.
+STATES = [((4, 4), 'SDTtZXXKWPN', 2048), ((4, 8), 'SDTtZXXKWPN', 4096), ((4, 14), 'SDTtXZPI', 256)]
 CLONE_PARENT, CLONE_THREAD = 0x8000, 0x10000
 IN_IRQ = 0x18
 RSS = ['RSS_FILE', 'RSS_ANON', 'RSS_SWAP', 'RSS_SHMEM']
 CALLS = {'mmap': 'MMAP', 'munmap': 'MUNMAP', 'mremap': 'MREMAP_FROM', 'brk': 'BRK'}
+
+
+def states_of(release):
+    """[(bit, letter)], and the bit of "preempted", of a kernel."""
+    version = tuple(int(n) for n in release.split('.')[:2])
+    letters, preempted = [s[1:] for s in STATES if s[0] <= version][-1]
+    return [(1 << i, letter) for i, letter in enumerate(letters)], preempted
 
 
 def signed(value, bits=64):
@@ -113,7 +121,11 @@ def listed_names(path):
 
 def markers(path):
     """What the recorder noted: (time, kind, part, parts, bytes), from trace-cmd's hex dump."""
-    for line in report(path, '-r', 'nothing', '-F', 'raw_data').split('\n'):
+    try:
+        text = report(path, '-r', 'nothing', '-F', 'raw_data')
+    except subprocess.CalledProcessError:
+        return  # a kernel without such records: trace-cmd refuses the filter
+    for line in text.split('\n'):
         m = re.search(r' (\d+)\.(\d{9}): raw_data: +# 44455253 ([0-9a-f ]+)$', line)
         if not m:
             continue
@@ -133,6 +145,7 @@ class Task:
         self.missed = None     # page looked for in the page cache
         self.brk = 0
         self.mm = None
+        self.threads = 1       # of the process
         self.start = None      # (state, cpu) in the list of tasks
 
 
@@ -154,6 +167,12 @@ class Rows:
         self.wakeups = False
         self.seed_at = None
         self.samples = {}
+        uname = re.search(r'^Linux \S+ (\S+)',
+                          subprocess.run(['trace-cmd', 'report', '--uname', '-i', path],
+                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                         text=True).stdout, re.M)
+        Fields.patterns.clear()  # of another kernel
+        self.states, self.preempted = states_of(uname[1] if uname else '6.18')
         self.list_tasks(path)
         self.records, self.comms = records(path), listed_names(path)
         self.n_cpus = 1 + max(r[1] for r in self.records)
@@ -177,6 +196,9 @@ class Rows:
                 task.start = (chr(data[i + 16]), number(12))
             if part + 1 == parts:
                 self.seed_at = time
+        for task in list(self.tasks.values()):
+            if task.tgid not in (-1, task.pid):
+                self.task(task.tgid).threads += 1
         follow = ['sched:sched_switch', 'sched:sched_wakeup', 'sched:sched_wakeup_new',
                   'sched:sched_migrate_task']
         if events and not set(follow) <= set(json.loads(events)['events']):
@@ -320,11 +342,11 @@ class Rows:
         state = f['prev_state']
         if prev.pid == 0:
             letter = 'R'
-        elif state & PREEMPTED:
+        elif state & self.preempted:
             letter = '+'
         else:
             letter = next_letter = 'R'
-            for bit, code in reversed(STATES):
+            for bit, code in reversed(self.states):
                 letter = code if state & bit else letter
         if letter not in 'R+':
             self.row(self.here, prev, 'BLOCK')
@@ -381,7 +403,9 @@ class Rows:
         parent, child = self.task(self.pid), self.born(f['pid'])
         thread = f['clone_flags'] & CLONE_THREAD
         child.tgid = parent.tgid if thread else child.pid
-        if not thread:
+        if thread:
+            self.process(parent).threads += 1
+        else:
             child.brk = self.process(parent).brk
         self.row(self.here, self.named(child, f['comm']), 'NEWTASK', f['clone_flags'], child.tgid)
 
@@ -427,8 +451,10 @@ class Rows:
         task = self.named(self.task(f['pid']), f['comm'])
         self.prio(task, f['prio'])
         self.row(self.here, task, 'EXIT')
-        if f['group_dead']:
-            process = self.process(task)
+        process = self.process(task)
+        process.threads -= 1
+        # Old kernels do not say it: then the last thread that is known.
+        if f.get('group_dead', process.threads <= 0):
             self.row(self.here, process, 'EXIT_MM')
             self.forget_mm(process)
             process.brk = 0
@@ -535,7 +561,7 @@ class Rows:
             return
         inode, device, index = task.missed
         if (inode, device) == (f['i_ino'], f['s_dev']) and \
-                f['index'] <= index < f['index'] + (1 << f['order']):
+                f['index'] <= index < f['index'] + (1 << f.get('order', 0)):
             self.row(self.here, task, 'MAJOR_FAULT', task.fault, inode)
             task.fault = None
 
