@@ -63,11 +63,13 @@ def report(*args):
 
 
 def by_trace_cmd(path):
-    """By trace-cmd's text: (CPU, ns, pid) of every switch, and the frames that follow each."""
+    """By trace-cmd's text: (CPU, ns, pid) of every switch, and the frames that follow each; and
+    the number of stacks. Tracing can begin between a CPU's first switch and its stack: such a
+    stack is not counted."""
     r = subprocess.run(["trace-cmd", "report", "-t", path], capture_output=True, text=True,
                        errors="replace")
     switches, last, frames = [], {}, None
-    n_stacks = 0
+    n_stacks, begun = 0, set()
     for line in r.stdout.splitlines():
         frame = re.match(r"=> (.*) \(([0-9a-f]+)\)$", line)
         if frame:
@@ -78,12 +80,13 @@ def by_trace_cmd(path):
             continue
         cpu = int(event[3])
         if event[6] == "kernel_stack":
-            n_stacks += 1
+            n_stacks += cpu in begun
             frames = []
             if cpu in last and last[cpu][2] == int(event[2]):
                 last[cpu][3].extend([frames])
         else:
             last.pop(cpu, None)
+        begun.add(cpu)
         if event[6] == "sched_switch":
             last[cpu] = (cpu, int(event[4]) * 10**9 + int(event[5]), int(event[2]), [])
             switches.append(last[cpu])
