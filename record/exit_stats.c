@@ -146,7 +146,7 @@ int exit_stats_open(void)
 static void read_message(const struct nlmsghdr *h,
 			 void (*exited)(void *self, const struct exit_stats *stats), void *self)
 {
-	size_t n, n_pid, n_stats;
+	size_t n = 0, n_pid = 0, n_stats = 0;
 	const char *p = attributes(h, &n), *pid, *stats;
 	struct exit_stats out = { 0 };
 	struct taskstats t = { 0 };
