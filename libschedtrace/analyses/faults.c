@@ -227,7 +227,8 @@ static void start_counting(const struct faults *f, struct account *a, uint32_t l
 	a->sampled = true;
 	a->base = *now;
 	a->begin = time;
-	if (!(l->flags & LIFE_FROM_START) && l->start_ns >= f->window_begin) {
+	if (!(l->flags & LIFE_FROM_START) && l->start_ns != INT64_MIN &&
+	    l->start_ns >= f->window_begin) {
 		a->base = (struct counts){ 0 };
 		a->begin = l->start_ns;
 	}

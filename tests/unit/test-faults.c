@@ -62,6 +62,24 @@ static void a_process_of_before_counts_from_its_first_sample_a_new_one_from_0(vo
 	result_free(&r);
 }
 
+static void a_process_whose_start_was_missed_counts_from_its_first_sample(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 0, 0, 7);
+	add(&b, 1, 0, 7, SCHEDTRACE_EXIT, 1, 0);
+	sw(&b, 2, 0, 7, 'X', 0);
+	runs(&b, 3 * MS, 0, 7); /* the pid is in use again */
+	sample(&b, 10 * MS, 7, (struct figures){ 1000, 10, 5 * MS, MS, 4096 });
+	sample(&b, 20 * MS, 7, (struct figures){ 1001, 10, 6 * MS, MS, 4096 });
+	r = result_of(&b, "faults");
+	expect(&r, 7, "minor", 1);
+	expect(&r, 7, "begin_ns", 10 * MS);
+	assert_true(schedtrace_table_reals(table_of(&r, "faults"), "cpu_use")[0] == 10.0);
+	result_free(&r);
+}
+
 static void the_sum_has_a_point_every_50_ms(void **state)
 {
 	struct rows b = rows_new();
@@ -200,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_of_before_counts_from_its_first_sample_a_new_one_from_0),
+		cmocka_unit_test(a_process_whose_start_was_missed_counts_from_its_first_sample),
 		cmocka_unit_test(the_sum_has_a_point_every_50_ms),
 		cmocka_unit_test(the_sum_of_a_long_trace_has_at_most_1024_points),
 		cmocka_unit_test(without_samples_the_events_are_counted),
