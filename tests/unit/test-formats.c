@@ -233,9 +233,10 @@ static const struct printed {
 	const char *release, *codes;
 	uint64_t preempted;
 } printed[] = {
-	{ "4.4", "SDTtZXxKWPN", 2048 }, { "4.15", "SDTtXZPI", 256 }, { "5.4", "SDTtXZPI", 256 },
-	{ "5.10", "SDTtXZPI", 256 },	{ "5.15", "SDTtXZPI", 256 }, { "6.1", "SDTtXZPI", 256 },
-	{ "6.12", "SDTtXZPI", 256 },	{ "7.0", "SDTtXZPI", 256 },
+	{ "5.10", "SDTtXZPI", 256 },
+	{ "6.1", "SDTtXZPI", 256 },
+	{ "6.12", "SDTtXZPI", 256 },
+	{ "7.0", "SDTtXZPI", 256 },
 };
 
 /* Every line "field:TYPE NAME[N];	offset:O;	size:S;	signed:B;" has its field. */
