@@ -198,7 +198,7 @@ static int count_events(struct instance *in, struct load *l, uint64_t rounds, do
 			struct schedtrace_error *err)
 {
 	int32_t tids[2] = { gettid(), l->partner_tid };
-	uint64_t before, after;
+	uint64_t before = 0, after = 0;
 	int r = instance_follow(in, tids, l->has_partner ? 2 : 1, err);
 
 	if (r == 0)
