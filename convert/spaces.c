@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define EXEC_NS 20000000 /* from the first mapping of a program to its exec record */
+
 int spaces_init(struct spaces *s)
 {
 	memset(s, 0, sizeof(*s));
@@ -135,6 +137,11 @@ static int32_t space_at(const struct space_change *changes, size_t n, int64_t ti
 {
 	int32_t space = 0;
 
+	/* Not every exec is announced: what is mapped right before one is the new program. */
+	for (size_t i = 0; i < n && time != INT64_MIN; i++)
+		if (changes[i].by_exec && changes[i].time >= time &&
+		    changes[i].time - time < EXEC_NS)
+			return changes[i].space;
 	for (size_t i = 0; i < n && (i == 0 || changes[i].time <= time); i++)
 		space = changes[i].space;
 	return space;
