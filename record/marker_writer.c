@@ -17,20 +17,16 @@
 #include "record/clocks.h"
 #include "record/markers.h"
 
-/* All that kernels up to 6.1 take of trace_marker_raw in one record: they cut what is longer. */
-#define RECORD_MAX  1024
-#define PAYLOAD_MAX (RECORD_MAX - sizeof(struct marker_header))
-
 _Static_assert(sizeof(struct marker_header) == 16, "layout of the file format");
 _Static_assert(sizeof(struct marker_task) == 80, "layout of the file format");
 _Static_assert(sizeof(struct marker_sample) == 104, "layout of the file format");
-_Static_assert(MARKER_SAMPLES_MAX * sizeof(struct marker_sample) <= PAYLOAD_MAX, "one record");
+_Static_assert(MARKER_SAMPLES_MAX * sizeof(struct marker_sample) <= MARKER_PAYLOAD_MAX, "one part");
 
 /* Writes @data in as many parts as it needs; no part is cut within @unit bytes. */
 static int write_parts(int fd, enum marker_kind kind, const void *data, size_t bytes, size_t unit,
 		       struct schedtrace_error *err)
 {
-	size_t most = PAYLOAD_MAX - PAYLOAD_MAX % unit;
+	size_t most = MARKER_PAYLOAD_MAX - MARKER_PAYLOAD_MAX % unit;
 	size_t parts = bytes ? (bytes + most - 1) / most : 1;
 	const char *p = data;
 
@@ -40,7 +36,8 @@ static int write_parts(int fd, enum marker_kind kind, const void *data, size_t b
 		return error_set(err, SCHEDTRACE_E_LIMIT, "a marker of %zu bytes", bytes);
 	for (size_t part = 0; part < parts; part++) {
 		size_t n = bytes < most ? bytes : most;
-		char record[RECORD_MAX] __attribute__((aligned(8)));
+		char record[sizeof(struct marker_header) + MARKER_PAYLOAD_MAX]
+			__attribute__((aligned(8)));
 		struct marker_header header = { .id = MARKER_ID,
 						.kind = (uint16_t)kind,
 						.bytes = (uint16_t)n,
@@ -294,7 +291,7 @@ int marker_write_samples(int marker_fd, const struct marker_sample *samples, siz
 
 int marker_write_maps(int marker_fd, const void *maps, size_t bytes, struct schedtrace_error *err)
 {
-	return write_parts(marker_fd, MARKER_MAPS, maps, bytes, 1, err);
+	return write_parts(marker_fd, MARKER_MAPS, maps, bytes, bytes, err);
 }
 
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,

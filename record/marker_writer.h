@@ -29,7 +29,7 @@ struct marker_begin {
 	int64_t ago_ns;	  /* how long that is ago */
 };
 
-/* Whole structs marker_map with their paths, no more than one marker takes. */
+/* Whole structs marker_map with their paths, at most MARKER_PAYLOAD_MAX bytes. */
 int marker_write_maps(int marker_fd, const void *maps, size_t bytes, struct schedtrace_error *err);
 
 int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *err);

@@ -14,13 +14,17 @@
 
 /* A marker of several parts is written in order by one thread; parts are numbered from 0. */
 struct marker_header {
-	uint32_t id;      /* MARKER_ID */
-	uint16_t kind;    /* enum marker_kind */
-	uint16_t bytes;   /* of payload that follow this header (records are padded) */
+	uint32_t id;	/* MARKER_ID */
+	uint16_t kind;	/* enum marker_kind */
+	uint16_t bytes; /* of payload that follow this header (records are padded) */
 	uint16_t part;
 	uint16_t parts;
 	uint32_t reserved;
 };
+
+/* Most payload of a part: with its header 1024 bytes, all that kernels up to 6.1 take of
+ * trace_marker_raw in one record. */
+#define MARKER_PAYLOAD_MAX 1008
 
 enum marker_kind {
 	/*
@@ -61,13 +65,13 @@ enum marker_kind {
 /* Counts are those of the whole process since it began, threads that ended included; those of
  * its children are of the ones that ended and were waited for, with theirs. */
 struct marker_sample {
-	int32_t pid;            /* of the process, in the initial namespace */
-	uint8_t state;          /* character of /proc/PID/stat: of the first thread */
-	uint8_t flags;          /* SAMPLE_... */
+	int32_t pid;   /* of the process, in the initial namespace */
+	uint8_t state; /* character of /proc/PID/stat: of the first thread */
+	uint8_t flags; /* SAMPLE_... */
 	uint16_t reserved;
 	char comm[16];
-	uint64_t start_ticks;   /* field 22 of /proc/PID/stat */
-	int64_t minor, major;   /* page faults */
+	uint64_t start_ticks; /* field 22 of /proc/PID/stat */
+	int64_t minor, major; /* page faults */
 	int64_t children_minor, children_major;
 	int64_t user_ns, system_ns;
 	int64_t children_user_ns, children_system_ns;
@@ -81,13 +85,13 @@ struct marker_sample {
 
 struct marker_task {
 	int32_t pid, tgid, ppid;
-	int32_t cpu;            /* last ran on */
-	uint8_t state;          /* character of /proc/PID/stat */
-	uint8_t flags;          /* MARKER_TASK_... */
+	int32_t cpu;   /* last ran on */
+	uint8_t state; /* character of /proc/PID/stat */
+	uint8_t flags; /* MARKER_TASK_... */
 	uint8_t reserved[6];
 	char comm[16];
-	uint64_t start_ticks;   /* field 22 of /proc/PID/stat */
-	int64_t rss_bytes[4];   /* file, anon, swap, shmem of the process; -1 unknown; only where
+	uint64_t start_ticks; /* field 22 of /proc/PID/stat */
+	int64_t rss_bytes[4]; /* file, anon, swap, shmem of the process; -1 unknown; only where
 				 * pid == tgid */
 };
 
@@ -95,9 +99,9 @@ struct marker_task {
 #define MARKER_TASK_TREE 1
 
 struct marker_map {
-	int64_t time_ns;	/* on the trace clock; INT64_MIN: unknown, or there at the begin */
-	uint64_t begin, end;	/* addresses; both 0: the process runs another program from now on */
-	uint64_t offset;	/* of begin in the file */
+	int64_t time_ns;     /* on the trace clock; INT64_MIN: unknown, or there at the begin */
+	uint64_t begin, end; /* addresses; both 0: the process runs another program from now on */
+	uint64_t offset;     /* of begin in the file */
 	int32_t tgid;
 	uint16_t path_bytes;
 	uint8_t build_id_bytes; /* 0 unknown */

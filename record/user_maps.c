@@ -19,7 +19,6 @@
 #include "record/markers.h"
 
 #define RING_PAGES  256
-#define BATCH_BYTES 2048 /* any kernel takes so much in one marker */
 #define RECORD_ROOM 65536
 
 _Static_assert(sizeof(struct marker_map) == 64, "layout of the file format");
@@ -37,7 +36,7 @@ struct user_maps {
 	struct ring *rings;
 	size_t n;
 	uint64_t lost;
-	uint8_t batch[BATCH_BYTES] __attribute__((aligned(8)));
+	uint8_t batch[MARKER_PAYLOAD_MAX] __attribute__((aligned(8)));
 	size_t used;
 	uint8_t record[RECORD_ROOM] __attribute__((aligned(8)));
 };
@@ -61,7 +60,7 @@ static int flush(struct user_maps *m, struct schedtrace_error *err)
 static int put(struct user_maps *m, struct marker_map *map, const char *path,
 	       struct schedtrace_error *err)
 {
-	size_t n = strnlen(path, BATCH_BYTES - sizeof(*map) - 8);
+	size_t n = strnlen(path, MARKER_PAYLOAD_MAX - sizeof(*map) - 8);
 	size_t room = (n + 7) & ~(size_t)7;
 	int r = 0;
 
