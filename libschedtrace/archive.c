@@ -31,6 +31,7 @@ static const char *const stack_names[STACK_MEMBERS] = {
 /* Members that we know but have no use for. */
 static const char *const other_names[] = {
 	"report.main.json",
+	"snapshot.json",
 };
 
 struct opening {
