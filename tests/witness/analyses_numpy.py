@@ -116,7 +116,7 @@ def check_latency(name, trace, rows):
                 true = int(values[max(math.ceil(share / 100 * len(values)), 1) - 1])
                 if abs(got[0][column] - true) > max(8, true / 32):
                     far.append((key, column, true, got[0][column]))
-    ok(len(waits) > 20, f"{name}: there are waits of many tasks")
+    ok(sum(map(len, waits.values())) > 20, f"{name}: there are waits")
     ok(not far, f"{name}: count, sum and percentiles of every task's waits are numpy's",
        f"{len(far)} differ, first {far[:1]}")
     everything = np.sort(np.concatenate([values for key, values in waits.items()
