@@ -28,7 +28,7 @@ struct recording_settings {
 	int64_t rotate_bytes; /* 0: one file without a number */
 	int64_t max_files;    /* numbered ones that are kept; 0: all */
 	bool user_stacks;
-	int64_t flight_ns;    /* a flight recorder of so long; 0: none */
+	int64_t flight_ns;	  /* a flight recorder of so long; 0: none */
 	const char *const *rules; /* by which it saves */
 	size_t n_rules;
 	bool quiet, strict, as_root;

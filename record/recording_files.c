@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From what the readers wrote to files in their places; from one file to the next. */
+#include "record/recording_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/report_error.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+
+struct saving {
+	struct output *output, second;
+};
+
+static int open_second(void *self, int *fd, struct schedtrace_error *err)
+{
+	struct saving *s = self;
+	int result = output_second(s->output, &s->second, err);
+
+	*fd = s->second.fd;
+	return result;
+}
+
+/* Makes what is in @output, written by @w, a file of its own; @cmdlines may be NULL. */
+int recording_save(struct recording *r, struct output *output, struct tracedat_writer *w,
+		   const char *cmdlines, char *const *stats)
+{
+	struct saving saving = { output, { .directory_fd = -1, .fd = -1 } };
+	struct tracedat_second second = { open_second, &saving };
+	enum tracedat_shape shape;
+	int result;
+
+	result = tracedat_writer_finish(w, cmdlines ? cmdlines : r->first_cmdlines,
+					r->first_cmdlines, stats, &second, &shape, &r->err);
+	if (result == 0 && shape == TRACEDAT_COPIED)
+		output_replace(output, &saving.second);
+	else if (saving.second.fd >= 0)
+		output_drop(&saving.second);
+	if (result == 0)
+		result = output_commit(output, &r->err);
+	if (result == 0 && shape == TRACEDAT_SPARSE)
+		report(r->settings->program,
+		       "%s keeps holes that this file system cannot take out, and there is no room "
+		       "for "
+		       "a copy: schedrec --repair %s -o ELSEWHERE makes a compact one",
+		       output->path, output->path);
+	return result;
+}
+
+void recording_tell_where(struct recording *r, const struct output *output, const char *why)
+{
+	report(r->settings->program,
+	       "%s: what was recorded is in %s/%s: schedrec --repair makes it an ordinary "
+	       "trace.dat",
+	       why, output->directory, output->working_name);
+}
+
+/* The file of a number, with what the kernel counted for it. */
+int recording_save_numbered(struct recording *r, struct output *output, struct tracedat_writer *w,
+			    const char *cmdlines, char *const *texts)
+{
+	char **stats = numbered_stats(&r->numbered, texts);
+	int result;
+
+	if (!stats)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = recording_save(r, output, w, cmdlines, stats);
+	numbered_free_stats(&r->numbered, stats);
+	if (result == 0)
+		result = numbered_done(&r->numbered, output, &r->err);
+	return result;
+}
+
+/* The file after the present one, up to its first header. */
+static int open_next(struct recording *r, struct output *output, struct tracedat_writer *w)
+{
+	const char *slash = strrchr(r->numbered.path, '/');
+	auto_free char *name = numbered_name(slash ? slash + 1 : r->numbered.path,
+					     r->numbered.digits, r->numbered.number + 1);
+	auto_free char *cmdlines = proc_tasks_cmdlines(&r->tasks, NULL);
+	int result;
+
+	if (!name || !cmdlines)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = output_beside(&r->output, output, name, &r->err);
+	if (result == 0)
+		result = tracedat_writer_another(&r->writer, w, &r->err);
+	if (result == 0)
+		result = tracedat_writer_begin(w, output->fd, cmdlines, &r->err);
+	if (result < 0)
+		error_prefix(&r->err, result, "%s", name);
+	return result;
+}
+
+/* Lets the readers go over to another file, while tracing goes on. */
+int recording_cut(struct recording *r, const char *why, struct output *output,
+		  struct tracedat_writer *w)
+{
+	int status = r->workload.ended ? r->workload.wait_status : -1;
+	int result = open_next(r, output, w);
+
+	/* A flight recorder has been asked to save what was, and now. */
+	if (result == 0 && !r->settings->flight_ns)
+		result = recording_note_end(r);
+	if (result == 0)
+		recording_write_maps(r);
+	if (result == 0)
+		result = marker_write_end(&r->instance, r->settings->clock, status, why, &r->err);
+	if (result == 0)
+		result = readers_cut(&r->readers, w, &r->err);
+	if (result < 0) {
+		tracedat_writer_free(w);
+		output_drop(output);
+		return result;
+	}
+	for (int i = 0; i < r->readers.n; i++) {
+		const struct reader *item = &r->readers.items[i];
+		struct tracedat_part *part = &r->writer.parts[item->part];
+
+		part->offset = tracedat_writer_position(&r->writer, item->part) + r->readers.room;
+		part->size = item->cut_bytes;
+	}
+	return 0;
+}
+
+void recording_go_over(struct recording *r, struct output *output, struct tracedat_writer *w)
+{
+	output_close(&r->output);
+	tracedat_writer_free(&r->writer);
+	r->output = *output;
+	r->writer = *w;
+	r->numbered.number++;
+}
+
+/* Ends the present file and begins the next. */
+int recording_next_file(struct recording *r)
+{
+	struct output output = { .directory_fd = -1, .fd = -1 };
+	struct tracedat_writer w = { .fd = -1 };
+	auto_free char *cmdlines = NULL;
+	auto_free char **texts = calloc((size_t)tracedat_parts(&r->writer), sizeof(*texts));
+	int result;
+
+	if (!texts)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = recording_cut(r, "rotation", &output, &w);
+	if (result < 0)
+		return result;
+	for (int i = 0; i < r->readers.n; i++)
+		texts[r->readers.items[i].part] = r->readers.items[i].cut_stats;
+	cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
+	result = recording_write_begin(r);
+	if (result == 0)
+		result = recording_save_numbered(r, &r->output, &r->writer, cmdlines, texts);
+	if (result < 0)
+		recording_tell_where(r, &r->output, "the file could not be finished");
+	recording_go_over(r, &output, &w);
+	return result;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Everything before the first event: the instances, the file, the readers; and its notes. */
+#include "record/recording_state.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/report_error.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "record/flight.h"
+#include "record/snapshot.h"
+
+static void report_missing(const struct recording *r)
+{
+	for (size_t i = 0; i < r->events.n_missing; i++)
+		report(r->settings->program, "this kernel has no event %s: recording without it",
+		       r->events.missing[i]);
+}
+
+/* What can be refused before anything is made. */
+int recording_check(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int result, swept;
+
+	result = event_sets_parse(&r->events, s->items, s->n_items, &r->err);
+	r->events.user_stacks = s->user_stacks;
+	if (result == 0)
+		result = rules_parse(&r->rules, s->rules, s->n_rules, &r->err);
+	if (result == 0 && s->n_rules && !s->flight_ns)
+		result = error_set(&r->err, SCHEDTRACE_E_USAGE,
+				   "--save-when is for a flight recorder: give --flight SECONDS");
+	if (result == 0)
+		result = identity_find(&r->identity, s->as_root, &r->err);
+	if (result == 0)
+		result = instance_find_tracefs(s->tracefs, &r->tracefs, &r->err);
+	if (result == 0)
+		result = event_sets_resolve(&r->events, r->tracefs, &r->err);
+	if (result == 0)
+		result = attach_open(&r->attach, s->pids, s->cgroup, &r->err);
+	if (result == 0 && s->only)
+		result = attach_check_namespace("--only", &r->err);
+	if (result == 0 && s->only && event_sets_choose_only(&r->events) == 0)
+		result = error_set(&r->err, SCHEDTRACE_E_USAGE,
+				   "--only limits memory and system call events, and none is "
+				   "recorded: add -e mm or the events that you want");
+	if (result < 0)
+		return result;
+	swept = instance_sweep(r->tracefs);
+	if (swept && !s->quiet)
+		report(s->program, "removed %d tracefs instance%s of recorders that were killed",
+		       swept, swept == 1 ? "" : "s");
+	report_missing(r);
+	return 0;
+}
+
+/* Everything about a buffer but its events. */
+static int set_up_instance(struct recording *r, struct instance *in, const char *suffix)
+{
+	const struct recording_settings *s = r->settings;
+	int64_t kb = s->buffer_kb ? s->buffer_kb : r->events.buffer_kb;
+	int result = instance_create(in, r->tracefs, suffix, &r->err);
+
+	if (result == 0)
+		result = instance_set_clock(in, s->clock, &r->err);
+	if (result == 0 && s->subbuf_kb)
+		result = instance_set_subbuf(in, s->subbuf_kb, &r->err);
+	if (result == 0)
+		result = instance_set_buffer(in, kb, s->only ? 2 : 1, &r->err);
+	if (result == 0 && s->cpus) {
+		free(r->cpus);
+		r->cpus = calloc((size_t)in->n_cpus, sizeof(*r->cpus));
+		result = r->cpus ? instance_set_cpus(in, s->cpus, r->cpus, &r->err)
+				 : error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	}
+	return result;
+}
+
+static void tell_buffers(const struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int64_t n = 0, kb = r->instance.buffer_kb;
+
+	if (s->buffer_kb && kb != s->buffer_kb && !s->quiet)
+		report(s->program, "the kernel made the buffers %" PRId64 " KiB a CPU", kb);
+	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
+		n += r->instance.has_cpu[cpu];
+	n *= s->only ? 2 : 1;
+	if (!s->quiet && isatty(STDERR_FILENO))
+		report(s->program,
+		       "%" PRId64 " ring buffers of %" PRId64 " KiB take %" PRId64 " MiB of memory",
+		       n, kb, (n * kb + 1023) / 1024);
+}
+
+/* What must be known of the system before anything of it is recorded. */
+static int look_around(struct recording *r)
+{
+	if (!proc_tasks_read(&r->tasks, false) ||
+	    !(r->first_cmdlines = proc_tasks_cmdlines(&r->tasks, NULL)) ||
+	    !buffer_counts_new(&r->counts, tracedat_parts(&r->writer)))
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	return 0;
+}
+
+/* Of the numbers of files; 0: the file has none. */
+int recording_digits(const struct recording_settings *s)
+{
+	return s->flight_ns ? 1 : s->rotate_bytes ? 4 : 0;
+}
+
+/* The instances, the file and the readers; tracing is still off. */
+int recording_set_up(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	struct readers_mode mode = { 0 };
+	int result = set_up_instance(r, &r->instance, "");
+
+	if (result == 0 && s->only)
+		result = set_up_instance(r, &r->only, INSTANCE_ONLY);
+	if (result == 0)
+		tell_buffers(r);
+	if (result == 0)
+		result = tracedat_writer_init(&r->writer, &r->instance,
+					      s->only ? "schedrec" INSTANCE_ONLY : NULL, r->tracefs,
+					      &r->events, &r->err);
+	if (result == 0)
+		result = look_around(r);
+	/* A recorder that is killed has no second reading: this one does until the end. */
+	if (result == 0 && strcmp(s->clock, "x86-tsc") == 0)
+		r->writer.has_tsc = clocks_measure_tsc(&r->writer.tsc);
+	if (result == 0) {
+		result =
+			tracedat_writer_begin(&r->writer, r->output.fd, r->first_cmdlines, &r->err);
+		if (result < 0)
+			error_prefix(&r->err, result, "%s", r->output.path);
+	}
+	if (result == 0)
+		result = instance_enable_events(&r->instance, &r->events, false, &r->err);
+	if (result == 0)
+		result = instance_open_controls(&r->instance, &r->err);
+	if (result == 0 && s->only)
+		result = instance_enable_events(&r->only, &r->events, true, &r->err);
+	if (result == 0 && s->only)
+		result = instance_open_controls(&r->only, &r->err);
+	if (result == 0 && recording_digits(s))
+		result = numbered_init(&r->numbered, s->output, recording_digits(s), s->max_files,
+				       tracedat_parts(&r->writer), &r->err);
+	mode.hold = s->flight_ns != 0;
+	mode.room = s->flight_ns ? FLIGHT_ROOM : 0;
+	mode.limit = (uint64_t)(s->rotate_bytes ? s->rotate_bytes : s->max_bytes);
+	if (result == 0)
+		result = readers_start(&r->readers, &r->instance, s->only ? &r->only : NULL,
+				       &r->writer, &mode, &r->err);
+	r->reading = result == 0;
+	if (result == 0)
+		result = watch_open(&r->watch, &r->rules, r->tracefs, &r->err);
+	if (result == 0 && r->cpus)
+		result = instance_stay_on(r->cpus, r->instance.n_cpus, &r->err);
+	return result;
+}
+
+/* The programs that user stacks lead through. */
+static int start_user_maps(struct recording *r)
+{
+	bool followed;
+	int result;
+
+	user_maps_free(steal_ptr(r->user_maps)); /* of the file before */
+	result = user_maps_start(&r->user_maps, r->instance.marker_fd, r->settings->clock,
+				 &followed, &r->err);
+
+	if (result == 0 && !followed)
+		report(r->settings->program,
+		       "the kernel tells nothing of new mappings (perf_event_open): user stacks of "
+		       "programs that begin from now on stay numbers");
+	return result;
+}
+
+void recording_write_maps(struct recording *r)
+{
+	if (user_maps_write(r->user_maps, &r->err) == 0)
+		return;
+	report_error(r->settings->program, &r->err);
+	user_maps_free(steal_ptr(r->user_maps));
+}
+
+void recording_finish_maps(struct recording *r)
+{
+	recording_write_maps(r);
+	if (user_maps_lost(r->user_maps))
+		report(r->settings->program,
+		       "%" PRIu64
+		       " mappings of programs were missed: some user stacks stay numbers",
+		       user_maps_lost(r->user_maps));
+}
+
+static int obey_save(void *self, const char *argument, json_t *reply, struct schedtrace_error *err)
+{
+	struct recording *r = self;
+	int result = recording_save_flight(r, "ctl", reply);
+
+	if (result < 0)
+		*err = r->err;
+	return result;
+}
+
+/* Samples, and the socket that takes orders about them. */
+static int start_sampling(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int result = sampling_start(&r->sampling, s, r->instance.marker_fd, r->begun_ns, &r->err);
+
+	if (result == 0)
+		result = sampling_follow(&r->sampling, &r->workload, &r->attach, &r->err);
+	if (result < 0)
+		return result;
+	sampling_verbs(&r->sampling, r->verbs);
+	if (s->flight_ns)
+		r->verbs[SAMPLING_VERBS] = (struct control_verb){ "save", obey_save, r };
+	if (control_open(&r->control, r->verbs, &r->err) < 0 && !s->quiet)
+		report(s->program, "schedrec ctl cannot reach this recording: %s", r->err.text);
+	return 0;
+}
+
+struct marker_begin recording_facts(const struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+
+	return (struct marker_begin){ .instance = &r->instance,
+				      .events = &r->events,
+				      .clock = s->clock,
+				      .command = s->command,
+				      .command_pid = r->workload.pid,
+				      .attach = &r->attach,
+				      .only = s->only,
+				      .cpus = r->cpus };
+}
+
+/* What a file begins with. */
+int recording_write_begin(struct recording *r)
+{
+	struct marker_begin begin = recording_facts(r);
+	struct task_list tasks = { 0 };
+	struct clocks now;
+	int result = marker_write_begin(&begin, &r->err);
+
+	if (result < 0)
+		return result;
+	if (!proc_tasks_read(&tasks, true))
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	attach_mark(&r->attach, r->workload.pid, &tasks);
+	result = marker_write_tasks(&r->instance, &tasks, &r->err);
+	clocks_read(&now);
+	if (result == 0)
+		result = snapshot_write(r->instance.marker_fd, false, &tasks, &now, &r->err);
+	proc_tasks_free(&r->tasks);
+	r->tasks = tasks;
+	if (result == 0 && r->events.user_stacks)
+		result = start_user_maps(r);
+	return result;
+}
+
+/* The system as it is now, and what the clocks say. */
+int recording_note_end(struct recording *r)
+{
+	struct task_list tasks = { 0 };
+	struct clocks now;
+	int result;
+
+	clocks_read(&now);
+	if (strcmp(r->settings->clock, "x86-tsc") == 0 &&
+	    clocks_tsc_scale(&r->begun, &now, &r->writer.tsc))
+		r->writer.has_tsc = true;
+	if (!proc_tasks_read(&tasks, false))
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	attach_mark(&r->attach, r->workload.pid, &tasks);
+	result = snapshot_write(r->instance.marker_fd, true, &tasks, &now, &r->err);
+	proc_tasks_free(&tasks);
+	return result;
+}
+
+int recording_start(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int result = s->only ? attach_follow(&r->attach, r->workload.pid, &r->only, &r->err) : 0;
+
+	if (result < 0)
+		return result;
+	result = instance_trace(&r->instance, true);
+	if (result == 0 && s->only)
+		result = instance_trace(&r->only, true);
+	if (result < 0)
+		return error_errno(&r->err, SCHEDTRACE_E_IO, -result, "switching tracing on");
+	r->begun_ns = recording_now_ns();
+	clocks_read(&r->begun);
+	/* A flight recorder puts what a file begins with before what it saves. */
+	result = s->flight_ns ? 0 : recording_write_begin(r);
+	return result < 0 ? result : start_sampling(r);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One recording in the making, for the files named recording*.c: each does a part of it. */
+#ifndef RECORD_RECORDING_STATE_H
+#define RECORD_RECORDING_STATE_H
+
+#include "cli/progress.h"
+#include "record/attach.h"
+#include "record/clocks.h"
+#include "record/control.h"
+#include "record/event_sets.h"
+#include "record/instance.h"
+#include "record/marker_writer.h"
+#include "record/numbered.h"
+#include "record/output.h"
+#include "record/proc_tasks.h"
+#include "record/readers.h"
+#include "record/recording.h"
+#include "record/rules.h"
+#include "record/sampling.h"
+#include "record/summary.h"
+#include "record/tracedat_writer.h"
+#include "record/user_maps.h"
+#include "record/watch.h"
+#include "record/workload.h"
+
+struct recording {
+	const struct recording_settings *settings;
+	struct identity identity;
+	struct signal_state saved_signals;
+	sigset_t signals;
+	int signal_fd;
+	struct event_list events;
+	char *tracefs;
+	struct output output;
+	struct numbered numbered; /* if the output has several files */
+	struct workload workload;
+	struct attach attach;
+	struct instance instance, only; /* the second with --only */
+	bool *cpus;			/* recorded; NULL: all */
+	struct tracedat_writer writer;
+	struct readers readers;
+	struct clocks begun; /* when recording began */
+	struct sampling sampling;
+	struct user_maps *user_maps;		       /* NULL: no user stacks */
+	struct control_verb verbs[SAMPLING_VERBS + 2]; /* orders taken while it runs */
+	struct control *control;		       /* NULL: none are taken */
+	bool reading;				       /* the readers' threads run */
+	struct task_list tasks;			       /* before tracing began */
+	char *first_cmdlines;
+	struct buffer_counts counts;
+	struct progress progress;
+	int64_t begun_ns, ended_ns;
+	struct rules rules;    /* by which a flight recorder saves */
+	struct watch *watch;   /* NULL: no rule needs one */
+	int64_t rule_saved_ns; /* CLOCK_MONOTONIC; 0: none has */
+	int64_t saved_ns;      /* on the trace clock, where the last saved window ends */
+	const char *save_why;  /* a flight recorder has been asked to save; NULL: it has not */
+	const char *reason;    /* why it ended; NULL while it runs */
+	int n_signals, first_signal; /* that ask to end */
+	bool failed;		     /* something was reported: exit status 125 */
+	struct schedtrace_error err;
+};
+
+/* CLOCK_MONOTONIC. */
+int64_t recording_now_ns(void);
+
+/* Reports r->err, which makes the exit status 125. */
+void recording_tell_error(struct recording *r);
+
+/* ---- recording_setup.c: what comes before, and what a file begins and ends with */
+
+/* What can be refused before anything is made. */
+int recording_check(struct recording *r);
+
+/* Of the numbers of files; 0: the file has none. */
+int recording_digits(const struct recording_settings *s);
+
+/* The instances, the file and the readers; tracing is still off. */
+int recording_set_up(struct recording *r);
+
+void recording_write_maps(struct recording *r);
+
+void recording_finish_maps(struct recording *r);
+
+struct marker_begin recording_facts(const struct recording *r);
+
+/* What a file begins with. */
+int recording_write_begin(struct recording *r);
+
+/* The system as it is now, and what the clocks say. */
+int recording_note_end(struct recording *r);
+
+int recording_start(struct recording *r);
+
+/* ---- recording_files.c */
+
+/* Makes what is in @output, written by @w, a file of its own; @cmdlines may be NULL. */
+int recording_save(struct recording *r, struct output *output, struct tracedat_writer *w,
+		   const char *cmdlines, char *const *stats);
+
+void recording_tell_where(struct recording *r, const struct output *output, const char *why);
+
+/* The file of a number, with what the kernel counted for it. */
+int recording_save_numbered(struct recording *r, struct output *output, struct tracedat_writer *w,
+			    const char *cmdlines, char *const *texts);
+
+/* Lets the readers go over to another file, while tracing goes on. */
+int recording_cut(struct recording *r, const char *why, struct output *output,
+		  struct tracedat_writer *w);
+
+void recording_go_over(struct recording *r, struct output *output, struct tracedat_writer *w);
+
+/* Ends the present file and begins the next. */
+int recording_next_file(struct recording *r);
+
+/* ---- recording_flight.c */
+
+/* Saves what the buffers hold; recording goes on. @reply may be NULL. */
+int recording_save_flight(struct recording *r, const char *why, json_t *reply);
+
+void recording_end_flight(struct recording *r);
+
+/* After a save by a rule the next one waits until there is a whole window again. */
+void recording_obey_rules(struct recording *r);
+
+#endif
