@@ -26,6 +26,7 @@ claim(len(options) >= 12 and all(f"--{name}" in manual and (not letter or f"-{le
       "the manual has every option of --help", options)
 
 with Folder():
+    run("--", "true") # takes away what a killed recorder left, and says so
     os.mkfifo("fifo")
     os.mknod("device", 0o600 | 0o020000, os.makedev(1, 3))
     os.mkdir("folder")

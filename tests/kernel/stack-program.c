@@ -8,7 +8,11 @@ long inner_wait(int n);
 long middle_step(int n);
 long outer_loop(int n);
 
+#ifdef __clang__
+#define KEEP __attribute__((noinline))
+#else
 #define KEEP __attribute__((noinline, noclone))
+#endif
 /* So that no call becomes a jump. */
 #define STAY __asm__ volatile("" ::: "memory")
 
