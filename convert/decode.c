@@ -360,18 +360,21 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 		       struct schedtrace_error *err)
 {
 	struct page_records *r = &b->records;
+	int64_t last = s->last;
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
 		struct record *rec = &r->list[i];
-		int64_t step = rec->timestamp < s->last ? s->last - rec->timestamp : 0;
+		int64_t step = rec->timestamp < last ? last - rec->timestamp : 0;
 
 		if (rec->kind == RECORD_LOST && rec->lost_since == INT64_MIN)
-			rec->lost_since = s->last;
-		else if (!step)
-			break;
-		if (!step)
+			rec->lost_since = last;
+		else if (!step && !b->damaged)
+			break; /* pages that are whole are in order among themselves */
+		if (!step) {
+			last = rec->timestamp;
 			continue;
+		}
 		if (rec->kind == RECORD_EVENT && step > 1000000000 && i == 0) {
 			if (!d->salvage)
 				return error_set(err, SCHEDTRACE_E_FORMAT,
@@ -384,7 +387,7 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 			d->back++;
 			d->back_max = step > d->back_max ? step : d->back_max;
 		}
-		rec->timestamp = s->last;
+		rec->timestamp = last;
 	}
 	if (r->n)
 		s->last = r->list[r->n - 1].timestamp;
