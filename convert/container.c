@@ -260,15 +260,9 @@ static int add_format(struct container *c, const char *system, struct cursor *cu
 
 	if (r < 0)
 		return r;
-	if (c->n_formats == c->cap_formats) {
-		size_t cap = c->cap_formats ? 2 * c->cap_formats : 256;
-
-		f = reallocarray(c->formats, cap, sizeof(*f));
-		if (!f)
-			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu formats", cap);
-		c->formats = f;
-		c->cap_formats = cap;
-	}
+	if (!array_room(c->formats, c->n_formats, c->cap_formats))
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu formats",
+				 c->n_formats + 1);
 	f = &c->formats[c->n_formats];
 	*f = (struct format_text){ NULL, { NULL, 0 } };
 	r = cursor_text(cur, &f->text, n, LIMIT_FORMAT, "event format", err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
 
 /* The last symbol has no end: code that far behind it belongs to nobody. */
 #define LAST_MAX 0x10000
@@ -90,17 +91,10 @@ int kallsyms_parse(struct kallsyms *out, const char *text, size_t bytes,
 		struct kernel_symbol s;
 
 		if (parse_line(&s, text, newline ? newline : end)) {
-			if (out->n == max) {
-				struct kernel_symbol *all;
-
-				max = max ? 2 * max : 65536;
-				all = reallocarray(out->all, max, sizeof(*all));
-				if (!all) {
-					kallsyms_free(out);
-					return error_set(err, SCHEDTRACE_E_NOMEM,
-							 "no memory for %zu kernel symbols", max);
-				}
-				out->all = all;
+			if (!array_room(out->all, out->n, max)) {
+				kallsyms_free(out);
+				return error_set(err, SCHEDTRACE_E_NOMEM,
+						 "no memory for the kernel's symbols");
 			}
 			out->all[out->n++] = s;
 		}

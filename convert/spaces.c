@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libschedtrace/mem.h"
+
 #define EXEC_NS 20000000 /* from the first mapping of a program to its exec record */
 
 int spaces_init(struct spaces *s)
@@ -24,15 +26,8 @@ void spaces_free(struct spaces *s)
 
 static int change(struct spaces *s, int32_t tgid, int32_t space, int64_t time, bool by_exec)
 {
-	if (s->n_changes == s->changes_max) {
-		size_t max = s->changes_max ? 2 * s->changes_max : 256;
-		struct space_change *changes = reallocarray(s->changes, max, sizeof(*changes));
-
-		if (!changes)
-			return -1;
-		s->changes = changes;
-		s->changes_max = max;
-	}
+	if (!array_room(s->changes, s->n_changes, s->changes_max))
+		return -1;
 	s->changes[s->n_changes++] = (struct space_change){ time, tgid, space, by_exec };
 	return intmap_set(&s->of_tgid, (uint32_t)tgid, (uint32_t)space);
 }
@@ -79,15 +74,8 @@ int spaces_mappings(struct spaces *s, const char *data, size_t bytes)
 		}
 		data += room;
 		bytes -= room;
-		if (s->n_mappings == s->mappings_max) {
-			size_t max = s->mappings_max ? 2 * s->mappings_max : 1024;
-			struct mapping *all = reallocarray(s->mappings, max, sizeof(*all));
-
-			if (!all)
-				return -1;
-			s->mappings = all;
-			s->mappings_max = max;
-		}
+		if (!array_room(s->mappings, s->n_mappings, s->mappings_max))
+			return -1;
 		s->mappings[s->n_mappings] = (struct mapping){
 			.time = m.time_ns,
 			.begin = m.begin,

@@ -13,6 +13,8 @@
 
 #if HAVE_LIBDW
 #include <elfutils/libdwfl.h>
+
+#include "libschedtrace/mem.h"
 #endif
 
 struct file {
@@ -137,15 +139,8 @@ static struct file *file_of(struct user_symbols *u, const char *path, const uint
 	for (u->last = 0; u->last < u->n; u->last++)
 		if (is_file(&u->files[u->last], path, build_id, n))
 			return &u->files[u->last];
-	if (u->n == u->max) {
-		size_t max = u->max ? 2 * u->max : 64;
-		struct file *files = reallocarray(u->files, max, sizeof(*files));
-
-		if (!files)
-			return NULL;
-		u->files = files;
-		u->max = max;
-	}
+	if (!array_room(u->files, u->n, u->max))
+		return NULL;
 	f = &u->files[u->n];
 	*f = (struct file){ .path = strdup(path), .build_id_bytes = n };
 	if (!f->path)

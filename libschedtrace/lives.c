@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lives.h"
+#include "mem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -126,15 +127,8 @@ static int append_name(struct lives *lives, struct life *life, int32_t name)
 	life->name = name;
 	if (life->n_names == MAX_NAMES)
 		return 0;
-	if (lives->n_named == lives->named_max) {
-		uint32_t max = lives->named_max ? 2 * lives->named_max : 256;
-		struct life_name *grown = reallocarray(lives->named, max, sizeof(*grown));
-
-		if (!grown)
-			return -1;
-		lives->named = grown;
-		lives->named_max = max;
-	}
+	if (!array_room(lives->named, lives->n_named, lives->named_max))
+		return -1;
 	while (*link != LIFE_NONE)
 		link = &lives->named[*link].next;
 	*link = lives->n_named;

@@ -3,6 +3,7 @@
 #ifndef MEM_H
 #define MEM_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,6 +35,27 @@ static inline void mem_fclose_p(FILE **f)
 		__typeof__(p) stolen_ = (p);                                                       \
 		(p) = NULL;                                                                        \
 		stolen_;                                                                           \
+	})
+
+/*
+ * Whether @array, with @n of @max elements in use, can take another; grows it where it is full.
+ * False is no memory, and then nothing has changed.
+ */
+#define array_room(array, n, max)                                                                  \
+	({                                                                                         \
+		bool room_ = (n) < (max);                                                          \
+                                                                                                   \
+		if (!room_) {                                                                      \
+			__typeof__(max) more_ = (max) ? 2 * (max) : 64;                            \
+			void *grown_ = reallocarray((array), more_, sizeof(*(array)));             \
+                                                                                                   \
+			if (grown_) {                                                              \
+				(array) = grown_;                                                  \
+				(max) = more_;                                                     \
+				room_ = true;                                                      \
+			}                                                                          \
+		}                                                                                  \
+		room_;                                                                             \
 	})
 
 static inline int steal_fd(int *fd)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "processes.h"
+#include "mem.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,15 +35,8 @@ static uint32_t new_space(struct processes *p)
 	if (k != NO_SPACE) {
 		p->free_space = (uint32_t)p->spaces[k].mapped_peak;
 	} else {
-		if (p->n_spaces == p->spaces_max) {
-			uint32_t max = p->spaces_max ? 2 * p->spaces_max : 64;
-			struct space *grown = reallocarray(p->spaces, max, sizeof(*grown));
-
-			if (!grown)
-				return NO_SPACE;
-			p->spaces = grown;
-			p->spaces_max = max;
-		}
+		if (!array_room(p->spaces, p->n_spaces, p->spaces_max))
+			return NO_SPACE;
 		k = p->n_spaces++;
 	}
 	p->spaces[k] = (struct space){ .users = 1 };
@@ -66,15 +60,8 @@ static struct process *begin(struct processes *p, int32_t tgid, uint32_t leader,
 
 	if (space == NO_SPACE)
 		return NULL;
-	if (p->n == p->max) {
-		uint32_t max = p->max ? 2 * p->max : 64;
-		struct process *grown = reallocarray(p->all, max, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		p->all = grown;
-		p->max = max;
-	}
+	if (!array_room(p->all, p->n, p->max))
+		return NULL;
 	if (intmap_set(&p->by_tgid, (uint32_t)tgid, p->n) < 0)
 		return NULL;
 	process = &p->all[p->n++];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "replay_state.h"
+#include "mem.h"
 
 #define CLONE_PARENT 0x00008000
 #define CLONE_THREAD 0x00010000
@@ -433,16 +434,9 @@ static void lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t reco
 	c->why = REPLAY_RESUMED;
 	c->seen = now;
 
-	if (replay->n_gaps == replay->gaps_max) {
-		uint32_t max = replay->gaps_max ? 2 * replay->gaps_max : 64;
-		struct gap *grown = reallocarray(replay->gaps, max, sizeof(*grown));
-
-		if (!grown) {
-			replay_no_memory(replay);
-			return;
-		}
-		replay->gaps = grown;
-		replay->gaps_max = max;
+	if (!array_room(replay->gaps, replay->n_gaps, replay->gaps_max)) {
+		replay_no_memory(replay);
+		return;
 	}
 	for (uint32_t i = replay->n_gaps; i && replay->gaps[i - 1].begin > begin; i--)
 		replay->gaps[i - 1].begin = begin;

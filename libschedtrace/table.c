@@ -63,17 +63,8 @@ int tables_new(struct schedtrace_tables **out, struct schedtrace_error *err)
 int tables_add(struct schedtrace_tables *tables, const struct schedtrace_table_info *info,
 	       struct schedtrace_table **out, struct schedtrace_error *err)
 {
-	if (tables->n == tables->max) {
-		size_t max = tables->max ? 2 * tables->max : 8;
-		struct schedtrace_table **grown =
-			reallocarray(tables->tables, max, sizeof(*tables->tables));
-
-		if (!grown)
-			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for table %s",
-					 info->name);
-		tables->tables = grown;
-		tables->max = max;
-	}
+	if (!array_room(tables->tables, tables->n, tables->max))
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for table %s", info->name);
 	if (table_new(&tables->tables[tables->n], info) < 0)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for table %s", info->name);
 	*out = tables->tables[tables->n++];

@@ -235,15 +235,8 @@ static struct rule_task *find_or_add(struct rules *r, int32_t pid, const char *c
 
 	if (t || pid == 0 || !fits_any(r, pid, comm))
 		return t;
-	if (r->n_tasks == r->room) {
-		size_t room = r->room ? 2 * r->room : 16;
-		struct rule_task *larger = reallocarray(r->tasks, room, sizeof(*larger));
-
-		if (!larger)
-			return NULL;
-		r->tasks = larger;
-		r->room = room;
-	}
+	if (!array_room(r->tasks, r->n_tasks, r->room))
+		return NULL;
 	t = &r->tasks[r->n_tasks++];
 	*t = (struct rule_task){ .pid = pid, .woken = INT64_MIN, .since = INT64_MIN };
 	snprintf(t->comm, sizeof(t->comm), "%s", comm);

@@ -118,16 +118,9 @@ static int add(struct sampler *s, pid_t pid, struct sampled **out)
 		proc_sample_close(&item.proc);
 		return -EMFILE;
 	}
-	if (s->n == s->room) {
-		size_t room = s->room ? 2 * s->room : 16;
-		struct sampled *items = reallocarray(s->items, room, sizeof(*items));
-
-		if (!items) {
-			proc_sample_close(&item.proc);
-			return -ENOMEM;
-		}
-		s->items = items;
-		s->room = room;
+	if (!array_room(s->items, s->n, s->room)) {
+		proc_sample_close(&item.proc);
+		return -ENOMEM;
 	}
 	if (item.proc.pid_fd >= 0)
 		epoll_ctl(s->poll_fd, EPOLL_CTL_ADD, item.proc.pid_fd, &event);

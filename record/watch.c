@@ -341,16 +341,9 @@ static void keep(struct watch *w, const uint8_t *data, int64_t ts)
 		i++;
 	if (i == N_EVENTS)
 		return;
-	if (w->n == w->room) {
-		size_t room = w->room ? 2 * w->room : 256;
-		struct seen *larger = reallocarray(w->list, room, sizeof(*larger));
-
-		if (!larger) {
-			w->lost = true;
-			return;
-		}
-		w->list = larger;
-		w->room = room;
+	if (!array_room(w->list, w->n, w->room)) {
+		w->lost = true;
+		return;
 	}
 	s = &w->list[w->n++];
 	*s = (struct seen){ .ts = ts, .event = i };

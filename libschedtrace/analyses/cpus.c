@@ -13,6 +13,7 @@
 #include "../analysis.h"
 #include "../checked.h"
 #include "../error.h"
+#include "../mem.h"
 #include "../replay.h"
 
 struct cpu_account {
@@ -68,15 +69,8 @@ static int add_share(struct cpus *cpus, const struct replay_span *span, int64_t 
 	uint32_t k = intmap_get(&cpus->share_of, key);
 
 	if (k == INTMAP_NONE) {
-		if (cpus->n_shares == cpus->shares_max) {
-			uint32_t max = cpus->shares_max ? 2 * cpus->shares_max : 256;
-			struct share *grown = reallocarray(cpus->shares, max, sizeof(*grown));
-
-			if (!grown)
-				return -1;
-			cpus->shares = grown;
-			cpus->shares_max = max;
-		}
+		if (!array_room(cpus->shares, cpus->n_shares, cpus->shares_max))
+			return -1;
 		k = cpus->n_shares;
 		if (intmap_set(&cpus->share_of, key, k) < 0)
 			return -1;

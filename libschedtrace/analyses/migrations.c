@@ -14,6 +14,7 @@
 
 #include "../analysis.h"
 #include "../error.h"
+#include "../mem.h"
 #include "../replay.h"
 
 enum cause { WAKE, FORK, EXEC, BALANCE, N_CAUSES };
@@ -153,15 +154,8 @@ static uint32_t cell(struct migrations *m, int32_t from, int32_t to)
 
 	if (k != INTMAP_NONE)
 		return k;
-	if (m->n_cells == m->cells_max) {
-		uint32_t max = m->cells_max ? 2 * m->cells_max : 64;
-		struct cell *grown = reallocarray(m->cells, max, sizeof(*grown));
-
-		if (!grown)
-			return INTMAP_NONE;
-		m->cells = grown;
-		m->cells_max = max;
-	}
+	if (!array_room(m->cells, m->n_cells, m->cells_max))
+		return INTMAP_NONE;
 	if (intmap_set(&m->cell_of, key, m->n_cells) < 0)
 		return INTMAP_NONE;
 	m->cells[m->n_cells] = (struct cell){ .from = from, .to = to };

@@ -57,15 +57,8 @@ static struct account *account(struct analysis_stacks *s, uint32_t stack, int32_
 
 	if (k != INTMAP_NONE)
 		return &s->accounts[k];
-	if (s->n == s->max) {
-		uint32_t max = s->max ? 2 * s->max : 256;
-		struct account *accounts = reallocarray(s->accounts, max, sizeof(*accounts));
-
-		if (!accounts)
-			return NULL;
-		s->accounts = accounts;
-		s->max = max;
-	}
+	if (!array_room(s->accounts, s->n, s->max))
+		return NULL;
 	if (intmap_set(&s->account_of, key, s->n) < 0)
 		return NULL;
 	s->accounts[s->n] = (struct account){ .stack = stack, .name = name };
