@@ -163,7 +163,12 @@ static int waited(struct latency *latency, struct account *a, const struct repla
 	const struct life *life = &replay_lives(latency->replay)->all[span->life];
 	enum latency_kind kind = latency_kind_of(span);
 	bool cut = span->cut || (kind == UNKNOWN && life->flags & LIFE_FROM_START);
+	int r = latency_log(latency, a, kind, span, err);
 
+	if (r >= 0 && kind == WAKEUP && a->woken.seen)
+		r = latency_log(latency, a, WAKING, span, err);
+	if (r < 0)
+		return r;
 	if (span->whole)
 		return count_whole(latency, a, kind, span, err);
 	if (count_other(a, kind, cut, span->end - span->begin) < 0)
@@ -283,6 +288,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	if (!latency)
 		return no_memory(err);
 	*self = latency;
+	latency->sink = env->sink;
 	latency->replay = env->replay;
 	return replay_listen(env->replay, &listener, err);
 }
@@ -292,12 +298,14 @@ static const char *const needs[] = {
 };
 static const struct schedtrace_table_info *const tables[] = { &latency_info, &latency_kinds_info,
 							      &latency_worst_info,
-							      &latency_histogram_info };
+							      &latency_histogram_info,
+							      &latency_open_info };
+static const struct schedtrace_table_info *const logs[] = { &latency_log_info };
 
 const struct analysis analysis_latency = {
 	.info = { "latency",
 		  "how long tasks wait until they run: per task, percentiles, the worst cases",
-		  needs, 4, tables, 0, NULL },
+		  needs, 5, tables, 1, logs },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

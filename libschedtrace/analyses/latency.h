@@ -61,6 +61,7 @@ struct stretches {
 };
 
 struct latency {
+	const struct schedtrace_sink *sink; /* NULL: single waits are not wanted */
 	struct replay *replay;
 	struct grown accounts;	     /* struct account by life */
 	struct grown ran;	     /* struct stretches by CPU */
@@ -71,10 +72,22 @@ struct latency {
 
 enum latency_kind latency_kind_of(const struct replay_span *span);
 
+/* Whether the life waits at the last row: @open is that wait. */
+bool latency_still_waits(const struct latency *latency, uint32_t id, struct replay_span *open);
+
+extern const char *const latency_kind_names[N_KINDS];
 extern const struct schedtrace_table_info latency_info, latency_kinds_info, latency_worst_info,
-	latency_histogram_info;
+	latency_histogram_info, latency_open_info, latency_log_info;
 
 int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 		   struct schedtrace_error *err);
+
+/* A row of the log for a wait that ended. */
+int latency_log(const struct latency *latency, const struct account *a, enum latency_kind kind,
+		const struct replay_span *span, struct schedtrace_error *err);
+
+/* The table of the waits that go on. */
+int latency_open(const struct latency *latency, struct schedtrace_tables *out,
+		 struct schedtrace_error *err);
 
 #endif

@@ -3,7 +3,7 @@
 #include "../error.h"
 #include "latency.h"
 
-static const char *const kind_names[N_KINDS] = { "wakeup", "waking", "preempt", "new", "unknown" };
+const char *const latency_kind_names[N_KINDS] = { "wakeup", "waking", "preempt", "new", "unknown" };
 
 enum {
 	PID,
@@ -209,7 +209,7 @@ static int add_kind(const struct lives *lives, uint32_t id, enum latency_kind ki
 	v[PID].i = life->pid;
 	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[COMM].s = lives_name(lives, id);
-	v[KIND].s = kind_names[kind];
+	v[KIND].s = latency_kind_names[kind];
 	v[COUNT].i = (int64_t)waits->count;
 	v[MEAN].f = histogram_mean(waits);
 	v[P50].i = histogram_percentile(waits, 50);
@@ -231,6 +231,12 @@ static int add_kind(const struct lives *lives, uint32_t id, enum latency_kind ki
 	return table_row(table, v, err);
 }
 
+bool latency_still_waits(const struct latency *latency, uint32_t id, struct replay_span *open)
+{
+	return replay_open(latency->replay, id, open) && open->begin < open->end &&
+	       open->state >= LIFE_WAIT_WAKEUP && open->state <= LIFE_WAIT_NEW;
+}
+
 /* How often each kind of wait still goes on, by kind. */
 static void count_open(const struct latency *latency, uint32_t id, int64_t cut[N_KINDS])
 {
@@ -238,8 +244,7 @@ static void count_open(const struct latency *latency, uint32_t id, int64_t cut[N
 	struct replay_span open;
 	enum latency_kind kind;
 
-	if (!replay_open(latency->replay, id, &open) || open.begin >= open.end ||
-	    open.state < LIFE_WAIT_WAKEUP || open.state > LIFE_WAIT_NEW)
+	if (!latency_still_waits(latency, id, &open))
 		return;
 	kind = latency_kind_of(&open);
 	cut[kind]++;
@@ -276,10 +281,10 @@ static int add_kinds(const struct latency *latency, const struct kind_account *a
 	int r = tables_add(out, &latency_kinds_info, &table, err);
 
 	for (int kind = 0; r >= 0 && kind < N_KINDS; kind++) {
-		r = add_summary(kind_names[kind], "all", &all[kind].waits, all[kind].uncertain,
-				all[kind].cut, table, err);
+		r = add_summary(latency_kind_names[kind], "all", &all[kind].waits,
+				all[kind].uncertain, all[kind].cut, table, err);
 		for (int on = 0; r >= 0 && kind == WAKEUP && on < 2; on++)
-			r = add_summary(kind_names[kind], placements[on], &latency->on[on],
+			r = add_summary(latency_kind_names[kind], placements[on], &latency->on[on],
 					UNKNOWN_INT, UNKNOWN_INT, table, err);
 	}
 	return r;
@@ -333,7 +338,7 @@ static int add_worst(const struct latency *latency, struct schedtrace_tables *ou
 		v[W_PID].i = life->pid;
 		v[W_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 		v[W_COMM].s = text_of(lives, w->life, w->name);
-		v[W_KIND].s = kind_names[w->kind];
+		v[W_KIND].s = latency_kind_names[w->kind];
 		v[W_CPU].i = w->longest.cpu;
 		v[W_MOVED].i = w->kind == WAKEUP ? w->moved : UNKNOWN_INT;
 		v[W_WAKER_PID].i = pid_of(lives, w->longest.waker);
@@ -389,6 +394,8 @@ int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 		r = add_worst(latency, out, err);
 	if (r >= 0)
 		r = add_histogram(all, out, err);
+	if (r >= 0)
+		r = latency_open(latency, out, err);
 	for (int kind = 0; kind < N_KINDS; kind++)
 		histogram_free(&all[kind].waits);
 	return r;

@@ -270,6 +270,70 @@ static void new_tasks_wait_from_their_first_wakeup(void **state)
 	result_free(&r);
 }
 
+static void expect_log(struct rows *b, const char *expected)
+{
+	char *lines = log_of(b, "latency", "latency_log");
+
+	assert_string_equal(lines, expected);
+	free(lines);
+}
+
+static void the_log_has_each_wait_when_it_ends(void **state)
+{
+	struct rows b = wakeup_and_preemption();
+
+	/* begin, latency and the most, pid, tgid, comm, kind, cpu, waker, moved; before its first
+	 * run 9 can have waited since the begin */
+	expect_log(&b, "1000|0|1000|9|-|-|unknown|-|-|-\n"
+		       "3100|500|500|7|-|-|wakeup|0|9|0\n"
+		       "3000|600|600|7|-|-|waking|0|9|0\n"
+		       "3600|400|400|9|-|-|preempt|0|-|-\n"
+		       "4000|3000|3000|7|-|-|preempt|0|-|-\n");
+}
+
+static void the_log_has_both_bounds_of_a_doubtful_wait_and_one_of_a_wait_into_a_gap(void **state)
+{
+	struct rows b = rows_new();
+
+	/* 7 is found to have run at 160, from 120 on at the earliest; 9 left unseen, after 100 */
+	runs(&b, 100, 0, 9);
+	wake(&b, 120, 0, 7);
+	sw(&b, 160, 0, 7, 'S', 9);
+	expect_log(&b, "120|0|40|7|-|-|wakeup|0|-|0\n"
+		       "100|0|60|9|-|-|unknown|-|-|-\n");
+
+	b = rows_new();
+	runs(&b, 100, 0, 9);
+	wake(&b, 110, 0, 7);
+	add(&b, 150, 0, 0, SCHEDTRACE_LOST, -1, 120);
+	sw(&b, 160, 0, 9, 'S', 7);
+	/* after the gap both may have waited until a switch shows what they do */
+	expect_log(&b, "150|0|10|9|-|-|unknown|-|-|-\n"
+		       "110|10|-|7|-|-|wakeup|0|-|0\n"
+		       "150|0|10|7|-|-|unknown|-|-|-\n");
+}
+
+static void a_wait_that_goes_on_stands_in_a_table(void **state)
+{
+	struct rows b = rows_new();
+	const struct schedtrace_table *table;
+	struct result r;
+
+	runs(&b, 100, 0, 9);
+	waking(&b, 100, 0, 7, 9);
+	wake(&b, 110, 0, 7);
+	add(&b, 150, 0, 9, SCHEDTRACE_STAT_RUNTIME, 50, 0);
+	r = result_of(&b, "latency");
+	table = table_of(&r, "latency_open");
+	assert_int_equal(schedtrace_table_rows(table), 2);
+	assert_int_equal(schedtrace_table_ints(table, "latency_ns")[0], 40);
+	assert_string_equal(schedtrace_table_texts(table, "kind")[0], "wakeup");
+	assert_int_equal(schedtrace_table_ints(table, "latency_ns")[1], 50);
+	assert_string_equal(schedtrace_table_texts(table, "kind")[1], "waking");
+	assert_int_equal(schedtrace_table_ints(table, "latency_hi_ns")[1], INT64_MIN);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +351,10 @@ int main(void)
 		cmocka_unit_test(wakeups_elsewhere_than_it_last_ran_are_moved),
 		cmocka_unit_test(the_histogram_counts_by_powers_of_two),
 		cmocka_unit_test(new_tasks_wait_from_their_first_wakeup),
+		cmocka_unit_test(the_log_has_each_wait_when_it_ends),
+		cmocka_unit_test(
+			the_log_has_both_bounds_of_a_doubtful_wait_and_one_of_a_wait_into_a_gap),
+		cmocka_unit_test(a_wait_that_goes_on_stands_in_a_table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

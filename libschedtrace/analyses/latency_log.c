@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every single wait: those that ended as a log, those that go on as a table. */
+#include "../error.h"
+#include "latency.h"
+
+#define ABOUT_KIND                                                                                 \
+	"wakeup: from sched_wakeup; waking: the same waits from sched_waking; preempt: from the "  \
+	"switch-out while runnable; new: from sched_wakeup_new; unknown: may have waited"
+
+enum { BEGIN, LATENCY, LATENCY_HI, PID, TGID, COMM, KIND, CPU, WAKER_PID, MOVED, N_COLUMNS };
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[BEGIN] = { "begin_ns", "ns", "when the wait began, on the trace clock", SCHEDTRACE_INT },
+	[LATENCY] = { "latency_ns", "ns", "how long it was, as far as it is certain",
+		      SCHEDTRACE_INT },
+	[LATENCY_HI] = { "latency_hi_ns", "ns",
+			 "the most that it can be: the same where begin and end rows show; unknown "
+			 "where a gap or the edge of the window ended it",
+			 SCHEDTRACE_INT },
+	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
+	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
+	[COMM] = { "comm", "", "the task's name then", SCHEDTRACE_TEXT },
+	[KIND] = { "kind", "", ABOUT_KIND, SCHEDTRACE_TEXT },
+	[CPU] = { "cpu", "", "CPU where it ended", SCHEDTRACE_INT },
+	[WAKER_PID] = { "waker_pid", "", "who woke it, 0 an interrupt in idle", SCHEDTRACE_INT },
+	[MOVED] = { "moved", "1", "1: woken on another CPU than it last ran on", SCHEDTRACE_INT },
+};
+
+const struct schedtrace_table_info latency_log_info = {
+	"latency_log",
+	"every wait that ended, as its end becomes known",
+	N_COLUMNS,
+	columns,
+};
+
+const struct schedtrace_table_info latency_open_info = {
+	"latency_open",
+	"waits that go on at the last row; cpu is where the task waits",
+	N_COLUMNS,
+	columns,
+};
+
+static void fill(union schedtrace_value v[N_COLUMNS], const struct latency *latency,
+		 const struct account *a, enum latency_kind kind, const struct replay_span *span)
+{
+	const struct lives *lives = replay_lives(latency->replay);
+	const struct life *life = &lives->all[span->life];
+	bool woken = a && a->woken.seen && (kind == WAKEUP || kind == WAKING);
+
+	v[BEGIN].i = kind == WAKING ? a->woken.time : span->begin;
+	v[PID].i = life->pid;
+	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
+	v[COMM].s = lives_name(lives, span->life);
+	v[KIND].s = latency_kind_names[kind];
+	v[CPU].i = span->cpu < 0 ? UNKNOWN_INT : span->cpu;
+	v[WAKER_PID].i = UNKNOWN_INT;
+	if (woken && a->woken.waker == LIFE_IDLE)
+		v[WAKER_PID].i = 0;
+	else if (woken && a->woken.waker != LIFE_NONE)
+		v[WAKER_PID].i = lives->all[a->woken.waker].pid;
+	v[MOVED].i = kind == WAKEUP || kind == WAKING ? a && a->is_moved : UNKNOWN_INT;
+}
+
+int latency_log(const struct latency *latency, const struct account *a, enum latency_kind kind,
+		const struct replay_span *span, struct schedtrace_error *err)
+{
+	union schedtrace_value v[N_COLUMNS];
+
+	if (!latency->sink)
+		return 0;
+	fill(v, latency, a, kind, span);
+	v[LATENCY].i = span->certain_end - v[BEGIN].i;
+	v[LATENCY_HI].i = span->end - v[BEGIN].i;
+	/* A missing switch leaves a later, possible end; an edge or a gap leaves none. */
+	if (!span->whole && (span->cut || span->certain_end == span->end))
+		v[LATENCY_HI].i = UNKNOWN_INT;
+	if (kind == UNKNOWN)
+		v[LATENCY].i = 0;
+	return latency->sink->row(latency->sink->user, &latency_log_info, v, err);
+}
+
+int latency_open(const struct latency *latency, struct schedtrace_tables *out,
+		 struct schedtrace_error *err)
+{
+	struct lives *lives = replay_lives(latency->replay);
+	struct schedtrace_table *table;
+	int r = tables_add(out, &latency_open_info, &table, err);
+
+	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
+		const struct account *a = grown_get(&latency->accounts, id, struct account);
+		enum latency_kind kinds[2] = { 0, N_KINDS };
+		union schedtrace_value v[N_COLUMNS];
+		struct replay_span open;
+
+		if (!latency_still_waits(latency, id, &open))
+			continue;
+		lives_complete(lives, &lives->all[id]);
+		kinds[0] = latency_kind_of(&open);
+		if (kinds[0] == WAKEUP && a && a->woken.seen)
+			kinds[1] = WAKING;
+		for (int i = 0; r >= 0 && i < 2 && kinds[i] < N_KINDS; i++) {
+			fill(v, latency, a, kinds[i], &open);
+			v[LATENCY].i = kinds[i] == UNKNOWN ? 0 : open.end - v[BEGIN].i;
+			v[LATENCY_HI].i = UNKNOWN_INT;
+			r = table_row(table, v, err);
+		}
+	}
+	return r;
+}
