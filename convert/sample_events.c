@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rows of the samples that schedrec writes into the timeline (record/markers.h). */
+/* Rows of the samples and of the CPUs that schedrec notes in the timeline (record/markers.h). */
 #include "record/markers.h"
 #include "row_maker.h"
 
@@ -35,6 +35,25 @@ static void sample_rows_of(struct row_maker *m, const struct record *r, struct c
 		    s->children_system_ns);
 }
 
+static void hotplug_rows(struct row_maker *m, const struct record *r, const uint8_t *p)
+{
+	struct marker_hotplug h;
+	struct cpu *cpu;
+
+	memcpy(&h, p, sizeof(h));
+	if (h.cpu < 0 || h.cpu >= CPUS_MAX)
+		return;
+	cpu = row_maker_target(m, NULL, h.cpu);
+	if (!cpu)
+		return;
+	row(m, r, cpu->id, &cpu->idle, h.online ? SCHEDTRACE_CPU_ONLINE : SCHEDTRACE_CPU_OFFLINE, 0,
+	    0);
+	if (!h.online) {
+		cpu->current = PID_UNKNOWN;
+		cpu->task = NULL;
+	}
+}
+
 static void marker_rows(struct row_maker *m, const struct event *e, const struct record *r,
 			struct cpu *cpu)
 {
@@ -49,6 +68,11 @@ static void marker_rows(struct row_maker *m, const struct event *e, const struct
 	memcpy(&h, p, sizeof(h));
 	p += sizeof(h);
 	room -= sizeof(h);
+	if (h.id == MARKER_ID && h.kind == MARKER_HOTPLUG && h.bytes <= room &&
+	    h.bytes == sizeof(struct marker_hotplug)) {
+		hotplug_rows(m, r, p);
+		return;
+	}
 	if (h.id != MARKER_ID || h.kind != MARKER_SAMPLES || h.bytes > room ||
 	    h.bytes > MARKER_SAMPLES_MAX * sizeof(s))
 		return;

@@ -244,6 +244,8 @@ int queues_follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 		return set_current(q, ev->cpu[i], pid ? life : LIFE_IDLE);
 	case SCHEDTRACE_CPU_IDLE:
 		return set_current(q, ev->cpu[i], LIFE_IDLE);
+	case SCHEDTRACE_CPU_OFFLINE:
+		return set_current(q, ev->cpu[i], LIFE_NONE);
 	case SCHEDTRACE_STAT_RUNTIME:
 		w = life <= LIFE_MAX ? grown_get(&q->lives, life, struct waiter) : NULL;
 		if (w && w->running)

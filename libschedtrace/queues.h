@@ -65,7 +65,8 @@ struct queues {
 #define QUEUES_EVENTS                                                                              \
 	(REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(RUNS) | REPLAY_EVENT(CPU_IDLE) |                  \
 	 REPLAY_EVENT(STAT_RUNTIME) | REPLAY_EVENT(WAKEUP) | REPLAY_EVENT(WAKEUP_NEW) |            \
-	 REPLAY_EVENT(NEWTASK) | REPLAY_EVENT(FORK) | REPLAY_EVENT(MIGRATE) | REPLAY_EVENT(LOST))
+	 REPLAY_EVENT(NEWTASK) | REPLAY_EVENT(FORK) | REPLAY_EVENT(MIGRATE) | REPLAY_EVENT(LOST) | \
+	 REPLAY_EVENT(CPU_OFFLINE))
 
 void queues_init(struct queues *queues, const struct analysis_env *env);
 void queues_free(struct queues *queues);

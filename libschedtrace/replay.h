@@ -14,6 +14,7 @@
  *   followed for certain up to where the gap began. Inside, any task that is not certainly running
  *   elsewhere may have run or waited: replay_gap_ns(). The LOST row comes where records resume, so
  *   that a wait which another CPU's rows ended before that stays certain.
+ * - A CPU that goes offline runs nobody, not even its idle task, until its next sign of a task.
  * - What lasts when the rows end is possible, not certain.
  *
  * A missing switch leaves no sign of a third task that ran and left within the same stretch; only
@@ -43,7 +44,8 @@ enum replay_doubt {
 	REPLAY_START,	/* before the CPU's first row */
 	REPLAY_BROKEN,	/* somebody else than believed was found */
 	REPLAY_GAP,	/* records were lost, up to the LOST row */
-	REPLAY_RESUMED, /* from the LOST row to the first sign of who runs */
+	REPLAY_RESUMED, /* from the LOST or CPU_ONLINE row to the first sign of who runs */
+	REPLAY_OFFLINE, /* nobody could */
 };
 
 /* Whoever wants to know; functions may be NULL. All are called in row order, and return 0 or a

@@ -255,6 +255,7 @@ static void found(struct replay *replay, int32_t cpu, uint32_t id)
 {
 	struct cpu *c = &replay->cpus[cpu];
 	int64_t from = c->seen;
+	bool offline = c->current == LIFE_NONE && c->why == REPLAY_OFFLINE;
 
 	if (c->current == id && id != LIFE_NONE) {
 		c->seen = replay->now;
@@ -264,7 +265,7 @@ static void found(struct replay *replay, int32_t cpu, uint32_t id)
 	if (c->why == REPLAY_BROKEN || from < replay->now)
 		tell_doubt(replay, cpu, from, -1);
 	c->why = REPLAY_BROKEN;
-	arrive(replay, c, cpu, id, from);
+	arrive(replay, c, cpu, id, offline ? replay->now : from);
 }
 
 static void depart(struct replay *replay, int32_t cpu, uint32_t id)
@@ -461,6 +462,30 @@ static void lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t reco
 	}
 }
 
+static void went_offline(struct replay *replay, int32_t cpu)
+{
+	struct cpu *c = cpu_of(replay, cpu);
+
+	if (!c || (c->current == LIFE_NONE && c->why == REPLAY_OFFLINE))
+		return;
+	if (c->current == LIFE_NONE)
+		tell_doubt(replay, cpu, c->seen, -1);
+	lose_current(replay, cpu, c->seen, replay->now);
+	c->why = REPLAY_OFFLINE;
+	c->seen = replay->now;
+}
+
+static void came_online(struct replay *replay, int32_t cpu)
+{
+	struct cpu *c = cpu_of(replay, cpu);
+
+	if (!c || c->current != LIFE_NONE || c->why != REPLAY_OFFLINE)
+		return;
+	tell_doubt(replay, cpu, c->seen, -1);
+	c->why = REPLAY_RESUMED;
+	c->seen = replay->now;
+}
+
 static void pending_state(struct replay *replay, uint32_t id, int64_t c)
 {
 	struct life *life;
@@ -579,6 +604,12 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 		break;
 	case SCHEDTRACE_LOST:
 		lost(replay, cpu, arg1, arg0);
+		return LIFE_NONE;
+	case SCHEDTRACE_CPU_OFFLINE:
+		went_offline(replay, cpu);
+		return LIFE_NONE;
+	case SCHEDTRACE_CPU_ONLINE:
+		came_online(replay, cpu);
 		return LIFE_NONE;
 	case SCHEDTRACE_RQ_SIZE:
 		c = cpu < replay->n_cpus ? &replay->cpus[cpu] : NULL;

@@ -20,6 +20,7 @@
 _Static_assert(sizeof(struct marker_header) == 16, "layout of the file format");
 _Static_assert(sizeof(struct marker_task) == 80, "layout of the file format");
 _Static_assert(sizeof(struct marker_sample) == 104, "layout of the file format");
+_Static_assert(sizeof(struct marker_hotplug) == 8, "layout of the file format");
 _Static_assert(MARKER_SAMPLES_MAX * sizeof(struct marker_sample) <= MARKER_PAYLOAD_MAX, "one part");
 
 /* Writes @data in as many parts as it needs; no part is cut within @unit bytes. */
@@ -292,6 +293,13 @@ int marker_write_samples(int marker_fd, const struct marker_sample *samples, siz
 int marker_write_maps(int marker_fd, const void *maps, size_t bytes, struct schedtrace_error *err)
 {
 	return write_parts(marker_fd, MARKER_MAPS, maps, bytes, bytes, err);
+}
+
+int marker_write_hotplug(int marker_fd, int cpu, bool online, struct schedtrace_error *err)
+{
+	struct marker_hotplug change = { .cpu = cpu, .online = online };
+
+	return write_parts(marker_fd, MARKER_HOTPLUG, &change, sizeof(change), sizeof(change), err);
 }
 
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,

@@ -60,6 +60,13 @@ enum marker_kind {
 	 * mapped for execution before recording began, then every later mapping and exec.
 	 */
 	MARKER_MAPS = 7,
+	/* struct marker_hotplug: a CPU went offline or came online; at the begin, is offline. */
+	MARKER_HOTPLUG = 10,
+};
+
+struct marker_hotplug {
+	int32_t cpu;
+	uint32_t online; /* 0 or 1 */
 };
 
 /* Counts are those of the whole process since it began, threads that ended included; those of

@@ -190,9 +190,10 @@ static void *read_cpu(void *arg)
 			result = take_pages(r);
 		if (result < 0 || fds[0].revents)
 			break;
-		/* Kernels without a watermark wake us for less than a page, without end. */
+		/* Kernels without a watermark wake us for less than a page, without end; those of
+		 * today call it an error to wait for a CPU that has not been online yet. */
 		if (result == 0 && fds[2].revents)
-			poll(fds, 2, PAUSE_MS);
+			poll(fds, 2, fds[2].revents & POLLERR ? LOOK_MS : PAUSE_MS);
 	}
 	if (result >= 0)
 		result = take_rest(r);

@@ -72,6 +72,12 @@ static void handle_signal(struct recording *r, const struct signalfd_siginfo *in
 	}
 }
 
+static void note_hotplug(struct recording *r)
+{
+	if (hotplug_look(&r->hotplug, r->instance.marker_fd, &r->err) < 0)
+		report_error(r->settings->program, &r->err);
+}
+
 /* Waits for a signal, news of the readers or the end of @timeout_ns. */
 static void wait_for_news(struct recording *r, int64_t timeout_ns)
 {
@@ -82,6 +88,7 @@ static void wait_for_news(struct recording *r, int64_t timeout_ns)
 		{ .fd = r->control ? control_fd(r->control) : -1, .events = POLLIN },
 		{ .fd = watch_fd(r->watch), .events = POLLIN },
 		{ .fd = r->reason ? -1 : r->attach.epoll_fd, .events = POLLIN },
+		{ .fd = r->reason ? -1 : r->hotplug.uevent_fd, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 	uint64_t count;
@@ -95,6 +102,8 @@ static void wait_for_news(struct recording *r, int64_t timeout_ns)
 		control_serve(r->control);
 	if (fds[4].revents)
 		watch_run(r->watch);
+	if (fds[6].revents)
+		note_hotplug(r);
 	if (fds[1].revents && read(r->readers.news_fd, &count, sizeof(count)) < 0)
 		return;
 	while (read(r->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
@@ -191,6 +200,7 @@ static void record(struct recording *r)
 		if (now < next)
 			continue;
 		next = now + TICK_NS;
+		note_hotplug(r);
 		recording_write_maps(r);
 		if (publish(r) < 0 && !r->reason) {
 			recording_tell_error(r);
@@ -408,6 +418,7 @@ static void release(struct recording *r)
 	sampling_free(&r->sampling);
 	user_maps_free(r->user_maps);
 	attach_close(&r->attach);
+	hotplug_close(&r->hotplug);
 	free(r->cpus);
 	buffer_counts_free(&r->counts);
 	free(r->first_cmdlines);
@@ -430,7 +441,8 @@ int recording_run(const struct recording_settings *settings)
 			       .output = { .directory_fd = -1, .fd = -1 },
 			       .saved_ns = INT64_MIN,
 			       .workload = { .gate_fd = -1, .report_fd = -1 },
-			       .attach = { .epoll_fd = -1 } };
+			       .attach = { .epoll_fd = -1 },
+			       .hotplug = { .uevent_fd = -1 } };
 	int status;
 
 	workload_take_signals(&r.saved_signals, &r.signals);

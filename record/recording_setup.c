@@ -125,6 +125,8 @@ int recording_set_up(struct recording *r)
 	if (result == 0)
 		tell_buffers(r);
 	if (result == 0)
+		result = hotplug_open(&r->hotplug, HOTPLUG_ROOT, r->instance.n_cpus, &r->err);
+	if (result == 0)
 		result = tracedat_writer_init(&r->writer, &r->instance,
 					      s->only ? "schedrec" INSTANCE_ONLY : NULL, r->tracefs,
 					      &r->events, &r->err);
@@ -260,6 +262,8 @@ int recording_write_begin(struct recording *r)
 		result = snapshot_write(r->instance.marker_fd, false, &tasks, &now, &r->err);
 	proc_tasks_free(&r->tasks);
 	r->tasks = tasks;
+	if (result == 0)
+		result = hotplug_note_offline(&r->hotplug, r->instance.marker_fd, &r->err);
 	if (result == 0 && r->events.user_stacks)
 		result = start_user_maps(r);
 	return result;

@@ -8,6 +8,7 @@
 #include "record/clocks.h"
 #include "record/control.h"
 #include "record/event_sets.h"
+#include "record/hotplug.h"
 #include "record/instance.h"
 #include "record/marker_writer.h"
 #include "record/numbered.h"
@@ -35,6 +36,7 @@ struct recording {
 	struct numbered numbered; /* if the output has several files */
 	struct workload workload;
 	struct attach attach;
+	struct hotplug hotplug;
 	struct instance instance, only; /* the second with --only */
 	bool *cpus;			/* recorded; NULL: all */
 	struct tracedat_writer writer;

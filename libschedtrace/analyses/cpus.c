@@ -125,7 +125,7 @@ static int feed(void *self, const struct schedtrace_events *ev, size_t begin, si
 
 		if (event != SCHEDTRACE_RQ_SIZE && event != SCHEDTRACE_CTX_SWITCH &&
 		    event != SCHEDTRACE_TICK && event != SCHEDTRACE_LOST &&
-		    event != SCHEDTRACE_RUNS)
+		    event != SCHEDTRACE_RUNS && event != SCHEDTRACE_CPU_OFFLINE)
 			continue;
 		a = account(cpus, ev->cpu[i]);
 		if (!a)
@@ -153,6 +153,10 @@ static int feed(void *self, const struct schedtrace_events *ev, size_t begin, si
 				a->has_rq = false;
 			}
 			break;
+		case SCHEDTRACE_CPU_OFFLINE:
+			count_queue(cpus, a, now);
+			a->has_rq = false;
+			break;
 		default: /* LOST: any queue may have changed in the gap */
 			for (int32_t cpu = 0; cpu < cpus->n; cpu++) {
 				count_queue(cpus, &cpus->accounts[cpu],
@@ -175,8 +179,8 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 			 SCHEDTRACE_REAL },
 	[IDLE] = { "idle_ns", "ns", "time in the idle task that is certain", SCHEDTRACE_INT },
 	[UNKNOWN] = { "unknown_ns", "ns",
-		      "the rest: before the first row, gaps, missing switches, and what lasts at "
-		      "the end",
+		      "the rest: before the first row, gaps, missing switches, offline, and what "
+		      "lasts at the end",
 		      SCHEDTRACE_INT },
 	[SWITCHES] = { "switches", "1", "sched_switch rows", SCHEDTRACE_INT },
 	[RQ_MEAN] = { "rq_mean", "1",

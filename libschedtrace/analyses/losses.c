@@ -17,6 +17,8 @@ struct account {
 	bool named;
 	int64_t gaps, gap_ns, gap_records, gaps_uncounted;
 	int64_t broken, broken_ns, resumed_ns, start_ns, missed;
+	int64_t offline_ns, offline_since;
+	bool offline;
 };
 
 struct losses {
@@ -36,7 +38,8 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 	[L_CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
 	[L_KIND] = { "kind", "",
 		     "start: before the CPU's first row; gap: lost records; resumed: after a gap "
-		     "until somebody is seen to run; broken: a switch is missing",
+		     "until somebody is seen to run; broken: a switch is missing; offline: "
+		     "nobody could",
 		     SCHEDTRACE_TEXT },
 	[L_RECORDS] = { "records", "1", "lost records", SCHEDTRACE_INT },
 };
@@ -73,10 +76,8 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 		 int64_t records, struct schedtrace_error *err)
 {
 	static const char *const kinds[] = {
-		[REPLAY_START] = "start",
-		[REPLAY_BROKEN] = "broken",
-		[REPLAY_GAP] = "gap",
-		[REPLAY_RESUMED] = "resumed",
+		[REPLAY_START] = "start",     [REPLAY_BROKEN] = "broken",   [REPLAY_GAP] = "gap",
+		[REPLAY_RESUMED] = "resumed", [REPLAY_OFFLINE] = "offline",
 	};
 	struct losses *losses = self;
 	struct account *a = account(losses, cpu);
@@ -102,6 +103,10 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 		break;
 	case REPLAY_RESUMED:
 		a->resumed_ns += end - begin;
+		break;
+	case REPLAY_OFFLINE:
+		a->offline_ns += end - begin;
+		a->offline = false;
 		break;
 	}
 	if (!losses->sink)
@@ -140,6 +145,7 @@ enum {
 	BROKEN_NS,
 	MISSED,
 	START_NS,
+	OFFLINE_NS,
 	TOUCHES,
 	N_COLUMNS
 };
@@ -169,6 +175,8 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 	[START_NS] = { "start_unknown_ns", "ns",
 		       "time before the CPU's first row, when nobody knows who ran",
 		       SCHEDTRACE_INT },
+	[OFFLINE_NS] = { "offline_ns", "ns", "time when the CPU was offline, and nobody could run",
+			 SCHEDTRACE_INT },
 	[TOUCHES] = { "touches", "", "the figures that are too low or have two bounds for it",
 		      SCHEDTRACE_TEXT },
 };
@@ -205,7 +213,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	}
 	for (int32_t cpu = 0; r >= 0 && cpu < losses->n; cpu++) {
 		const struct account *a = &losses->accounts[cpu];
-		int64_t lost = -1, read = -1;
+		int64_t lost = -1, read = -1, begin, end;
 		union schedtrace_value v[N_COLUMNS];
 
 		if (!a->named)
@@ -228,6 +236,10 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 		v[BROKEN_NS].i = a->broken_ns;
 		v[MISSED].i = a->missed;
 		v[START_NS].i = a->start_ns;
+		v[OFFLINE_NS].i = a->offline_ns;
+		if (a->offline && replay_covered(losses->replay, &begin, &end))
+			v[OFFLINE_NS].i +=
+				end - (a->offline_since > begin ? a->offline_since : begin);
 		v[TOUCHES].s = touches(a, lost);
 		r = table_row(table, v, err);
 	}
@@ -237,7 +249,14 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
 	       struct schedtrace_error *err)
 {
-	return account(self, ev->cpu[i]) ? 0 : no_memory(err);
+	struct account *a = account(self, ev->cpu[i]);
+
+	if (!a)
+		return no_memory(err);
+	if (ev->event[i] == SCHEDTRACE_CPU_OFFLINE && !a->offline)
+		a->offline_since = ev->timestamp[i];
+	a->offline = ev->event[i] == SCHEDTRACE_CPU_OFFLINE;
+	return 0;
 }
 
 static void destroy(void *self)
@@ -256,7 +275,9 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.doubt = doubt,
 		.missed = missed,
 		.row = row, /* so that a CPU without losses has its row too */
-		.events = REPLAY_EVENT(CTX_SWITCH),
+		.events = REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(CPU_OFFLINE) |
+			  REPLAY_EVENT(CPU_ONLINE),
+		.before_window = true, /* it may be offline since */
 	};
 
 	if (!losses)

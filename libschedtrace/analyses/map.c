@@ -175,7 +175,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 
 	if (ev->event[i] == SCHEDTRACE_CTX_SWITCH)
 		return switched(map, ev, i, err);
-	cell = cell_of(map, ev->cpu[i]); /* LOST */
+	cell = cell_of(map, ev->cpu[i]); /* LOST, CPU_OFFLINE */
 	if (!cell)
 		return no_memory(err);
 	memcpy(cell + 1, "?  ", CELL - 1);
@@ -224,7 +224,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	struct map *map = calloc(1, sizeof(*map));
 	struct replay_listener listener = {
 		.self = map,
-		.events = REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(LOST),
+		.events = REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(LOST) | REPLAY_EVENT(CPU_OFFLINE),
 		.before_window = true,
 		.row = row,
 	};

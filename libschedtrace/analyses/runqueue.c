@@ -259,6 +259,8 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	if (ev->event[i] == SCHEDTRACE_LOST)
 		r = set_length(rq, ev->cpu[i], false, 0, now, ev->arg1[i] < now ? ev->arg1[i] : now,
 			       err);
+	if (ev->event[i] == SCHEDTRACE_CPU_OFFLINE)
+		r = set_length(rq, ev->cpu[i], false, 0, now, now, err);
 	if (r >= 0 && queues_follow(&rq->queues, ev, i, life) < 0)
 		r = no_memory(err);
 	wasted = q->n_idle && q->n_overloaded;

@@ -283,6 +283,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	case SCHEDTRACE_BLOCK:
 	case SCHEDTRACE_BLOCK_IO:
 	case SCHEDTRACE_STATE:
+	case SCHEDTRACE_CPU_OFFLINE:
 	case SCHEDTRACE_LOST:
 		c = grown_at(&h->cpus, ev->cpu[i], struct cpu);
 		if (!c)
@@ -297,7 +298,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 		} else {
 			c->state = 0;
 			c->switched = 0;
-			h->gaps++;
+			h->gaps += ev->event[i] == SCHEDTRACE_LOST;
 		}
 		return 0;
 	case SCHEDTRACE_WAKEUP:
@@ -376,8 +377,9 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	struct replay_listener listener = {
 		.self = h,
 		.events = REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(BLOCK) | REPLAY_EVENT(BLOCK_IO) |
-			  REPLAY_EVENT(STATE) | REPLAY_EVENT(LOST) | REPLAY_EVENT(WAKING) |
-			  REPLAY_EVENT(WAKEUP) | REPLAY_EVENT(WAKEUP_NEW) | REPLAY_EVENT(MIGRATE),
+			  REPLAY_EVENT(STATE) | REPLAY_EVENT(LOST) | REPLAY_EVENT(CPU_OFFLINE) |
+			  REPLAY_EVENT(WAKING) | REPLAY_EVENT(WAKEUP) | REPLAY_EVENT(WAKEUP_NEW) |
+			  REPLAY_EVENT(MIGRATE),
 		.before_window = true,
 		.row = row,
 	};

@@ -95,7 +95,10 @@ extern "C" {
 	X(SAMPLE_CHILDREN_FAULTS, 48, "sampled task", "minor faults of its children so far",       \
 	  "major ones", "with the sample, of children that ended and were waited for")             \
 	X(SAMPLE_CHILDREN_CPU, 49, "sampled task", "user ns of its children so far", "system ns",  \
-	  "with the sample, of children that ended and were waited for")
+	  "with the sample, of children that ended and were waited for")                           \
+	X(CPU_OFFLINE, 50, "0", "0", "0",                                                          \
+	  "the recorder noticed that the CPU is offline, or that it is so at the begin")           \
+	X(CPU_ONLINE, 51, "0", "0", "0", "the recorder noticed that the CPU is online again")
 
 #define SCHEDTRACE_EVENT_ENUM_(name, id, pid, arg0, arg1, when) SCHEDTRACE_##name = id,
 /** enum schedtrace_event_id - SCHEDTRACE_EXEC, SCHEDTRACE_WAKEUP and so on: see SCHEDTRACE_EVENTS() */

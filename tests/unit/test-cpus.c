@@ -139,6 +139,64 @@ static void losses_say_where_and_how_much(void **state)
 	result_free(&r);
 }
 
+/* CPU 0 is offline from 125 to 165 and from 210 on, CPU 2 until 150; the trace ends at 250. */
+static struct rows hotplug_rows(void)
+{
+	struct rows b = rows_new();
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 9);
+	add(&b, 100, 2, 0, SCHEDTRACE_CPU_OFFLINE, 0, 0);
+	sw(&b, 120, 0, 7, 'S', 0);
+	add(&b, 125, 0, 0, SCHEDTRACE_CPU_OFFLINE, 0, 0);
+	add(&b, 150, 2, 0, SCHEDTRACE_CPU_ONLINE, 0, 0);
+	runs(&b, 160, 2, 0);
+	runs(&b, 165, 0, 0);
+	add(&b, 170, 0, 0, SCHEDTRACE_CPU_ONLINE, 0, 0);
+	sw(&b, 180, 0, 0, 'R', 7);
+	sw(&b, 200, 0, 7, 'S', 0);
+	add(&b, 210, 0, 0, SCHEDTRACE_CPU_OFFLINE, 0, 0);
+	runs(&b, 250, 1, 9);
+	return b;
+}
+
+static void a_cpu_that_is_offline_is_not_idle(void **state)
+{
+	struct rows b = hotplug_rows();
+	struct result r = result_of(&b, "cpus");
+
+	assert_int_equal(of_cpu(&r, "cpus", 0, "busy_ns"), 20 + 20);
+	assert_int_equal(of_cpu(&r, "cpus", 0, "idle_ns"), 15); /* 165 to 180 */
+	assert_int_equal(of_cpu(&r, "cpus", 0, "unknown_ns"), 95);
+	result_free(&r);
+	b = hotplug_rows();
+	r = result_of(&b, "losses");
+	assert_int_equal(of_cpu(&r, "losses", 0, "offline_ns"), 40 + 40);
+	assert_int_equal(of_cpu(&r, "losses", 0, "broken_chains"), 0);
+	assert_int_equal(of_cpu(&r, "losses", 2, "offline_ns"), 50);
+	assert_int_equal(of_cpu(&r, "losses", 2, "resumed_ns"), 10);
+	result_free(&r);
+}
+
+static void offline_time_is_that_of_the_window(void **state)
+{
+	struct rows b = hotplug_rows();
+	struct result r;
+
+	b.window_begin = 130;
+	b.window_end = 240;
+	r = result_of(&b, "losses");
+	assert_int_equal(of_cpu(&r, "losses", 0, "offline_ns"), 35 + 30);
+	assert_int_equal(of_cpu(&r, "losses", 2, "offline_ns"), 20);
+	result_free(&r);
+	b = hotplug_rows();
+	b.window_begin = 171;
+	b.window_end = 205;
+	r = result_of(&b, "losses");
+	assert_int_equal(of_cpu(&r, "losses", 0, "offline_ns"), 0);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +204,8 @@ int main(void)
 		cmocka_unit_test(the_run_queue_is_weighted_by_time_and_unknown_after_a_gap),
 		cmocka_unit_test(moves_have_causes_and_distances),
 		cmocka_unit_test(losses_say_where_and_how_much),
+		cmocka_unit_test(a_cpu_that_is_offline_is_not_idle),
+		cmocka_unit_test(offline_time_is_that_of_the_window),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

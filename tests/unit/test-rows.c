@@ -1075,26 +1075,55 @@ static void odd_pids_and_cpus_make_rows_and_no_tasks(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
-/* A marker of samples, of which @bytes are said to follow the header. */
-static void samples(struct trace *t, int64_t timestamp, const struct marker_sample *s, size_t n,
-		    size_t bytes)
+/* A marker with @n bytes of @payload, of which @bytes are said to follow the header. */
+static void marker(struct trace *t, int64_t timestamp, enum marker_kind kind, const void *payload,
+		   size_t n, size_t bytes)
 {
 	const struct format *f = format_of(t, "raw_data");
 	struct marker_header h = {
-		.id = MARKER_ID, .kind = MARKER_SAMPLES, .bytes = (uint16_t)bytes, .parts = 1
+		.id = MARKER_ID, .kind = (uint16_t)kind, .bytes = (uint16_t)bytes, .parts = 1
 	};
-	uint8_t data[8 + sizeof(h) + 40 * sizeof(*s)] = { 0 };
+	uint8_t data[8 + sizeof(h) + 40 * sizeof(struct marker_sample)] = { 0 };
 
 	memcpy(data, &f->id, 2);
 	memcpy(data + 8, &h, sizeof(h));
-	memcpy(data + 8 + sizeof(h), s, n * sizeof(*s));
+	memcpy(data + 8 + sizeof(h), payload, n);
 	give(t, &(struct record){ .timestamp = timestamp,
 				  .data = data,
-				  .size = (uint32_t)(8 + sizeof(h) + n * sizeof(*s)),
+				  .size = (uint32_t)(8 + sizeof(h) + n),
 				  .kind = RECORD_EVENT,
 				  .format = (uint16_t)(f - t->formats),
 				  .cpu = 1,
 				  .pid = 5 });
+}
+
+static void samples(struct trace *t, int64_t timestamp, const struct marker_sample *s, size_t n,
+		    size_t bytes)
+{
+	marker(t, timestamp, MARKER_SAMPLES, s, n * sizeof(*s), bytes);
+}
+
+static void a_cpu_that_goes_and_comes_has_rows_and_is_believed_to_run_nobody(void **state)
+{
+	struct trace *t = *state;
+	struct marker_hotplug off = { .cpu = 0 }, on = { .cpu = 0, .online = 1 };
+	struct marker_hotplug none = { .cpu = -1 }, beyond = { .cpu = 65535 };
+
+	record(t, 90, 0, 5, "sched_switch", "a 5 120 1 swapper/0 0 120");
+	record(t, 91, 1, 5, "sched_wakeup", "a 10 120 0");
+	forget(t);
+	marker(t, 100, MARKER_HOTPLUG, &off, sizeof(off), sizeof(off));
+	marker(t, 110, MARKER_HOTPLUG, &none, sizeof(none), sizeof(none));
+	marker(t, 110, MARKER_HOTPLUG, &beyond, sizeof(beyond), sizeof(beyond));
+	marker(t, 110, MARKER_HOTPLUG, &on, sizeof(on), sizeof(on) + 8); /* cut */
+	marker(t, 110, MARKER_HOTPLUG, &on, 4, 4);
+	marker(t, 120, MARKER_HOTPLUG, &on, sizeof(on), sizeof(on));
+	assert_string_equal(rows(t), "100 0 0 CPU_OFFLINE 0 0 swapper/0\n"
+				     "120 0 0 CPU_ONLINE 0 0 swapper/0\n");
+	forget(t);
+	record(t, 130, 0, 0, "sched_wakeup", "a 10 120 0");
+	assert_string_equal(rows(t), "130 0 0 RUNS -1 0 swapper/0\n"
+				     "130 0 10 WAKEUP 0 0 a\n");
 }
 
 static void samples_give_rows_of_the_process_that_was_sampled(void **state)
@@ -1196,6 +1225,7 @@ int main(void)
 		TEST(odd_pids_and_cpus_make_rows_and_no_tasks),
 		TEST(samples_give_rows_of_the_process_that_was_sampled),
 		TEST(samples_that_cannot_be_give_no_rows),
+		TEST(a_cpu_that_goes_and_comes_has_rows_and_is_believed_to_run_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
