@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The case studies of page faults, small: their figures against getrusage() and the clock."""
+import csv
+import os
+import subprocess
+from recorder import *
+
+need_kernel()
+RUN, BUILD = sys.argv[3:5]
+READS = 8000
+
+
+def groups():
+    return [os.path.join(folder, name) for folder, _, names in os.walk("/sys/fs/cgroup")
+            for name in names if name.startswith("schedtrace-case-")]
+
+
+def table(name):
+    with open(name) as f:
+        return [{k: v if k == "name" else float(v) for k, v in row.items()}
+                for row in csv.DictReader(f)]
+
+
+def check(row):
+    name, n = row["name"], row["copies"]
+    claim(row["major"] == row["rusage_major"],
+          f"{name}: as many major faults as getrusage says, exactly", row)
+    # After a copy asked it prints its figures and ends.
+    claim(0 <= row["minor"] - row["rusage_minor"] <= 0.005 * row["rusage_minor"] + 16 * n,
+          f"{name}: as many minor faults, but for those of each copy's end", row)
+    claim(abs(row["cpu_s"] - row["rusage_cpu_s"]) <= 0.02 * row["rusage_cpu_s"] + 0.01 * n,
+          f"{name}: as much time on CPUs", row)
+    claim(abs(row["completion_s"] - row["clock_s"]) <= 0.02 * row["clock_s"] + 0.05,
+          f"{name}: it took as long as by the programs' clock", row)
+    share = 100 * row["rusage_cpu_s"] / row["clock_s"] / os.cpu_count()
+    claim(abs(row["utilization_percent"] - share) <= 5, f"{name}: so its utilization is right",
+          row, share)
+
+
+with Folder() as folder:
+    before = set(groups())
+    r = subprocess.run([RUN, "--build", BUILD, "--work", folder, "--out", "out",
+                        "--reads", str(READS), "--pair-size", "12", "--pair-memory", "18",
+                        "--iterations", "8", "--copies", "1,2,8", "--size", "8", "--memory", "40",
+                        "--accesses", "3000"], capture_output=True, text=True)
+    if r.returncode == 3:
+        print("1..0 # SKIP " + r.stderr.strip())
+        sys.exit(0)
+    claim(r.returncode == 0, "both studies run", r.stdout, r.stderr)
+    if r.returncode == 0:
+        pairs, copies = table("out/pairs.csv"), table("out/copies.csv")
+        for row in pairs + copies:
+            check(row)
+        claim([row["copies"] for row in copies] == [1, 2, 8] and
+              [row["copies"] for row in pairs] == [2, 2], "all copies are found in the recordings")
+        both, one = (row["major"] for row in pairs)
+        claim(0 < one < both, "a local program has fewer major faults than a random one", pairs)
+        claim(copies[0]["major"] == copies[1]["major"] == 0 and copies[2]["major"] > 2000,
+              "copies that fit into memory have no major faults, more copies have", copies)
+        claim(copies[2]["completion_s"] > 0.8 * copies[2]["major"] / READS,
+              "they wait for the disk", copies[2])
+    claim(set(groups()) <= before, "the control groups are gone", groups())
+    claim(os.listdir(folder) == ["out"], "and so are the files that were accessed",
+          os.listdir(folder))
+done()
