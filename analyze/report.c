@@ -134,9 +134,13 @@ static int begin_log(struct run *run, struct schedtrace_error *err)
 static int choose_command(struct run *run, struct schedtrace_error *err)
 {
 	const struct schedtrace_context *ctx = infile_context(run->infile);
+	int r;
 
 	if (!run->settings->command)
 		return 0;
+	r = schedtrace_context_load_tasks(ctx, err);
+	if (r < 0)
+		return r;
 	if (run->log && !infile_knows_all_tasks(run->infile))
 		return error_set(
 			err, SCHEDTRACE_E_USAGE,

@@ -282,6 +282,14 @@ int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *k
 	return 0;
 }
 
+struct schedtrace_task *row_maker_life_at_start(struct row_maker *m, int32_t pid)
+{
+	struct task *task = pid > 0 ? tasks_seen(m->tasks, pid) : NULL;
+	struct schedtrace_task *life = task ? tasks_life(m->tasks, task) : NULL;
+
+	return life && life->start_ns == INT64_MIN && !task->exited ? life : NULL;
+}
+
 uint64_t row_maker_count(const struct row_maker *m, const char *system, const char *name)
 {
 	uint64_t n = 0;

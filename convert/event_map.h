@@ -27,6 +27,8 @@ struct tasks *row_maker_tasks(struct row_maker *m);
 /* What is known beside the records: the tasks at the start, and the command's pid, 0 unknown. */
 int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *task,
 			    struct schedtrace_error *err);
+/* The life of @pid that was there at the start, to be completed; NULL none. */
+struct schedtrace_task *row_maker_life_at_start(struct row_maker *m, int32_t pid);
 void row_maker_command(struct row_maker *m, int32_t pid);
 
 /*

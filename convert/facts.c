@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "facts.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libschedtrace/checked.h"
+#include "libschedtrace/cpulist.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "notes.h"
@@ -50,16 +50,13 @@ static int set_cpus(struct schedtrace_context *ctx, const struct tracedat *t,
 
 	for (int i = 0; i < tracedat_cpus(t); i++) {
 		const char *text = tracedat_cpustat(t, i);
-		struct schedtrace_cpu cpu = {
-			.cpu = i,
-			.core = -1,
-			.package = -1,
-			.node = -1,
-			.read = text ? cpustat_sum(text, read) : -1,
-			.lost = text ? cpustat_sum(text, lost) : -1,
-		};
-		int r = schedtrace_context_set_cpu(ctx, &cpu, err);
+		struct schedtrace_cpu cpu = SCHEDTRACE_CPU_UNKNOWN;
+		int r;
 
+		cpu.cpu = i;
+		cpu.read = text ? cpustat_sum(text, read) : -1;
+		cpu.lost = text ? cpustat_sum(text, lost) : -1;
+		r = schedtrace_context_set_cpu(ctx, &cpu, err);
 		if (r < 0)
 			return r;
 	}
@@ -132,6 +129,7 @@ void facts_close(struct facts *facts)
 		free(facts->text[i].bytes);
 	free(facts->snapshot[0]);
 	free(facts->snapshot[1]);
+	json_decref(facts->at_start);
 }
 
 static const char *text_of(const json_t *json, const char *key, const char *otherwise)
@@ -192,22 +190,30 @@ static char *quote_command(const json_t *arguments)
 	return text;
 }
 
+/* What is known of a CPU so far. */
+static struct schedtrace_cpu known_cpu(const struct facts *facts, int32_t id)
+{
+	size_t n;
+	const struct schedtrace_cpu *known = schedtrace_context_cpus(facts->ctx, &n);
+	struct schedtrace_cpu cpu = SCHEDTRACE_CPU_UNKNOWN;
+
+	for (size_t k = 0; k < n; k++)
+		if (known[k].cpu == id)
+			return known[k];
+	cpu.cpu = id;
+	return cpu;
+}
+
 static int set_topology(struct facts *facts, const json_t *cpus, struct schedtrace_error *err)
 {
 	for (size_t i = 0; i < json_array_size(cpus); i++) {
 		const json_t *json = json_array_get(cpus, i);
 		int32_t id = small_number_of(json, "cpu", -1);
-		struct schedtrace_cpu cpu = { .cpu = id, .read = -1, .lost = -1 };
-		const struct schedtrace_cpu *known;
-		size_t n;
+		struct schedtrace_cpu cpu = known_cpu(facts, id);
 		int r;
 
 		if (id < 0 || id >= 65535)
 			continue;
-		known = schedtrace_context_cpus(facts->ctx, &n);
-		for (size_t k = 0; k < n; k++)
-			if (known[k].cpu == id)
-				cpu = known[k];
 		cpu.core = small_number_of(json, "core", -1);
 		cpu.package = small_number_of(json, "package", -1);
 		cpu.node = small_number_of(json, "node", -1);
@@ -334,6 +340,92 @@ static int end_marker(struct facts *facts, const json_t *json, const struct reco
 	return schedtrace_context_set_info(facts->ctx, &info, err);
 }
 
+/* A cache that holds data is that of all CPUs that share it; the first of them names it. */
+static int set_cache(struct facts *facts, const json_t *cache, struct schedtrace_error *err)
+{
+	const char *cpus = text_of(cache, "cpus", "");
+	int64_t level = strtol(text_of(cache, "level", "0"), NULL, 10);
+	int32_t first, last, id = -1;
+	int r = 0;
+
+	if (level < 1 || level > SCHEDTRACE_CACHE_LEVELS ||
+	    strcmp(text_of(cache, "type", ""), "Instruction") == 0 || !cpulist_valid(cpus))
+		return 0;
+	while (r == 0 && cpulist_next(&cpus, &first, &last) > 0) {
+		id = id < 0 ? first : id;
+		for (int32_t i = first; r == 0 && i <= last && i < facts->n_cpus; i++) {
+			struct schedtrace_cpu cpu = known_cpu(facts, i);
+
+			cpu.caches[level - 1] = id;
+			r = schedtrace_context_set_cpu(facts->ctx, &cpu, err);
+		}
+	}
+	return r;
+}
+
+/* Index of a column of the snapshot's tasks, -1 none. */
+static int column_of(const json_t *snapshot, const char *name)
+{
+	const json_t *columns = json_object_get(snapshot, "columns");
+
+	for (size_t i = 0; i < json_array_size(columns); i++)
+		if (strcmp(name, json_string_value(json_array_get(columns, i)) ?: "") == 0)
+			return (int)i;
+	return -1;
+}
+
+static const json_t *cell(const json_t *row, int column)
+{
+	return column < 0 ? NULL : json_array_get(row, (size_t)column);
+}
+
+static int32_t int_cell(const json_t *row, int column, int32_t min, int32_t otherwise)
+{
+	const json_t *value = cell(row, column);
+	json_int_t i = json_integer_value(value);
+
+	return json_is_integer(value) && i >= min && i <= INT32_MAX ? (int32_t)i : otherwise;
+}
+
+/* What the snapshot at the start says beyond the list of tasks, which came before it. */
+static int use_snapshot(struct facts *facts, const json_t *snapshot, struct schedtrace_error *err)
+{
+	const json_t *tasks = json_object_get(snapshot, "tasks");
+	const json_t *caches = json_object_get(json_object_get(snapshot, "cpus"), "caches");
+	int pid = column_of(snapshot, "pid"), policy = column_of(snapshot, "policy");
+	int nice = column_of(snapshot, "nice"), rt = column_of(snapshot, "rt_priority");
+	int affinity = column_of(snapshot, "affinity"), r = 0;
+
+	for (size_t i = 0; r == 0 && i < json_array_size(caches); i++)
+		r = set_cache(facts, json_array_get(caches, i), err);
+	for (size_t i = 0; i < json_array_size(tasks); i++) {
+		const json_t *row = json_array_get(tasks, i);
+		const char *cpus = json_string_value(cell(row, affinity));
+		struct schedtrace_task *life =
+			row_maker_life_at_start(facts->maker, int_cell(row, pid, 1, 0));
+
+		if (!life)
+			continue;
+		life->policy = json_string_value(cell(row, policy));
+		life->nice = int_cell(row, nice, -20, INT32_MIN);
+		life->rt_priority = int_cell(row, rt, 0, -1);
+		life->affinity = cpus && cpulist_valid(cpus) ? cpus : NULL;
+	}
+	return r;
+}
+
+static int keep_snapshot(struct facts *facts, json_t **json, bool end, struct schedtrace_error *err)
+{
+	facts->snapshot[end] = json_dumps(*json, JSON_COMPACT);
+	if (!facts->snapshot[end])
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a marker");
+	if (end)
+		return 0;
+	facts->at_start = *json;
+	*json = NULL;
+	return use_snapshot(facts, facts->at_start, err);
+}
+
 static int text_marker(struct facts *facts, const struct marker_header *h, const char *payload,
 		       const struct record *r, struct schedtrace_error *err)
 {
@@ -365,16 +457,12 @@ static int text_marker(struct facts *facts, const struct marker_header *h, const
 		     end ? "end" : "begin");
 		return 0;
 	}
-	if (snapshot) {
-		facts->snapshot[end] = json_dumps(json, JSON_COMPACT);
-		return facts->snapshot[end]
-			       ? 0
-			       : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a marker");
-	}
+	if (snapshot)
+		return keep_snapshot(facts, &json, end, err);
 	return end ? end_marker(facts, json, r, err) : begin_marker(facts, json, r, err);
 }
 
-static int tasks_marker(struct facts *facts, const char *payload, size_t bytes,
+static int tasks_marker(struct facts *facts, const char *payload, size_t bytes, int64_t written,
 			struct schedtrace_error *err)
 {
 	struct marker_task t;
@@ -391,6 +479,7 @@ static int tasks_marker(struct facts *facts, const char *payload, size_t bytes,
 		task.ppid = t.ppid >= 0 ? t.ppid : -1;
 		task.cpu = t.cpu >= 0 ? t.cpu : -1;
 		task.state = t.state;
+		task.state_ns = written;
 		task.comm = schedtrace_context_intern_comm(facts->ctx, t.comm, sizeof(t.comm), err);
 		if (task.comm < 0)
 			return task.comm;
@@ -443,7 +532,7 @@ int facts_record(struct facts *facts, const struct record *r, struct schedtrace_
 			return 0;
 		facts->parts_read = h.part + 1u;
 		facts->tasks_read = facts->parts_read == h.parts;
-		return tasks_marker(facts, payload, h.bytes, err);
+		return tasks_marker(facts, payload, h.bytes, r->timestamp, err);
 	default:
 		return 0;
 	}

@@ -6,6 +6,8 @@
 #ifndef CONVERT_FACTS_H
 #define CONVERT_FACTS_H
 
+#include <jansson.h>
+
 #include "event_map.h"
 
 struct facts {
@@ -20,6 +22,7 @@ struct facts {
 		uint32_t next_part;
 	} text[4];		 /* BEGIN, END and the snapshots of both, part by part */
 	char *snapshot[2];	 /* JSON of the begin and the end, NULL none */
+	json_t *at_start;	 /* the first of these, whose texts lives of tasks point to */
 	int64_t begin_tsc;	 /* time-stamp counter at the begin, INT64_MIN unknown */
 	int32_t command_pid;	 /* 0 unknown */
 	int32_t exit_status;	 /* of the command as wait() gives it, -1 unknown */
@@ -51,6 +54,12 @@ void facts_in_order(struct facts *facts, const struct record *r);
 
 /* Both snapshots as one JSON object, to be freed; NULL if there is none or memory ran out. */
 char *facts_snapshot(const struct facts *facts);
+
+/* Whether all was met that tells of the system when recording began. */
+static inline bool facts_start_known(const struct facts *facts)
+{
+	return facts->tasks_read && facts->snapshot[0];
+}
 
 /* After the last record. */
 int facts_finish(struct facts *facts, struct schedtrace_error *err);

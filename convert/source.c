@@ -11,8 +11,9 @@
 #include "stacks.h"
 
 /* Records within which the recorder's markers are looked for before rows are made. */
-#define AHEAD_FOR_BEGIN ((size_t)256 << 10)
-#define AHEAD_FOR_TASKS ((size_t)4 << 20)
+#define AHEAD_FOR_BEGIN	   ((size_t)256 << 10)
+#define AHEAD_FOR_TASKS	   ((size_t)4 << 20)
+#define AHEAD_FOR_SNAPSHOT ((size_t)256 << 10) /* after the tasks */
 
 struct source {
 	struct tracedat *tracedat;
@@ -102,7 +103,8 @@ static int read_ahead(struct source *s, const char *path, struct schedtrace_erro
 	struct source_options options = s->options;
 	const struct record *records;
 	struct tracedat *t;
-	size_t n, seen = 0;
+	size_t n, seen = 0, ahead = AHEAD_FOR_BEGIN;
+	bool begun = false, listed = false;
 	int r;
 	auto_free bool *is_stack = NULL;
 	const struct format *formats = tracedat_formats(s->tracedat, &n);
@@ -117,11 +119,10 @@ static int read_ahead(struct source *s, const char *path, struct schedtrace_erro
 	r = tracedat_open(&t, path, &options, err);
 	if (r < 0)
 		return r;
-	while (r >= 0 && !s->facts.tasks_read &&
-	       seen < (s->facts.begun ? AHEAD_FOR_TASKS : AHEAD_FOR_BEGIN)) {
+	while (r >= 0 && !facts_start_known(&s->facts) && seen < ahead) {
 		if (tracedat_next(t, &records, &n, NULL) <= 0)
 			break;
-		for (size_t i = 0; r >= 0 && i < n && !s->facts.tasks_read; i++) {
+		for (size_t i = 0; r >= 0 && i < n && !facts_start_known(&s->facts); i++) {
 			if (records[i].kind != RECORD_EVENT)
 				continue;
 			if (records[i].format == s->facts.raw_data) {
@@ -132,6 +133,12 @@ static int read_ahead(struct source *s, const char *path, struct schedtrace_erro
 			s->has_stacks |= is_stack[records[i].format];
 		}
 		seen += n;
+		if (!begun && s->facts.begun)
+			ahead = AHEAD_FOR_TASKS;
+		begun = s->facts.begun;
+		if (!listed && s->facts.tasks_read)
+			ahead = seen + AHEAD_FOR_SNAPSHOT;
+		listed = s->facts.tasks_read;
 	}
 	tracedat_close(t);
 	s->has_stacks |= s->facts.stacks;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "context.h"
 #include "error.h"
 #include "jsonio.h"
 #include "mem.h"
@@ -16,16 +17,19 @@
 #define MAX_START      ((uint64_t)1 << 20)
 
 /* Members with a meaning, after the columns. */
-enum text_id { TEXT_START, TEXT_COMM, TEXT_TASKS, TEXT_META, TEXT_INDEX, TEXT_COUNT };
+enum text_id { TEXT_START, TEXT_COMM, TEXT_META, TEXT_INDEX, TEXT_COUNT };
 
 static const char *const text_names[TEXT_COUNT] = {
-	MEMBER_START, MEMBER_COMM, MEMBER_TASKS, MEMBER_META, MEMBER_INDEX,
+	MEMBER_START,
+	MEMBER_COMM,
+	MEMBER_META,
+	MEMBER_INDEX,
 };
 
-static const char *const stack_names[STACK_MEMBERS] = {
+static const char *const later_names[LATER_MEMBERS] = {
 	[STACK_OFFSETS] = MEMBER_STACK_OFFSETS, [STACK_FRAMES] = MEMBER_STACK_FRAMES,
 	[STACK_KERNEL] = MEMBER_STACK_KERNEL,	[STACK_SPACES] = MEMBER_STACK_SPACES,
-	[STACK_SYMBOLS] = MEMBER_SYMBOLS,
+	[STACK_SYMBOLS] = MEMBER_SYMBOLS,	[LATER_TASKS] = MEMBER_TASKS,
 };
 
 /* Members that we know but have no use for. */
@@ -71,9 +75,9 @@ static struct place *find_place(struct opening *o, const char *name)
 	for (int i = 0; i < TEXT_COUNT; i++)
 		if (strcmp(name, text_names[i]) == 0)
 			return &o->texts[i];
-	for (int i = 0; i < STACK_MEMBERS; i++)
-		if (strcmp(name, stack_names[i]) == 0)
-			return &o->a->stacks[i];
+	for (int i = 0; i < LATER_MEMBERS; i++)
+		if (strcmp(name, later_names[i]) == 0)
+			return &o->a->later[i];
 	return NULL;
 }
 
@@ -215,15 +219,6 @@ static int open_comm(struct opening *o, struct schedtrace_error *err)
 	return r == 0 && text ? members_get_comm(&o->a->comms, o->ctx, text, n, err) : r;
 }
 
-static int open_tasks(struct opening *o, struct schedtrace_error *err)
-{
-	auto_free char *text = NULL;
-	size_t n;
-	int r = read_text(o, TEXT_TASKS, 4 * JSONIO_MAX_BYTES, &text, &n, err);
-
-	return r == 0 && text ? members_get_tasks(o->ctx, text, n, err) : r;
-}
-
 static int open_meta(struct opening *o, struct schedtrace_error *err)
 {
 	auto_free char *text = NULL;
@@ -233,10 +228,10 @@ static int open_meta(struct opening *o, struct schedtrace_error *err)
 	return r == 0 && text ? members_get_meta(o->ctx, text, n, err) : r;
 }
 
-static int read_stack_member(struct archive *a, enum stack_member id, struct member_bytes *out,
-			     char **owner, struct schedtrace_error *err)
+static int read_later(struct archive *a, enum later_member id, struct member_bytes *out,
+		      char **owner, struct schedtrace_error *err)
 {
-	const struct place *place = &a->stacks[id];
+	const struct place *place = &a->later[id];
 	uint64_t max = a->max_bytes ? a->max_bytes : 4 * JSONIO_MAX_BYTES;
 	int r;
 
@@ -252,13 +247,25 @@ static int read_stack_member(struct archive *a, enum stack_member id, struct mem
 	r = input_read(&a->in, place->offset, *owner, out->n, err);
 	if (r < 0)
 		return r;
-	if (a->stack_crcs[id] >= 0 && a->stack_crcs[id] != deflate_crc(0, *owner, out->n))
+	if (a->later_crcs[id] >= 0 && a->later_crcs[id] != deflate_crc(0, *owner, out->n))
 		return error_set(err, SCHEDTRACE_E_FORMAT,
 				 "its checksum is not that of " MEMBER_INDEX
 				 ": damaged, or edited without removing the checksum there");
 	(*owner)[out->n] = '\0';
 	out->data = *owner;
 	return 0;
+}
+
+static int load_tasks(void *user, struct schedtrace_context *ctx, struct schedtrace_error *err)
+{
+	struct archive *a = user;
+	struct member_bytes text = { 0 };
+	auto_free char *owner = NULL;
+	int r = read_later(a, LATER_TASKS, &text, &owner, err);
+
+	if (r == 0)
+		r = members_get_tasks(ctx, text.data, text.n, err);
+	return r < 0 ? error_prefix(err, r, "%s: " MEMBER_TASKS, a->path) : 0;
 }
 
 static int load_stacks(void *user, struct stacks *into, struct schedtrace_error *err)
@@ -274,9 +281,9 @@ static int load_stacks(void *user, struct stacks *into, struct schedtrace_error 
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < STACK_MEMBERS; i++) {
-		r = read_stack_member(a, (enum stack_member)i, parts[i], &owners[i], err);
+		r = read_later(a, (enum later_member)i, parts[i], &owners[i], err);
 		if (r < 0)
-			error_prefix(err, r, "%s", stack_names[i]);
+			error_prefix(err, r, "%s", later_names[i]);
 	}
 	if (r == 0)
 		r = members_get_stacks(into, &m, err);
@@ -288,18 +295,12 @@ static int load_stacks(void *user, struct stacks *into, struct schedtrace_error 
 /* Only how many call stacks there are; they are read when one is asked for. */
 static int open_stacks(struct opening *o, struct schedtrace_error *err)
 {
-	const struct place *place = &o->a->stacks[STACK_OFFSETS];
-	const json_t *crcs = json_object_get(o->index, "crc32");
+	const struct place *place = &o->a->later[STACK_OFFSETS];
 	auto_free uint8_t *header = NULL;
 	struct npy_header npy;
 	size_t n;
 	int r;
 
-	for (int i = 0; i < STACK_MEMBERS; i++) {
-		const json_t *crc = json_object_get(crcs, stack_names[i]);
-
-		o->a->stack_crcs[i] = json_is_integer(crc) ? json_integer_value(crc) : -1;
-	}
 	if (!place->present)
 		return 0;
 	n = place->size < NPY_MAX_HEADER ? (size_t)place->size : NPY_MAX_HEADER;
@@ -321,14 +322,31 @@ static int open_stacks(struct opening *o, struct schedtrace_error *err)
 	return 0;
 }
 
+/* What is read when it is asked for. */
+static int open_later(struct opening *o, struct schedtrace_error *err)
+{
+	const json_t *crcs = json_object_get(o->index, "crc32");
+
+	for (int i = 0; i < LATER_MEMBERS; i++) {
+		const json_t *crc = json_object_get(crcs, later_names[i]);
+
+		o->a->later_crcs[i] = json_is_integer(crc) ? json_integer_value(crc) : -1;
+	}
+	if (o->a->later[LATER_TASKS].present)
+		context_load_tasks_later(o->ctx, load_tasks, o->a);
+	return open_stacks(o, err);
+}
+
 static int open_texts(struct opening *o, struct schedtrace_error *err)
 {
 	static const struct {
 		enum text_id id;
 		int (*open)(struct opening *o, struct schedtrace_error *err);
 	} steps[] = {
-		{ TEXT_INDEX, open_index }, { TEXT_META, open_meta },	{ TEXT_START, open_start },
-		{ TEXT_COMM, open_comm },   { TEXT_TASKS, open_tasks },
+		{ TEXT_INDEX, open_index },
+		{ TEXT_META, open_meta },
+		{ TEXT_START, open_start },
+		{ TEXT_COMM, open_comm },
 	};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -337,7 +355,7 @@ static int open_texts(struct opening *o, struct schedtrace_error *err)
 		if (r < 0)
 			return error_prefix(err, r, "%s", text_names[steps[i].id]);
 	}
-	return open_stacks(o, err);
+	return open_later(o, err);
 }
 
 static int open_columns(struct opening *o, uint64_t *rows, struct schedtrace_error *err)
@@ -348,7 +366,7 @@ static int open_columns(struct opening *o, uint64_t *rows, struct schedtrace_err
 		note(o, "comm.npz is ignored: there is no " MEMBER_COMM " to name its ids");
 		o->columns[COLUMN_COMM].present = false;
 	}
-	if (o->columns[COLUMN_STACK].present && !o->a->stacks[STACK_OFFSETS].present) {
+	if (o->columns[COLUMN_STACK].present && !o->a->later[STACK_OFFSETS].present) {
 		note(o, "stack.npz is ignored: there is no stack_offsets.npy");
 		o->columns[COLUMN_STACK].present = false;
 	}

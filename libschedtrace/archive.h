@@ -11,14 +11,16 @@ struct place {
 	uint64_t offset, size;
 };
 
-/* The members about call stacks, read when they are asked for. */
-enum stack_member {
+/* The members that are read when they are asked for: call stacks, and tasks. */
+enum later_member {
 	STACK_OFFSETS,
 	STACK_FRAMES,
 	STACK_KERNEL,
 	STACK_SPACES,
 	STACK_SYMBOLS,
-	STACK_MEMBERS
+	STACK_MEMBERS,
+	LATER_TASKS = STACK_MEMBERS,
+	LATER_MEMBERS
 };
 
 struct archive {
@@ -29,8 +31,8 @@ struct archive {
 	struct column columns[COLUMN_COUNT];
 	struct id_map events, comms;
 	uint64_t block_rows; /* rows that are read at a time */
-	struct place stacks[STACK_MEMBERS];
-	int64_t stack_crcs[STACK_MEMBERS]; /* -1: not known */
+	struct place later[LATER_MEMBERS];
+	int64_t later_crcs[LATER_MEMBERS]; /* -1: not known */
 	const uint8_t *map;		   /* the whole file, once mapped */
 };
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checked.h"
 #include "error.h"
 #include "intern.h"
+#include "known_tasks.h"
 #include "mem.h"
 #include "stacks.h"
 
@@ -18,13 +18,13 @@ struct schedtrace_context {
 	struct intern comms;  /* id - 1 */
 	struct intern events; /* id - SCHEDTRACE_EVENT_COUNT */
 
-	/* Readers may share a context, and the first of them sorts. */
+	struct known_tasks tasks;
+
+	/* Readers may share a context, and the first that asks loads, or sorts. */
 	pthread_mutex_t lock;
-	struct schedtrace_task *tasks;
-	size_t n_tasks, n_sorted, tasks_max;
-	size_t *order; /* as many as tasks: what sorting needs */
-	size_t order_max;
-	struct arena names;
+	/* Of a tarball whose tasks were not asked for yet. */
+	int (*load_tasks)(void *user, struct schedtrace_context *ctx, struct schedtrace_error *err);
+	void *load_tasks_user;
 
 	struct stacks stacks;
 	/* Of a tarball whose stacks were not asked for yet. */
@@ -71,6 +71,7 @@ int schedtrace_context_new(struct schedtrace_context **out, struct schedtrace_er
 	ctx->info = unknown_info;
 	intern_init(&ctx->comms);
 	intern_init(&ctx->events);
+	known_tasks_init(&ctx->tasks);
 	stacks_init(&ctx->stacks);
 	pthread_mutex_init(&ctx->lock, NULL);
 	*out = ctx;
@@ -89,11 +90,9 @@ void schedtrace_context_free(struct schedtrace_context *ctx)
 		return;
 	free_info_strings(&ctx->info);
 	free(ctx->cpus);
-	free(ctx->tasks);
-	free(ctx->order);
+	known_tasks_free(&ctx->tasks);
 	intern_free(&ctx->comms);
 	intern_free(&ctx->events);
-	arena_free(&ctx->names);
 	stacks_free(&ctx->stacks);
 	pthread_mutex_destroy(&ctx->lock);
 	free(ctx);
@@ -261,59 +260,45 @@ int32_t schedtrace_context_add_event(struct schedtrace_context *ctx, const char 
 	return number + SCHEDTRACE_EVENT_COUNT;
 }
 
-static int compare_tasks(const void *a, const void *b)
+void context_load_tasks_later(struct schedtrace_context *ctx,
+			      int (*load)(void *user, struct schedtrace_context *ctx,
+					  struct schedtrace_error *err),
+			      void *user)
 {
-	const struct schedtrace_task *s = a, *t = b;
-
-	if (s->pid != t->pid)
-		return s->pid < t->pid ? -1 : 1;
-	return (s->start_ns > t->start_ns) - (s->start_ns < t->start_ns);
+	ctx->load_tasks = load;
+	ctx->load_tasks_user = user;
 }
 
-static int compare_order(const void *a, const void *b, void *arg)
+/* With the lock held. */
+static int load_tasks(struct schedtrace_context *ctx, struct schedtrace_error *err)
 {
-	size_t i = *(const size_t *)a, j = *(const size_t *)b;
-	const struct schedtrace_task *tasks = arg;
-	int c = compare_tasks(&tasks[i], &tasks[j]);
+	int (*load)(void *, struct schedtrace_context *, struct schedtrace_error *) =
+		ctx->load_tasks;
+	int r;
 
-	return c ? c : (i > j) - (i < j);
-}
-
-/* Moves tasks[order[i]] to tasks[i], cycle by cycle. */
-static void permute(struct schedtrace_task *tasks, size_t *order, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct schedtrace_task first = tasks[i];
-		size_t to = i;
-
-		while (order[to] != i) {
-			size_t from = order[to];
-
-			tasks[to] = tasks[from];
-			order[to] = to;
-			to = from;
-		}
-		tasks[to] = first;
-		order[to] = to;
+	if (!load)
+		return 0;
+	ctx->load_tasks = NULL; /* it adds tasks */
+	r = load(ctx->load_tasks_user, ctx, err);
+	if (r < 0) {
+		ctx->load_tasks = load;
+		ctx->tasks.n = ctx->tasks.n_sorted = 0;
 	}
+	return r;
 }
 
-/* By pid and start; of equals the one added last stays. Needs no memory, so it cannot fail. */
-static void sort_tasks(struct schedtrace_context *ctx)
+int schedtrace_context_load_tasks(const struct schedtrace_context *ctx,
+				  struct schedtrace_error *err)
 {
-	struct schedtrace_task *tasks = ctx->tasks;
-	size_t n = 0;
+	struct schedtrace_context *c = (struct schedtrace_context *)ctx;
+	int r;
 
-	for (size_t i = 0; i < ctx->n_tasks; i++)
-		ctx->order[i] = i;
-	qsort_r(ctx->order, ctx->n_tasks, sizeof(*ctx->order), compare_order, tasks);
-	permute(tasks, ctx->order, ctx->n_tasks);
-	for (size_t i = 0; i < ctx->n_tasks; i++) {
-		if (n > 0 && compare_tasks(&tasks[n - 1], &tasks[i]) == 0)
-			n--;
-		tasks[n++] = tasks[i];
-	}
-	ctx->n_tasks = ctx->n_sorted = n;
+	if (!ctx)
+		return error_set(err, SCHEDTRACE_E_USAGE, "load_tasks needs a context");
+	pthread_mutex_lock(&c->lock);
+	r = load_tasks(c, err);
+	pthread_mutex_unlock(&c->lock);
+	return r;
 }
 
 const struct schedtrace_task *schedtrace_context_tasks(const struct schedtrace_context *ctx,
@@ -326,45 +311,23 @@ const struct schedtrace_task *schedtrace_context_tasks(const struct schedtrace_c
 	if (!ctx)
 		return NULL;
 	pthread_mutex_lock(&c->lock);
-	if (c->n_sorted != c->n_tasks)
-		sort_tasks(c);
+	load_tasks(c, NULL);
+	known_tasks_sort(&c->tasks);
 	pthread_mutex_unlock(&c->lock);
 	if (n)
-		*n = ctx->n_tasks;
-	return ctx->tasks;
+		*n = ctx->tasks.n;
+	return ctx->tasks.all;
 }
 
 int schedtrace_context_add_task(struct schedtrace_context *ctx, const struct schedtrace_task *task,
 				struct schedtrace_error *err)
 {
-	struct schedtrace_task copy;
-	int r = 0;
+	int r;
 
 	if (!ctx || !task || (task->n_names && !task->names))
 		return error_set(err, SCHEDTRACE_E_USAGE, "add_task needs a context and a task");
-	if (task->pid <= 0)
-		return error_set(err, SCHEDTRACE_E_USAGE, "pid %d is no task", task->pid);
-	copy = *task;
-	copy.names = NULL;
-	if (task->n_names) {
-		struct schedtrace_task_name *names;
-		size_t size;
-
-		if (!checked_mul(task->n_names, sizeof(*names), &size))
-			return error_set(err, SCHEDTRACE_E_USAGE, "%zu names", task->n_names);
-		names = arena_alloc(&ctx->names, size);
-		if (!names)
-			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu task names",
-					 task->n_names);
-		memcpy(names, task->names, size);
-		copy.names = names;
-	}
-	ctx->tasks = grown(ctx->tasks, ctx->n_tasks, &ctx->tasks_max, sizeof(*ctx->tasks), &r, err);
-	ctx->order = grown(ctx->order, ctx->n_tasks, &ctx->order_max, sizeof(*ctx->order), &r, err);
-	if (r < 0)
-		return r;
-	ctx->tasks[ctx->n_tasks++] = copy;
-	return 0;
+	r = load_tasks(ctx, err);
+	return r < 0 ? r : known_tasks_add(&ctx->tasks, task, err);
 }
 
 struct stacks *context_stacks(struct schedtrace_context *ctx)

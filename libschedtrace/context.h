@@ -20,4 +20,10 @@ int32_t context_event_id(const struct schedtrace_context *ctx, const char *name,
 /* True for what schedtrace_context_add_event() takes as a name. */
 int context_event_name_ok(const char *name, size_t n);
 
+/* The first that asks for tasks calls @load, which adds them. */
+void context_load_tasks_later(struct schedtrace_context *ctx,
+			      int (*load)(void *user, struct schedtrace_context *ctx,
+					  struct schedtrace_error *err),
+			      void *user);
+
 #endif

@@ -164,9 +164,9 @@ static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 		.window_begin = engine->window_begin,
 		.window_end = engine->window_end,
 	};
-	int r;
+	int r = schedtrace_context_load_tasks(engine->ctx, err);
 
-	for (size_t i = 0; i < engine->n_chosen; i++) {
+	for (size_t i = 0; r >= 0 && i < engine->n_chosen; i++) {
 		const struct analysis *analysis = engine->chosen[i].analysis;
 
 		if (analysis->uses_replay && !engine->replay) {
@@ -177,9 +177,9 @@ static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 		}
 		env.replay = engine->replay;
 		r = analysis->create(&engine->chosen[i].self, &env, err);
-		if (r < 0)
-			return r;
 	}
+	if (r < 0)
+		return r;
 	engine->started = true;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "context.h"
+#include "cpulist.h"
 #include "error.h"
 #include "jsonio.h"
 #include "mem.h"
@@ -233,7 +234,7 @@ static int get_task(void *user, json_t *value, struct schedtrace_error *err)
 	struct schedtrace_context *ctx = user;
 	const char *comm, *state;
 	const json_t *rss;
-	int r = 0;
+	int r;
 
 	if (!json_is_integer(json_object_get(value, "pid")))
 		return error_set(err, SCHEDTRACE_E_FORMAT, "a task without a pid");
@@ -244,7 +245,10 @@ static int get_task(void *user, json_t *value, struct schedtrace_error *err)
 	    (r = get_int32(value, "ppid", -1, &task.ppid, err)) < 0 ||
 	    (r = get_int32(value, "exit_code", -1, &task.exit_code, err)) < 0 ||
 	    (r = get_int32(value, "command_tree", -1, &task.command_tree, err)) < 0 ||
-	    (r = get_int32(value, "cpu", -1, &task.cpu, err)) < 0)
+	    (r = get_int32(value, "cpu", -1, &task.cpu, err)) < 0 ||
+	    (r = jsonio_int(value, "state_ns", INT64_MIN, INT64_MAX, &task.state_ns, err)) < 0 ||
+	    (r = get_int32(value, "nice", -20, &task.nice, err)) < 0 ||
+	    (r = get_int32(value, "rt_priority", -1, &task.rt_priority, err)) < 0)
 		return error_prefix(err, r, "pid %d", task.pid);
 	comm = json_string_value(json_object_get(value, "comm"));
 	if (comm)
@@ -256,6 +260,12 @@ static int get_task(void *user, json_t *value, struct schedtrace_error *err)
 	state = json_string_value(json_object_get(value, "state"));
 	if (state)
 		task.state = (unsigned char)*state;
+	task.policy = json_string_value(json_object_get(value, "policy"));
+	task.affinity = json_string_value(json_object_get(value, "affinity"));
+	if (task.affinity && !cpulist_valid(task.affinity))
+		return error_set(err, SCHEDTRACE_E_FORMAT,
+				 "pid %d: affinity \"%.64s\" is no list of CPUs", task.pid,
+				 task.affinity);
 	rss = json_object_get(value, "rss_bytes");
 	for (size_t i = 0; i < 4; i++)
 		if (json_is_integer(json_array_get(rss, i)))
@@ -273,8 +283,9 @@ static int get_cpus(struct schedtrace_context *ctx, const json_t *list,
 		    struct schedtrace_error *err)
 {
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		struct schedtrace_cpu cpu = { -1, -1, -1, -1, -1, -1 };
+		struct schedtrace_cpu cpu = SCHEDTRACE_CPU_UNKNOWN;
 		const json_t *value = json_array_get(list, i);
+		const json_t *caches = json_object_get(value, "caches");
 		int r;
 
 		if ((r = get_int32(value, "cpu", 0, &cpu.cpu, err)) < 0 ||
@@ -284,6 +295,13 @@ static int get_cpus(struct schedtrace_context *ctx, const json_t *list,
 		    (r = jsonio_int(value, "read", -1, INT64_MAX, &cpu.read, err)) < 0 ||
 		    (r = jsonio_int(value, "lost", -1, INT64_MAX, &cpu.lost, err)) < 0)
 			return r;
+		for (size_t l = 0; l < SCHEDTRACE_CACHE_LEVELS; l++) {
+			json_int_t id = json_integer_value(json_array_get(caches, l));
+
+			if (json_is_integer(json_array_get(caches, l)) && id >= 0 &&
+			    id <= INT32_MAX)
+				cpu.caches[l] = (int32_t)id;
+		}
 		if (cpu.cpu < 0 || cpu.cpu > CONTEXT_MAX_CPU)
 			return error_set(err, SCHEDTRACE_E_FORMAT, "CPU id %d", cpu.cpu);
 		r = schedtrace_context_set_cpu(ctx, &cpu, err);

@@ -90,6 +90,11 @@ static void put_task(FILE *f, const struct schedtrace_context *ctx,
 	put_int(f, "command_tree", task->command_tree, -1);
 	put_int(f, "cpu", task->cpu, -1);
 	put_bytes(f, "state", task->state > 0 && task->state < 128 ? state : NULL);
+	put_int(f, "state_ns", task->state_ns, INT64_MIN);
+	put_bytes(f, "policy", task->policy);
+	put_int(f, "nice", task->nice, INT32_MIN);
+	put_int(f, "rt_priority", task->rt_priority, -1);
+	put_bytes(f, "affinity", task->affinity);
 	put_rss(f, task->rss_bytes);
 	fputc('}', f);
 }
@@ -108,6 +113,23 @@ void members_put_tasks(FILE *f, const struct schedtrace_context *ctx)
 	fputs("\n]\n", f);
 }
 
+static void put_caches(FILE *f, const int32_t caches[SCHEDTRACE_CACHE_LEVELS])
+{
+	int n = SCHEDTRACE_CACHE_LEVELS;
+
+	while (n > 0 && caches[n - 1] < 0)
+		n--;
+	for (int i = 0; i < n; i++) {
+		fputs(i ? ", " : ", \"caches\": [", f);
+		if (caches[i] < 0)
+			fputs("null", f);
+		else
+			fprintf(f, "%d", caches[i]);
+	}
+	if (n)
+		fputc(']', f);
+}
+
 static void put_cpus(FILE *f, const struct schedtrace_context *ctx)
 {
 	size_t n;
@@ -121,6 +143,7 @@ static void put_cpus(FILE *f, const struct schedtrace_context *ctx)
 		put_int(f, "node", cpus[i].node, -1);
 		put_int(f, "read", cpus[i].read, -1);
 		put_int(f, "lost", cpus[i].lost, -1);
+		put_caches(f, cpus[i].caches);
 		fputc('}', f);
 	}
 	fputs("]", f);

@@ -187,8 +187,13 @@ int schedtrace_validate(struct schedtrace *trace, struct schedtrace_error *err)
 	const struct schedtrace_events *events;
 	struct schedtrace_reader *reader;
 	struct schedtrace_stack stack; /* the first that is asked for reads and checks all */
-	int r = schedtrace_reader_new(&reader, trace, 0, UINT64_MAX, err);
+	int r;
 
+	if (!trace_is_open(trace))
+		return error_set(err, SCHEDTRACE_E_USAGE, "validate needs a trace");
+	r = schedtrace_context_load_tasks(trace->ctx, err);
+	if (r == 0)
+		r = schedtrace_reader_new(&reader, trace, 0, UINT64_MAX, err);
 	if (r < 0)
 		return r;
 	do

@@ -559,10 +559,10 @@ static int put_all(struct schedtrace_writer *w, struct schedtrace_error *err)
 	size_t n_texts = sizeof(texts) / sizeof(texts[0]);
 	struct schedtrace_stack first;
 	uint64_t ends[COLUMN_COUNT];
-	int r = 0;
+	/* Tasks and stacks of a context that comes from a tarball are read only now. */
+	int r = schedtrace_context_load_tasks(w->ctx, err);
 
-	/* Stacks of a context that comes from a tarball are read only now. */
-	if (w->has[COLUMN_STACK] && schedtrace_context_stacks(w->ctx) > 0)
+	if (r == 0 && w->has[COLUMN_STACK] && schedtrace_context_stacks(w->ctx) > 0)
 		r = schedtrace_context_stack(w->ctx, 0, &first, err);
 
 	if (r == 0)

@@ -60,6 +60,9 @@ struct schedtrace_info {
 	const char *missing;
 };
 
+/** SCHEDTRACE_CACHE_LEVELS - levels of caches that a struct schedtrace_cpu tells of */
+#define SCHEDTRACE_CACHE_LEVELS 4
+
 /**
  * struct schedtrace_cpu - one CPU of the recording
  * @cpu:        its id
@@ -68,6 +71,10 @@ struct schedtrace_info {
  * @node:       NUMA node, -1 unknown
  * @read:       records that the recorder read from this CPU's buffer, -1 unknown
  * @lost:       records lost there, by the kernel's own count, -1 unknown
+ * @caches:     its data or unified cache of each level, the first is L1: CPUs with the same id at
+ *              a level share that cache; -1 unknown, or no such level
+ *
+ * Begin with SCHEDTRACE_CPU_UNKNOWN and set what is known.
  */
 struct schedtrace_cpu {
 	int32_t cpu;
@@ -76,7 +83,17 @@ struct schedtrace_cpu {
 	int32_t node;
 	int64_t read;
 	int64_t lost;
+	int32_t caches[SCHEDTRACE_CACHE_LEVELS];
 };
+
+/** SCHEDTRACE_CPU_UNKNOWN - initial value of a struct schedtrace_cpu: nothing is known */
+#define SCHEDTRACE_CPU_UNKNOWN                                                                     \
+	{                                                                                          \
+		-1, -1, -1, -1, -1, -1,                                                            \
+		{                                                                                  \
+			-1, -1, -1, -1                                                             \
+		}                                                                                  \
+	}
 
 /** struct schedtrace_task_name - from @time_ns on, the task was called @comm (an id) */
 struct schedtrace_task_name {
@@ -100,6 +117,14 @@ struct schedtrace_task_name {
  * @exit_code: as wait() gives it (exit status times 256, or the signal), -1 unknown
  * @n_names:   number of @names
  * @names:     names after the first, by time; NULL without any
+ * @state_ns:  when at the latest @state and @cpu were read, on the trace clock; INT64_MIN: right
+ *             at the start
+ * @policy:    scheduling policy at the start: "other", "batch", "idle", "fifo", "rr", "deadline",
+ *             "ext"; NULL unknown
+ * @nice:      nice value at the start, INT32_MIN unknown
+ * @rt_priority: real-time priority at the start, 1 to 99; 0 for a policy without; -1 unknown
+ * @affinity:  CPUs that it may run on at the start, as the kernel writes lists: "0-3,8"; NULL
+ *             unknown
  *
  * Begin with SCHEDTRACE_TASK_UNKNOWN and set what is known.
  */
@@ -117,13 +142,19 @@ struct schedtrace_task {
 	int32_t exit_code;
 	size_t n_names;
 	const struct schedtrace_task_name *names;
+	int64_t state_ns;
+	const char *policy;
+	int32_t nice;
+	int32_t rt_priority;
+	const char *affinity;
 };
 
 /** SCHEDTRACE_TASK_UNKNOWN - initial value of a struct schedtrace_task: nothing is known */
 #define SCHEDTRACE_TASK_UNKNOWN                                                                    \
 	{                                                                                          \
 		-1, -1, -1, -1, 0, 0, INT64_MIN, INT64_MIN,                                        \
-			{ INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN }, -1, -1, 0, NULL            \
+			{ INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN }, -1, -1, 0, NULL,           \
+			INT64_MIN, NULL, INT32_MIN, -1, NULL                                       \
 	}
 
 /**
@@ -243,15 +274,42 @@ SCHEDTRACE_EXPORT int32_t schedtrace_context_add_event(struct schedtrace_context
  * @ctx: context to read
  * @n:   set to their number
  *
- * Return: @n elements by ascending pid, then start, that live until @ctx changes. Since: 0.1
+ * Those of a tarball are read by the first call, unless schedtrace_context_load_tasks() or an
+ * engine did so before.
+ *
+ * Return: @n elements by ascending pid, then start, that live until @ctx changes; none where those
+ * of a tarball cannot be read. Since: 0.1
  */
 SCHEDTRACE_EXPORT const struct schedtrace_task *
 schedtrace_context_tasks(const struct schedtrace_context *ctx, size_t *n);
 
 /**
+ * schedtrace_context_load_tasks() - read the task lives of a tarball now
+ * @ctx: context to complete
+ * @err: explanation of a failure, or NULL
+ *
+ * Opening a tarball does not read them, so that it takes the same time however many there are.
+ * Engines and schedtrace_validate() call this first. It can add names to @ctx: call it before
+ * threads share @ctx without an engine. Does nothing the second time.
+ *
+ * Return: 0 or a negative enum schedtrace_status, the same again when called again. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_context_load_tasks(const struct schedtrace_context *ctx,
+						    struct schedtrace_error *err);
+
+/**
+ * schedtrace_task_may_run() - whether a task's affinity lets it run on a CPU
+ * @task: task life
+ * @cpu:  id of the CPU
+ *
+ * Return: 1 or 0, -1 when its affinity is unknown. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_task_may_run(const struct schedtrace_task *task, int32_t cpu);
+
+/**
  * schedtrace_context_add_task() - add a task life, or replace that with the same pid and start
  * @ctx:  context to change
- * @task: copied, its names too
+ * @task: copied, its names and texts too
  * @err:  explanation of a failure, or NULL
  *
  * Cheap: lives are put in order when schedtrace_context_tasks() is next called.

@@ -57,8 +57,11 @@ static void topology(struct rows *b)
 {
 	struct schedtrace_context *ctx = schedtrace_builder_context(b->builder);
 	struct schedtrace_cpu cpus[] = {
-		{ 0, 0, 0, 0, 100, 0 }, { 1, 0, 0, 0, 100, 3 }, { 2, 1, 0, 0, -1, -1 },
-		{ 3, 0, 1, 0, -1, -1 }, { 4, 0, 2, 1, -1, -1 },
+		{ 0, 0, 0, 0, 100, 0, { -1, -1, -1, -1 } },
+		{ 1, 0, 0, 0, 100, 3, { -1, -1, -1, -1 } },
+		{ 2, 1, 0, 0, -1, -1, { -1, -1, -1, -1 } },
+		{ 3, 0, 1, 0, -1, -1, { -1, -1, -1, -1 } },
+		{ 4, 0, 2, 1, -1, -1, { -1, -1, -1, -1 } },
 	};
 	struct schedtrace_error err;
 

@@ -12,6 +12,7 @@
 
 #include <schedtrace/schedtrace.h>
 
+#include "failing_memory.h"
 #include "libschedtrace/input.h"
 #include "libschedtrace/npz.h"
 #include "libschedtrace/tar.h"
@@ -23,67 +24,6 @@
 static char path[] = "/tmp/test-damage-XXXXXX";
 static struct schedtrace_error err;
 
-/* Allocations of the library count down to one that fails, and all after it when
- * that is asked for. */
-static long countdown = -1;
-static bool persistent;
-
-static bool fails(void)
-{
-	if (countdown < 0)
-		return false;
-	if (countdown > 0)
-		countdown--;
-	else if (!persistent)
-		countdown = -1;
-	else
-		return true;
-	return countdown == -1;
-}
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-FILE *__real_open_memstream(char **buf, size_t *n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__wrap_strdup(const char *s);
-FILE *__wrap_open_memstream(char **buf, size_t *n);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __real_realloc(p, n);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails() ? NULL : __real_strdup(s);
-}
-
-FILE *__wrap_open_memstream(char **buf, size_t *n)
-{
-	return fails() ? NULL : __real_open_memstream(buf, n);
-}
-
 /* All ids of our own, and one more. */
 #define MINE SCHEDTRACE_EVENT_COUNT
 #define IDS  (MINE + 1)
@@ -92,7 +32,7 @@ FILE *__wrap_open_memstream(char **buf, size_t *n)
 static int fill(struct schedtrace_context *ctx)
 {
 	struct schedtrace_info info = { .size = sizeof(info), .cpus = 2, .clock = "mono" };
-	struct schedtrace_cpu cpu = { 0, 0, 0, 0, 10, 0 };
+	struct schedtrace_cpu cpu = { 0, 0, 0, 0, 10, 0, { 0 } };
 	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
 	int r;
 
@@ -190,7 +130,8 @@ static enum outcome examine(const uint8_t *data, size_t n, bool batches)
 	last_result = trace_open_input(&trace, &in, "t", &options, &err);
 	if (last_result < 0)
 		return REFUSED;
-	if (batches)
+	last_result = schedtrace_context_load_tasks(schedtrace_context(trace), &err);
+	if (last_result == 0 && batches)
 		last_result = schedtrace_validate(trace, &err);
 	if (last_result == 0)
 		last_result = schedtrace_load(trace, &events, &err);

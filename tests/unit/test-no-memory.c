@@ -1,59 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* All analyses with each of their allocations failing in turn. */
-#include <stdbool.h>
-
+#include "failing_memory.h"
 #include "rows.h"
-
-/* Allocations until the one that fails; below 0: none does. */
-static long countdown = -1;
-
-static bool fails(void)
-{
-	return countdown >= 0 && countdown-- == 0;
-}
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-FILE *__real_open_memstream(char **buf, size_t *n);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__wrap_strdup(const char *s);
-FILE *__wrap_open_memstream(char **buf, size_t *n);
-
-void *__wrap_malloc(size_t n)
-{
-	return fails() ? NULL : __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return fails() ? NULL : __real_realloc(p, n);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return fails() ? NULL : __real_reallocarray(p, n, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return fails() ? NULL : __real_strdup(s);
-}
-
-FILE *__wrap_open_memstream(char **buf, size_t *n)
-{
-	return fails() ? NULL : __real_open_memstream(buf, n);
-}
 
 /* All values of all tables, folded into one number. */
 static uint64_t digest(const struct schedtrace_tables *tables)

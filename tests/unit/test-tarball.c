@@ -166,7 +166,7 @@ static void the_context_comes_back_whole(void **state)
 					.wall_offset_end_ns = INT64_MIN,
 					.clock = "mono",
 					.command = "sh -c 'a\xff'" };
-	struct schedtrace_cpu cpu = { 1, 0, -1, 3, 1000, 5 };
+	struct schedtrace_cpu cpu = { 1, 0, -1, 3, 1000, 5, { 1, -1, 0, -1 } };
 	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
 	struct schedtrace_task_name later = { 55, 3 };
 	struct schedtrace_writer *w;
@@ -189,6 +189,11 @@ static void the_context_comes_back_whole(void **state)
 	task.comm = 2;
 	task.start_ns = 50;
 	task.state = 'S';
+	task.state_ns = 40;
+	task.policy = "fifo";
+	task.nice = -20;
+	task.rt_priority = 99;
+	task.affinity = "0-1,5";
 	task.rss_bytes[1] = 4096;
 	task.exit_code = 256;
 	task.command_tree = 1;
@@ -215,11 +220,59 @@ static void the_context_comes_back_whole(void **state)
 	assert_int_equal(tasks[0].pid, 42);
 	assert_int_equal(tasks[0].ppid, -1);
 	assert_int_equal(tasks[0].state, 'S');
+	assert_int_equal(tasks[0].state_ns, 40);
+	assert_string_equal(tasks[0].policy, "fifo");
+	assert_int_equal(tasks[0].nice, -20);
+	assert_int_equal(tasks[0].rt_priority, 99);
+	assert_string_equal(tasks[0].affinity, "0-1,5");
+	assert_int_equal(schedtrace_task_may_run(&tasks[0], 5), 1);
+	assert_int_equal(schedtrace_task_may_run(&tasks[0], 2), 0);
 	assert_true(tasks[0].rss_bytes[0] == INT64_MIN && tasks[0].rss_bytes[1] == 4096);
 	assert_int_equal(tasks[0].exit_code, 256);
 	assert_string_equal(schedtrace_context_comm(ctx, tasks[0].comm), "\xff\xfe");
 	assert_int_equal(tasks[0].n_names, 1);
 	assert_string_equal(schedtrace_context_comm(ctx, tasks[0].names[0].comm), "a\\xffb");
+	schedtrace_close(trace);
+}
+
+/* Puts other bytes where @find stands in the target. */
+static void replace_bytes(const char *find, const char *with)
+{
+	char all[65536];
+	int fd = open(target, O_RDWR);
+	ssize_t n = read(fd, all, sizeof(all));
+	const char *at = n > 0 ? memmem(all, (size_t)n, find, strlen(find)) : NULL;
+
+	assert_non_null(at);
+	assert_int_equal(pwrite(fd, with, strlen(with), at - all), strlen(with));
+	close(fd);
+}
+
+static void tasks_are_read_when_they_are_asked_for(void **state)
+{
+	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
+	struct schedtrace_writer *w = begin(*state, false);
+	struct schedtrace_tables *tables;
+	struct schedtrace *trace;
+	size_t n = 7;
+
+	task.pid = 4242;
+	assert_int_equal(schedtrace_context_add_task(*state, &task, &err), 0);
+	assert_int_equal(add_rows(w, 0, 3), 0);
+	assert_int_equal(schedtrace_writer_finish(w, &err), 0);
+	replace_bytes("4242", "4243");
+	assert_int_equal(schedtrace_open(&trace, target, NULL, &err), 0);
+	schedtrace_context_tasks(schedtrace_context(trace), &n);
+	assert_int_equal(n, 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(schedtrace_context_load_tasks(schedtrace_context(trace), &err),
+				 SCHEDTRACE_E_FORMAT);
+		assert_non_null(strstr(err.text, ": tasks.json: its checksum is not that of"));
+	}
+	assert_int_equal(schedtrace_validate(trace, &err), SCHEDTRACE_E_FORMAT);
+	err.text[0] = '\0';
+	assert_int_equal(schedtrace_analyze(trace, "tasks", &tables, &err), SCHEDTRACE_E_FORMAT);
+	assert_non_null(strstr(err.text, ": tasks.json: "));
 	schedtrace_close(trace);
 }
 
@@ -491,6 +544,7 @@ int main(void)
 		tarball_test(many_ranges_are_lent_in_order),
 		tarball_test(stored_columns_are_lent_where_they_are),
 		tarball_test(the_context_comes_back_whole),
+		tarball_test(tasks_are_read_when_they_are_asked_for),
 		tarball_test(names_keep_their_ids_and_bytes),
 		tarball_test(faulty_rows_fail_the_writer_and_leave_nothing),
 		tarball_test(columns_come_always_or_never),

@@ -80,7 +80,8 @@ static int read_rows(const char *path, bool load, uint64_t begin, uint64_t end)
 	int r;
 
 	options.default_ids = getenv("DEFAULT_IDS") != NULL;
-	if (schedtrace_open(&trace, path, &options, &err) < 0)
+	if (schedtrace_open(&trace, path, &options, &err) < 0 ||
+	    schedtrace_context_load_tasks(schedtrace_context(trace), &err) < 0)
 		return failed();
 	if (load) {
 		r = schedtrace_load(trace, &events, &err);
