@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "libschedtrace/error.h"
@@ -27,22 +29,26 @@ static bool parse_id(const char *text, unsigned int *id)
 	return true;
 }
 
-static bool is_member(const char *name, gid_t primary, gid_t gid)
+/* The user's groups, as the system's files name them; NULL if memory ran out. */
+static gid_t *find_groups(const char *name, gid_t primary, int *n)
 {
-	int n = 64;
-	auto_free gid_t *groups = calloc((size_t)n, sizeof(*groups));
+	gid_t *groups;
 
-	if (groups && getgrouplist(name, primary, groups, &n) < 0) {
-		gid_t *more = reallocarray(groups, (size_t)n, sizeof(*groups));
-
-		if (!more)
-			return false;
-		groups = more;
-		if (getgrouplist(name, primary, groups, &n) < 0)
-			return false;
+	*n = 64;
+	groups = calloc((size_t)*n, sizeof(*groups));
+	if (groups && getgrouplist(name, primary, groups, n) < 0) {
+		free(groups);
+		groups = calloc((size_t)*n, sizeof(*groups));
+		if (groups && getgrouplist(name, primary, groups, n) < 0)
+			*n = 0;
 	}
-	for (int i = 0; groups && i < n; i++)
-		if (groups[i] == gid)
+	return groups;
+}
+
+static bool is_member(const struct identity *id, gid_t gid)
+{
+	for (int i = 0; i < id->n_groups; i++)
+		if (id->groups[i] == gid)
 			return true;
 	return false;
 }
@@ -75,19 +81,23 @@ int identity_find(struct identity *id, bool as_root, struct schedtrace_error *er
 			"SUDO_UID %u is user %s, but SUDO_USER says %s: unset them, or say "
 			"--as-root",
 			id->uid, pw->pw_name, user);
-	if (!is_member(pw->pw_name, pw->pw_gid, id->gid))
-		return error_set(
-			err, SCHEDTRACE_E_USAGE,
-			"user %s is not in the group %u that SUDO_GID names: unset it, or say "
-			"--as-root",
-			pw->pw_name, id->gid);
 	id->name = strdup(pw->pw_name);
 	id->home = strdup(pw->pw_dir);
+	id->groups = find_groups(pw->pw_name, pw->pw_gid, &id->n_groups);
 	id->n_own_groups = getgroups(0, NULL);
 	id->own_groups = calloc((size_t)id->n_own_groups + 1, sizeof(gid_t));
-	if (!id->name || !id->home || !id->own_groups) {
+	if (!id->name || !id->home || !id->groups || !id->own_groups) {
 		identity_free(id);
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	}
+	if (!is_member(id, id->gid)) {
+		int r = error_set(err, SCHEDTRACE_E_USAGE,
+				  "user %s is not in the group %u that SUDO_GID names: unset it, "
+				  "or say --as-root",
+				  id->name, id->gid);
+
+		identity_free(id);
+		return r;
 	}
 	id->n_own_groups = getgroups(id->n_own_groups, id->own_groups);
 	id->other = true;
@@ -98,30 +108,45 @@ void identity_free(struct identity *id)
 {
 	free(id->name);
 	free(id->home);
+	free(id->groups);
 	free(id->own_groups);
 	*id = (struct identity){ 0 };
 }
 
+/*
+ * The system calls themselves, which are about one thread: the C library would make all threads
+ * change, also those that need root's rights at this moment.
+ */
+static bool set_groups(int n, const gid_t *groups)
+{
+	return syscall(SYS_setgroups, (size_t)n, groups) == 0;
+}
+
+/* The ids that count for files. */
+static bool set_ids(uid_t uid, gid_t gid)
+{
+	setfsgid(gid);
+	setfsuid(uid);
+	return setfsgid((gid_t)-1) == (int)gid && setfsuid((uid_t)-1) == (int)uid;
+}
+
 int identity_enter(const struct identity *id, struct schedtrace_error *err)
 {
-	int errnum;
-
 	if (!id->other)
 		return 0;
-	if (initgroups(id->name, id->gid) == 0 && setegid(id->gid) == 0 && seteuid(id->uid) == 0)
+	if (set_groups(id->n_groups, id->groups) && set_ids(id->uid, id->gid))
 		return 0;
-	errnum = errno;
 	identity_leave(id);
-	return error_errno(err, SCHEDTRACE_E_IO, errnum, "taking the rights of user %s", id->name);
+	return error_set(err, SCHEDTRACE_E_IO, "the rights of user %s could not be taken",
+			 id->name);
 }
 
 void identity_leave(const struct identity *id)
 {
 	if (!id->other)
 		return;
-	/* The way back cannot fail for a process whose real user is root. */
-	if (seteuid(0) != 0 || setegid(0) != 0 ||
-	    setgroups((size_t)id->n_own_groups, id->own_groups) != 0)
+	/* The way back cannot fail for a process whose user is root. */
+	if (!set_ids(geteuid(), getegid()) || !set_groups(id->n_own_groups, id->own_groups))
 		abort();
 }
 

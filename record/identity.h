@@ -14,8 +14,8 @@ struct identity {
 	gid_t gid;
 	char *name;
 	char *home;
-	gid_t *own_groups; /* ours, to come back to */
-	int n_own_groups;
+	gid_t *groups, *own_groups; /* the user's, and ours to come back to */
+	int n_groups, n_own_groups;
 };
 
 /* From SUDO_UID, SUDO_GID and SUDO_USER if we are root and not @as_root; refuses what does not
@@ -23,7 +23,7 @@ struct identity {
 int identity_find(struct identity *id, bool as_root, struct schedtrace_error *err);
 void identity_free(struct identity *id);
 
-/* Between these two, files are opened, made and removed with the user's rights. */
+/* Between these two, the calling thread opens, makes and removes files with the user's rights. */
 int identity_enter(const struct identity *id, struct schedtrace_error *err);
 void identity_leave(const struct identity *id);
 

@@ -89,6 +89,7 @@ static void wait_for_news(struct recording *r, int64_t timeout_ns)
 		{ .fd = watch_fd(r->watch), .events = POLLIN },
 		{ .fd = r->reason ? -1 : r->attach.epoll_fd, .events = POLLIN },
 		{ .fd = r->reason ? -1 : r->hotplug.uevent_fd, .events = POLLIN },
+		{ .fd = r->finishing ? r->finished_fd : -1, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 	uint64_t count;
@@ -104,6 +105,8 @@ static void wait_for_news(struct recording *r, int64_t timeout_ns)
 		watch_run(r->watch);
 	if (fds[6].revents)
 		note_hotplug(r);
+	if (fds[7].revents && recording_finished(r) < 0 && !r->reason)
+		r->reason = "output";
 	if (fds[1].revents && read(r->readers.news_fd, &count, sizeof(count)) < 0)
 		return;
 	while (read(r->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
@@ -193,7 +196,8 @@ static void record(struct recording *r)
 			r->save_why = NULL;
 			*r->rules.fired = '\0';
 		}
-		if (!r->reason && file_is_full(r) && recording_next_file(r) < 0) {
+		/* A disk that is slow makes files larger, not more at a time. */
+		if (!r->reason && file_is_full(r) && !r->finishing && recording_next_file(r) < 0) {
 			recording_tell_error(r);
 			r->reason = "output";
 		}
@@ -251,11 +255,18 @@ static bool drain(struct recording *r)
 static int save_last(struct recording *r)
 {
 	auto_free char *cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
+	char **stats = r->counts.texts;
+	int result;
 
+	if (r->numbered.path) {
+		stats = numbered_stats(&r->numbered, r->counts.texts);
+		if (!stats)
+			return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	}
+	result = recording_save(r, cmdlines, stats);
 	if (r->numbered.path)
-		return recording_save_numbered(r, &r->output, &r->writer, cmdlines,
-					       r->counts.texts);
-	return recording_save(r, &r->output, &r->writer, cmdlines, r->counts.texts);
+		numbered_free_stats(&r->numbered, stats);
+	return result;
 }
 
 /* ---- all together --------------------------------------------------------------------- */
@@ -397,6 +408,7 @@ static void end(struct recording *r)
 	summary.ended_ns = r->ended_ns;
 	progress_end(&r->progress);
 	r->failed |= summary_print_failures(&summary);
+	recording_finished(r);
 	if (!whole) {
 		if (tracedat_writer_publish(&r->writer, &r->err) < 0)
 			recording_tell_error(r);
@@ -433,12 +445,14 @@ static void release(struct recording *r)
 	output_close(&r->output);
 	identity_free(&r->identity);
 	mem_close_p(&r->signal_fd);
+	mem_close_p(&r->finished_fd);
 }
 
 int recording_run(const struct recording_settings *settings)
 {
 	struct recording r = { .settings = settings,
 			       .output = { .directory_fd = -1, .fd = -1 },
+			       .finished_fd = -1,
 			       .saved_ns = INT64_MIN,
 			       .workload = { .gate_fd = -1, .report_fd = -1 },
 			       .attach = { .epoll_fd = -1 },

@@ -4,47 +4,37 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 
-struct saving {
-	struct output *output, second;
-};
-
-static int open_second(void *self, int *fd, struct schedtrace_error *err)
+static void tell_sparse(const struct recording *r, const struct output *output)
 {
-	struct saving *s = self;
-	int result = output_second(s->output, &s->second, err);
-
-	*fd = s->second.fd;
-	return result;
+	report(r->settings->program,
+	       "%s keeps holes that this file system cannot take out, and there is no room for a "
+	       "copy: schedrec --repair %s -o ELSEWHERE makes a compact one",
+	       output->path, output->path);
 }
 
-/* Makes what is in @output, written by @w, a file of its own; @cmdlines may be NULL. */
-int recording_save(struct recording *r, struct output *output, struct tracedat_writer *w,
-		   const char *cmdlines, char *const *stats)
+int recording_save(struct recording *r, char *cmdlines, char **stats)
 {
-	struct saving saving = { output, { .directory_fd = -1, .fd = -1 } };
-	struct tracedat_second second = { open_second, &saving };
-	enum tracedat_shape shape;
-	int result;
+	struct finish f = { .output = r->output,
+			    .writer = r->writer,
+			    .cmdlines = cmdlines,
+			    .first_cmdlines = r->first_cmdlines,
+			    .stats = stats };
+	int result = finish_now(&f);
 
-	result = tracedat_writer_finish(w, cmdlines ? cmdlines : r->first_cmdlines,
-					r->first_cmdlines, stats, &second, &shape, &r->err);
-	if (result == 0 && shape == TRACEDAT_COPIED)
-		output_replace(output, &saving.second);
-	else if (saving.second.fd >= 0)
-		output_drop(&saving.second);
-	if (result == 0)
-		result = output_commit(output, &r->err);
-	if (result == 0 && shape == TRACEDAT_SPARSE)
-		report(r->settings->program,
-		       "%s keeps holes that this file system cannot take out, and there is no room "
-		       "for "
-		       "a copy: schedrec --repair %s -o ELSEWHERE makes a compact one",
-		       output->path, output->path);
+	r->output = f.output;
+	r->writer = f.writer;
+	if (result < 0)
+		r->err = f.err;
+	else if (f.shape == TRACEDAT_SPARSE)
+		tell_sparse(r, &r->output);
+	if (result == 0 && r->numbered.path)
+		result = numbered_done(&r->numbered, &r->output, &r->err);
 	return result;
 }
 
@@ -54,22 +44,6 @@ void recording_tell_where(struct recording *r, const struct output *output, cons
 	       "%s: what was recorded is in %s/%s: schedrec --repair makes it an ordinary "
 	       "trace.dat",
 	       why, output->directory, output->working_name);
-}
-
-/* The file of a number, with what the kernel counted for it. */
-int recording_save_numbered(struct recording *r, struct output *output, struct tracedat_writer *w,
-			    const char *cmdlines, char *const *texts)
-{
-	char **stats = numbered_stats(&r->numbered, texts);
-	int result;
-
-	if (!stats)
-		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	result = recording_save(r, output, w, cmdlines, stats);
-	numbered_free_stats(&r->numbered, stats);
-	if (result == 0)
-		result = numbered_done(&r->numbered, output, &r->err);
-	return result;
 }
 
 /* The file after the present one, up to its first header. */
@@ -126,19 +100,15 @@ int recording_cut(struct recording *r, const char *why, struct output *output,
 
 void recording_go_over(struct recording *r, struct output *output, struct tracedat_writer *w)
 {
-	output_close(&r->output);
-	tracedat_writer_free(&r->writer);
 	r->output = *output;
 	r->writer = *w;
 	r->numbered.number++;
 }
 
-/* Ends the present file and begins the next. */
 int recording_next_file(struct recording *r)
 {
 	struct output output = { .directory_fd = -1, .fd = -1 };
 	struct tracedat_writer w = { .fd = -1 };
-	auto_free char *cmdlines = NULL;
 	auto_free char **texts = calloc((size_t)tracedat_parts(&r->writer), sizeof(*texts));
 	int result;
 
@@ -149,12 +119,44 @@ int recording_next_file(struct recording *r)
 		return result;
 	for (int i = 0; i < r->readers.n; i++)
 		texts[r->readers.items[i].part] = r->readers.items[i].cut_stats;
-	cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
-	result = recording_write_begin(r);
-	if (result == 0)
-		result = recording_save_numbered(r, &r->output, &r->writer, cmdlines, texts);
-	if (result < 0)
-		recording_tell_where(r, &r->output, "the file could not be finished");
+	r->finish = (struct finish){ .output = r->output,
+				     .writer = r->writer,
+				     .cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs),
+				     .first_cmdlines = r->first_cmdlines,
+				     .stats = numbered_stats(&r->numbered, texts),
+				     .done_fd = r->finished_fd };
 	recording_go_over(r, &output, &w);
+	r->finishing = true;
+	finish_start(&r->finish);
+	if (!r->finish.stats)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	return recording_write_begin(r);
+}
+
+int recording_finished(struct recording *r)
+{
+	struct finish *f = &r->finish;
+	eventfd_t count;
+	int result;
+
+	if (!r->finishing)
+		return 0;
+	result = finish_wait(f);
+	r->finishing = false;
+	eventfd_read(r->finished_fd, &count);
+	if (result == 0 && f->shape == TRACEDAT_SPARSE)
+		tell_sparse(r, &f->output);
+	if (result == 0)
+		result = numbered_done(&r->numbered, &f->output, &r->err);
+	else
+		r->err = f->err;
+	if (result < 0) {
+		recording_tell_error(r);
+		recording_tell_where(r, &f->output, "the file could not be finished");
+	}
+	output_close(&f->output);
+	tracedat_writer_free(&f->writer);
+	numbered_free_stats(&r->numbered, f->stats);
+	free(f->cmdlines);
 	return result;
 }

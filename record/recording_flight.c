@@ -43,9 +43,9 @@ static int write_window(struct recording *r, struct flight_window *window)
 	}
 	cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
 	stats = flight_stats(window);
-	result = recording_save(r, &r->output, &r->writer, cmdlines, stats);
+	result = recording_save(r, cmdlines, stats);
 	numbered_free_stats(&r->numbered, stats);
-	return result < 0 ? result : numbered_done(&r->numbered, &r->output, &r->err);
+	return result;
 }
 
 static void tell_window(const struct recording *r, const struct flight_window *window,
@@ -103,6 +103,8 @@ int recording_save_flight(struct recording *r, const char *why, json_t *reply)
 	} else {
 		output_drop(&r->output);
 	}
+	output_close(&r->output);
+	tracedat_writer_free(&r->writer);
 	recording_go_over(r, &output, &w);
 	return result;
 }

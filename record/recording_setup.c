@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "cli/report_error.h"
@@ -152,6 +153,11 @@ int recording_set_up(struct recording *r)
 	if (result == 0 && recording_digits(s))
 		result = numbered_init(&r->numbered, s->output, recording_digits(s), s->max_files,
 				       tracedat_parts(&r->writer), &r->err);
+	if (result == 0 && s->rotate_bytes) {
+		r->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (r->finished_fd < 0)
+			result = error_errno(&r->err, SCHEDTRACE_E_IO, errno, "eventfd");
+	}
 	mode.hold = s->flight_ns != 0;
 	mode.room = s->flight_ns ? FLIGHT_ROOM : 0;
 	mode.limit = (uint64_t)(s->rotate_bytes ? s->rotate_bytes : s->max_bytes);
@@ -170,11 +176,8 @@ int recording_set_up(struct recording *r)
 static int start_user_maps(struct recording *r)
 {
 	bool followed;
-	int result;
-
-	user_maps_free(steal_ptr(r->user_maps)); /* of the file before */
-	result = user_maps_start(&r->user_maps, r->instance.marker_fd, r->settings->clock,
-				 &followed, &r->err);
+	int result = user_maps_start(&r->user_maps, r->instance.marker_fd, r->settings->clock,
+				     &followed, &r->err);
 
 	if (result == 0 && !followed)
 		report(r->settings->program,
@@ -265,7 +268,7 @@ int recording_write_begin(struct recording *r)
 	if (result == 0)
 		result = hotplug_note_offline(&r->hotplug, r->instance.marker_fd, &r->err);
 	if (result == 0 && r->events.user_stacks)
-		result = start_user_maps(r);
+		result = r->user_maps ? user_maps_again(r->user_maps, &r->err) : start_user_maps(r);
 	return result;
 }
 

@@ -8,6 +8,7 @@
 #include "record/clocks.h"
 #include "record/control.h"
 #include "record/event_sets.h"
+#include "record/finish.h"
 #include "record/hotplug.h"
 #include "record/instance.h"
 #include "record/marker_writer.h"
@@ -41,7 +42,10 @@ struct recording {
 	bool *cpus;			/* recorded; NULL: all */
 	struct tracedat_writer writer;
 	struct readers readers;
-	struct clocks begun; /* when recording began */
+	struct finish finish; /* of the file before, with --rotate */
+	bool finishing;	      /* it is under way */
+	int finished_fd;      /* eventfd: it has come to its end */
+	struct clocks begun;  /* when recording began */
 	struct sampling sampling;
 	struct user_maps *user_maps;		       /* NULL: no user stacks */
 	struct control_verb verbs[SAMPLING_VERBS + 2]; /* orders taken while it runs */
@@ -96,24 +100,23 @@ int recording_start(struct recording *r);
 
 /* ---- recording_files.c */
 
-/* Makes what is in @output, written by @w, a file of its own; @cmdlines may be NULL. */
-int recording_save(struct recording *r, struct output *output, struct tracedat_writer *w,
-		   const char *cmdlines, char *const *stats);
+/* Makes what was recorded a file of its own; @cmdlines may be NULL. */
+int recording_save(struct recording *r, char *cmdlines, char **stats);
 
 void recording_tell_where(struct recording *r, const struct output *output, const char *why);
-
-/* The file of a number, with what the kernel counted for it. */
-int recording_save_numbered(struct recording *r, struct output *output, struct tracedat_writer *w,
-			    const char *cmdlines, char *const *texts);
 
 /* Lets the readers go over to another file, while tracing goes on. */
 int recording_cut(struct recording *r, const char *why, struct output *output,
 		  struct tracedat_writer *w);
 
+/* The file of which the readers write from now on; somebody else has the one before. */
 void recording_go_over(struct recording *r, struct output *output, struct tracedat_writer *w);
 
-/* Ends the present file and begins the next. */
+/* Begins the next file. The one before is finished while recording goes on. */
 int recording_next_file(struct recording *r);
+
+/* Waits until the file before is finished, if there is one; errors have been told. */
+int recording_finished(struct recording *r);
 
 /* ---- recording_flight.c */
 

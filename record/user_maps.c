@@ -285,6 +285,13 @@ int user_maps_write(struct user_maps *m, struct schedtrace_error *err)
 	return m && r == 0 ? flush(m, err) : r;
 }
 
+int user_maps_again(struct user_maps *m, struct schedtrace_error *err)
+{
+	int r = put_all(m, err);
+
+	return r < 0 ? r : flush(m, err);
+}
+
 int user_maps_start(struct user_maps **out, int marker_fd, const char *clock, bool *followed,
 		    struct schedtrace_error *err)
 {
@@ -295,9 +302,7 @@ int user_maps_start(struct user_maps **out, int marker_fd, const char *clock, bo
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
 	m->marker_fd = marker_fd;
 	*followed = follow(m, clock);
-	r = put_all(m, err);
-	if (r == 0)
-		r = flush(m, err);
+	r = user_maps_again(m, err);
 	if (r < 0) {
 		user_maps_free(m);
 		return r;

@@ -21,6 +21,9 @@ struct user_maps;
 int user_maps_start(struct user_maps **out, int marker_fd, const char *clock, bool *followed,
 		    struct schedtrace_error *err);
 
+/* Writes again what is mapped now, for another file, and goes on following. */
+int user_maps_again(struct user_maps *maps, struct schedtrace_error *err);
+
 /* Writes what was mapped since; call it several times a second. NULL does nothing. */
 int user_maps_write(struct user_maps *maps, struct schedtrace_error *err);
 
