@@ -12,6 +12,7 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "list.h"
+#include "plot_run.h"
 #include "results.h"
 #include "report.h"
 
@@ -19,7 +20,7 @@
 
 struct settings {
 	struct report_settings report;
-	const char *format, *top, *width, *depth, *by;
+	const char *format, *top, *width, *depth, *by, *plot_size;
 	bool requests;
 };
 
@@ -69,6 +70,12 @@ static const struct option_spec options[] = {
 	  FIELD(report.flame) },
 	{ 0, "by", "WHAT", "what these two count: time (on the CPU, in ns) or switches [time]",
 	  OPTION_TEXT, FIELD(by) },
+	{ 0, "plot", "FILE",
+	  "instead of tables, draw what the analyses, tables or log say, as a PNG, SVG or PDF",
+	  OPTION_TEXT, FIELD(report.plot) },
+	{ 0, "plot-size", "WxH",
+	  "width and height of that picture in mm; the width alone: as high as needed [170]",
+	  OPTION_TEXT, FIELD(plot_size) },
 	{ 'o', "output", "FILE", "write to FILE, which appears when it is whole [stdout]",
 	  OPTION_TEXT, FIELD(report.out) },
 	{ 0, "validate", NULL, "check every byte of a tarball before reading its rows", OPTION_FLAG,
@@ -98,6 +105,7 @@ static const struct program program = {
 		"  schedreport tasks --comm 'cc*' --sort -wait_wakeup_ns --top 10 build.tar\n"
 		"  schedreport --log migrations --window 1.5:2 build.tar\n"
 		"  schedreport tasks -f json -o tasks.json trace.dat\n"
+		"  schedreport latency --plot latency.pdf build.tar\n"
 		"\n"
 		"Exit status: 0 done, 1 could not finish (I/O, memory), 2 wrong usage, 3 the input "
 		"is damaged\nor unreadable, 4 done with --salvage on damaged input.\n",
@@ -164,6 +172,12 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 				 "had",
 				 report->folded ? "folded" : "flame",
 				 report->log ? "log" : "requests");
+	if (report->plot && (report->folded || report->flame || report->out || settings->format))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--plot draws one picture, and prints nothing: it does not go with "
+				 "--folded, --flame, --output or --format");
+	if (settings->plot_size && !report->plot)
+		return error_set(err, SCHEDTRACE_E_USAGE, "--plot-size is for --plot");
 	if (settings->requests && report->log)
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--requests and --log are two logs; "
@@ -177,6 +191,8 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 		r = parse_number("--width", settings->width, usual_width(), &width, err);
 	if (!r)
 		r = selection_check(&report->selection, err);
+	if (!r && settings->plot_size)
+		r = plot_parse_size(settings->plot_size, &report->plot_size, err);
 	if (r)
 		return r;
 	report->width = report->out && !settings->width ? 0 : (size_t)width;
@@ -240,7 +256,8 @@ int main(int argc, char **argv)
 	} else if (!r) {
 		r = check_operands(&settings, argv + first, n, &err);
 		if (!r)
-			r = report_run(&settings.report, &damaged, &err);
+			r = settings.report.plot ? plot_run(&settings.report, &damaged, &err)
+						 : report_run(&settings.report, &damaged, &err);
 	}
 	option_list_free(&settings.report.selection.pids);
 	option_list_free(&settings.report.selection.comms);

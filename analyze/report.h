@@ -4,6 +4,7 @@
 #define ANALYZE_REPORT_H
 
 #include "infile.h"
+#include "plot.h"
 #include "print.h"
 #include "select.h"
 
@@ -27,6 +28,8 @@ struct report_settings {
 	const char *flame; /* as a picture in this file; NULL: none */
 	bool by_switches;  /* both count switches, not time */
 	int64_t depth;	   /* frames of a stack in text, 0: all */
+	const char *plot;  /* a picture in this file instead of text; NULL: none */
+	struct plot_size plot_size;
 	size_t width;	   /* of lines; 0: no limit */
 	bool exact;
 	bool quiet;
