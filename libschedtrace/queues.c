@@ -3,18 +3,32 @@
 
 #include "checked.h"
 
-void queues_init(struct queues *q, const struct analysis_env *env)
+int queues_init(struct queues *q, const struct analysis_env *env)
 {
 	q->replay = env->replay;
 	q->window_begin = env->window_begin;
 	q->window_end = env->window_end;
 	q->now = INT64_MIN;
+	return affinities_init(&q->affinities);
 }
 
 void queues_free(struct queues *q)
 {
 	free(q->cpus.items);
 	free(q->lives.items);
+	for (uint32_t i = 0; i < q->classes.n; i++)
+		free(grown_get(&q->classes, i, struct queue_class)->on.items);
+	free(q->classes.items);
+	free(q->idle.words);
+	free(q->overloaded.words);
+	free(q->wasted.words);
+	free(q->hurt.words);
+	affinities_free(&q->affinities);
+}
+
+static int64_t less(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
 }
 
 static void add(int64_t *sum, int64_t times, int64_t ns)
@@ -38,23 +52,31 @@ struct queue_sums queues_sums_at(const struct queues *q, int64_t now)
 	add(&sums.idle, q->n_idle, ns);
 	add(&sums.some_idle, q->n_idle > 0, ns);
 	add(&sums.overloaded, q->n_overloaded > 0, ns);
-	if (q->n_idle && q->n_overloaded) {
-		add(&sums.wall, 1, ns);
-		add(&sums.per_cpu, q->n_idle < q->n_overloaded ? q->n_idle : q->n_overloaded, ns);
-	}
-	if (q->n_idle && q->n_waiting)
-		add(&sums.per_thread, q->n_idle < q->n_waiting ? q->n_idle : q->n_waiting, ns);
+	add(&sums.any_wall, q->n_idle && q->n_overloaded, ns);
+	add(&sums.any_per_cpu, less(q->n_idle, q->n_overloaded), ns);
+	add(&sums.any_per_thread, less(q->n_idle, q->n_waiting), ns);
+	add(&sums.wall, q->waste.idle && q->waste.overloaded, ns);
+	add(&sums.per_cpu, less(q->waste.idle, q->waste.overloaded), ns);
+	add(&sums.per_thread, less(q->waste.idle, q->waste.waiting), ns);
 	return sums;
 }
 
 void queues_advance(struct queues *q, int64_t now)
 {
+	int64_t followed = q->sums.followed;
+
 	if (now <= q->now)
 		return;
 	if (q->n_idle || q->n_overloaded)
 		q->sums = queues_sums_at(q, now);
 	else if (q->now != INT64_MIN)
 		q->sums.followed = queues_sums_at(q, now).followed;
+	for (uint32_t i = 1; q->n_bound && i < q->classes.n; i++) {
+		struct queue_class *class = grown_get(&q->classes, i, struct queue_class);
+
+		if (class->waiting && class->may_use_idle)
+			class->some_idle += q->sums.followed - followed;
+	}
 	q->now = now;
 }
 
@@ -76,6 +98,11 @@ static struct queue *cpu_of(struct queues *q, int32_t cpu)
 	if (!c)
 		return NULL;
 	if (!c->seen) {
+		if (cpu_set_put(&q->idle, (uint32_t)cpu, false) < 0 ||
+		    cpu_set_put(&q->overloaded, (uint32_t)cpu, false) < 0 ||
+		    cpu_set_put(&q->wasted, (uint32_t)cpu, false) < 0 ||
+		    cpu_set_put(&q->hurt, (uint32_t)cpu, false) < 0)
+			return NULL;
 		c->seen = true;
 		c->current = LIFE_NONE;
 		c->next_seen = q->first_seen;
@@ -89,8 +116,113 @@ static struct queue *cpu_of(struct queues *q, int32_t cpu)
 
 static void queue_changed(struct queues *q, const struct queue *c)
 {
+	uint32_t cpu = (uint32_t)(c - (const struct queue *)q->cpus.items);
+
 	q->n_idle += is_idle(c);
 	q->n_overloaded += is_overloaded(c);
+	cpu_set_put(&q->idle, cpu, is_idle(c));
+	cpu_set_put(&q->overloaded, cpu, is_overloaded(c));
+	q->changed = true;
+}
+
+static bool intersect(const struct cpu_set *a, const struct cpu_set *b)
+{
+	for (uint32_t i = 0; i < a->n && i < b->n; i++)
+		if (a->words[i] & b->words[i])
+			return true;
+	return false;
+}
+
+static int64_t count(const struct cpu_set *set)
+{
+	int64_t n = 0;
+
+	for (uint32_t i = 0; i < set->n; i++)
+		n += __builtin_popcountll(set->words[i]);
+	return n;
+}
+
+/* Tasks of one class that may use some idle CPU: those CPUs, and the CPUs that they overload. */
+static void add_waste(struct queues *q, const struct queue_class *class, const struct cpu_set *cpus)
+{
+	q->waste.waiting += class->waiting;
+	for (uint32_t i = 0; i < q->idle.n; i++) {
+		uint64_t open = q->overloaded.words[i] & ~q->hurt.words[i];
+
+		if (!cpus)
+			q->wasted.words[i] |= q->idle.words[i];
+		else if (i < cpus->n)
+			q->wasted.words[i] |= q->idle.words[i] & cpus->words[i];
+		for (; open; open &= open - 1) {
+			uint32_t cpu = 64 * i + (uint32_t)__builtin_ctzll(open);
+			const uint32_t *here = grown_get(&class->on, cpu, uint32_t);
+
+			if (here && *here)
+				q->hurt.words[i] |= open & -open;
+		}
+	}
+}
+
+static void count_waste(struct queues *q)
+{
+	q->changed = false;
+	q->waste = (struct queue_waste){ 0 };
+	if (!q->n_bound) {
+		if (q->n_idle && q->n_waiting)
+			q->waste = (struct queue_waste){ q->n_idle, q->n_overloaded, q->n_waiting };
+		return;
+	}
+	memset(q->wasted.words, 0, q->wasted.n * sizeof(*q->wasted.words));
+	memset(q->hurt.words, 0, q->hurt.n * sizeof(*q->hurt.words));
+	for (uint32_t i = 0; i < q->classes.n; i++) {
+		struct queue_class *class = grown_get(&q->classes, i, struct queue_class);
+		const struct cpu_set *cpus = i ? &q->affinities.classes[i].cpus : NULL;
+
+		if (!class->waiting)
+			continue;
+		class->may_use_idle = cpus ? intersect(&q->idle, cpus) : q->n_idle > 0;
+		if (class->may_use_idle)
+			add_waste(q, class, cpus);
+	}
+	q->waste.idle = count(&q->wasted);
+	q->waste.overloaded = count(&q->hurt);
+}
+
+bool queues_idle_for(const struct queues *q, uint32_t life)
+{
+	const uint32_t *class = grown_get(&q->affinities.of_life, life, uint32_t);
+
+	if (!class || *class <= 1)
+		return q->n_idle > 0;
+	return intersect(&q->idle, &q->affinities.classes[*class - 1].cpus);
+}
+
+int64_t queues_some_idle(const struct queues *q, uint32_t life)
+{
+	const struct waiter *w = grown_get(&q->lives, life, struct waiter);
+
+	if (!w || !w->class)
+		return q->sums.some_idle;
+	return grown_get(&q->classes, w->class, struct queue_class)->some_idle;
+}
+
+bool queues_idle_is_waste(const struct queues *q, uint32_t cpu)
+{
+	return cpu_set_has(q->n_bound ? &q->wasted : &q->idle, cpu);
+}
+
+/* A task comes to a queue (1) or leaves it (-1). */
+static int count_in_class(struct queues *q, const struct waiter *w, int32_t cpu, int change)
+{
+	struct queue_class *class = grown_at(&q->classes, w->class, struct queue_class);
+	uint32_t *here = class ? grown_at(&class->on, cpu, uint32_t) : NULL;
+
+	if (!here)
+		return -1;
+	*here += (uint32_t)change;
+	class->waiting += (uint32_t)change;
+	q->n_bound += w->class ? change : 0;
+	return 0;
 }
 
 static struct waiter *waiter_of(struct queues *q, uint32_t life)
@@ -118,6 +250,8 @@ static int leave(struct queues *q, uint32_t life)
 		waiter_of(q, w->next - 1)->prev = w->prev;
 	c->waiting--;
 	q->n_waiting--;
+	if (count_in_class(q, w, w->cpu - 1, -1) < 0)
+		return -1;
 	w->cpu = 0;
 	queue_changed(q, c);
 	return 0;
@@ -125,10 +259,14 @@ static int leave(struct queues *q, uint32_t life)
 
 static int enter(struct queues *q, uint32_t life, int32_t cpu)
 {
+	const struct lives *lives = replay_lives(q->replay);
 	struct waiter *w = waiter_of(q, life);
 	struct queue *c = w ? cpu_of(q, cpu) : NULL;
 
-	if (!c)
+	if (!c || affinity_seen(&q->affinities, lives, life, (uint32_t)cpu) < 0)
+		return -1;
+	w->class = affinity_of(&q->affinities, lives, life);
+	if (w->class == UINT32_MAX || count_in_class(q, w, cpu, 1) < 0)
 		return -1;
 	w->cpu = cpu + 1;
 	w->since = q->now;
@@ -178,7 +316,7 @@ static int set_current(struct queues *q, int32_t cpu, uint32_t life)
 	if (life > LIFE_MAX)
 		return 0;
 	w = waiter_of(q, life);
-	if (!w)
+	if (!w || affinity_seen(&q->affinities, replay_lives(q->replay), life, (uint32_t)cpu) < 0)
 		return -1;
 	if (w->running && w->running != cpu + 1) {
 		/* It was believed to run elsewhere; nobody saw it leave. */
@@ -228,7 +366,19 @@ static int switched(struct queues *q, const struct schedtrace_events *ev, size_t
 	return out <= LIFE_MAX ? place(q, out) : 0;
 }
 
-int queues_follow(struct queues *q, const struct schedtrace_events *ev, size_t i, uint32_t life)
+static int inherit(struct queues *q, int64_t parent, uint32_t child)
+{
+	struct lives *lives = replay_lives(q->replay);
+	uint32_t from = LIFE_NONE;
+
+	if (parent > 0 && parent <= INT32_MAX)
+		from = lives_find(lives, (int32_t)parent);
+	if (child > LIFE_MAX || from > LIFE_MAX || child == from)
+		return 0;
+	return affinity_inherit(&q->affinities, lives, child, from);
+}
+
+static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i, uint32_t life)
 {
 	int32_t pid = ev->pid[i];
 	const struct waiter *w;
@@ -265,8 +415,11 @@ int queues_follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 	case SCHEDTRACE_MIGRATE:
 		w = life <= LIFE_MAX ? grown_get(&q->lives, life, struct waiter) : NULL;
 		return w && w->cpu ? place(q, life) : 0;
-	case SCHEDTRACE_NEWTASK:
 	case SCHEDTRACE_FORK:
+		if (inherit(q, ev->arg0[i], life) < 0)
+			return -1;
+		/* fall through */
+	case SCHEDTRACE_NEWTASK:
 	case SCHEDTRACE_WAKEUP_NEW:
 		/* The life that the pid meant before may have waited. */
 		if (life <= LIFE_MAX && life + 1 == replay_lives(q->replay)->n &&
@@ -279,9 +432,13 @@ int queues_follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 	return life <= LIFE_MAX ? place(q, life) : 0;
 }
 
-static int64_t less(int64_t a, int64_t b)
+int queues_follow(struct queues *q, const struct schedtrace_events *ev, size_t i, uint32_t life)
 {
-	return a < b ? a : b;
+	int r = follow(q, ev, i, life);
+
+	if (q->changed)
+		count_waste(q);
+	return r;
 }
 
 static struct queue_sums least(const struct queue_sums *a, const struct queue_sums *b)
@@ -294,16 +451,26 @@ static struct queue_sums least(const struct queue_sums *a, const struct queue_su
 		.wall = less(a->wall, b->wall),
 		.per_cpu = less(a->per_cpu, b->per_cpu),
 		.per_thread = less(a->per_thread, b->per_thread),
+		.any_wall = less(a->any_wall, b->any_wall),
+		.any_per_cpu = less(a->any_per_cpu, b->any_per_cpu),
+		.any_per_thread = less(a->any_per_thread, b->any_per_thread),
 	};
 }
 
 void queues_doubt(struct queues *q, int32_t cpu, enum replay_doubt why, int64_t end)
 {
 	struct queue *c = grown_get(&q->cpus, cpu, struct queue);
+	int64_t taken_back;
 
 	if (!c || !c->seen || (why != REPLAY_BROKEN && why != REPLAY_GAP))
 		return;
 	queues_advance(q, end);
+	taken_back = q->sums.some_idle - less(q->sums.some_idle, c->at_sign.some_idle);
+	for (uint32_t i = 1; i < q->classes.n; i++) {
+		struct queue_class *class = grown_get(&q->classes, i, struct queue_class);
+
+		class->some_idle -= less(class->some_idle, taken_back);
+	}
 	q->sums = least(&q->sums, &c->at_sign);
 	/* Stretches of other CPUs that overlap with this one are not taken out twice. */
 	for (uint32_t i = q->first_seen; i; i = c->next_seen) {

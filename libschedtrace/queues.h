@@ -8,10 +8,15 @@
  * about to run) is neither, as in SchedViz. All of it is what rows show: after lost records, tasks
  * count as waiting, and CPUs as idle or busy, from their next row on. Time in which a CPU turns out
  * to have done something else than believed (a missing switch, a gap) is taken out again.
+ *
+ * A task that waits and an idle CPU count against each other where its affinity (affinity.h) lets it
+ * run there: idle CPUs that some waiting task may use, tasks that may use some idle CPU, CPUs that
+ * are overloaded by such tasks.
  */
 #ifndef QUEUES_H
 #define QUEUES_H
 
+#include "affinity.h"
 #include "analysis.h"
 #include "grown.h"
 #include "replay.h"
@@ -22,9 +27,16 @@ struct queue_sums {
 	int64_t idle;	    /* number of idle CPUs, times time */
 	int64_t some_idle;  /* time with an idle CPU */
 	int64_t overloaded; /* time with an overloaded CPU */
-	int64_t wall;	    /* time with both (SchedViz's WallTime) */
-	int64_t per_cpu;    /* min(idle, overloaded CPUs) times time (PerCPUTime) */
-	int64_t per_thread; /* min(idle CPUs, waiting tasks) times time (PerThreadTime) */
+	int64_t wall;	    /* time with both */
+	int64_t per_cpu;    /* min(idle, overloaded CPUs) times time */
+	int64_t per_thread; /* min(idle CPUs, waiting tasks) times time */
+	/* Likewise for all CPUs and tasks, as SchedViz's WallTime, PerCPUTime and PerThreadTime. */
+	int64_t any_wall, any_per_cpu, any_per_thread;
+};
+
+/* Numbers of what counts against each other. */
+struct queue_waste {
+	int64_t idle, overloaded, waiting;
 };
 
 struct queue {
@@ -41,7 +53,16 @@ struct waiter {
 	uint32_t next, prev; /* lives in the same queue, + 1; 0 none */
 	int32_t cpu;	     /* whose queue, + 1; 0 none */
 	int32_t running;     /* where it is current, + 1; 0 nowhere */
+	uint32_t class;	     /* of affinity, while in a queue */
 	int64_t since;	     /* in this queue */
+};
+
+/* Tasks of one affinity. */
+struct queue_class {
+	uint32_t waiting;
+	struct grown on;   /* uint32_t by CPU: how many of them wait there */
+	bool may_use_idle; /* some CPU idles on which they may run */
+	int64_t some_idle; /* time with one, while some of them wait */
 };
 
 struct queues {
@@ -52,7 +73,15 @@ struct queues {
 	uint32_t first_seen; /* CPU, + 1; 0 none */
 	int32_t n_seen, n_idle, n_overloaded;
 	int64_t n_waiting;
-	int64_t now; /* INT64_MIN: before the first row */
+	struct affinities affinities;
+	struct cpu_set idle, overloaded;
+	struct grown classes; /* struct queue_class by class of affinity */
+	int64_t n_bound;      /* waiting tasks of other classes than 0 */
+	bool changed;	      /* waste is to be counted anew */
+	struct queue_waste waste;
+	struct cpu_set wasted,
+		hurt; /* idle, and overloaded, CPUs that waste counts; with n_bound */
+	int64_t now;  /* INT64_MIN: before the first row */
 	struct queue_sums sums;
 
 	/* Told before a task leaves a queue and after it came to one; may be NULL. */
@@ -68,7 +97,8 @@ struct queues {
 	 REPLAY_EVENT(NEWTASK) | REPLAY_EVENT(FORK) | REPLAY_EVENT(MIGRATE) | REPLAY_EVENT(LOST) | \
 	 REPLAY_EVENT(CPU_OFFLINE))
 
-void queues_init(struct queues *queues, const struct analysis_env *env);
+/* -1 when memory ran out. */
+int queues_init(struct queues *queues, const struct analysis_env *env);
 void queues_free(struct queues *queues);
 
 /* Counts the time up to @now with the queues as they are. */
@@ -80,6 +110,13 @@ int queues_follow(struct queues *queues, const struct schedtrace_events *ev, siz
 
 /* A doubt that the replay tells of. */
 void queues_doubt(struct queues *queues, int32_t cpu, enum replay_doubt why, int64_t end);
+
+/* Whether some CPU idles on which the task may run; time with one, while it waited. */
+bool queues_idle_for(const struct queues *queues, uint32_t life);
+int64_t queues_some_idle(const struct queues *queues, uint32_t life);
+
+/* Whether the CPU idles and some waiting task may run there. */
+bool queues_idle_is_waste(const struct queues *queues, uint32_t cpu);
 
 /* The sums as of @now, without counting them. */
 struct queue_sums queues_sums_at(const struct queues *queues, int64_t now);

@@ -6,10 +6,11 @@
  *
  * Work conservation follows queues.h, in SchedViz's three measures: with I idle and O overloaded
  * CPUs and W waiting tasks, WallTime is the time with I > 0 and O > 0, PerCPUTime the sum of
- * min(I, O) times time, PerThreadTime that of min(I, W). utilisation is the share of the CPUs'
- * time in which they are not idle. violation, as in systing, is the time with a length above 1
- * while another is 0, by the RQ_SIZE rows. A CPU counts from its first row. Affinity is not
- * recorded: a task that may not run on the idle CPU counts as well.
+ * min(I, O) times time, PerThreadTime that of min(I, W). They count what the tasks' affinity lets
+ * happen, as far as it is known; where the sets of tasks differ, min() is the most that could have
+ * run. SchedViz's own, for which every task may run everywhere, stand beside them. utilisation is
+ * the share of the CPUs' time in which they are not idle. violation, as in systing, is the time with
+ * a length above 1 while another is 0, by the RQ_SIZE rows. A CPU counts from its first row.
  */
 #include <math.h>
 #include <stdio.h>
@@ -171,7 +172,7 @@ static char *list_idle(const struct queues *q)
 	for (uint32_t cpu = 0; f && cpu < q->cpus.n && n < MAX_LISTED; cpu++) {
 		const struct queue *c = grown_get(&q->cpus, cpu, struct queue);
 
-		if (c->seen && c->current == LIFE_IDLE && !c->waiting)
+		if (c->seen && queues_idle_is_waste(q, cpu))
 			fprintf(f, "%s%u", n++ ? "," : "", cpu);
 	}
 	return f && !fclose(f) ? text : NULL;
@@ -190,8 +191,9 @@ static char *list_waiting(const struct queues *q)
 		for (uint32_t life = c->first; life && n < MAX_LISTED;) {
 			const char *name = lives_name(lives, life - 1);
 
-			fprintf(f, "%s%s:%d@%u", n++ ? " " : "", name ? name : "",
-				lives->all[life - 1].pid, cpu);
+			if (queues_idle_for(q, life - 1))
+				fprintf(f, "%s%s:%d@%u", n++ ? " " : "", name ? name : "",
+					lives->all[life - 1].pid, cpu);
 			life = grown_get(&q->lives, life - 1, struct waiter)->next;
 		}
 	}
@@ -263,7 +265,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 		r = set_length(rq, ev->cpu[i], false, 0, now, now, err);
 	if (r >= 0 && queues_follow(&rq->queues, ev, i, life) < 0)
 		r = no_memory(err);
-	wasted = q->n_idle && q->n_overloaded;
+	wasted = q->waste.idle && q->waste.overloaded;
 	if (r >= 0 && rq->episode.open && !wasted)
 		r = end_episode(rq, err);
 	else if (r >= 0 && !rq->episode.open && wasted)
@@ -271,8 +273,10 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	if (wasted) {
 		struct episode *e = &rq->episode;
 
-		e->idle_max = q->n_idle > e->idle_max ? q->n_idle : e->idle_max;
-		e->waiting_max = q->n_waiting > e->waiting_max ? q->n_waiting : e->waiting_max;
+		if (q->waste.idle > e->idle_max)
+			e->idle_max = q->waste.idle;
+		if (q->waste.waiting > e->waiting_max)
+			e->waiting_max = q->waste.waiting;
 	}
 	return r;
 }
@@ -329,6 +333,9 @@ enum {
 	W_SHARE,
 	W_PER_CPU,
 	W_PER_THREAD,
+	W_ANY_WALL,
+	W_ANY_PER_CPU,
+	W_ANY_PER_THREAD,
 	W_UTILISATION,
 	W_VIOLATION,
 	W_EPISODES,
@@ -347,16 +354,21 @@ static const struct schedtrace_column_info work_columns[N_W_COLUMNS] = {
 			 SCHEDTRACE_INT },
 	[W_CPUS] = { "cpus", "1", "CPUs with rows", SCHEDTRACE_INT },
 	[W_WALL] = { "wall_ns", "ns",
-		     "time with an idle CPU and a task that waits for another (SchedViz's "
-		     "WallTime)",
+		     "time with an idle CPU and a task that waits for another and may run there",
 		     SCHEDTRACE_INT },
 	[W_SHARE] = { "wall", "%", "wall_ns of followed_ns", SCHEDTRACE_REAL },
-	[W_PER_CPU] = { "per_cpu_ns", "ns",
-			"the lesser of idle and overloaded CPUs, times time (PerCPUTime)",
+	[W_PER_CPU] = { "per_cpu_ns", "ns", "the lesser of idle and overloaded CPUs, times time",
 			SCHEDTRACE_INT },
 	[W_PER_THREAD] = { "per_thread_ns", "ns",
-			   "the lesser of idle CPUs and waiting tasks, times time (PerThreadTime)",
+			   "the lesser of idle CPUs and waiting tasks, times time",
 			   SCHEDTRACE_INT },
+	[W_ANY_WALL] = { "any_wall_ns", "ns",
+			 "wall_ns if every task might run everywhere (SchedViz's WallTime)",
+			 SCHEDTRACE_INT },
+	[W_ANY_PER_CPU] = { "any_per_cpu_ns", "ns", "per_cpu_ns likewise (PerCPUTime)",
+			    SCHEDTRACE_INT },
+	[W_ANY_PER_THREAD] = { "any_per_thread_ns", "ns", "per_thread_ns likewise (PerThreadTime)",
+			       SCHEDTRACE_INT },
 	[W_UTILISATION] = { "utilisation", "%",
 			    "time of the CPUs in which they are not idle, of all (SchedViz)",
 			    SCHEDTRACE_REAL },
@@ -431,6 +443,9 @@ static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
 	v[W_SHARE].f = percent(sums.wall, (double)sums.followed);
 	v[W_PER_CPU].i = sums.per_cpu;
 	v[W_PER_THREAD].i = sums.per_thread;
+	v[W_ANY_WALL].i = sums.any_wall;
+	v[W_ANY_PER_CPU].i = sums.any_per_cpu;
+	v[W_ANY_PER_THREAD].i = sums.any_per_thread;
 	v[W_UTILISATION].f = 100 - percent(sums.idle, (double)sums.followed * rq->queues.n_seen);
 	v[W_VIOLATION].i = violation_at(rq, end);
 	v[W_EPISODES].i = (int64_t)e->count;
@@ -491,7 +506,8 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		return no_memory(err);
 	*self = rq;
 	rq->sink = env->sink;
-	queues_init(&rq->queues, env);
+	if (queues_init(&rq->queues, env) < 0)
+		return no_memory(err);
 	return replay_listen(env->replay, &listener, err);
 }
 

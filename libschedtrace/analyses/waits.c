@@ -101,7 +101,7 @@ static int distribute(struct waits *w, int32_t cpu, uint32_t runner, int64_t beg
 	return 0;
 }
 
-static enum placement placement_of(const struct waits *w, int32_t cpu)
+static enum placement placement_of(const struct waits *w, uint32_t life, int32_t cpu)
 {
 	const struct queue *c = grown_get(&w->queues.cpus, cpu, struct queue);
 
@@ -109,7 +109,7 @@ static enum placement placement_of(const struct waits *w, int32_t cpu)
 		return PLACED_UNKNOWN;
 	if (c->current == LIFE_IDLE)
 		return PLACED_IDLE;
-	return w->queues.n_idle ? PLACED_PAST_IDLE : PLACED_BUSY;
+	return queues_idle_for(&w->queues, life) ? PLACED_PAST_IDLE : PLACED_BUSY;
 }
 
 static int entered(void *self, uint32_t id, int32_t cpu)
@@ -123,19 +123,22 @@ static int entered(void *self, uint32_t id, int32_t cpu)
 	if (!a->pending.open || a->pending.gaps != w->gaps) {
 		a->pending = (struct pending){ .open = true, .gaps = w->gaps };
 		if (life->since == w->queues.now && life->state != LIFE_WAIT_PREEMPT)
-			a->pending.placement = placement_of(w, cpu);
+			a->pending.placement = placement_of(w, id, cpu);
 	}
-	a->pending.some_idle_before = w->queues.sums.some_idle;
+	a->pending.some_idle_before = queues_some_idle(&w->queues, id);
 	a->pending.irq_before = irq_total(w, cpu, w->queues.now);
 	return 0;
 }
 
 /* Adds what the sums say since the task came to its queue. */
-static void settle(const struct waits *w, struct pending *p, int32_t cpu, int64_t now)
+static void settle(const struct waits *w, struct pending *p, uint32_t life, int32_t cpu,
+		   int64_t now)
 {
-	p->other_idle += max64(w->queues.sums.some_idle - p->some_idle_before, 0);
+	int64_t some_idle = queues_some_idle(&w->queues, life);
+
+	p->other_idle += max64(some_idle - p->some_idle_before, 0);
 	p->irq += irq_total(w, cpu, now) - p->irq_before;
-	p->some_idle_before = w->queues.sums.some_idle;
+	p->some_idle_before = some_idle;
 	p->irq_before = irq_total(w, cpu, now);
 }
 
@@ -148,7 +151,7 @@ static int leaves(void *self, uint32_t life, int32_t cpu)
 	const struct place *told = grown_get(&w->places, cpu, struct place);
 	int64_t from = max64(max64(c->since, waiter->since), w->queues.window_begin);
 
-	settle(w, &a->pending, cpu, w->queues.now);
+	settle(w, &a->pending, life, cpu, w->queues.now);
 	if (told)
 		from = max64(from, told->told);
 	/* It is moved away while somebody runs. */
@@ -166,7 +169,7 @@ static void count_wait(struct waits *w, struct account *a, const struct replay_s
 
 	queues_advance(&w->queues, span->end);
 	if (waiter && waiter->cpu)
-		settle(w, p, waiter->cpu - 1, span->end);
+		settle(w, p, span->life, waiter->cpu - 1, span->end);
 	if (p->open && p->gaps == w->gaps && (span->whole || span->cut) &&
 	    span->certain_end == span->end) {
 		a->explained += ns;
@@ -356,7 +359,8 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	if (!w)
 		return no_memory(err);
 	*self = w;
-	queues_init(&w->queues, env);
+	if (queues_init(&w->queues, env) < 0)
+		return no_memory(err);
 	w->queues.self = w;
 	w->queues.entered = entered;
 	w->queues.leaves = leaves;

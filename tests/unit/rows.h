@@ -45,6 +45,19 @@ static inline void add(struct rows *rows, int64_t t, int32_t cpu, int32_t pid, i
 	     &err);
 }
 
+/* What the context knows of a task that was there at the start. */
+static inline void at_start(struct rows *rows, int32_t pid, char state, const char *affinity)
+{
+	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
+	struct schedtrace_error err;
+
+	task.pid = pid;
+	task.state = state;
+	task.affinity = affinity;
+	must(schedtrace_context_add_task(schedtrace_builder_context(rows->builder), &task, &err),
+	     &err);
+}
+
 /* The rows of a sched_switch; state is 'R' or prev's state character. */
 static inline void sw(struct rows *rows, int64_t t, int32_t cpu, int32_t prev, char state,
 		      int32_t next)

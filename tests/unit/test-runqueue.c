@@ -61,6 +61,83 @@ static void the_log_names_idle_cpus_and_waiting_tasks(void **state)
 	free(lines);
 }
 
+static void a_task_counts_only_against_cpus_that_it_may_run_on(void **state)
+{
+	struct rows b = three_cpus();
+	struct result r;
+
+	at_start(&b, 8, 0, "0");
+	r = result_of(&b, "runqueue");
+	/* From when 9 waits, which may run anywhere. */
+	assert_int_equal(work(&r, "wall_ns"), 360 - 220);
+	assert_int_equal(work(&r, "per_cpu_ns"), 140);
+	assert_int_equal(work(&r, "per_thread_ns"), 140);
+	assert_int_equal(work(&r, "any_wall_ns"), 360 - 200);
+	assert_int_equal(work(&r, "any_per_cpu_ns"), 160);
+	assert_int_equal(work(&r, "any_per_thread_ns"), 50 + 2 * 50 + 60);
+	result_free(&r);
+}
+
+static void cpus_and_tasks_that_count_are_the_matching_ones(void **state)
+{
+	struct rows b = three_cpus();
+	struct result r;
+	char *lines;
+
+	at_start(&b, 8, 0, "0,2");
+	at_start(&b, 9, 0, "0");
+	r = result_of(&b, "runqueue");
+	/* From when CPU 2 idles until 8 runs. */
+	assert_int_equal(work(&r, "wall_ns"), 340 - 250);
+	assert_int_equal(work(&r, "per_thread_ns"), 90);
+	result_free(&r);
+	b = three_cpus();
+	at_start(&b, 8, 0, "0,2");
+	at_start(&b, 9, 0, "0");
+	lines = log_of(&b, "runqueue", "idle_while_waiting");
+	assert_string_equal(lines, "250|340|2|:8@0|1|1|1\n");
+	free(lines);
+}
+
+static void a_child_may_run_where_its_parent_may(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	at_start(&b, 7, 0, "0,5-6");
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 0);
+	add(&b, 110, 0, 8, SCHEDTRACE_FORK, 7, 0);
+	add(&b, 120, 0, 8, SCHEDTRACE_WAKEUP_NEW, 0, 0);
+	sw(&b, 150, 0, 7, 'S', 8);
+	r = result_of(&b, "runqueue");
+	assert_int_equal(work(&r, "wall_ns"), 0);
+	assert_int_equal(work(&r, "any_wall_ns"), 30);
+	result_free(&r);
+}
+
+static void a_task_on_a_cpu_outside_its_set_has_another_one_by_now(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	at_start(&b, 8, 0, "0");
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 0);
+	wake(&b, 110, 0, 8);
+	sw(&b, 120, 0, 7, 'S', 8);
+	sw(&b, 130, 0, 8, 'S', 7);
+	wake(&b, 140, 1, 8);
+	sw(&b, 150, 1, 0, 'R', 8);
+	sw(&b, 160, 1, 8, 'S', 0);
+	wake(&b, 170, 0, 8);
+	sw(&b, 190, 0, 7, 'S', 8);
+	r = result_of(&b, "runqueue");
+	assert_int_equal(work(&r, "wall_ns"), 190 - 170);
+	assert_int_equal(work(&r, "any_wall_ns"), 10 + 20);
+	result_free(&r);
+}
+
 static void a_task_about_to_run_on_its_idle_cpu_wastes_nothing(void **state)
 {
 	struct rows b = rows_new();
@@ -192,6 +269,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(work_conservation_has_schedvizs_three_measures),
 		cmocka_unit_test(the_log_names_idle_cpus_and_waiting_tasks),
+		cmocka_unit_test(a_task_counts_only_against_cpus_that_it_may_run_on),
+		cmocka_unit_test(cpus_and_tasks_that_count_are_the_matching_ones),
+		cmocka_unit_test(a_child_may_run_where_its_parent_may),
+		cmocka_unit_test(a_task_on_a_cpu_outside_its_set_has_another_one_by_now),
 		cmocka_unit_test(a_task_about_to_run_on_its_idle_cpu_wastes_nothing),
 		cmocka_unit_test(a_migration_moves_the_waiting_task),
 		cmocka_unit_test(an_idle_cpu_that_was_not_idle_is_taken_back),

@@ -160,15 +160,17 @@ def check_runqueue(name, trace, rows):
         states.append((t, idle, over, len(queue)))
     t, idle, over, waiting = np.array(states).T
     ns = np.diff(np.append(t, trace.timestamp[-1]))
-    true = {"wall_ns": np.sum(ns * ((idle > 0) & (over > 0))),
-            "per_cpu_ns": np.sum(ns * np.minimum(idle, over)),
-            "per_thread_ns": np.sum(ns * np.minimum(idle, waiting))}
+    true = {"any_wall_ns": np.sum(ns * ((idle > 0) & (over > 0))),
+            "any_per_cpu_ns": np.sum(ns * np.minimum(idle, over)),
+            "any_per_thread_ns": np.sum(ns * np.minimum(idle, waiting))}
     work = rows["work_conservation"][0]
     # Where a switch is missing, the time before it is taken out of the figures.
     slack = work["unfollowed_ns"]
     ok(all(abs(int(true[c]) - work[c]) <= slack * 2 for c in true),
        f"{name}: work conservation is numpy's, but for the {slack} ns that are not followed",
        f"{true} {work}")
+    ok(all(work[c[len("any_"):]] <= work[c] for c in true),
+       f"{name}: affinity never adds to what work conservation misses", f"{work}")
     lengths, known = collections.Counter(), {}
     for t, cpu, pid, event, arg in trace.rows("RQ_SIZE"):
         if cpu in known:
@@ -236,7 +238,9 @@ def check_windows(name, path):
                      "work_conservation,completion") for window in
               (f":@{middle}", f"@{middle}:")]
     for table, columns in (("work_conservation", ("wall_ns", "per_cpu_ns", "per_thread_ns",
-                                                  "violation_ns", "followed_ns")),
+                                                  "any_wall_ns", "any_per_cpu_ns",
+                                                  "any_per_thread_ns", "violation_ns",
+                                                  "followed_ns")),
                            ("completion", ("on_cpu_ns",))):
         for column in columns:
             parts = sum(half[table][0][column] for half in halves)
