@@ -94,6 +94,7 @@ int row_maker_new(struct row_maker **out, const struct format *formats, size_t n
 	m->events = calloc(n_formats + 1, sizeof(*m->events));
 	m->cpus = calloc(CPUS_MAX, sizeof(struct cpu *));
 	m->n_events = n_formats;
+	m->first_ns = INT64_MAX;
 	m->nobody = (struct task){ .tgid = -1, .queue_cpu = NO_CPU, .call = NO_CALL };
 	if (!m->events || !m->cpus) {
 		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu events", n_formats);
@@ -142,6 +143,7 @@ struct cpu *row_maker_cpu(struct row_maker *m, int32_t id)
 	}
 	cpu->id = id;
 	cpu->current = PID_UNKNOWN;
+	cpu->last_ns = INT64_MIN;
 	cpu->idle = (struct task){
 		.tgid = -1,
 		.prio = PRIO_UNKNOWN,
@@ -222,6 +224,10 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 		if (!cpu)
 			return m->status;
 	}
+	if (m->first_ns == INT64_MAX)
+		m->first_ns = r->timestamp;
+	m->last_ns = r->timestamp;
+	cpu->last_ns = r->timestamp;
 	if (r->kind == RECORD_LOST) {
 		lost(m, cpu, r);
 		return m->status;
@@ -238,6 +244,26 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 	}
 	e->rows(m, e, r, cpu);
 	return m->status;
+}
+
+bool row_maker_unread(struct row_maker *m, struct record *r)
+{
+	for (int32_t id = 0; id < CPUS_MAX; id++) {
+		struct cpu *cpu = m->cpus[id];
+
+		if (!cpu || !cpu->unread)
+			continue;
+		cpu->unread = false;
+		*r = (struct record){
+			.kind = RECORD_LOST,
+			.cpu = id,
+			.timestamp = m->last_ns,
+			.lost = -1,
+			.lost_since = cpu->last_ns == INT64_MIN ? m->first_ns : cpu->last_ns,
+		};
+		return true;
+	}
+	return false;
 }
 
 struct tasks *row_maker_tasks(struct row_maker *m)

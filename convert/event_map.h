@@ -21,6 +21,12 @@ void row_maker_free(struct row_maker *m);
 int row_maker_record(struct row_maker *m, const struct record *record, struct rows *rows,
 		     struct schedtrace_error *err);
 
+/*
+ * After the last record: what the next CPU that the recorder could not read to the end lacks, as
+ * a record of lost ones; false if there is none more.
+ */
+bool row_maker_unread(struct row_maker *m, struct record *record);
+
 /* Every task seen, by pid and life. */
 struct tasks *row_maker_tasks(struct row_maker *m);
 

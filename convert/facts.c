@@ -130,6 +130,7 @@ void facts_close(struct facts *facts)
 	free(facts->snapshot[0]);
 	free(facts->snapshot[1]);
 	json_decref(facts->at_start);
+	free(facts->unread);
 }
 
 static const char *text_of(const json_t *json, const char *key, const char *otherwise)
@@ -510,6 +511,26 @@ static const char *parse_marker(const struct facts *facts, const struct record *
 	return begin + sizeof(*h);
 }
 
+static int unread_marker(struct facts *facts, const char *payload, size_t bytes,
+			 struct schedtrace_error *err)
+{
+	struct facts_unread *grown;
+	struct marker_unread u;
+
+	if (bytes != sizeof(u))
+		return 0;
+	memcpy(&u, payload, sizeof(u));
+	for (size_t i = 0; i < facts->n_unread; i++)
+		if (facts->unread[i].cpu == u.cpu)
+			return 0;
+	grown = reallocarray(facts->unread, facts->n_unread + 1, sizeof(*grown));
+	if (!grown)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a marker");
+	grown[facts->n_unread++] = (struct facts_unread){ u.cpu, u.errnum };
+	facts->unread = grown;
+	return 0;
+}
+
 int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err)
 {
 	struct marker_header h;
@@ -527,6 +548,8 @@ int facts_record(struct facts *facts, const struct record *r, struct schedtrace_
 		if (facts->snapshot[h.kind == MARKER_SNAPSHOT_END])
 			return 0;
 		return text_marker(facts, &h, payload, r, err);
+	case MARKER_UNREAD:
+		return unread_marker(facts, payload, h.bytes, err);
 	case MARKER_TASKS:
 		if (facts->tasks_read || h.part < facts->parts_read)
 			return 0;
@@ -572,17 +595,43 @@ char *facts_snapshot(const struct facts *facts)
 	return text;
 }
 
+/* Empty if nothing is known to be missing at its end; NULL without memory. */
+static char *say_incomplete(const struct facts *facts)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *f = open_memstream(&text, &bytes);
+
+	if (!f)
+		return NULL;
+	if (facts->begun && !facts->ended)
+		fputs("the recorder did not reach the end of the recording", f);
+	for (size_t i = 0; i < facts->n_unread; i++)
+		fprintf(f, "%sthe recorder could not read CPU %d to the end: %s",
+			ftell(f) ? "; " : "", facts->unread[i].cpu,
+			strerror(facts->unread[i].errnum));
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 int facts_finish(struct facts *facts, struct schedtrace_error *err)
 {
 	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
 	struct tasks *tasks = row_maker_tasks(facts->maker);
 	struct task *command = tasks_seen(tasks, facts->command_pid);
+	auto_free char *incomplete = NULL;
 
 	if (facts->ended && facts->exit_status >= 0 && command && command->exited)
 		tasks_life(tasks, command)->exit_code = facts->exit_status;
-	if (!facts->begun || facts->ended)
+	incomplete = say_incomplete(facts);
+	if (!incomplete)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for what is incomplete");
+	if (!*incomplete)
 		return 0;
-	info.incomplete = "the recorder did not reach the end of the recording";
-	note(facts->options, "the recording has no end: %s", info.incomplete);
+	info.incomplete = incomplete;
+	note(facts->options, "the recording is incomplete: %s", incomplete);
 	return schedtrace_context_set_info(facts->ctx, &info, err);
 }

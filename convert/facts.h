@@ -26,6 +26,10 @@ struct facts {
 	int64_t begin_tsc;	 /* time-stamp counter at the begin, INT64_MIN unknown */
 	int32_t command_pid;	 /* 0 unknown */
 	int32_t exit_status;	 /* of the command as wait() gives it, -1 unknown */
+	struct facts_unread {
+		int32_t cpu, errnum;
+	} *unread; /* CPUs that the recorder could not read to the end */
+	size_t n_unread;
 	bool begun, ended;	 /* those markers were read */
 	bool queues_follow;	 /* all events that change run queues are recorded */
 	bool stacks;		 /* are recorded, says the recorder */

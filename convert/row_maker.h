@@ -16,6 +16,8 @@ struct cpu {
 	int32_t current;   /* pid believed running there, PID_UNKNOWN */
 	struct task *task; /* of that pid; NULL while unknown */
 	struct task idle;  /* pid 0 of this CPU */
+	int64_t last_ns;   /* of its records */
+	bool unread;	   /* was not read to the end */
 
 	/* Run queue, runqueue.c: how many tasks are known to be on it. */
 	int32_t queued;
@@ -57,8 +59,9 @@ struct row_maker {
 	struct tasks *tasks;
 	struct owners owners;
 	int32_t command_pid;
-	uint32_t loss_epoch; /* number of gaps so far: nothing is paired across one */
-	bool wakeups;	     /* are recorded */
+	int64_t first_ns, last_ns; /* of all records */
+	uint32_t loss_epoch;	   /* number of gaps so far: nothing is paired across one */
+	bool wakeups;		   /* are recorded */
 	struct row_maker_faults faults;
 	int status; /* of the first failure in this record */
 	struct schedtrace_error *err;

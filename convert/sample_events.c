@@ -41,9 +41,7 @@ static void hotplug_rows(struct row_maker *m, const struct record *r, const uint
 	struct cpu *cpu;
 
 	memcpy(&h, p, sizeof(h));
-	if (h.cpu < 0 || h.cpu >= CPUS_MAX)
-		return;
-	cpu = row_maker_target(m, NULL, h.cpu);
+	cpu = h.cpu >= 0 && h.cpu < CPUS_MAX ? row_maker_cpu(m, h.cpu) : NULL;
 	if (!cpu)
 		return;
 	row(m, r, cpu->id, &cpu->idle, h.online ? SCHEDTRACE_CPU_ONLINE : SCHEDTRACE_CPU_OFFLINE, 0,
@@ -52,6 +50,18 @@ static void hotplug_rows(struct row_maker *m, const struct record *r, const uint
 		cpu->current = PID_UNKNOWN;
 		cpu->task = NULL;
 	}
+}
+
+/* The row comes at the end, where the gap ends as far as the file tells. */
+static void unread(struct row_maker *m, const uint8_t *p)
+{
+	struct marker_unread u;
+	struct cpu *cpu;
+
+	memcpy(&u, p, sizeof(u));
+	cpu = u.cpu >= 0 && u.cpu < CPUS_MAX ? row_maker_cpu(m, u.cpu) : NULL;
+	if (cpu)
+		cpu->unread = true;
 }
 
 static void marker_rows(struct row_maker *m, const struct event *e, const struct record *r,
@@ -68,13 +78,13 @@ static void marker_rows(struct row_maker *m, const struct event *e, const struct
 	memcpy(&h, p, sizeof(h));
 	p += sizeof(h);
 	room -= sizeof(h);
-	if (h.id == MARKER_ID && h.kind == MARKER_HOTPLUG && h.bytes <= room &&
-	    h.bytes == sizeof(struct marker_hotplug)) {
-		hotplug_rows(m, r, p);
+	if (h.id != MARKER_ID || h.bytes > room)
 		return;
-	}
-	if (h.id != MARKER_ID || h.kind != MARKER_SAMPLES || h.bytes > room ||
-	    h.bytes > MARKER_SAMPLES_MAX * sizeof(s))
+	if (h.kind == MARKER_HOTPLUG && h.bytes == sizeof(struct marker_hotplug))
+		hotplug_rows(m, r, p);
+	if (h.kind == MARKER_UNREAD && h.bytes == sizeof(struct marker_unread))
+		unread(m, p);
+	if (h.kind != MARKER_SAMPLES || h.bytes > MARKER_SAMPLES_MAX * sizeof(s))
 		return;
 	for (size_t at = 0; at + sizeof(s) <= h.bytes; at += sizeof(s)) {
 		memcpy(&s, p + at, sizeof(s));

@@ -353,6 +353,7 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 		struct schedtrace_error *err)
 {
 	struct schedtrace_error own;
+	struct record rest;
 	int r;
 
 	err = err ? err : &own;
@@ -365,6 +366,8 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 			s->ended = r == 0;
 			s->next_record = 0;
 			s->n_records = r > 0 ? s->n_records : 0;
+		} else if (row_maker_unread(s->maker, &rest)) {
+			r = make_rows(s, &rest, err);
 		} else {
 			s->finished = true;
 			r = finish(s, err);

@@ -21,6 +21,7 @@ _Static_assert(sizeof(struct marker_header) == 16, "layout of the file format");
 _Static_assert(sizeof(struct marker_task) == 80, "layout of the file format");
 _Static_assert(sizeof(struct marker_sample) == 104, "layout of the file format");
 _Static_assert(sizeof(struct marker_hotplug) == 8, "layout of the file format");
+_Static_assert(sizeof(struct marker_unread) == 8, "layout of the file format");
 _Static_assert(MARKER_SAMPLES_MAX * sizeof(struct marker_sample) <= MARKER_PAYLOAD_MAX, "one part");
 
 /* Writes @data in as many parts as it needs; no part is cut within @unit bytes. */
@@ -300,6 +301,13 @@ int marker_write_hotplug(int marker_fd, int cpu, bool online, struct schedtrace_
 	struct marker_hotplug change = { .cpu = cpu, .online = online };
 
 	return write_parts(marker_fd, MARKER_HOTPLUG, &change, sizeof(change), sizeof(change), err);
+}
+
+int marker_write_unread(int marker_fd, int cpu, int errnum, struct schedtrace_error *err)
+{
+	struct marker_unread unread = { .cpu = cpu, .errnum = errnum };
+
+	return write_parts(marker_fd, MARKER_UNREAD, &unread, sizeof(unread), sizeof(unread), err);
 }
 
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,

@@ -38,6 +38,7 @@ int marker_write_tasks(const struct instance *in, const struct task_list *tasks,
 /* At most MARKER_SAMPLES_MAX, in one record. */
 int marker_write_samples(int marker_fd, const struct marker_sample *samples, size_t n,
 			 struct schedtrace_error *err);
+int marker_write_unread(int marker_fd, int cpu, int errnum, struct schedtrace_error *err);
 int marker_write_hotplug(int marker_fd, int cpu, bool online, struct schedtrace_error *err);
 /* @wait_status is -1 while the command still runs, or there is none. */
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,

@@ -62,11 +62,18 @@ enum marker_kind {
 	MARKER_MAPS = 7,
 	/* struct marker_hotplug: a CPU went offline or came online; at the begin, is offline. */
 	MARKER_HOTPLUG = 10,
+	/* struct marker_unread: from now on nobody reads this CPU's buffer. */
+	MARKER_UNREAD = 11,
 };
 
 struct marker_hotplug {
 	int32_t cpu;
 	uint32_t online; /* 0 or 1 */
+};
+
+struct marker_unread {
+	int32_t cpu;
+	int32_t errnum; /* why, as the recorder's kernel numbers errors */
 };
 
 /* Counts are those of the whole process since it began, threads that ended included; those of

@@ -69,6 +69,7 @@ static int take_pages(struct reader *r)
 		int n;
 
 		errno = 0;
+		atomic_store(&r->seen_ns, now_ns());
 		n = tracefs_cpu_write(r->handle, r->file_fd, true);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -78,6 +79,8 @@ static int take_pages(struct reader *r)
 			publish(r);
 			return -errnum;
 		}
+		if (atomic_load(&r->given_up))
+			return -ETIMEDOUT;
 		if (n <= 0)
 			break;
 		any = true;
@@ -184,6 +187,7 @@ static void *read_cpu(void *arg)
 	for (;;) {
 		fds[0].revents = fds[1].revents = fds[2].revents = 0;
 		poll(fds, (nfds_t)n_fds, timeout);
+		atomic_store(&r->seen_ns, now_ns());
 		if (fds[1].revents)
 			result = cut(r);
 		else if (!fds[0].revents)
@@ -265,6 +269,7 @@ static int start_instance(struct readers *r, const struct instance *in, int firs
 		result = open_reader(item, in, w, err);
 		if (result < 0)
 			return result;
+		atomic_store(&item->seen_ns, now_ns());
 		errnum = pthread_create(&item->thread, attr, read_cpu, item);
 		if (errnum)
 			return error_errno(err, SCHEDTRACE_E_IO, errnum,
@@ -312,12 +317,45 @@ void readers_sizes(const struct readers *r, struct tracedat_writer *w)
 		w->parts[r->items[i].part].size = atomic_load(&r->items[i].bytes);
 }
 
+int64_t readers_silent_ns(const struct reader *item, int64_t now)
+{
+	bool looks = item->started && !atomic_load(&item->done);
+
+	/* One that holds looks only when asked. */
+	return looks && !item->all->hold ? now - atomic_load(&item->seen_ns) : 0;
+}
+
+void readers_give_up(struct reader *item)
+{
+	atomic_store(&item->given_up, true);
+	fail(item, ETIMEDOUT);
+	atomic_store(&item->done, true);
+}
+
+void readers_free(struct readers *r)
+{
+	for (int i = 0; i < r->n; i++)
+		if (atomic_load(&r->items[i].given_up))
+			return;
+	free(r->items);
+	r->items = NULL;
+	r->n = 0;
+}
+
 static bool all_cut(const struct readers *r)
 {
 	for (int i = 0; i < r->n; i++)
 		if (!atomic_load(&r->items[i].cut_done) && !atomic_load(&r->items[i].done))
 			return false;
 	return true;
+}
+
+/* They hang; the others go on. */
+static void give_up_uncut(struct readers *r)
+{
+	for (int i = 0; i < r->n; i++)
+		if (!atomic_load(&r->items[i].cut_done) && !atomic_load(&r->items[i].done))
+			readers_give_up(&r->items[i]);
 }
 
 int readers_cut(struct readers *r, const struct tracedat_writer *next, struct schedtrace_error *err)
@@ -339,9 +377,7 @@ int readers_cut(struct readers *r, const struct tracedat_writer *next, struct sc
 		signal_fd(r->items[i].cut_fd);
 	while (result == 0 && !all_cut(r)) {
 		if (now_ns() >= end)
-			return error_set(err, SCHEDTRACE_E_IO,
-					 "a reader did not go over to the next file within %d s",
-					 (int)(CUT_NS / 1000000000));
+			give_up_uncut(r);
 		if (poll(&news, 1, PAUSE_MS) > 0 && read(r->news_fd, &count, sizeof(count)) < 0)
 			break;
 	}
@@ -371,10 +407,15 @@ bool readers_done(const struct readers *r)
 
 void readers_finish(struct readers *r)
 {
+	bool given_up = false;
+
 	readers_stop(r);
 	for (int i = 0; i < r->n; i++) {
 		struct reader *item = &r->items[i];
 
+		given_up |= atomic_load(&item->given_up);
+		if (atomic_load(&item->given_up))
+			continue;
 		if (item->started)
 			pthread_join(item->thread, NULL);
 		item->started = false;
@@ -389,6 +430,8 @@ void readers_finish(struct readers *r)
 		free(item->cut_stats);
 		item->cut_stats = NULL;
 	}
+	if (given_up)
+		return;
 	mem_close_p(&r->stop_fd);
 	mem_close_p(&r->news_fd);
 	r->stop_fd = r->news_fd = -1;

@@ -34,7 +34,10 @@ struct reader {
 	atomic_bool cut_done;
 	_Atomic int errnum;	   /* why it ended early, 0: it did not */
 	_Atomic int64_t failed_ns; /* CLOCK_MONOTONIC of that */
+	_Atomic int64_t seen_ns;   /* likewise, when it last looked */
 	atomic_bool done;
+	bool told, silence_told; /* to the user, that it failed, and that it hangs */
+	atomic_bool given_up;
 };
 
 struct readers {
@@ -78,8 +81,17 @@ int readers_cut(struct readers *r, const struct tracedat_writer *next,
 void readers_stop(struct readers *r);
 bool readers_done(const struct readers *r);
 
-/* Joins the threads and closes everything. */
+/* For how long a reader that should look has not, at @now of CLOCK_MONOTONIC. */
+int64_t readers_silent_ns(const struct reader *item, int64_t now);
+
+/* Counts a reader that hangs as failed with ETIMEDOUT, and waits for it no more. */
+void readers_give_up(struct reader *item);
+
+/* Joins the threads and closes everything, but for what a reader that was given up may use. */
 void readers_finish(struct readers *r);
+
+/* After that, likewise. */
+void readers_free(struct readers *r);
 
 /* Is this errno about the output file rather than one CPU's buffer? */
 bool readers_output_error(int errnum);

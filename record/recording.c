@@ -144,19 +144,6 @@ static void show_status(struct recording *r)
 	progress_text(&r->progress, text);
 }
 
-/* A reader that ended by itself while the recording goes on. */
-static void check_readers(struct recording *r)
-{
-	int alive = 0;
-
-	for (int i = 0; i < r->readers.n; i++)
-		alive += atomic_load(&r->readers.items[i].errnum) == 0;
-	if (atomic_load(&r->readers.output_errnum))
-		r->reason = "output";
-	else if (alive == 0)
-		r->reason = "readers";
-}
-
 static int publish(struct recording *r)
 {
 	readers_sizes(&r->readers, &r->writer);
@@ -188,7 +175,7 @@ static void record(struct recording *r)
 			r->reason = "exit";
 		else if (!r->settings->rotate_bytes && file_is_full(r))
 			r->reason = "size";
-		check_readers(r);
+		recording_check_readers(r);
 		recording_obey_rules(r);
 		if (r->save_why) {
 			if (recording_save_flight(r, r->save_why, NULL) < 0)
@@ -228,6 +215,7 @@ static bool drain(struct recording *r)
 	if (!atomic_load(&r->readers.output_errnum)) {
 		int status = r->workload.ended ? r->workload.wait_status : -1;
 
+		recording_note_silent(r);
 		/* The file is good without the notes of its end. */
 		if (recording_note_end(r) < 0 || marker_write_end(&r->instance, r->settings->clock,
 								  status, r->reason, &r->err) < 0)
@@ -244,6 +232,7 @@ static bool drain(struct recording *r)
 			hurry_at = recording_now_ns() + HURRY_NS;
 		if (r->n_signals > 2 || recording_now_ns() >= hurry_at)
 			atomic_store(&r->readers.hurry, true);
+		recording_give_up_readers(r, r->n_signals > 2);
 	}
 	read_counts(r);
 	readers_sizes(&r->readers, &r->writer);
@@ -438,7 +427,7 @@ static void release(struct recording *r)
 	watch_close(r->watch, NULL);
 	rules_free(&r->rules);
 	numbered_free(&r->numbered);
-	free(r->readers.items);
+	readers_free(&r->readers);
 	proc_tasks_free(&r->tasks);
 	tracedat_writer_free(&r->writer);
 	event_sets_free(&r->events);

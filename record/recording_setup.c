@@ -267,6 +267,8 @@ int recording_write_begin(struct recording *r)
 	r->tasks = tasks;
 	if (result == 0)
 		result = hotplug_note_offline(&r->hotplug, r->instance.marker_fd, &r->err);
+	if (result == 0)
+		result = recording_note_unread(r);
 	if (result == 0 && r->events.user_stacks)
 		result = r->user_maps ? user_maps_again(r->user_maps, &r->err) : start_user_maps(r);
 	return result;

@@ -56,12 +56,13 @@ struct recording {
 	struct buffer_counts counts;
 	struct progress progress;
 	int64_t begun_ns, ended_ns;
-	struct rules rules;    /* by which a flight recorder saves */
-	struct watch *watch;   /* NULL: no rule needs one */
-	int64_t rule_saved_ns; /* CLOCK_MONOTONIC; 0: none has */
-	int64_t saved_ns;      /* on the trace clock, where the last saved window ends */
-	const char *save_why;  /* a flight recorder has been asked to save; NULL: it has not */
-	const char *reason;    /* why it ended; NULL while it runs */
+	int64_t readers_seen_ns; /* when they were last looked at */
+	struct rules rules;	 /* by which a flight recorder saves */
+	struct watch *watch;	 /* NULL: no rule needs one */
+	int64_t rule_saved_ns;	 /* CLOCK_MONOTONIC; 0: none has */
+	int64_t saved_ns;	 /* on the trace clock, where the last saved window ends */
+	const char *save_why;	 /* a flight recorder has been asked to save; NULL: it has not */
+	const char *reason;	 /* why it ended; NULL while it runs */
 	int n_signals, first_signal; /* that ask to end */
 	bool failed;		     /* something was reported: exit status 125 */
 	struct schedtrace_error err;
@@ -117,6 +118,19 @@ int recording_next_file(struct recording *r);
 
 /* Waits until the file before is finished, if there is one; errors have been told. */
 int recording_finished(struct recording *r);
+/* ---- recording_readers.c */
+
+/* Tells of readers that have failed or hang; without any, the recording ends. */
+void recording_check_readers(struct recording *r);
+
+/* Notes in the file which CPUs nobody reads any more. */
+int recording_note_unread(struct recording *r);
+
+/* The same of those that hang now, at the end. */
+void recording_note_silent(struct recording *r);
+
+/* Waits no more for readers that hang: at the end, @now or when it takes too long. */
+void recording_give_up_readers(struct recording *r, bool now);
 
 /* ---- recording_flight.c */
 

@@ -1126,6 +1126,25 @@ static void a_cpu_that_goes_and_comes_has_rows_and_is_believed_to_run_nobody(voi
 				     "130 0 10 WAKEUP 0 0 a\n");
 }
 
+static void a_cpu_that_was_not_read_to_the_end_ends_with_a_gap(void **state)
+{
+	struct trace *t = *state;
+	struct marker_unread first = { .cpu = 0, .errnum = 5 }, never = { .cpu = 9 };
+	struct record r;
+
+	record(t, 80, 1, 5, "sched_wakeup", "a 10 120 0");
+	record(t, 90, 0, 5, "sched_wakeup", "a 10 120 0");
+	marker(t, 100, MARKER_UNREAD, &first, sizeof(first), sizeof(first));
+	marker(t, 110, MARKER_UNREAD, &first, sizeof(first), sizeof(first)); /* once more */
+	marker(t, 120, MARKER_UNREAD, &never, sizeof(never), sizeof(never));
+	record(t, 130, 1, 5, "sched_wakeup", "a 10 120 0");
+	forget(t);
+	while (row_maker_unread(t->maker, &r))
+		give(t, &r);
+	assert_string_equal(rows(t), "130 0 0 LOST -1 90 -\n"
+				     "130 9 0 LOST -1 80 -\n");
+}
+
 static void samples_give_rows_of_the_process_that_was_sampled(void **state)
 {
 	struct trace *t = *state;
@@ -1225,6 +1244,7 @@ int main(void)
 		TEST(odd_pids_and_cpus_make_rows_and_no_tasks),
 		TEST(samples_give_rows_of_the_process_that_was_sampled),
 		TEST(samples_that_cannot_be_give_no_rows),
+		TEST(a_cpu_that_was_not_read_to_the_end_ends_with_a_gap),
 		TEST(a_cpu_that_goes_and_comes_has_rows_and_is_believed_to_run_nobody),
 	};
 

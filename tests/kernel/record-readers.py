@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A CPU that can no longer be read: it is told at once, noted in the file, and the others go on."""
+import errno
+import io
+import json
+import tarfile
+import numpy
+from recorder import *
+
+need_kernel()
+SCHEDCONV, SHIM = (os.path.abspath(a) for a in sys.argv[3:5])
+if os.cpu_count() < 2:
+    print("1..0 # SKIP needs two CPUs")
+    sys.exit(0)
+BAD = 1
+TICKS = ("sh", "-c", "i=0; while [ $i -lt 40 ]; do for c in 0 1; do taskset -c $c /bin/true; done; "
+         "sleep 0.05; i=$((i+1)); done")
+
+
+def begin(*args, buffer="/per_cpu/cpu1/trace_pipe_raw"):
+    """schedrec, of which reading that buffer fails as long as there is the file "when"."""
+    env = {**os.environ, "LD_PRELOAD": SHIM, "FAIL_WHEN": os.path.abspath("when"),
+           "FAIL_PATH": buffer, "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+    p = start(*args, env=env)
+    wait_for(lambda: instances_of(p.pid) and children_of(p.pid))
+    time.sleep(0.4)
+    return p
+
+
+def fail(errnum):
+    with open("new", "w") as f:
+        f.write(str(errnum))
+    os.rename("new", "when")
+    return time.monotonic()
+
+
+def first_line(p):
+    """What schedrec says next, and when."""
+    line = p.stderr.readline()
+    return line, time.monotonic()
+
+
+def convert(path):
+    """(columns, ids, meta.json) of the file."""
+    subprocess.run([SCHEDCONV, "-q", path, path + ".tar"], capture_output=True)
+    with tarfile.open(path + ".tar") as tar:
+        names = tar.extractfile("sched_log_traced_events.start").read().decode()
+        columns = {c: numpy.load(io.BytesIO(tar.extractfile(c + ".npz").read()))[c]
+                   for c in ("timestamp", "cpu", "event", "arg0", "arg1")}
+        meta = json.load(tar.extractfile("meta.json"))
+    return columns, {l.split()[1]: int(l.split()[0]) for l in names.splitlines()}, meta
+
+
+def last_gap(path):
+    """The row LOST that ends the file, as (CPU, count, begin), and the last switch of each CPU."""
+    columns, ids, meta = convert(path)
+    lost = numpy.flatnonzero(columns["event"] == ids["LOST"])
+    switches = [columns["timestamp"][(columns["event"] == ids["CTX_SWITCH"]) &
+                                     (columns["cpu"] == c)].max(initial=0) for c in (0, 1)]
+    end = lost[-1] if len(lost) else None
+    row = end is not None and end == len(columns["event"]) - 1 and \
+        tuple(int(columns[c][end]) for c in ("cpu", "arg0", "arg1"))
+    return row, switches, meta.get("incomplete")
+
+
+with Folder():
+    for number in (errno.EIO, errno.ENOMEM):
+        name = errno.errorcode[number]
+        p = begin("-o", "f.dat", "--", *TICKS)
+        failed = fail(number)
+        failed_ns = time.monotonic_ns()
+        line, told = first_line(p)
+        _, err = p.communicate(timeout=30)
+        os.unlink("when")
+        claim("CPU 1 can no longer be read: " + os.strerror(number) in line and told - failed < 1,
+              f"a reader that fails with {name} is told within a second", line, told - failed)
+        claim(p.returncode == 125 and "the command itself ended with status 0" in err,
+              f"with {name} the command runs on to its end, and the status is 125", err)
+        claim(report_lines("f.dat") == stat_sum(header("f.dat")[1], "read events"),
+              f"with {name} trace-cmd reads what was recorded")
+        gap, switches, incomplete = last_gap("f.dat")
+        claim(gap and gap[:2] == (BAD, -1) and gap[2] < failed_ns + 300e6 and
+              switches[BAD] <= gap[2] and switches[1 - BAD] > failed_ns + 1e9,
+              f"with {name} the rows of that CPU end with a gap, and the other's go on", gap,
+              switches, failed_ns)
+        claim(incomplete and "CPU 1" in incomplete and os.strerror(number) in incomplete,
+              f"with {name} the tarball says what is incomplete", incomplete)
+
+    p = begin("-o", "h.dat", "--", *TICKS)
+    hung = fail(0)
+    line, told = first_line(p)
+    os.unlink("when")
+    _, err = p.communicate(timeout=30)
+    claim("CPU 1 has not been read for" in line and told - hung < 1.3,
+          "a reader that hangs is told", line, told - hung)
+    claim(p.returncode == 0 and last_gap("h.dat")[2] is None and
+          report_lines("h.dat") == stat_sum(header("h.dat")[1], "read events"),
+          "if it goes on before the end, nothing is missing", err)
+
+    p = begin("-o", "n.dat", "--", "sleep", "60")
+    fail(0)
+    first_line(p)
+    for _ in range(3):
+        p.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+    _, err = p.communicate(timeout=10)
+    left = leftovers()
+    claim(p.returncode == 125 and "Connection timed out" in err and len(left) == 1,
+          "the third signal ends a recording whose reader hangs", p.returncode, err)
+    os.unlink("when")
+    r = run("--repair", left[0], "-o", "n.dat")
+    claim(r.returncode == 0 and last_gap("n.dat")[2], "what was recorded then can be repaired",
+          r.stderr)
+    run("-q", "-o", "x.dat", "--", "true") # sweeps its instance
+
+    p = begin("-e", "sched,mm", "--only", "-o", "o.dat", "--", *TICKS,
+              buffer=".only/per_cpu/cpu1/trace_pipe_raw")
+    fail(errno.EIO)
+    line, _ = first_line(p)
+    _, err = p.communicate(timeout=30)
+    os.unlink("when")
+    claim("CPU 1 of --only" in line and p.returncode == 125 and "CPU 1" in last_gap("o.dat")[2],
+          "so is a reader of the second buffer", line, err)
+
+    p = begin("-e", "sched,mm,pages", "--rotate", "1M", "-o", "r.dat", "--", "sh", "-c",
+              "sleep 0.6; i=0; while [ $i -lt 600 ]; do /bin/true; i=$((i+1)); done")
+    fail(errno.EIO)
+    p.communicate(timeout=60)
+    os.unlink("when")
+    files = sorted(f for f in os.listdir(".") if re.match(r"r\.\d+\.dat$", f))
+    said = [convert(f)[2].get("incomplete") for f in files]
+    n = sum(bool(s) and "CPU 1" in s for s in said) # files before the failure do not
+    claim(n > 1 and all(said[-n:]) and p.returncode == 125,
+          "each numbered file from then on says what is incomplete", files, said)
+done()
