@@ -54,7 +54,7 @@ struct queue_sums queues_sums_at(const struct queues *q, int64_t now)
 	add(&sums.overloaded, q->n_overloaded > 0, ns);
 	add(&sums.any_wall, q->n_idle && q->n_overloaded, ns);
 	add(&sums.any_per_cpu, less(q->n_idle, q->n_overloaded), ns);
-	add(&sums.any_per_thread, less(q->n_idle, q->n_waiting), ns);
+	add(&sums.any_per_thread, less(q->n_idle, q->n_behind), ns);
 	add(&sums.wall, q->waste.idle && q->waste.overloaded, ns);
 	add(&sums.per_cpu, less(q->waste.idle, q->waste.overloaded), ns);
 	add(&sums.per_thread, less(q->waste.idle, q->waste.waiting), ns);
@@ -111,6 +111,7 @@ static struct queue *cpu_of(struct queues *q, int32_t cpu)
 	}
 	q->n_idle -= is_idle(c);
 	q->n_overloaded -= is_overloaded(c);
+	q->n_behind -= is_overloaded(c) ? c->waiting : 0;
 	return c;
 }
 
@@ -120,6 +121,7 @@ static void queue_changed(struct queues *q, const struct queue *c)
 
 	q->n_idle += is_idle(c);
 	q->n_overloaded += is_overloaded(c);
+	q->n_behind += is_overloaded(c) ? c->waiting : 0;
 	cpu_set_put(&q->idle, cpu, is_idle(c));
 	cpu_set_put(&q->overloaded, cpu, is_overloaded(c));
 	q->changed = true;
@@ -145,21 +147,25 @@ static int64_t count(const struct cpu_set *set)
 /* Tasks of one class that may use some idle CPU: those CPUs, and the CPUs that they overload. */
 static void add_waste(struct queues *q, const struct queue_class *class, const struct cpu_set *cpus)
 {
-	q->waste.waiting += class->waiting;
-	for (uint32_t i = 0; i < q->idle.n; i++) {
-		uint64_t open = q->overloaded.words[i] & ~q->hurt.words[i];
+	int64_t behind = 0;
 
+	for (uint32_t i = 0; i < q->idle.n; i++) {
+		for (uint64_t open = q->overloaded.words[i]; open; open &= open - 1) {
+			uint32_t cpu = 64 * i + (uint32_t)__builtin_ctzll(open);
+			const uint32_t *here = grown_get(&class->on, cpu, uint32_t);
+
+			if (!here || !*here)
+				continue;
+			q->hurt.words[i] |= open & -open;
+			behind += *here;
+		}
+	}
+	q->waste.waiting += behind;
+	for (uint32_t i = 0; i < q->idle.n && behind; i++) {
 		if (!cpus)
 			q->wasted.words[i] |= q->idle.words[i];
 		else if (i < cpus->n)
 			q->wasted.words[i] |= q->idle.words[i] & cpus->words[i];
-		for (; open; open &= open - 1) {
-			uint32_t cpu = 64 * i + (uint32_t)__builtin_ctzll(open);
-			const uint32_t *here = grown_get(&class->on, cpu, uint32_t);
-
-			if (here && *here)
-				q->hurt.words[i] |= open & -open;
-		}
 	}
 }
 
@@ -168,8 +174,8 @@ static void count_waste(struct queues *q)
 	q->changed = false;
 	q->waste = (struct queue_waste){ 0 };
 	if (!q->n_bound) {
-		if (q->n_idle && q->n_waiting)
-			q->waste = (struct queue_waste){ q->n_idle, q->n_overloaded, q->n_waiting };
+		if (q->n_idle && q->n_overloaded)
+			q->waste = (struct queue_waste){ q->n_idle, q->n_overloaded, q->n_behind };
 		return;
 	}
 	memset(q->wasted.words, 0, q->wasted.n * sizeof(*q->wasted.words));

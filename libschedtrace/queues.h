@@ -29,7 +29,7 @@ struct queue_sums {
 	int64_t overloaded; /* time with an overloaded CPU */
 	int64_t wall;	    /* time with both */
 	int64_t per_cpu;    /* min(idle, overloaded CPUs) times time */
-	int64_t per_thread; /* min(idle CPUs, waiting tasks) times time */
+	int64_t per_thread; /* min(idle CPUs, tasks that wait on overloaded ones) times time */
 	/* Likewise for all CPUs and tasks, as SchedViz's WallTime, PerCPUTime and PerThreadTime. */
 	int64_t any_wall, any_per_cpu, any_per_thread;
 };
@@ -72,7 +72,7 @@ struct queues {
 	struct grown lives;  /* struct waiter */
 	uint32_t first_seen; /* CPU, + 1; 0 none */
 	int32_t n_seen, n_idle, n_overloaded;
-	int64_t n_waiting;
+	int64_t n_waiting, n_behind; /* all, and those on overloaded CPUs */
 	struct affinities affinities;
 	struct cpu_set idle, overloaded;
 	struct grown classes; /* struct queue_class by class of affinity */

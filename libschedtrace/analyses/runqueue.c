@@ -360,7 +360,8 @@ static const struct schedtrace_column_info work_columns[N_W_COLUMNS] = {
 	[W_PER_CPU] = { "per_cpu_ns", "ns", "the lesser of idle and overloaded CPUs, times time",
 			SCHEDTRACE_INT },
 	[W_PER_THREAD] = { "per_thread_ns", "ns",
-			   "the lesser of idle CPUs and waiting tasks, times time",
+			   "the lesser of idle CPUs and tasks that wait on overloaded ones, times "
+			   "time",
 			   SCHEDTRACE_INT },
 	[W_ANY_WALL] = { "any_wall_ns", "ns",
 			 "wall_ns if every task might run everywhere (SchedViz's WallTime)",

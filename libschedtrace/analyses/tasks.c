@@ -230,7 +230,7 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 			 "sched_migrate_task rows: the kernel moved it, as perf's cpu-migrations",
 			 SCHEDTRACE_INT },
 	[CPU_CHANGES] = { "cpu_changes", "1",
-			  "ran on another CPU than the time before, as SchedViz counts migrations",
+			  "ran on another CPU than the time before",
 			  SCHEDTRACE_INT },
 	[CPUS] = { "cpus", "1", "number of CPUs that it ran on", SCHEDTRACE_INT },
 	[PRIORITY] = { "priority", "",

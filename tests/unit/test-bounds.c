@@ -77,7 +77,7 @@ static void elapse(struct machine *m, int64_t ns)
 			here += m->state[pid] == WAITS && m->where[pid] == cpu;
 		idle += !m->running[cpu] && !here;
 		overloaded += m->running[cpu] && here;
-		waiting += here;
+		waiting += m->running[cpu] ? here : 0;
 	}
 	m->wall += idle && overloaded ? ns : 0;
 	m->per_cpu += ns * (idle < overloaded ? idle : overloaded);
