@@ -7,68 +7,32 @@ usage: analyses_numpy.py SCHEDREPORT TARBALL... [TRACE.dat.xz...]
 Of a compressed trace.dat, which may lack records, only the sums are checked.
 """
 import collections
-import io
-import json
 import lzma
 import math
 import os
-import subprocess
 import sys
-import tarfile
 import tempfile
 
 import numpy as np
 
+from rows import Tap, Trace
+from rows import tables as tables_of
+
 report, *tarballs = sys.argv[1:]
-count = 0
-good = True
-
-
-def ok(true, sentence, *explain):
-    global count, good
-    count += 1
-    good = good and bool(true)
-    print("ok" if true else "not ok", count, "-", sentence, flush=True)
-    for line in explain if not true else ():
-        print("#", line)
+tap = Tap()
+ok = tap.ok
 
 
 def tables(path, *arguments):
-    r = subprocess.run([report, "-q", "-f", "json", *arguments, path], capture_output=True,
-                       text=True, check=True)
-    return {name: table["rows"] for name, table in json.loads(r.stdout).items()}
-
-
-class Trace:
-    """The columns as numpy reads them, with events by name."""
-
-    def __init__(self, path):
-        with tarfile.open(path) as tar:
-            for member in tar.getmembers():
-                name = os.path.basename(member.name)
-                if name.endswith(".start"):
-                    self.ids = {name: int(number) for number, name in
-                                (line.split(" ", 1) for line in
-                                 tar.extractfile(member).read().decode().splitlines())}
-                elif name.endswith(".npz"):
-                    with np.load(io.BytesIO(tar.extractfile(member).read())) as arrays:
-                        if len(arrays.files) == 1:
-                            setattr(self, name[:-4], arrays[arrays.files[0]].astype(np.int64))
-
-    def rows(self, *names):
-        wanted = np.isin(self.event, [self.ids[n] for n in names if n in self.ids])
-        by_id = {number: name for name, number in self.ids.items()}
-        for i in np.flatnonzero(wanted):
-            yield (int(self.timestamp[i]), int(self.cpu[i]), int(self.pid[i]),
-                   by_id[int(self.event[i])], int(self.arg0[i]))
+    return tables_of(report, path, *arguments)
 
 
 def waits_of(trace):
     """(pid, kind) -> waits: pairs of rows of a task that follow each other."""
     last, waking, blocked, current = {}, {}, set(), {}
     waits = collections.defaultdict(list)
-    for t, cpu, pid, event, arg in trace.rows("CTX_SWITCH", "BLOCK", "WAKEUP", "WAKEUP_NEW",
-                                              "WAKING", "RUNS", "EXIT"):
+    for t, cpu, pid, event, arg, _ in trace.rows(
+            "CTX_SWITCH", "BLOCK", "WAKEUP", "WAKEUP_NEW", "WAKING", "RUNS", "EXIT"):
         if event == "BLOCK":
             blocked.add(pid)
         elif event == "WAKING":
@@ -130,10 +94,9 @@ def check_latency(name, trace, rows):
 def check_runqueue(name, trace, rows):
     """I, O and W after every row, and their integrals."""
     current, queue, states = {}, {}, []
-    last_out = {}
     blocked = set()
-    for t, cpu, pid, event, arg in trace.rows("CTX_SWITCH", "BLOCK", "WAKEUP", "WAKEUP_NEW",
-                                              "RUNS", "MIGRATE", "CPU_IDLE"):
+    for t, cpu, pid, event, arg, to in trace.rows("CTX_SWITCH", "BLOCK", "WAKEUP", "WAKEUP_NEW",
+                                                  "RUNS", "MIGRATE", "CPU_IDLE"):
         if event == "BLOCK":
             blocked.add(pid)
         elif event in ("WAKEUP", "WAKEUP_NEW"):
@@ -151,18 +114,17 @@ def check_runqueue(name, trace, rows):
         elif event == "CPU_IDLE":
             current[cpu] = 0
         elif pid in queue:
-            to = [int(a) for a in trace.arg1[(trace.timestamp == t) & (trace.pid == pid) &
-                                             (trace.event == trace.ids["MIGRATE"])]]
-            queue[pid] = to[-1]
+            queue[pid] = to
         lengths = collections.Counter(queue.values())
         idle = sum(1 for c, p in current.items() if p == 0 and not lengths[c])
         over = sum(1 for c, p in current.items() if p > 0 and lengths[c])
-        states.append((t, idle, over, len(queue)))
-    t, idle, over, waiting = np.array(states).T
+        behind = sum(lengths[c] for c, p in current.items() if p > 0)
+        states.append((t, idle, over, behind))
+    t, idle, over, behind = np.array(states).T
     ns = np.diff(np.append(t, trace.timestamp[-1]))
     true = {"any_wall_ns": np.sum(ns * ((idle > 0) & (over > 0))),
             "any_per_cpu_ns": np.sum(ns * np.minimum(idle, over)),
-            "any_per_thread_ns": np.sum(ns * np.minimum(idle, waiting))}
+            "any_per_thread_ns": np.sum(ns * np.minimum(idle, behind))}
     work = rows["work_conservation"][0]
     # Where a switch is missing, the time before it is taken out of the figures.
     slack = work["unfollowed_ns"]
@@ -172,7 +134,7 @@ def check_runqueue(name, trace, rows):
     ok(all(work[c[len("any_"):]] <= work[c] for c in true),
        f"{name}: affinity never adds to what work conservation misses", f"{work}")
     lengths, known = collections.Counter(), {}
-    for t, cpu, pid, event, arg in trace.rows("RQ_SIZE"):
+    for t, cpu, pid, event, arg, _ in trace.rows("RQ_SIZE"):
         if cpu in known:
             lengths[cpu, known[cpu][0]] += t - known[cpu][1]
         known[cpu] = arg, t
@@ -266,5 +228,4 @@ for path in tarballs:
     check_runqueue(name, trace, found)
     check_sums(name, path)
     check_windows(name, path)
-print(f"1..{count}")
-sys.exit(not good)
+tap.end()

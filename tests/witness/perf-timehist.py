@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Our time on CPU against perf sched timehist's, and charged time against /proc/PID/schedstat.
+"""Our time on CPU against perf sched timehist's; charged time and waits against the run time and the
+run delay of /proc/PID/schedstat.
 
 usage: perf-timehist.py SCHEDREC SCHEDCONV SCHEDREPORT
 
@@ -22,10 +23,14 @@ import numpy
 
 schedrec, schedconv, schedreport = sys.argv[1:4]
 NS_AN_INTERVAL = 4000  # rounding to microseconds, and two tracepoint handlers one after the other
+WAITS = "wait_wakeup_ns", "wait_preempt_ns", "wait_new_ns"
 WORKLOAD = """for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
 (head -c 400000 /dev/urandom | gzip | md5sum >/dev/null) & done
-wait; sh -c 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done
-read time rest < /proc/self/schedstat; echo $$ $time'; true"""
+wait
+spin='i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done'
+sh -c "$spin" & sh -c "$spin" &
+sh -c "$spin"'; sleep 0.01; read time delay rest < /proc/self/schedstat; echo $$ $time $delay'
+wait"""
 count = 0
 good = True
 
@@ -104,7 +109,7 @@ def main():
         if not os.path.exists(dat) or not os.path.exists(perf):
             skip("perf sched record does not work here: " + run.stderr.strip()[-200:])
         subprocess.run([schedconv, "-q", dat, tar], check=True)
-        pid, printed = map(int, run.stdout.split()[-2:])
+        pid, printed, delay = map(int, run.stdout.split()[-3:])
         times = timehist(perf)
         perf_broken, left = broken(perf)
         rows = report(tar)
@@ -145,6 +150,15 @@ def main():
           "%d is not among %s" % (printed, charged[-5:]))
     mine = [int(r["charged_ns"]) for r in rows if int(r["pid"]) == pid]
     claim(mine == [int(charged[-1])], "charged_ns is the sum of all of them", mine)
+    mine = next(r for r in rows if int(r["pid"]) == pid)
+    low, high = sum(int(mine[c]) for c in WAITS), int(mine["wait_hi_ns"])
+    # The kernel reads the run queue's clock, and the tracepoint its own a moment later: longer
+    # where the host takes the CPU away in between, hence 2 %.
+    slack = NS_AN_INTERVAL * (int(mine["switches_voluntary"]) +
+                              int(mine["switches_involuntary"])) + delay // 50
+    claim(delay > 10 ** 6 and low - slack <= delay <= high + slack,
+          "its run delay in /proc/self/schedstat is what its waits add up to",
+          f"{delay} is not within {low} and {high}, give or take {slack}")
     print("1..%d" % count)
     return 0 if good else 1
 
