@@ -66,8 +66,8 @@ static const struct option_spec options[] = {
 	  "begin a new file, NAME.0001.dat, NAME.0002.dat and so on, whenever SIZE bytes are "
 	  "recorded; each is complete on its own",
 	  OPTION_SIZE, FIELD(rotate_bytes) },
-	{ 0, "max-files", "N", "keep only the newest N numbered files [all]", OPTION_NUMBER,
-	  FIELD(max_files) },
+	{ 0, "max-files", "N", "with --rotate or --flight, keep only the newest N files [all]",
+	  OPTION_NUMBER, FIELD(max_files) },
 	{ 0, "user-stacks", NULL,
 	  "the program's call stack too, with every event of a process; of use for programs built "
 	  "with frame pointers",
@@ -99,6 +99,7 @@ static const struct option_spec options[] = {
 static const struct program program = {
 	.name = "schedrec",
 	.usage = "[OPTION…] [--] COMMAND [ARG…]\n[OPTION…] -p PID[,PID…]\n[OPTION…] -d SECONDS\n"
+		 "[OPTION…] --flight SECONDS | --rotate SIZE\n"
 		 "--repair FILE [-o FILE]\n"
 		 "list [--measure]\n"
 		 "ctl register PID | unregister PID | status | save",
@@ -164,12 +165,6 @@ static int run(int argc, char **argv)
 	} else if (recording.sample_hz < 0) {
 		report(program.name, "--sample=%s: give a rate from 1 to %d", s.sample,
 		       SAMPLER_MAX_HZ);
-		status = RECORDER_FAILED;
-	} else if (!recording.command && !s.duration_ns && !s.pids && !s.cgroup && !s.max_bytes) {
-		report(program.name, "give a COMMAND to record, -p PID or -d SECONDS: see --help");
-		status = RECORDER_FAILED;
-	} else if (s.only && !recording.command && !s.pids && !s.cgroup) {
-		report(program.name, "--only needs a COMMAND, -p PID or --cgroup PATH");
 		status = RECORDER_FAILED;
 	} else {
 		status = recording_run(&recording);

@@ -15,9 +15,8 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 
-#define TICK_NS	   250000000 /* how far the table of a killed recorder's file is behind */
-#define HURRY_NS   1000000000
-#define ROTATE_MIN (1 << 20) /* what a file begins and ends with takes some 100 KiB */
+#define TICK_NS	 250000000 /* how far the table of a killed recorder's file is behind */
+#define HURRY_NS 1000000000
 
 int64_t recording_now_ns(void)
 {
@@ -280,17 +279,6 @@ static void abandon(struct recording *r)
 	workload_release(&r->workload);
 }
 
-static bool clock_in_ns(const char *clock)
-{
-	static const char *const names[] = { "mono",  "mono_raw", "boot", "tai",
-					     "local", "global",	  "perf" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(names[i], clock) == 0)
-			return true;
-	return false;
-}
-
 static int open_output(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
@@ -298,24 +286,6 @@ static int open_output(struct recording *r)
 
 	if (!recording_digits(s))
 		return output_open(&r->output, s->output, &r->identity, s->program, &r->err);
-	if (s->flight_ns && (s->rotate_bytes || s->max_bytes))
-		return error_set(&r->err, SCHEDTRACE_E_USAGE,
-				 "--flight saves files when asked: --rotate and --max-size do not "
-				 "go with it");
-	if (s->flight_ns && s->user_stacks)
-		return error_set(&r->err, SCHEDTRACE_E_USAGE,
-				 "--flight cannot keep what --user-stacks needs to name functions");
-	if (s->flight_ns && !clock_in_ns(s->clock))
-		return error_set(&r->err, SCHEDTRACE_E_USAGE,
-				 "--flight needs a clock that counts ns, such as mono, not %s",
-				 s->clock);
-	if (!s->flight_ns && s->rotate_bytes < ROTATE_MIN)
-		return error_set(&r->err, SCHEDTRACE_E_USAGE, "--rotate needs at least 1M");
-	if (s->max_bytes)
-		return error_set(
-			&r->err, SCHEDTRACE_E_USAGE,
-			"--max-size ends a recording, --rotate does not: to limit what all "
-			"files take, give --max-files");
 	first = numbered_name(s->output, recording_digits(s), 1);
 	if (!first)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");

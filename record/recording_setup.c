@@ -16,6 +16,46 @@
 #include "record/flight.h"
 #include "record/snapshot.h"
 
+#define ROTATE_MIN (1 << 20) /* what a file begins and ends with takes some 100 KiB */
+
+static bool clock_in_ns(const char *clock)
+{
+	static const char *const names[] = { "mono",  "mono_raw", "boot", "tai",
+					     "local", "global",	  "perf" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], clock) == 0)
+			return true;
+	return false;
+}
+
+/* The sentence for options that do not go together, or NULL. */
+static const char *misfit(const struct recording_settings *s)
+{
+	bool has_tasks = s->command || s->pids || s->cgroup;
+
+	if (!has_tasks && !s->duration_ns && !s->max_bytes && !s->flight_ns && !s->rotate_bytes)
+		return "give a COMMAND to record, -p PID or -d SECONDS: see --help";
+	if (s->only && !has_tasks)
+		return "--only needs a COMMAND, -p PID or --cgroup PATH";
+	if (s->flight_ns && (s->rotate_bytes || s->max_bytes))
+		return "--flight saves files when asked: --rotate and --max-size do not go with it";
+	if (s->flight_ns && s->user_stacks)
+		return "--flight cannot keep what --user-stacks needs to name functions";
+	if (s->flight_ns && !clock_in_ns(s->clock))
+		return "--flight needs a clock that counts ns, such as mono";
+	if (s->n_rules && !s->flight_ns)
+		return "--save-when is for a flight recorder: give --flight SECONDS";
+	if (s->rotate_bytes && s->max_bytes)
+		return "--max-size ends a recording, --rotate does not: to limit what all files "
+		       "take, give --max-files";
+	if (s->rotate_bytes && s->rotate_bytes < ROTATE_MIN)
+		return "--rotate needs at least 1M";
+	if (s->max_files && !s->rotate_bytes && !s->flight_ns)
+		return "--max-files is for numbered files: give --rotate SIZE or --flight SECONDS";
+	return NULL;
+}
+
 static void report_missing(const struct recording *r)
 {
 	for (size_t i = 0; i < r->events.n_missing; i++)
@@ -27,15 +67,18 @@ static void report_missing(const struct recording *r)
 int recording_check(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
+	const char *refusal = misfit(s);
 	int result, swept;
 
+	if (refusal)
+		return error_set(&r->err, SCHEDTRACE_E_USAGE, "%s", refusal);
 	result = event_sets_parse(&r->events, s->items, s->n_items, &r->err);
 	r->events.user_stacks = s->user_stacks;
 	if (result == 0)
 		result = rules_parse(&r->rules, s->rules, s->n_rules, &r->err);
-	if (result == 0 && s->n_rules && !s->flight_ns)
+	if (result == 0 && rules_have(&r->rules, RULE_EXIT) && !s->command)
 		result = error_set(&r->err, SCHEDTRACE_E_USAGE,
-				   "--save-when is for a flight recorder: give --flight SECONDS");
+				   "--save-when 'exit …' is about the COMMAND, and there is none");
 	if (result == 0)
 		result = identity_find(&r->identity, s->as_root, &r->err);
 	if (result == 0)
