@@ -27,6 +27,17 @@ static void enter_rows(struct row_maker *m, const struct event *e, const struct 
 		   field_int(&e->f[2], r));
 }
 
+#define DONTUNMAP 4 /* MREMAP_DONTUNMAP: the old addresses stay mapped */
+
+static void enter_mremap_rows(struct row_maker *m, const struct event *e, const struct record *r,
+			      struct cpu *cpu)
+{
+	bool stays = field_int(&e->f[3], r) & DONTUNMAP;
+
+	enter_call(m, cpu, e->kind->arg, field_int(&e->f[0], r), stays ? 0 : field_int(&e->f[1], r),
+		   field_int(&e->f[2], r));
+}
+
 /*
  * brk() gives the break that is in force, so a failure shows only as a break that is not the one
  * asked for; its errno is always ENOMEM.
@@ -86,8 +97,7 @@ enum { AREA_ADDR, AREA_LENGTH, AREA_HIGH };
 
 /*
  * The kernel looks for free addresses. 64-bit tasks do so in a system call that gives its own row.
- * Calls of 32-bit tasks are not traced, so for them this is the mapping; what they unmap is not
- * seen. What the kernel itself maps while exec builds a program is no call of the task.
+ * 32-bit calls are not traced, so this is all that shows of them; what they unmap is not seen. What the kernel itself maps while exec builds a program is no call of the task.
  */
 static void unmapped_area_rows(struct row_maker *m, const struct event *e, const struct record *r,
 			       struct cpu *cpu)
@@ -100,7 +110,7 @@ static void unmapped_area_rows(struct row_maker *m, const struct event *e, const
 		return;
 	if (high > LIMIT_32BIT || (address < 0 && address >= -ERRNO_MAX))
 		return;
-	row(m, r, cpu->id, task, SCHEDTRACE_MMAP, address, field_int(&e->f[AREA_LENGTH], r));
+	row(m, r, cpu->id, task, SCHEDTRACE_AREA, address, field_int(&e->f[AREA_LENGTH], r));
 }
 
 /* The process of the current task loses its memory: by exit, or by exec, which rebuilds it. */
@@ -230,9 +240,9 @@ const struct event_kind memory_events[] = {
 	{ "syscalls", "sys_exit_munmap", exit_call_rows, SCHEDTRACE_MUNMAP, { "ret" } },
 	{ "syscalls",
 	  "sys_enter_mremap",
-	  enter_rows,
+	  enter_mremap_rows,
 	  SCHEDTRACE_MREMAP_FROM,
-	  { "addr", "old_len", "new_len" } },
+	  { "addr", "old_len", "new_len", "?flags" } },
 	{ "syscalls", "sys_exit_mremap", exit_call_rows, SCHEDTRACE_MREMAP_FROM, { "ret" } },
 	{ "syscalls", "sys_enter_brk", enter_rows, SCHEDTRACE_BRK, { "brk" } },
 	{ "syscalls", "sys_exit_brk", exit_call_rows, SCHEDTRACE_BRK, { "ret" } },

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mem.h"
+
 #define CLONE_VM     0x00000100
 #define CLONE_THREAD 0x00010000
 #define NO_SPACE     UINT32_MAX
@@ -17,12 +19,14 @@ int processes_init(struct processes *processes, const struct schedtrace_context 
 	*processes = (struct processes){ .ctx = ctx, .lives = lives, .free_space = NO_SPACE };
 	processes->page = page > 0 && !(page & (page - 1)) ? (uint64_t)page : 4096;
 	ranges_pool_init(&processes->pool);
-	return intmap_init(&processes->by_tgid);
+	return intmap_init(&processes->by_tgid) < 0 ? -1 : intmap_init(&processes->orphan_of_mm);
 }
 
 void processes_free(struct processes *processes)
 {
 	intmap_free(&processes->by_tgid);
+	intmap_free(&processes->orphan_of_mm);
+	free(processes->orphans);
 	ranges_pool_free(&processes->pool);
 	free(processes->all);
 	free(processes->spaces);
@@ -65,7 +69,10 @@ static struct process *begin(struct processes *p, int32_t tgid, uint32_t leader,
 	if (intmap_set(&p->by_tgid, (uint32_t)tgid, p->n) < 0)
 		return NULL;
 	process = &p->all[p->n++];
-	*process = (struct process){ .tgid = tgid, .leader = leader, .space = space };
+	*process = (struct process){ .tgid = tgid,
+				     .leader = leader,
+				     .space = space,
+				     .incomplete = p->spaces[space].incomplete };
 	return process;
 }
 
@@ -149,6 +156,8 @@ int processes_fork(struct processes *p, uint32_t child, int32_t parent_pid)
 		return 0;
 	}
 	k = new_space(p);
+	if (k != NO_SPACE && parent_space != NO_SPACE)
+		p->spaces[k].incomplete = p->spaces[parent_space].incomplete;
 	if (!begin(p, life->pid, child, k))
 		return -1;
 	if (parent_space == NO_SPACE)
@@ -165,6 +174,7 @@ int processes_drop(struct processes *p, struct process *process)
 	memset(process->rss, 0, sizeof(process->rss));
 	if (space->users == 1) {
 		ranges_clear(&p->pool, &space->mapped);
+		space->incomplete = false;
 	} else {
 		uint32_t k = new_space(p);
 
@@ -227,19 +237,56 @@ int processes_brk(struct processes *p, struct process *process, int64_t now, int
 	return ranges_remove(&p->pool, &p->spaces[process->space].mapped, to, from);
 }
 
-void processes_rss(struct process *process, enum rss_kind kind, int64_t bytes, int64_t mm)
-{
-	int64_t sum;
+static const struct orphan no_orphan = { { -1, -1, -1, -1 } };
 
-	if (bytes < 0 || (process->has_old_mm && process->old_mm == mm))
-		return; /* the memory from before exec, which is being given back */
-	if (process->has_mm && process->mm != mm) {
+int processes_orphan_rss(struct processes *p, enum rss_kind kind, int64_t bytes, int64_t mm)
+{
+	uint32_t k = intmap_get(&p->orphan_of_mm, (uint64_t)mm);
+
+	if (k == INTMAP_NONE) {
+		k = p->n_orphans;
+		if (!array_room(p->orphans, p->n_orphans, p->orphans_max) ||
+		    intmap_set(&p->orphan_of_mm, (uint64_t)mm, k) < 0)
+			return -1;
+		p->orphans[p->n_orphans++] = no_orphan;
+	}
+	p->orphans[k].rss[kind] = bytes;
+	return 0;
+}
+
+/* The map becomes the one in use; what was resident before it had an owner is the process's. */
+static void adopt(const struct processes *p, struct process *process, int64_t mm)
+{
+	uint32_t k = intmap_get(&p->orphan_of_mm, (uint64_t)mm);
+
+	if (process->has_mm) {
 		process->old_mm = process->mm;
 		process->has_old_mm = true;
 		memset(process->rss, 0, sizeof(process->rss));
 	}
 	process->has_mm = true;
 	process->mm = mm;
+	if (k == INTMAP_NONE)
+		return;
+	for (int kind = 0; kind < RSS_KINDS; kind++) {
+		if (p->orphans[k].rss[kind] < 0)
+			continue;
+		process->rss[kind] = p->orphans[k].rss[kind];
+		if (process->rss[kind] > process->rss_peak[kind])
+			process->rss_peak[kind] = process->rss[kind];
+	}
+	p->orphans[k] = no_orphan; /* the id will be that of another map */
+}
+
+void processes_rss(const struct processes *p, struct process *process, enum rss_kind kind,
+		   int64_t bytes, int64_t mm)
+{
+	int64_t sum;
+
+	if (bytes < 0 || (process->has_old_mm && process->old_mm == mm))
+		return; /* the memory from before exec, which is being given back */
+	if (!process->has_mm || process->mm != mm)
+		adopt(p, process, mm);
 	process->has_rss = true;
 	process->rss[kind] = bytes;
 	if (bytes > process->rss_peak[kind])

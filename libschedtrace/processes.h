@@ -15,7 +15,8 @@ enum rss_kind { RSS_FILE, RSS_ANON, RSS_SWAP, RSS_SHMEM, RSS_KINDS };
 struct space {
 	struct ranges mapped;
 	uint64_t mapped_peak;
-	uint32_t users; /* processes; 0: free */
+	bool incomplete; /* 32-bit calls, which are not traced, changed it */
+	uint32_t users;	 /* processes; 0: free */
 };
 
 struct process {
@@ -23,6 +24,7 @@ struct process {
 	uint32_t leader; /* life that it began with, LIFE_NONE: not seen */
 	uint32_t space;
 	bool has_memory; /* a row about its memory came */
+	bool incomplete; /* some space that it had was */
 
 	bool has_rss;
 	int64_t mm, old_mm; /* ids of RSS rows: of the current mm, and of that before exec */
@@ -36,12 +38,20 @@ struct process {
 	int64_t pages_allocated, pages_freed;
 };
 
+/* Resident memory of a map whose owner is not known yet, such as that of a child in its fork. */
+struct orphan {
+	int64_t rss[RSS_KINDS]; /* negative: unknown */
+};
+
 struct processes {
 	const struct schedtrace_context *ctx;
 	struct lives *lives;
 	struct process *all;
 	uint32_t n, max;
 	struct intmap by_tgid;
+	struct intmap orphan_of_mm;
+	struct orphan *orphans;
+	uint32_t n_orphans, orphans_max;
 	struct space *spaces;
 	uint32_t n_spaces, spaces_max, free_space;
 	struct ranges_pool pool;
@@ -69,7 +79,11 @@ int processes_unmap(struct processes *processes, struct process *process, int64_
 		    int64_t length);
 int processes_brk(struct processes *processes, struct process *process, int64_t now, int64_t old);
 
-void processes_rss(struct process *process, enum rss_kind kind, int64_t bytes, int64_t mm);
+/* A row about a map that belongs to @process; about one whose owner is not known yet. */
+void processes_rss(const struct processes *processes, struct process *process, enum rss_kind kind,
+		   int64_t bytes, int64_t mm);
+int processes_orphan_rss(struct processes *processes, enum rss_kind kind, int64_t bytes,
+			 int64_t mm);
 
 /* Bytes of whole pages, 0 for a negative length. */
 int64_t processes_pages(const struct processes *processes, int64_t length);

@@ -52,7 +52,10 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 	[L_PID] = { "pid", "", "thread id of the caller", SCHEDTRACE_INT },
 	[L_TGID] = { "tgid", "", "its process id", SCHEDTRACE_INT },
 	[L_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
-	[L_CALL] = { "call", "", "mmap, munmap, mremap or brk", SCHEDTRACE_TEXT },
+	[L_CALL] = { "call", "",
+		     "mmap, munmap, mremap or brk; area: one of a 32-bit program that needed "
+		     "addresses",
+		     SCHEDTRACE_TEXT },
 	[L_ADDRESS] = { "address", "", "mapped or unmapped from here on; brk: the new break",
 			SCHEDTRACE_INT },
 	[L_SIZE] = { "size", "bytes", "as asked; brk: change of the break", SCHEDTRACE_INT },
@@ -135,6 +138,8 @@ static const char *call_name(int64_t event)
 		return "mremap";
 	case SCHEDTRACE_BRK:
 		return "brk";
+	case SCHEDTRACE_AREA:
+		return "area";
 	default:
 		return "unknown";
 	}
@@ -162,6 +167,10 @@ static int call(struct memory *m, const struct schedtrace_events *ev, size_t i, 
 		r = processes_map(p, process, arg0, arg1);
 		change = processes_pages(p, arg1);
 		process->mmaps += counted;
+		break;
+	case SCHEDTRACE_AREA:
+		m->processes.spaces[process->space].incomplete = true;
+		process->incomplete = true;
 		break;
 	case SCHEDTRACE_MUNMAP:
 		r = processes_unmap(p, process, arg0, arg1);
@@ -261,6 +270,31 @@ static int fault(struct memory *m, const struct schedtrace_events *ev, size_t i,
 	return 0;
 }
 
+static bool is_rss(int32_t event)
+{
+	return event == SCHEDTRACE_RSS_FILE || event == SCHEDTRACE_RSS_ANON ||
+	       event == SCHEDTRACE_RSS_SWAP || event == SCHEDTRACE_RSS_SHMEM;
+}
+
+static int resident(struct memory *m, const struct schedtrace_events *ev, size_t i, uint32_t life,
+		    struct schedtrace_error *err)
+{
+	enum rss_kind kind = (enum rss_kind)(ev->event[i] - SCHEDTRACE_RSS_FILE);
+	struct processes *p = &m->processes;
+	struct process *process;
+
+	if (life == LIFE_NONE)
+		return processes_orphan_rss(p, kind, ev->arg0[i], ev->arg1[i]) < 0 ? no_memory(err)
+										   : 0;
+	process = processes_of_tgid(p, ev->pid[i]);
+	if (!process)
+		return no_memory(err);
+	m->has_rss = true;
+	process->has_memory = true;
+	processes_rss(p, process, kind, ev->arg0[i], ev->arg1[i]);
+	return 0;
+}
+
 static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
 	       struct schedtrace_error *err)
 {
@@ -269,6 +303,8 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 
 	if (ev->event[i] == SCHEDTRACE_PAGE_ALLOC || ev->event[i] == SCHEDTRACE_PAGE_FREE)
 		return pages(m, ev, i, life, err);
+	if (is_rss(ev->event[i]))
+		return resident(m, ev, i, life, err);
 	if (life == LIFE_NONE)
 		return 0;
 	switch (ev->event[i]) {
@@ -287,18 +323,6 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 		process = processes_of_tgid(&m->processes, ev->pid[i]);
 		if (!process || processes_drop(&m->processes, process) < 0)
 			return no_memory(err);
-		return 0;
-	case SCHEDTRACE_RSS_FILE:
-	case SCHEDTRACE_RSS_ANON:
-	case SCHEDTRACE_RSS_SWAP:
-	case SCHEDTRACE_RSS_SHMEM:
-		process = processes_of_tgid(&m->processes, ev->pid[i]);
-		if (!process)
-			return no_memory(err);
-		m->has_rss = true;
-		process->has_memory = true;
-		processes_rss(process, (enum rss_kind)(ev->event[i] - SCHEDTRACE_RSS_FILE),
-			      ev->arg0[i], ev->arg1[i]);
 		return 0;
 	default:
 		return call(m, ev, i, life, err);
@@ -410,7 +434,8 @@ enum {
 static const struct schedtrace_column_info system_columns[N_S_COLUMNS] = {
 	[S_PROCESSES] = { "processes", "1", "rows of table memory", SCHEDTRACE_INT },
 	[S_MEMORY] = { "memory_bytes", "bytes", "the machine's memory", SCHEDTRACE_INT },
-	[S_MAPPED] = { "mapped_bytes", "bytes", "sum over processes; shared ones count for each",
+	[S_MAPPED] = { "mapped_bytes", "bytes",
+		       "sum over processes where known; shared ones count for each",
 		       SCHEDTRACE_INT },
 	[S_NET_FLOOR] = { "net_floor_bytes", "bytes", "sum over processes", SCHEDTRACE_INT },
 	[S_RSS] = { "rss_bytes", "bytes", "sum over processes; shared pages count for each",
@@ -452,6 +477,7 @@ static void fill(const struct memory *m, const struct process *process, int64_t 
 {
 	const struct space *space = &m->processes.spaces[process->space];
 	struct lives *lives = replay_lives(m->replay);
+	bool knows_calls = m->has_calls && !process->incomplete;
 	uint32_t leader = process->leader;
 
 	if (leader == LIFE_NONE) /* named only after its memory was */
@@ -460,10 +486,11 @@ static void fill(const struct memory *m, const struct process *process, int64_t 
 		lives_complete(lives, &lives->all[leader]);
 	v[PID].i = process->tgid;
 	v[COMM].s = leader == LIFE_NONE ? NULL : lives_name(lives, leader);
-	v[MAPPED].i = m->has_calls ? bounded(space->mapped.bytes) : UNKNOWN_INT;
-	v[MAPPED_PEAK].i = m->has_calls ? bounded(space->mapped_peak) : UNKNOWN_INT;
-	v[NET].i = m->has_calls ? process->net > 0 ? process->net : 0 : UNKNOWN_INT;
-	v[NET_FLOOR].i = m->has_calls ? process->net_floor : UNKNOWN_INT;
+	v[MAPPED].i =
+		m->has_calls && !space->incomplete ? bounded(space->mapped.bytes) : UNKNOWN_INT;
+	v[MAPPED_PEAK].i = knows_calls ? bounded(space->mapped_peak) : UNKNOWN_INT;
+	v[NET].i = knows_calls ? process->net > 0 ? process->net : 0 : UNKNOWN_INT;
+	v[NET_FLOOR].i = knows_calls ? process->net_floor : UNKNOWN_INT;
 	v[RSS].i = process->has_rss ? rss_of(process) : UNKNOWN_INT;
 	v[RSS_PEAK].i = process->has_rss ? process->rss_sum_peak : UNKNOWN_INT;
 	v[RSS_OF_FILE].i = process->has_rss ? process->rss_peak[RSS_FILE] : UNKNOWN_INT;
@@ -557,10 +584,11 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.events = REPLAY_EVENT(FORK) | REPLAY_EVENT(PAGE_FAULT_USER) |
 			  REPLAY_EVENT(PAGE_FAULT_KERNEL) | REPLAY_EVENT(MAJOR_FAULT) |
 			  REPLAY_EVENT(MMAP) | REPLAY_EVENT(MUNMAP) | REPLAY_EVENT(MREMAP_FROM) |
-			  REPLAY_EVENT(MREMAP_TO) | REPLAY_EVENT(BRK) | REPLAY_EVENT(CALL_FAILED) |
-			  REPLAY_EVENT(EXIT_MM) | REPLAY_EVENT(RSS_FILE) | REPLAY_EVENT(RSS_ANON) |
-			  REPLAY_EVENT(RSS_SWAP) | REPLAY_EVENT(RSS_SHMEM) |
-			  REPLAY_EVENT(PAGE_ALLOC) | REPLAY_EVENT(PAGE_FREE),
+			  REPLAY_EVENT(MREMAP_TO) | REPLAY_EVENT(BRK) | REPLAY_EVENT(AREA) |
+			  REPLAY_EVENT(CALL_FAILED) | REPLAY_EVENT(EXIT_MM) |
+			  REPLAY_EVENT(RSS_FILE) | REPLAY_EVENT(RSS_ANON) | REPLAY_EVENT(RSS_SWAP) |
+			  REPLAY_EVENT(RSS_SHMEM) | REPLAY_EVENT(PAGE_ALLOC) |
+			  REPLAY_EVENT(PAGE_FREE),
 	};
 
 	if (!m)

@@ -64,7 +64,8 @@ extern "C" {
 	  "the fault had to read the page")                                                        \
 	X(MMAP, 29, "the caller", "address returned", "length asked, bytes", "mmap succeeded")     \
 	X(MUNMAP, 30, "the caller", "address", "length asked, bytes", "munmap succeeded")          \
-	X(MREMAP_FROM, 31, "the caller", "old address", "old length, bytes", "mremap succeeded")   \
+	X(MREMAP_FROM, 31, "the caller", "old address",                                            \
+	  "old length, bytes; 0 where the old addresses stay mapped", "mremap succeeded")          \
 	X(MREMAP_TO, 32, "the caller", "new address", "new length, bytes", "after MREMAP_FROM")    \
 	X(BRK, 33, "the caller", "new break", "old break, 0 unknown", "the break changed")         \
 	X(CALL_FAILED, 34, "the caller", "event id of the call", "-errno",                         \
@@ -98,7 +99,9 @@ extern "C" {
 	  "with the sample, of children that ended and were waited for")                           \
 	X(CPU_OFFLINE, 50, "0", "0", "0",                                                          \
 	  "the recorder noticed that the CPU is offline, or that it is so at the begin")           \
-	X(CPU_ONLINE, 51, "0", "0", "0", "the recorder noticed that the CPU is online again")
+	X(CPU_ONLINE, 51, "0", "0", "0", "the recorder noticed that the CPU is online again")      \
+	X(AREA, 52, "the caller", "address", "length, bytes",                                      \
+	  "the kernel found addresses for a 32-bit call, which is not traced itself")
 
 #define SCHEDTRACE_EVENT_ENUM_(name, id, pid, arg0, arg1, when) SCHEDTRACE_##name = id,
 /** enum schedtrace_event_id - SCHEDTRACE_EXEC, SCHEDTRACE_WAKEUP and so on: see SCHEDTRACE_EVENTS() */

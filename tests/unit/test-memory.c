@@ -55,6 +55,14 @@ static void mremap_moves_and_brk_grows_and_shrinks(void **state)
 	result_free(&r);
 }
 
+static void expect_mapped(const struct result *r, int32_t pid, int64_t mapped, int64_t peak)
+{
+	expect(r, pid, "mapped_bytes", mapped);
+	expect(r, pid, "mapped_peak_bytes", peak);
+	expect(r, pid, "net_bytes", peak);
+	expect(r, pid, "net_floor_bytes", peak);
+}
+
 static void make(struct rows *b, int64_t t, int32_t parent, int32_t child, int64_t flags,
 		 int32_t tgid)
 {
@@ -89,6 +97,32 @@ static void threads_share_forks_copy_and_exec_drops(void **state)
 	result_free(&r);
 }
 
+static void what_a_32_bit_program_holds_is_unknown(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_MMAP, 100 * K, 10 * K);
+	add(&b, 2, 0, 8, SCHEDTRACE_MMAP, 100 * K, 10 * K);
+	add(&b, 3, 0, 8, SCHEDTRACE_AREA, 200 * K, 4 * K);
+	make(&b, 4, 8, 9, 0x11, 9);
+	make(&b, 5, 8, 10, 0x11, 10);
+	add(&b, 6, 0, 10, SCHEDTRACE_EXIT_MM, 0, 0); /* it runs another program */
+	add(&b, 7, 0, 10, SCHEDTRACE_MMAP, 100 * K, 3 * K);
+	make(&b, 8, 10, 11, 0x11, 11);
+	add(&b, 9, 0, 11, SCHEDTRACE_MUNMAP, 100 * K, K);
+	add(&b, 10, 0, 9, SCHEDTRACE_BRK, 50 * K, 0);
+	r = result_of(&b, "memory");
+	expect_mapped(&r, 7, 10 * K, 10 * K);
+	expect_mapped(&r, 8, INT64_MIN, INT64_MIN);
+	expect_mapped(&r, 9, INT64_MIN, INT64_MIN);
+	expect(&r, 10, "mapped_bytes", 3 * K);
+	expect(&r, 10, "mapped_peak_bytes", INT64_MIN);
+	expect(&r, 11, "mapped_bytes", 2 * K);
+	expect(&r, 11, "mapped_peak_bytes", 3 * K);
+	result_free(&r);
+}
+
 static void resident_memory_follows_the_address_space_in_use(void **state)
 {
 	struct rows b = rows_new();
@@ -120,6 +154,32 @@ static void resident_memory_follows_the_address_space_in_use(void **state)
 	expect(&r, 7, "swap_peak_bytes", 8 * K);
 	assert_true(schedtrace_table_reals(table_of(&r, "memory"), "share")[0] == 1.0);
 	assert_int_equal(schedtrace_table_rows(table_of(&r, "memory")), 1);
+	result_free(&r);
+}
+
+static void what_a_fork_fills_before_the_child_runs_is_the_childs(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_RSS_ANON, 30 * K, 111);
+	make(&b, 2, 7, 8, 0x11, 8);
+	add(&b, 3, 0, -1, SCHEDTRACE_RSS_FILE, 10 * K, 222);
+	add(&b, 4, 0, -1, SCHEDTRACE_RSS_FILE, 12 * K, 222);
+	add(&b, 5, 0, -1, SCHEDTRACE_RSS_ANON, 30 * K, 222);
+	add(&b, 6, 0, 8, SCHEDTRACE_RSS_ANON, 31 * K, 222);
+	add(&b, 7, 0, 8, SCHEDTRACE_RSS_ANON, 5 * K, 222);
+	/* The id of the map is used again. */
+	make(&b, 8, 7, 9, 0x11, 9);
+	add(&b, 9, 0, -1, SCHEDTRACE_RSS_ANON, 30 * K, 222);
+	add(&b, 10, 0, 9, SCHEDTRACE_RSS_ANON, 29 * K, 222);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "rss_bytes", 30 * K);
+	expect(&r, 8, "rss_bytes", (12 + 5) * K);
+	expect(&r, 8, "rss_peak_bytes", (12 + 31) * K);
+	expect(&r, 8, "rss_file_peak_bytes", 12 * K);
+	expect(&r, 9, "rss_bytes", 29 * K);
+	expect(&r, 9, "rss_peak_bytes", 29 * K);
 	result_free(&r);
 }
 
@@ -192,8 +252,10 @@ int main(void)
 		cmocka_unit_test(ranges_know_what_is_mapped_and_sums_only_what_was_asked),
 		cmocka_unit_test(mremap_moves_and_brk_grows_and_shrinks),
 		cmocka_unit_test(threads_share_forks_copy_and_exec_drops),
+		cmocka_unit_test(what_a_32_bit_program_holds_is_unknown),
 		cmocka_unit_test(resident_memory_follows_the_address_space_in_use),
 		cmocka_unit_test(resident_memory_after_exec_counts_though_it_began_before),
+		cmocka_unit_test(what_a_fork_fills_before_the_child_runs_is_the_childs),
 		cmocka_unit_test(faults_and_pages_are_counted_for_the_process),
 		cmocka_unit_test(calls_with_absurd_sizes_are_counted_and_do_no_harm),
 	};

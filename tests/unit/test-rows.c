@@ -874,7 +874,7 @@ static void the_break_is_written_when_it_changes(void **state)
 				     "61 0 21 BRK 1200000 1135168 c\n");
 }
 
-static void a_32_bit_tasks_mapping_is_seen_where_the_kernel_finds_room(void **state)
+static void addresses_for_a_32_bit_call_are_seen_where_the_kernel_finds_room(void **state)
 {
 	struct trace *t = *state;
 
@@ -888,7 +888,7 @@ static void a_32_bit_tasks_mapping_is_seen_where_the_kernel_finds_room(void **st
 	record(t, 42, 0, 20, "sys_exit_mmap", "0x40000000");
 	record(t, 50, 0, 20, "exit_mmap", "1");
 	record(t, 51, 0, 20, "vm_unmapped_area", "0xf7000000 4096 0xf7ffe000");
-	assert_string_equal(rows(t), "10 0 20 MMAP 4143972352 8192 -\n"
+	assert_string_equal(rows(t), "10 0 20 AREA 4143972352 8192 -\n"
 				     "42 0 20 MMAP 1073741824 4096 -\n");
 }
 
@@ -1231,7 +1231,7 @@ int main(void)
 		TEST(memory_calls_give_rows_when_they_succeed),
 		TEST(calls_of_two_tasks_do_not_mix_and_gaps_are_not_bridged),
 		TEST(the_break_is_written_when_it_changes),
-		TEST(a_32_bit_tasks_mapping_is_seen_where_the_kernel_finds_room),
+		TEST(addresses_for_a_32_bit_call_are_seen_where_the_kernel_finds_room),
 		TEST(resident_memory_belongs_to_the_first_that_changes_it_as_its_own),
 		TEST(a_fault_is_major_if_its_own_page_has_to_be_read),
 		TEST(pages_belong_to_the_current_task_and_failed_allocations_to_nobody),

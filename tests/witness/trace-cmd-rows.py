@@ -25,7 +25,7 @@ PER_BLN_FAIR_END""".split()
 OWN = """WAKING RUNS STATE PRIO STAT_RUNTIME NEWTASK RENAME CPU_IDLE PAGE_FAULT_USER PAGE_FAULT_KERNEL
 MAJOR_FAULT MMAP MUNMAP MREMAP_FROM MREMAP_TO BRK CALL_FAILED EXIT_MM RSS_FILE RSS_ANON RSS_SWAP
 RSS_SHMEM PAGE_ALLOC PAGE_FREE SAMPLE_FAULTS SAMPLE_CPU SAMPLE_MEM IRQ_ENTRY IRQ_EXIT LOST
-SAMPLE_CHILDREN_FAULTS SAMPLE_CHILDREN_CPU""".split()
+SAMPLE_CHILDREN_FAULTS SAMPLE_CHILDREN_CPU CPU_OFFLINE CPU_ONLINE AREA""".split()
 IDS = {name: i for i, name in enumerate(SCHEDLOG + OWN)}
 
 LINE = re.compile(r'^ *(?P<comm>.*)-(?P<pid>\d+) +(?P<cpu>\d+)-0x(?P<flags>[0-9a-f]+) +'
@@ -513,14 +513,15 @@ class Rows:
         elif name == 'munmap':
             self.row(self.here, task, 'MUNMAP', asked['addr'], asked['len'])
         else:
-            self.row(self.here, task, 'MREMAP_FROM', asked['addr'], asked['old_len'])
+            stays = asked['flags'] & 4 # MREMAP_DONTUNMAP
+            self.row(self.here, task, 'MREMAP_FROM', asked['addr'], 0 if stays else asked['old_len'])
             self.row(self.here, task, 'MREMAP_TO', result, asked['new_len'])
 
     def vm_unmapped_area(self, f):
         task = self.task(self.pid)
         if (task.pid and not task.call and not task.in_exec and f['high_limit'] <= 1 << 32
                 and not -4095 <= signed(f['addr']) < 0):
-            self.row(self.here, task, 'MMAP', f['addr'], f['length'])
+            self.row(self.here, task, 'AREA', f['addr'], f['length'])
 
     def exit_mmap(self, f):
         task = self.task(self.pid)
