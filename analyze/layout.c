@@ -82,8 +82,7 @@ static bool ends_with(const char *name, const char *end)
 	return n >= m && !strcmp(name + n - m, end);
 }
 
-/* A point on the trace clock rather than a length of time. */
-static bool is_stamp(const struct schedtrace_column_info *column)
+bool layout_is_stamp(const struct schedtrace_column_info *column)
 {
 	static const char *const ends[] = { "timestamp_ns", "_at_ns" };
 	static const char *const names[] = { "time_ns",	 "start_ns", "end_ns",
@@ -115,7 +114,7 @@ static struct extent extent_of(const struct view *view, const char *unit)
 			&view->info->columns[view->columns[i]];
 
 		if (strcmp(column->unit, unit) || column->type == SCHEDTRACE_TEXT ||
-		    is_stamp(column))
+		    layout_is_stamp(column))
 			continue;
 		for (size_t r = 0; r < view->n_rows; r++) {
 			union schedtrace_value v = schedtrace_table_value(
@@ -145,7 +144,7 @@ static void scale(struct column_layout *layout, double divisor, int decimals, co
 static void scale_ns(struct column_layout *layout, const char *table, double max)
 {
 	for (size_t i = 0; i < sizeof(fine) / sizeof(*fine); i++) {
-		if (!strcmp(fine[i].table, table)) {
+		if (select_same_table(fine[i].table, table)) {
 			scale(layout, 1e3, fine[i].decimals, "us");
 			return;
 		}
@@ -183,7 +182,7 @@ static void choose_kind(struct column_layout *layout, const struct schedtrace_co
 		return;
 	if (column->type == SCHEDTRACE_INT && ends_with(column->name, "address")) {
 		layout->kind = COLUMN_ADDRESS;
-	} else if (is_stamp(column)) {
+	} else if (layout_is_stamp(column)) {
 		if (options->begin_ns != INT64_MIN) {
 			layout->kind = COLUMN_STAMP;
 			layout->unit = "s";

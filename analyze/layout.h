@@ -27,6 +27,9 @@ struct column_layout {
 	bool zero;	/* a figure that is 0 in every row */
 };
 
+/* Whether a column is a point on the trace clock rather than a length of time. */
+bool layout_is_stamp(const struct schedtrace_column_info *column);
+
 /* One layout for each column of @view, in its order. Widths are those of the rows to show. */
 int layout_table(struct column_layout *layouts, const struct view *view,
 		 const struct text_options *options, struct schedtrace_error *err);

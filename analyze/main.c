@@ -7,10 +7,13 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <schedtrace/analyses.h>
+
 #include "cli/options.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "compare.h"
 #include "list.h"
 #include "plot_run.h"
 #include "results.h"
@@ -20,7 +23,8 @@
 
 struct settings {
 	struct report_settings report;
-	const char *format, *top, *width, *depth, *by, *plot_size;
+	struct compare_settings compare;
+	const char *format, *top, *width, *depth, *by, *plot_size, *seed, *resamples;
 	bool requests;
 };
 
@@ -76,6 +80,22 @@ static const struct option_spec options[] = {
 	{ 0, "plot-size", "WxH",
 	  "width and height of that picture in mm; the width alone: as high as needed [170]",
 	  OPTION_TEXT, FIELD(plot_size) },
+	{ 0, "group", "NAME=FILE,…",
+	  "compare: these recordings, or all that a shell pattern matches, are repeated runs of "
+	  "one thing; a FILE that no group names is one by itself",
+	  OPTION_LIST, FIELD(compare.groups) },
+	{ 0, "group-by", "WHAT",
+	  "compare: FILEs of one directory, name (without the number at its end), release, "
+	  "command or host are a group",
+	  OPTION_TEXT, FIELD(compare.group_by) },
+	{ 0, "key", "COLUMN,…",
+	  "compare: rows with the same values here are the same row in every recording [comm of "
+	  "tasks, cpu of CPUs, frames of stacks, …]",
+	  OPTION_TEXT, FIELD(compare.key) },
+	{ 0, "seed", "N", "compare: where the random numbers of the intervals begin [1]",
+	  OPTION_TEXT, FIELD(seed) },
+	{ 0, "resamples", "N", "compare: how often the runs of a group are drawn anew [10000]",
+	  OPTION_TEXT, FIELD(resamples) },
 	{ 'o', "output", "FILE", "write to FILE, which appears when it is whole [stdout]",
 	  OPTION_TEXT, FIELD(report.out) },
 	{ 0, "validate", NULL, "check every byte of a tarball before reading its rows", OPTION_FLAG,
@@ -92,11 +112,14 @@ static const struct option_spec options[] = {
 
 static const struct program program = {
 	.name = "schedreport",
-	.usage = "[OPTION…] [ANALYSIS…] FILE\nlist [ANALYSIS…]",
+	.usage = "[OPTION…] [ANALYSIS…] FILE\n"
+		 "compare [OPTION…] ANALYSIS… FILE…\n"
+		 "list [ANALYSIS…]",
 	.about = "Prints analyses of a recording: of a tarball by schedconv or SchedLog, or of a "
 		 "trace.dat. Without an ANALYSIS: tasks, cpus and migrations, memory where it was "
 		 "recorded, faults where processes were sampled, and losses where something is "
-		 "missing; of each the table of that name. The second form explains every "
+		 "missing; of each the table of that name. The second form puts several "
+		 "recordings, or groups of repeated ones, side by side. The third explains every "
 		 "analysis, table and column.",
 	.options = options,
 	.after =
@@ -147,6 +170,17 @@ static int parse_number(const char *option, const char *text, int64_t absent, in
 	return 0;
 }
 
+/* Enough for the edges of an interval, and not more than memory is for. */
+static int parse_resamples(const char *text, int64_t *out, struct schedtrace_error *err)
+{
+	int r = parse_number("--resamples", text, 10000, out, err);
+
+	if (!r && (*out < 200 || *out > 10000000))
+		r = error_set(err, SCHEDTRACE_E_USAGE,
+			      "--resamples: %s is no number from 200 to 10000000", text);
+	return r;
+}
+
 static int complete(struct settings *settings, struct schedtrace_error *err)
 {
 	static const char *const formats[] = { "text", "csv", "json" };
@@ -188,6 +222,10 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 	if (!r)
 		r = parse_number("--depth", settings->depth, 4, &report->depth, err);
 	if (!r)
+		r = parse_number("--seed", settings->seed, 1, &settings->compare.seed, err);
+	if (!r)
+		r = parse_resamples(settings->resamples, &settings->compare.resamples, err);
+	if (!r)
 		r = parse_number("--width", settings->width, usual_width(), &width, err);
 	if (!r)
 		r = selection_check(&report->selection, err);
@@ -222,6 +260,27 @@ static int check_operands(struct settings *settings, char **operands, int n,
 	return 0;
 }
 
+/* Analyses come first, files after them. */
+static int run_compare(struct settings *settings, char **operands, int n, bool *damaged,
+		       struct schedtrace_error *err)
+{
+	int analyses = 0;
+
+	while (analyses < n && schedtrace_analysis_find(operands[analyses]))
+		analyses++;
+	if (!analyses) {
+		const struct schedtrace_analysis_info *analysis;
+
+		return n ? list_find(&analysis, operands[0], err)
+			 : error_set(err, SCHEDTRACE_E_USAGE,
+				     "compare: no ANALYSIS; see \"schedreport list\"");
+	}
+	settings->report.analyses = operands;
+	settings->report.n_analyses = (size_t)analyses;
+	return compare_run(&settings->report, &settings->compare, operands + analyses,
+			   (size_t)(n - analyses), damaged, err);
+}
+
 static int run_list(const struct settings *settings, char **names, int n,
 		    struct schedtrace_error *err)
 {
@@ -253,6 +312,8 @@ int main(int argc, char **argv)
 	r = complete(&settings, &err);
 	if (!r && n && !strcmp(argv[first], "list")) {
 		r = run_list(&settings, argv + first + 1, n - 1, &err);
+	} else if (!r && n && !strcmp(argv[first], "compare")) {
+		r = run_compare(&settings, argv + first + 1, n - 1, &damaged, &err);
 	} else if (!r) {
 		r = check_operands(&settings, argv + first, n, &err);
 		if (!r)
@@ -262,6 +323,7 @@ int main(int argc, char **argv)
 	option_list_free(&settings.report.selection.pids);
 	option_list_free(&settings.report.selection.comms);
 	option_list_free(&settings.report.selection.cpus);
+	option_list_free(&settings.compare.groups);
 	if (r)
 		return report_error(program.name, &err);
 	return damaged ? EXIT_SALVAGED : EXIT_DONE;

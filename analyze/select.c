@@ -58,8 +58,14 @@ bool value_unknown(const struct schedtrace_column_info *column, union schedtrace
 	}
 }
 
-/* By its whole name, or without the unit at the end: on_cpu for on_cpu_ns. SIZE_MAX: none. */
-static size_t find_column(const struct schedtrace_table_info *info, const char *word, size_t n)
+bool select_same_table(const char *table, const char *name)
+{
+	size_t n = strlen(table);
+
+	return !strncmp(table, name, n) && (!name[n] || name[n] == '.');
+}
+
+size_t select_column(const struct schedtrace_table_info *info, const char *word, size_t n)
 {
 	static const char *const units[] = { "", "_ns", "_bytes" };
 
@@ -222,7 +228,7 @@ bool selection_matches(const struct selection *sel, const struct schedtrace_tabl
 static int choose_word(void *user, const char *word, size_t n)
 {
 	struct view *view = user;
-	size_t c = find_column(view->info, word, n);
+	size_t c = select_column(view->info, word, n);
 
 	if (c == SIZE_MAX)
 		return 0;
@@ -264,7 +270,7 @@ static int check_word(void *user, const char *word, size_t n)
 	const char *near;
 
 	for (size_t i = 0; i < check->n; i++) {
-		if (find_column(check->infos[i], word, n) != SIZE_MAX)
+		if (select_column(check->infos[i], word, n) != SIZE_MAX)
 			return 0;
 		n_names += check->infos[i]->n_columns;
 	}
@@ -341,8 +347,8 @@ static bool parse_order(struct order *order, const struct view *view, const char
 {
 	order->table = view->table;
 	order->descending = *sort == '-';
-	order->column =
-		find_column(view->info, sort + order->descending, strlen(sort + order->descending));
+	order->column = select_column(view->info, sort + order->descending,
+				      strlen(sort + order->descending));
 	return order->column != SIZE_MAX;
 }
 
@@ -354,7 +360,7 @@ static void sort_rows(struct view *view, const char *sort, bool *ranked)
 
 	*ranked = false;
 	for (size_t i = 0; i < sizeof(usual_order) / sizeof(*usual_order); i++) {
-		if (strcmp(usual_order[i].table, view->info->name))
+		if (!select_same_table(usual_order[i].table, view->info->name))
 			continue;
 		*ranked = true;
 		if (!found)

@@ -36,6 +36,17 @@ int64_t summary_begin(const struct summary *summary, const struct schedtrace_con
 	return begin;
 }
 
+int64_t summary_time(const struct summary *summary, const struct schedtrace_context *ctx)
+{
+	int64_t begin = summary_begin(summary, ctx), end = schedtrace_context_info(ctx)->end_ns, ns;
+
+	if (summary->rows && (end == INT64_MIN || summary->last_ns > end))
+		end = summary->last_ns;
+	if (begin == INT64_MIN || end < begin || !checked_sub(end, begin, &ns))
+		return INT64_MIN;
+	return ns;
+}
+
 /* Cut to @width, if that is not 0. */
 static void print_visible(FILE *f, const char *before, const char *bytes, size_t width)
 {
@@ -72,10 +83,20 @@ static int64_t sum(const struct schedtrace_table *table, const char *column)
 	return total;
 }
 
+struct summary_missing summary_count_missing(const struct schedtrace_table *losses)
+{
+	int64_t lost = sum(losses, "lost"), in_gaps = sum(losses, "gap_records");
+
+	return (struct summary_missing){ lost > in_gaps ? lost : in_gaps, sum(losses, "gaps"),
+					 sum(losses, "broken_chains") +
+						 sum(losses, "missed_runs") };
+}
+
 bool summary_anything_missing(const struct schedtrace_table *losses)
 {
-	return sum(losses, "lost") || sum(losses, "gaps") || sum(losses, "broken_chains") ||
-	       sum(losses, "missed_runs");
+	struct summary_missing missing = summary_count_missing(losses);
+
+	return missing.lost || missing.gaps || missing.switches;
 }
 
 /* ", 12 THINGS" or nothing. */
@@ -96,14 +117,12 @@ char *summary_losses(const struct schedtrace_context *ctx, const struct schedtra
 	char counts[256] = "", *text;
 
 	if (losses) {
-		int64_t lost = sum(losses, "lost"), in_gaps = sum(losses, "gap_records");
+		struct summary_missing missing = summary_count_missing(losses);
 
-		add_count(counts, sizeof(counts), lost > in_gaps ? lost : in_gaps, "lost record",
-			  "lost records");
-		add_count(counts, sizeof(counts), sum(losses, "gaps"), "gap", "gaps");
-		add_count(counts, sizeof(counts),
-			  sum(losses, "broken_chains") + sum(losses, "missed_runs"),
-			  "switch that was not recorded", "switches that were not recorded");
+		add_count(counts, sizeof(counts), missing.lost, "lost record", "lost records");
+		add_count(counts, sizeof(counts), missing.gaps, "gap", "gaps");
+		add_count(counts, sizeof(counts), missing.switches, "switch that was not recorded",
+			  "switches that were not recorded");
 	}
 	if (!*counts && !visible)
 		return NULL;
@@ -120,20 +139,18 @@ void summary_print(FILE *f, const struct summary *summary, const struct schedtra
 	const struct schedtrace_info *info = schedtrace_context_info(ctx);
 	auto_free char *losses = summary_losses(ctx, tables);
 	auto_free char *line = NULL;
-	int64_t begin = summary_begin(summary, ctx), end = info->end_ns;
+	int64_t ns = summary_time(summary, ctx);
 	size_t n_cpus;
 
 	schedtrace_context_cpus(ctx, &n_cpus);
 	if (info->cpus)
 		n_cpus = (size_t)info->cpus;
-	if (summary->rows && (end == INT64_MIN || summary->last_ns > end))
-		end = summary->last_ns;
 	if (info->command) {
 		print_visible(f, "", info->command, width);
 		fputc('\n', f);
 	}
-	if (begin != INT64_MIN && end != INT64_MIN && end >= begin)
-		fprintf(f, "%.3f s, ", ((double)end - (double)begin) / 1e9);
+	if (ns != INT64_MIN)
+		fprintf(f, "%.3f s, ", (double)ns / 1e9);
 	print_grouped(f, summary->rows);
 	fprintf(f, " rows");
 	if (n_cpus)

@@ -22,6 +22,16 @@ void summary_add(struct summary *summary, const struct schedtrace_events *events
 /* Begin of the recording, where seconds are counted from; INT64_MIN: nothing is known. */
 int64_t summary_begin(const struct summary *summary, const struct schedtrace_context *ctx);
 
+/* From the begin of the recording to its end; INT64_MIN unknown. */
+int64_t summary_time(const struct summary *summary, const struct schedtrace_context *ctx);
+
+/* What the table "losses" counts. */
+struct summary_missing {
+	int64_t lost, gaps; /* records */
+	int64_t switches;   /* that were not recorded */
+};
+struct summary_missing summary_count_missing(const struct schedtrace_table *losses);
+
 /* Whether the table "losses" counts anything. */
 bool summary_anything_missing(const struct schedtrace_table *losses);
 

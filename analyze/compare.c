@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <schedtrace/analyses.h>
+
+#include "cli/report_error.h"
+#include "compare_tables.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "libschedtrace/table.h"
+#include "recordings.h"
+#include "results.h"
+#include "statistics.h"
+#include "wrap.h"
+
+/* A table of an analysis over all recordings. */
+struct compared {
+	const struct schedtrace_table_info *info;
+	struct table_rule rule;
+	struct cells rows,
+		totals; /* row by row, and as a whole; without figures where not wanted */
+};
+
+struct run {
+	const struct report_settings *report;
+	const struct compare_settings *compare;
+	struct groups groups;
+	struct compared *tables;
+	size_t n_tables;
+	struct schedtrace_table *recordings;
+	double *recorded; /* ns, of each file */
+	struct comparison comparison;
+	struct results results;
+};
+
+static int no_memory(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to compare recordings");
+}
+
+static bool in_list(const char *list, const char *name)
+{
+	for (size_t n; *list; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		if (!strncmp(name, list, n) && !name[n])
+			return true;
+	}
+	return false;
+}
+
+/* Whether a table of this name is to be shown; @usual: where nobody names tables. */
+static bool is_wanted(const struct run *run, const char *name, bool usual)
+{
+	return run->report->tables ? in_list(run->report->tables, name) : usual;
+}
+
+/* Of the columns that --columns names, whether the table has one. */
+static bool has_measure(const struct schedtrace_table_info *info, const char *list)
+{
+	for (size_t n; list && *list; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		if (select_column(info, list, n) != SIZE_MAX)
+			return true;
+	}
+	return !list;
+}
+
+static const char *key_of(const struct run *run, const struct table_rule *rule)
+{
+	return run->compare->key ? run->compare->key : rule->key;
+}
+
+static int add_table(struct run *run, const struct schedtrace_table_info *info,
+		     struct schedtrace_error *err)
+{
+	const char *columns = run->report->selection.columns;
+	struct compared *table = &run->tables[run->n_tables++];
+	bool by_rows;
+	int r;
+
+	table->info = info;
+	table->rule = table_rule_of(info);
+	by_rows = table->rule.key && *table->rule.key &&
+		  is_wanted(run, info->name, table->rule.usual) && has_measure(info, columns);
+	r = cells_init(&table->rows, info, by_rows ? key_of(run, &table->rule) : "",
+		       !by_rows	 ? ""
+		       : columns ? columns
+				 : table->rule.measures,
+		       NULL, run->groups.n_files, err);
+	if (!r)
+		r = cells_init(&table->totals, info, "", table->rule.totals ? columns : "",
+			       table->rule.totals, run->groups.n_files, err);
+	if (!r && by_rows && run->compare->key && !table->rows.n_keys)
+		r = error_set(err, SCHEDTRACE_E_USAGE, "--key: table %s has no column %s",
+			      info->name, run->compare->key);
+	return r;
+}
+
+static int choose_tables(struct run *run, struct schedtrace_error *err)
+{
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < run->report->n_analyses; i++)
+		n += schedtrace_analysis_find(run->report->analyses[i])->n_tables;
+	run->tables = calloc(n + 1, sizeof(*run->tables));
+	run->recorded = calloc(run->groups.n_files + 1, sizeof(*run->recorded));
+	if (!run->tables || !run->recorded)
+		return no_memory(err);
+	for (size_t i = 0; i < run->report->n_analyses; i++) {
+		const struct schedtrace_analysis_info *analysis =
+			schedtrace_analysis_find(run->report->analyses[i]);
+
+		for (size_t t = 0; t < analysis->n_tables && !r; t++)
+			r = add_table(run, analysis->tables[t], err);
+	}
+	return r;
+}
+
+/* Every name of --table and --columns must be one that is there. */
+static int check_names(const struct run *run, struct schedtrace_error *err)
+{
+	static const char *const own[] = { "recordings", "figures", "totals" };
+	const char *list = run->report->tables;
+
+	for (size_t n; list && *list; list += n + (list[n] == ',')) {
+		bool found = false;
+
+		n = strcspn(list, ",");
+		for (size_t i = 0; i < 3; i++)
+			found |= !strncmp(list, own[i], n) && !own[i][n];
+		for (size_t i = 0; i < run->n_tables; i++) {
+			const struct compared *table = &run->tables[i];
+
+			if (strncmp(list, table->info->name, n) || table->info->name[n])
+				continue;
+			found = true;
+			if (!table->rule.key)
+				return error_set(err, SCHEDTRACE_E_USAGE,
+						 "--table: rows of %s mean nothing in another "
+						 "recording, so they cannot be compared",
+						 table->info->name);
+		}
+		if (!found)
+			return error_set(
+				err, SCHEDTRACE_E_USAGE,
+				"--table: no table %.*s here; there are recordings, "
+				"figures, totals, and the tables that \"schedreport list\" "
+				"names",
+				(int)n, list);
+	}
+	list = run->report->selection.columns;
+	for (size_t n; list && *list; list += n + (list[n] == ',')) {
+		bool found = false;
+
+		n = strcspn(list, ",");
+		for (size_t i = 0; i < run->n_tables; i++) {
+			const struct schedtrace_table_info *info = run->tables[i].info;
+			size_t column = select_column(info, list, n);
+			const char *weight;
+
+			found |=
+				column != SIZE_MAX && merge_of(info, column, &weight) != MERGE_NONE;
+		}
+		if (!found)
+			return error_set(err, SCHEDTRACE_E_USAGE,
+					 "--columns: no figure %.*s here that could be compared; "
+					 "\"schedreport list\" names them all",
+					 (int)n, list);
+	}
+	return 0;
+}
+
+static int take_file(struct run *run, size_t i, const char *group, const struct one_file *file,
+		     struct schedtrace_error *err)
+{
+	union schedtrace_value facts[RECORDING_FACTS];
+	struct recording_texts texts;
+	int r = 0;
+
+	recording_facts(facts, file, group, &texts);
+	run->recorded[i] = value_unknown(&recording_columns[RECORDING_TIME], facts[RECORDING_TIME])
+				   ? NAN
+				   : (double)facts[RECORDING_TIME].i;
+	for (size_t t = 0; t < run->n_tables && !r; t++) {
+		struct compared *table = &run->tables[t];
+		const struct schedtrace_table *from =
+			schedtrace_tables_find(file->tables, table->info->name);
+
+		if (from && table->rows.n_measures)
+			r = cells_add(&table->rows, from, i, &file->selection, err);
+		if (!r && from && table->totals.n_measures)
+			r = cells_add(&table->totals, from, i, &file->selection, err);
+	}
+	return r ? r : table_row(run->recordings, facts, err);
+}
+
+static int read_files(struct run *run, bool *damaged, struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (size_t g = 0; g < run->groups.n && !r; g++) {
+		const struct group *group = &run->groups.groups[g];
+
+		for (size_t i = group->first; i < group->first + group->n && !r; i++) {
+			struct one_file file;
+
+			r = one_file_read(&file, run->groups.files[i], run->report, err);
+			if (!r)
+				r = take_file(run, i, group->name, &file, err);
+			*damaged |= file.infile && infile_damaged(file.infile);
+			one_file_release(&file);
+		}
+	}
+	return r;
+}
+
+/* Whether some recording has it. */
+static bool is_known(const struct figure *figure, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (isfinite(figure->values[i]))
+			return true;
+	return false;
+}
+
+static int add_figures(struct run *run, struct schedtrace_error *err)
+{
+	size_t n = 1;
+	auto_free struct figure *figures = NULL;
+	int r = 0;
+
+	for (size_t t = 0; t < run->n_tables; t++)
+		n += run->tables[t].totals.n_measures;
+	figures = calloc(n, sizeof(*figures));
+	if (!figures)
+		return no_memory(err);
+	figures[0] = (struct figure){ "recording",    "recorded_ns",
+				      "ns",	      recording_columns[RECORDING_TIME].about,
+				      SCHEDTRACE_INT, run->recorded };
+	n = 1;
+	for (size_t t = 0; t < run->n_tables; t++) {
+		const struct cells *totals = &run->tables[t].totals;
+
+		for (size_t m = 0; m < totals->n_measures; m++) {
+			const struct schedtrace_column_info *column =
+				&totals->info->columns[totals->measures[m].column];
+
+			figures[n] =
+				(struct figure){ totals->info->name, column->name,
+						 column->unit,	     column->about,
+						 column->type,	     cells_values(totals, 0, m) };
+			n += is_known(&figures[n], run->groups.n_files);
+		}
+	}
+	if (is_wanted(run, "figures", run->report->format != REPORT_TEXT || run->groups.n > 2))
+		r = comparison_add_figures(&run->comparison, figures, n, err);
+	if (!r && is_wanted(run, "totals", true))
+		r = comparison_add_totals(&run->comparison, figures, n, err);
+	return r;
+}
+
+static int make_tables(struct run *run, struct schedtrace_error *err)
+{
+	int r = add_figures(run, err);
+
+	for (size_t t = 0; t < run->n_tables && !r; t++) {
+		const struct compared *table = &run->tables[t];
+
+		for (size_t m = 0; m < table->rows.n_measures && !r; m++)
+			r = table->rule.histogram ? comparison_add_histogram(&run->comparison,
+									     &table->rows, m, err)
+						  : comparison_add_measure(&run->comparison,
+									   &table->rows, m, err);
+	}
+	return r;
+}
+
+/* What the columns say, and what they leave open. */
+static void print_legend(FILE *f, const struct run *run)
+{
+	const struct groups *groups = &run->groups;
+	size_t least = SIZE_MAX, most = 0;
+	auto_free char *text = NULL;
+
+	for (size_t g = 0; g < groups->n; g++) {
+		least = groups->groups[g].n < least ? groups->groups[g].n : least;
+		most = groups->groups[g].n > most ? groups->groups[g].n : most;
+	}
+	if (asprintf(&text, "%zu recordings%s; diff and change are against %s.", groups->n_files,
+		     most > 1 ? ", medians of each group" : "", groups->groups[0].name) >= 0)
+		wrap_text(f, text, 0, 2, run->report->width);
+	free(text);
+	text = NULL;
+	if (most < 2) {
+		wrap_text(f,
+			  "One recording of each: what repeated runs would show by chance is not "
+			  "known.",
+			  0, 2, run->report->width);
+		return;
+	}
+	if (least < STATISTICS_LEAST && asprintf(&text,
+						 "Intervals need %d recordings on both sides; with "
+						 "fewer there are none.",
+						 STATISTICS_LEAST) < 0)
+		text = NULL;
+	if (most >= STATISTICS_LEAST && least >= STATISTICS_LEAST &&
+	    asprintf(&text,
+		     "low and high: 95 %% bootstrap interval of diff (%lld resamples, seed %lld); "
+		     "where nothing differs, up to one such interval in 20 still excludes 0.",
+		     (long long)run->compare->resamples, (long long)run->compare->seed) < 0)
+		text = NULL;
+	if (text)
+		wrap_text(f, text, 0, 2, run->report->width);
+}
+
+static int print_views(struct run *run, struct view *views, size_t n, struct schedtrace_error *err)
+{
+	const struct report_settings *report = run->report;
+	const struct text_options text = { .width = report->width,
+					   .exact = report->exact,
+					   .begin_ns = INT64_MIN,
+					   .depth = report->depth };
+	FILE *f = run->results.f;
+	int r = 0;
+
+	if (report->format == REPORT_CSV)
+		return csv_tables(f, views, n, err);
+	if (report->format == REPORT_JSON)
+		return json_tables(f, views, n, err);
+	print_legend(f, run);
+	if (report->window)
+		fprintf(f, "counted in the window %s of each only\n", report->window);
+	for (size_t i = 0; i < n && !r; i++) {
+		fputc('\n', f);
+		r = text_table(f, &views[i], &text, err);
+	}
+	return r;
+}
+
+static int show(struct run *run, struct schedtrace_error *err)
+{
+	const struct schedtrace_tables *all = run->comparison.tables;
+	size_t n_all = schedtrace_tables_count(all), n = 0;
+	auto_free const struct schedtrace_table **tables = calloc(n_all + 1, sizeof(*tables));
+	auto_free struct view *views = calloc(n_all + 1, sizeof(*views));
+	/* Tasks were chosen when the files were read. */
+	const struct selection selection = { .sort = run->report->selection.sort,
+					     .top = run->report->selection.top };
+	int r;
+
+	if (!tables || !views)
+		return no_memory(err);
+	for (size_t i = 0; i < n_all; i++) {
+		const struct schedtrace_table *table = schedtrace_tables_at(all, i);
+
+		if (table != run->recordings || is_wanted(run, "recordings", true))
+			tables[n++] = table;
+	}
+	r = views_make(views, tables, n, &selection, run->report->format == REPORT_TEXT, err);
+	if (!r)
+		r = print_views(run, views, n, err);
+	for (size_t i = 0; i < n; i++)
+		view_release(&views[i]);
+	return r;
+}
+
+static int check_settings(const struct report_settings *report, struct schedtrace_error *err)
+{
+	if (report->log || report->folded || report->flame)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "compare: --%s is about one recording; only tables are compared",
+				 report->log	  ? "log"
+				 : report->folded ? "folded"
+						  : "flame");
+	if (report->selection.pids.n)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "compare: a pid means nothing in another recording; use --comm");
+	return 0;
+}
+
+static int run_all(struct run *run, char *const *paths, size_t n_paths, bool *damaged,
+		   struct schedtrace_error *err)
+{
+	const struct compare_settings *compare = run->compare;
+	int r = check_settings(run->report, err);
+
+	if (!r)
+		r = groups_make(&run->groups, &compare->groups, compare->group_by, paths, n_paths,
+				&run->report->input, err);
+	if (!r && run->groups.n < 2)
+		r = error_set(err, SCHEDTRACE_E_USAGE,
+			      run->groups.n
+				      ? "compare: all recordings are in one group (%s); there "
+					"is nothing to compare it with"
+				      : "compare: no FILE; name the recordings after the "
+					"analyses, or with --group%s",
+			      run->groups.n ? run->groups.groups[0].name : "");
+	if (!r)
+		r = comparison_init(&run->comparison, &run->groups, (size_t)compare->resamples,
+				    (uint64_t)compare->seed, err);
+	if (!r)
+		r = comparison_add_recordings(&run->comparison, recording_columns, RECORDING_FACTS,
+					      &run->recordings, err);
+	if (!r)
+		r = choose_tables(run, err);
+	if (!r)
+		r = check_names(run, err);
+	if (!r)
+		r = results_open(&run->results, run->report->out, err);
+	if (!r)
+		r = read_files(run, damaged, err);
+	if (!r)
+		r = make_tables(run, err);
+	if (!r)
+		r = show(run, err);
+	return r ? r : results_finish(&run->results, err);
+}
+
+int compare_run(const struct report_settings *report, const struct compare_settings *compare,
+		char *const *paths, size_t n_paths, bool *damaged, struct schedtrace_error *err)
+{
+	struct run run = { .report = report, .compare = compare };
+	int r = run_all(&run, paths, n_paths, damaged, err);
+
+	for (size_t t = 0; t < run.n_tables; t++) {
+		cells_release(&run.tables[t].rows);
+		cells_release(&run.tables[t].totals);
+	}
+	free(run.tables);
+	free(run.recorded);
+	comparison_release(&run.comparison);
+	results_close(&run.results);
+	groups_release(&run.groups);
+	return r;
+}
