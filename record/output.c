@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "record/output.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,8 +14,7 @@
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
-
-#define RANDOM_LETTERS 6
+#include "record/leftovers.h"
 
 static const char *kind_of(mode_t mode)
 {
@@ -93,12 +91,12 @@ static int open_working_file(struct output *out, struct schedtrace_error *err)
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678";
 
 	for (int attempt = 0; attempt < 100; attempt++) {
-		unsigned char random[RANDOM_LETTERS];
-		char suffix[RANDOM_LETTERS + 1] = { 0 };
+		unsigned char random[OUTPUT_LETTERS];
+		char suffix[OUTPUT_LETTERS + 1] = { 0 };
 
 		if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 			return error_errno(err, SCHEDTRACE_E_IO, errno, "getrandom");
-		for (int i = 0; i < RANDOM_LETTERS; i++)
+		for (int i = 0; i < OUTPUT_LETTERS; i++)
 			suffix[i] = letters[random[i] % (sizeof(letters) - 1)];
 		free(out->working_name);
 		if (asprintf(&out->working_name, ".%s.%s", out->name, suffix) < 0) {
@@ -108,6 +106,7 @@ static int open_working_file(struct output *out, struct schedtrace_error *err)
 		out->fd = openat(out->directory_fd, out->working_name,
 				 O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (out->fd >= 0) {
+			fchmod(out->fd, 0600);		   /* whatever the umask */
 			flock(out->fd, LOCK_EX | LOCK_NB); /* tells others that we live */
 			return 0;
 		}
@@ -116,42 +115,6 @@ static int open_working_file(struct output *out, struct schedtrace_error *err)
 	}
 	return error_errno(err, SCHEDTRACE_E_IO, errno, "a file beside %s cannot be made",
 			   out->path);
-}
-
-/* Names working files for the same target that no recorder holds any more. */
-static void name_leftovers(const struct output *out, const char *program)
-{
-	int fd = openat(out->directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	size_t n = strlen(out->name);
-	struct dirent *entry;
-
-	if (!dir && fd >= 0)
-		close(fd);
-	while (dir && (entry = readdir(dir))) {
-		const char *name = entry->d_name;
-		auto_close int file = -1;
-		struct stat st;
-		char magic[10];
-
-		if (name[0] != '.' || strncmp(name + 1, out->name, n) != 0 || name[n + 1] != '.' ||
-		    strlen(name) != n + 2 + RANDOM_LETTERS)
-			continue;
-		file = openat(out->directory_fd, name,
-			      O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (file < 0 || read(file, magic, sizeof(magic)) != (ssize_t)sizeof(magic) ||
-		    memcmp(magic, "\x17\x08\x44tracing", sizeof(magic)) != 0 ||
-		    fstat(file, &st) != 0 || st.st_size / 512 <= st.st_blocks || /* no holes */
-		    flock(file, LOCK_EX | LOCK_NB) != 0)
-			continue;
-		report(program,
-		       "%s/%s was left by a recording that did not end: schedrec --repair makes it "
-		       "an "
-		       "ordinary trace.dat",
-		       out->directory, name);
-	}
-	if (dir)
-		closedir(dir);
 }
 
 int output_open(struct output *out, const char *path, const struct identity *identity,
@@ -170,7 +133,7 @@ int output_open(struct output *out, const char *path, const struct identity *ide
 			r = error_errno(err, SCHEDTRACE_E_IO, errno, "%s", out->directory);
 	}
 	if (r == 0) {
-		name_leftovers(out, program);
+		leftovers_sweep(out->directory_fd, out->directory, out->name, program);
 		r = open_working_file(out, err);
 	}
 	identity_leave(identity);

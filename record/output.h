@@ -10,6 +10,8 @@
 
 #include "record/identity.h"
 
+#define OUTPUT_LETTERS 6 /* random ones at the end of a working file's name */
+
 struct output {
 	const struct identity *identity;
 	char *path; /* as given, or what a symbolic link stands for */
@@ -20,7 +22,7 @@ struct output {
 };
 
 /* Says what is the matter with @path as a target, if anything. @program prints what a symbolic
- * link was resolved to and which working files killed recorders left there. */
+ * link was resolved to and which working files killed recorders left there; empty ones it removes. */
 int output_open(struct output *out, const char *path, const struct identity *identity,
 		const char *program, struct schedtrace_error *err);
 

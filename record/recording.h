@@ -42,4 +42,13 @@ int recording_run(const struct recording_settings *settings);
  * @output if that is not NULL. Returns an exit status. */
 int repair_run(const char *program, const char *path, const char *output, bool as_root);
 
+/* What a working file that nobody holds is. */
+enum leftover {
+	LEFTOVER_NONE, /* no working file, or one that was finished */
+	LEFTOVER_EMPTY,
+	LEFTOVER_WITH_EVENTS,
+};
+
+enum leftover repair_look(int fd);
+
 #endif

@@ -373,6 +373,28 @@ static int open_input(struct repair *r, bool writable, struct schedtrace_error *
 	return 0;
 }
 
+enum leftover repair_look(int fd)
+{
+	struct repair r = { .path = "", .w = { .fd = fd } };
+	enum leftover what = LEFTOVER_NONE;
+	struct schedtrace_error err;
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && st.st_size / 512 > st.st_blocks) {
+		r.file_bytes = (uint64_t)st.st_size;
+		if (read_header(&r, &err) == 0 && catch_up(&r, &err) == 0 && has_holes(&r)) {
+			find_more_pages(&r);
+			if (tracedat_data_bytes(&r.w))
+				what = LEFTOVER_WITH_EVENTS;
+			else if (lseek(fd, (off_t)r.w.parts[0].offset, SEEK_DATA) < 0)
+				what = LEFTOVER_EMPTY;
+		}
+	}
+	tracedat_writer_free(&r.w);
+	free(r.header);
+	return what;
+}
+
 int repair_run(const char *program, const char *path, const char *output, bool as_root)
 {
 	struct repair r = { .path = path,

@@ -54,6 +54,47 @@ with Folder():
     claim(not instances_of(p.pid), "the next recording removes the instance that was left")
     os.unlink(left[0])
 
+    # Working files without events: those of flight recorders have none most of the time.
+    def left_by_flight():
+        p = start("--flight", "5", "-o", "box.dat", "-d", "60")
+        wait_for(lambda: leftovers() and instances_of(p.pid) and
+                 os.stat(leftovers()[0]).st_size > 1 << 29)
+        time.sleep(0.2)
+        return p, leftovers()[0]
+
+    def age(path):
+        os.utime(path, (time.time() - 61, time.time() - 61))
+
+    p, name = left_by_flight()
+    age(name)
+    r = run("-o", "box.1.dat", "--", "true")
+    claim(os.path.exists(name) and name not in r.stderr, "a working file in use is left alone",
+          r.stderr)
+    p.kill()
+    p.communicate()
+    shutil.copy("low.dat", ".box.dat.rsync1")
+    with open(".box.dat.empty1", "w"):
+        pass
+    for other in (".box.dat.rsync1", ".box.dat.empty1"):
+        os.chmod(other, 0o600)
+        age(other)
+    os.utime(name)
+    r = run("-o", "box.1.dat", "--", "true")
+    claim(os.path.exists(name), "one without events stays for a minute", r.stderr)
+    age(name)
+    r = run("-o", "box.2.dat", "--", "true")
+    claim(not os.path.exists(name) and f"removed ./{name}" in r.stderr,
+          "then the next recording of such a name removes it, and says so", r.stderr)
+    claim(os.path.exists(".box.dat.rsync1") and os.path.exists(".box.dat.empty1"),
+          "what only is named like a working file is left alone", os.listdir("."))
+    os.unlink(".box.dat.rsync1")
+    os.unlink(".box.dat.empty1")
+    modes = []
+    for mask in (0o777, 0o077, 0):
+        run("-q", "-o", "mode.dat", "--", "true", umask=mask)
+        modes.append(os.stat("mode.dat").st_mode & 0o7777)
+    claim(modes == [0o600] * 3, "only its owner may read the file, whatever the umask", modes)
+
     # A table that is behind its pages: as if killed just before it was written.
     p = start("-o", "late.dat", "--", "sleep", "30")
     wait_for(lambda: command_runs(p.pid, "sleep"))
@@ -82,13 +123,15 @@ with Folder():
     run("-q", "-o", "late.dat", "--", "true")
 
     # Killed at every step of finishing the file.
+    shutil.copy("/bin/true", "only-ours")
+    OWN = (*FEW[:2], FEW[2].replace("/bin/true", "./only-ours"))
     if shutil.which("strace"):
         calls = (("fallocate", 3), ("fallocate", 4), ("ftruncate", 3), ("fsync", 1),
                  ("renameat", 1))
         for call, nth in calls:
             with open("old.dat", "w") as f:
                 f.write("what stood there before\n")
-            r = run("-o", "old.dat", "--", *FEW,
+            r = run("-o", "old.dat", "--", *OWN,
                     prefix=("strace", "-f", "-o", "/dev/null", "-e", f"trace={call}", "-e",
                             f"inject={call}:signal=SIGKILL:when={nth}"))
             left = leftovers()
@@ -101,9 +144,9 @@ with Folder():
                 fixed = run("--repair", name, "-o", "fixed.dat")
                 out = subprocess.run(["trace-cmd", "report", "-R", "fixed.dat"],
                                      capture_output=True, text=True, errors="replace").stdout
-                claim(fixed.returncode == 0 and out.count("filename=/bin/true") == 20,
+                claim(fixed.returncode == 0 and out.count("filename=./only-ours") == 20,
                       f"killed at {call} {nth}: --repair gives every event",
-                      fixed.stderr, out.count("filename=/bin/true"))
+                      fixed.stderr, out.count("filename=./only-ours"))
                 os.unlink(name)
     else:
         skip("killed at every step of finishing the file", "no strace")

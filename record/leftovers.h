@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Working files of recorders that were killed. */
+#ifndef RECORD_LEFTOVERS_H
+#define RECORD_LEFTOVERS_H
+
+/*
+ * In @directory, open as @directory_fd, looks for working files of the target @name, or of another
+ * number of it, that no recorder holds any more. Those with events are named; those that have none
+ * and are older than a minute are removed.
+ */
+void leftovers_sweep(int directory_fd, const char *directory, const char *name,
+		     const char *program);
+
+#endif
