@@ -112,9 +112,9 @@ static double page_height(const struct plot_figure *figure, double width)
 static void draw_panel(cairo_t *cr, const struct plot_panel *panel, struct box box)
 {
 	static void (*const draw[])(cairo_t *, const struct plot_panel *, struct box) = {
-		[PLOT_BARS] = plot_draw_bars,
-		[PLOT_CURVES] = plot_draw_curves,
-		[PLOT_PIE] = plot_draw_pie,
+		[PLOT_BARS] = plot_draw_bars,	[PLOT_CURVES] = plot_draw_curves,
+		[PLOT_PIE] = plot_draw_pie,	[PLOT_HEAT] = plot_draw_heat,
+		[PLOT_LANES] = plot_draw_lanes,
 
 	};
 

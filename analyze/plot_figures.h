@@ -16,7 +16,8 @@ struct panel_spec;
 struct log_reader {
 	const struct panel_spec *spec;
 	struct plot_panel *panel;
-	void *state; /* of the maker; in the figure's memory */
+	void *state; /* of the maker, as is */
+	void *more;  /* this; in the figure's memory */
 	/* Rows of each log that the maker asked for, by log_reader_wants(). */
 	const struct schedtrace_table_info *logs[2];
 	size_t columns[2][8];
@@ -96,6 +97,8 @@ struct log_reader *plot_reader(struct plot_source *source, const struct panel_sp
 			       struct plot_panel *panel, const char *log, const char *columns);
 
 panel_maker plot_make_bars, plot_make_pie, plot_make_histogram, plot_make_distribution,
-	plot_make_utilization, plot_make_faults, plot_make_resident;
+	plot_make_utilization, plot_make_faults, plot_make_resident, plot_make_who_ran,
+	plot_make_states, plot_make_gaps, plot_make_busy_map, plot_make_length_map,
+	plot_make_lengths, plot_make_migration_matrix, plot_make_migration_rate;
 
 #endif

@@ -96,10 +96,12 @@ static int specs_of_tables(struct plot_task *task, struct schedtrace_error *err)
 	return r;
 }
 
+/* The panels of the log's analysis that it is drawn in. */
 static int specs_of_log(struct plot_task *task, struct schedtrace_error *err)
 {
 	const char *log = task->settings->log, *name = log, *dot = strchr(log, '.');
 	const struct schedtrace_analysis_info *analysis = schedtrace_analysis_find(log);
+	const struct schedtrace_table_info *info;
 	const struct panel_spec *spec;
 	int r = 0;
 
@@ -108,8 +110,9 @@ static int specs_of_log(struct plot_task *task, struct schedtrace_error *err)
 	else if (dot)
 		name = dot + 1;
 	for (size_t i = 0; (spec = plot_spec_from(name, i)) && !r; i++)
-		r = add_spec(task, spec, err);
-	if (!plot_spec_from(name, 0))
+		if (spec->of && !strcmp(spec->of, owner_of(name, &info)))
+			r = add_spec(task, spec, err);
+	if (!task->n_specs)
 		return error_set(err, SCHEDTRACE_E_USAGE, "--plot: there is no picture of a log %s",
 				 log);
 	return r;

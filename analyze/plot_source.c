@@ -148,7 +148,7 @@ const char *plot_quantity(const char *unit)
 
 void plot_time_scale(const struct plot_source *source, struct plot_panel *panel)
 {
-	panel->x.name = "time since the begin of the recording";
+	panel->x.name = "time since the recording began";
 	panel->x.unit = "ns";
 	panel->x.min = (double)(source->begin - source->zero);
 	panel->x.max = (double)(source->end - source->zero);
