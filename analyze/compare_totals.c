@@ -92,7 +92,7 @@ static int add_kind(struct comparison *c, const struct figure *figures, size_t n
 	struct line *lines = calloc(n + 1, sizeof(*lines));
 	struct schedtrace_table *table;
 	struct shape shape;
-	bool whole;
+	bool whole = true;
 	int r = 0;
 
 	if (!lines || make_lines(c, figures, n, kind, lines, &whole))
