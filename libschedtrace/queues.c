@@ -105,6 +105,7 @@ static struct queue *cpu_of(struct queues *q, int32_t cpu)
 			return NULL;
 		c->seen = true;
 		c->current = LIFE_NONE;
+		c->woken = INT64_MAX;
 		c->next_seen = q->first_seen;
 		q->first_seen = (uint32_t)cpu + 1;
 		q->n_seen++;
@@ -274,6 +275,10 @@ static int enter(struct queues *q, uint32_t life, int32_t cpu)
 	w->class = affinity_of(&q->affinities, lives, life);
 	if (w->class == UINT32_MAX || count_in_class(q, w, cpu, 1) < 0)
 		return -1;
+	if (c->current == LIFE_IDLE && !c->waiting) {
+		c->woken = q->now;
+		c->at_woken = q->sums;
+	}
 	w->cpu = cpu + 1;
 	w->since = q->now;
 	w->prev = 0;
@@ -318,6 +323,7 @@ static int set_current(struct queues *q, int32_t cpu, uint32_t life)
 		c->since = q->now;
 	}
 	c->at_sign = q->sums;
+	c->woken = INT64_MAX;
 	queue_changed(q, c);
 	if (life > LIFE_MAX)
 		return 0;
@@ -337,23 +343,26 @@ static int set_current(struct queues *q, int32_t cpu, uint32_t life)
 	return 0;
 }
 
-static int leave_all(struct queues *q, bool only_dead)
+static int leave_cpu(struct queues *q, int32_t cpu, bool only_dead)
 {
 	const struct lives *lives = replay_lives(q->replay);
+	const struct queue *c = grown_get(&q->cpus, cpu, struct queue);
 
+	for (uint32_t life = c ? c->first : 0, next; life; life = next) {
+		next = grown_get(&q->lives, life - 1, struct waiter)->next;
+		if ((!only_dead || lives->all[life - 1].state == LIFE_DEAD) &&
+		    leave(q, life - 1) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int leave_all(struct queues *q, bool only_dead)
+{
 	for (uint32_t cpu = q->first_seen; cpu && q->n_waiting;) {
-		const struct queue *c = grown_get(&q->cpus, cpu - 1, struct queue);
-		uint32_t life = c->first;
-
-		cpu = c->next_seen;
-		while (life) {
-			uint32_t next = grown_get(&q->lives, life - 1, struct waiter)->next;
-
-			if ((!only_dead || lives->all[life - 1].state == LIFE_DEAD) &&
-			    leave(q, life - 1) < 0)
-				return -1;
-			life = next;
-		}
+		if (leave_cpu(q, (int32_t)cpu - 1, only_dead) < 0)
+			return -1;
+		cpu = grown_get(&q->cpus, cpu - 1, struct queue)->next_seen;
 	}
 	return 0;
 }
@@ -366,6 +375,9 @@ static int switched(struct queues *q, const struct schedtrace_events *ev, size_t
 	if (next > 0 && next <= INT32_MAX)
 		in = lives_find(replay_lives(q->replay), (int32_t)next);
 	if (in <= LIFE_MAX && place(q, in) < 0)
+		return -1;
+	/* Who were believed to wait there have been and gone, or the idle task had no turn. */
+	if (in == LIFE_IDLE && leave_cpu(q, ev->cpu[i], false) < 0)
 		return -1;
 	if (set_current(q, ev->cpu[i], in) < 0)
 		return -1;
@@ -416,6 +428,7 @@ static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 		c->current = LIFE_NONE;
 		c->since = q->now;
 		c->at_sign = q->sums;
+		c->woken = INT64_MAX;
 		queue_changed(q, c);
 		return leave_all(q, false);
 	case SCHEDTRACE_MIGRATE:
@@ -463,24 +476,27 @@ static struct queue_sums least(const struct queue_sums *a, const struct queue_su
 	};
 }
 
-void queues_doubt(struct queues *q, int32_t cpu, enum replay_doubt why, int64_t end)
+void queues_doubt(struct queues *q, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end)
 {
 	struct queue *c = grown_get(&q->cpus, cpu, struct queue);
+	const struct queue_sums *before;
 	int64_t taken_back;
 
 	if (!c || !c->seen || (why != REPLAY_BROKEN && why != REPLAY_GAP))
 		return;
 	queues_advance(q, end);
-	taken_back = q->sums.some_idle - less(q->sums.some_idle, c->at_sign.some_idle);
+	before = c->woken <= begin ? &c->at_woken : &c->at_sign;
+	taken_back = q->sums.some_idle - less(q->sums.some_idle, before->some_idle);
 	for (uint32_t i = 1; i < q->classes.n; i++) {
 		struct queue_class *class = grown_get(&q->classes, i, struct queue_class);
 
 		class->some_idle -= less(class->some_idle, taken_back);
 	}
-	q->sums = least(&q->sums, &c->at_sign);
+	q->sums = least(&q->sums, before);
 	/* Stretches of other CPUs that overlap with this one are not taken out twice. */
 	for (uint32_t i = q->first_seen; i; i = c->next_seen) {
 		c = grown_get(&q->cpus, i - 1, struct queue);
 		c->at_sign = least(&c->at_sign, &q->sums);
+		c->at_woken = least(&c->at_woken, &q->sums);
 	}
 }

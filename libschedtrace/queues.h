@@ -47,6 +47,8 @@ struct queue {
 	uint32_t next_seen;	   /* CPU, + 1; 0 the last */
 	int64_t since;		   /* of current */
 	struct queue_sums at_sign; /* sums at the last sign of current */
+	int64_t woken;		   /* when somebody came to wait for the idle task to go */
+	struct queue_sums at_woken;
 };
 
 struct waiter {
@@ -109,7 +111,8 @@ int queues_follow(struct queues *queues, const struct schedtrace_events *ev, siz
 		  uint32_t life);
 
 /* A doubt that the replay tells of. */
-void queues_doubt(struct queues *queues, int32_t cpu, enum replay_doubt why, int64_t end);
+void queues_doubt(struct queues *queues, int32_t cpu, enum replay_doubt why, int64_t begin,
+		  int64_t end);
 
 /* Whether some CPU idles on which the task may run; time with one, while it waited. */
 bool queues_idle_for(const struct queues *queues, uint32_t life);

@@ -9,7 +9,8 @@
  * - A task found running (RUNS, or switched out without having been switched in) runs from then on
  *   for certain, and possibly since the last sign of the CPU's task before: its switch-in or a
  *   later STAT_RUNTIME or CPU_IDLE row. That task ran for certain until that sign, possibly until
- *   now, and its state is unknown until its next row.
+ *   now, and its state is unknown until its next row. Where that was the idle task, it ran for
+ *   certain until the found one came to wait, or another before it that may have run in between.
  * - A gap (LOST) is bridged by nothing: the CPU's task and every task that sleeps or waits is
  *   followed for certain up to where the gap began. Inside, any task that is not certainly running
  *   elsewhere may have run or waited: replay_gap_ns(). The LOST row comes where records resume, so

@@ -55,7 +55,8 @@ static struct cpu *cpu_of(struct replay *replay, int32_t cpu)
 			grown[i] = (struct cpu){ .current = LIFE_NONE,
 						 .why = REPLAY_START,
 						 .since = replay->begin,
-						 .seen = replay->begin };
+						 .seen = replay->begin,
+						 .awaited = INT64_MAX };
 		replay->cpus = grown;
 		replay->n_cpus = n;
 	}
@@ -238,6 +239,7 @@ static void arrive(struct replay *replay, struct cpu *c, int32_t cpu, uint32_t i
 	c->current = id;
 	c->since = replay->now;
 	c->seen = replay->now;
+	c->awaited = INT64_MAX;
 }
 
 static void tell_doubt(struct replay *replay, int32_t cpu, int64_t begin, int64_t records)
@@ -250,6 +252,26 @@ static void tell_doubt(struct replay *replay, int32_t cpu, int64_t begin, int64_
 		TELL(replay, doubt, cpu, why, begin, end, records);
 }
 
+/* From when on @id, or whoever came before it, may have run on the CPU, which idled. */
+static int64_t left_idle(const struct replay *replay, const struct cpu *c, uint32_t id)
+{
+	const struct life *life = &replay->lives.all[id];
+	int64_t there = life->since;
+
+	if (life->state == LIFE_RUNNING)
+		there = replay->cpus[life->cpu].seen;
+	return max64(c->seen, min64(there, c->awaited));
+}
+
+/* A task waits on @cpu from now on. */
+static void await(struct replay *replay, int32_t cpu)
+{
+	struct cpu *c = cpu < replay->n_cpus ? &replay->cpus[cpu] : NULL;
+
+	if (c && c->awaited == INT64_MAX)
+		c->awaited = replay->now;
+}
+
 /* @id runs on @cpu now, whoever was believed to. */
 static void found(struct replay *replay, int32_t cpu, uint32_t id)
 {
@@ -259,7 +281,13 @@ static void found(struct replay *replay, int32_t cpu, uint32_t id)
 
 	if (c->current == id && id != LIFE_NONE) {
 		c->seen = replay->now;
+		if (c->awaited != INT64_MAX)
+			c->awaited = replay->now;
 		return;
+	}
+	if (c->current == LIFE_IDLE && is_task(id)) {
+		settle_gaps(replay, id);
+		from = left_idle(replay, c, id);
 	}
 	lose_current(replay, cpu, from, replay->now);
 	if (c->why == REPLAY_BROKEN || from < replay->now)
@@ -349,6 +377,7 @@ static void wakeup(struct replay *replay, int32_t cpu, uint32_t id, enum life_st
 		break;
 	}
 	set_state(replay, life, wait, cpu, now);
+	await(replay, cpu);
 }
 
 /* NEWTASK, FORK and WAKEUP_NEW of one task come in this order; any of them may be missing. */
@@ -585,6 +614,8 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 		life = id == LIFE_NONE ? NULL : life_of(replay, id);
 		if (life && life_is_waiting(life->state) && arg1 >= 0 && arg1 < 65535)
 			life->cpu = (int32_t)arg1;
+		if (life && life_is_waiting(life->state))
+			await(replay, life->cpu);
 		break;
 	case SCHEDTRACE_NEWTASK:
 		newtask(replay, pid, arg0, arg1);

@@ -12,6 +12,7 @@ struct cpu {
 	uint8_t why;	  /* enum replay_doubt, while current is LIFE_NONE */
 	int64_t since;	  /* of current */
 	int64_t seen;	  /* the last sign of current; of LIFE_NONE: where the doubt begins */
+	int64_t awaited;  /* since then: when a task first came to wait here, INT64_MAX none did */
 };
 
 struct gap {

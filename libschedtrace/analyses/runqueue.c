@@ -286,7 +286,7 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 {
 	struct runqueue *rq = self;
 
-	queues_doubt(&rq->queues, cpu, why, end);
+	queues_doubt(&rq->queues, cpu, why, begin, end);
 	return 0;
 }
 

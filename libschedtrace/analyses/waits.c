@@ -323,7 +323,7 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 {
 	struct waits *w = self;
 
-	queues_doubt(&w->queues, cpu, why, end);
+	queues_doubt(&w->queues, cpu, why, begin, end);
 	return 0;
 }
 

@@ -122,7 +122,7 @@ struct result {
 	struct schedtrace_tables *tables;
 };
 
-/* Runs @analysis over the rows, with their window; ends the rows. */
+/* Runs analyses (@names with commas between) over the rows, with their window; ends the rows. */
 static inline struct result result_of(struct rows *rows, const char *names)
 {
 	struct schedtrace_engine *engine;
@@ -133,7 +133,13 @@ static inline struct result result_of(struct rows *rows, const char *names)
 	must(schedtrace_builder_finish(rows->builder, &result.trace, &err), &err);
 	must(schedtrace_load(result.trace, &all, &err), &err);
 	must(schedtrace_engine_new(&engine, schedtrace_context(result.trace), &err), &err);
-	must(schedtrace_engine_add(engine, names, &err), &err);
+	for (const char *p = names; *p; p += strspn(p, ",")) {
+		char name[64] = "";
+
+		strncat(name, p, strcspn(p, ","));
+		p += strlen(name);
+		must(schedtrace_engine_add(engine, name, &err), &err);
+	}
 	must(schedtrace_engine_set_window(engine, rows->window_begin, rows->window_end, &err),
 	     &err);
 	must(schedtrace_engine_feed(engine, all, &err), &err);

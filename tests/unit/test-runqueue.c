@@ -197,6 +197,59 @@ static void an_idle_cpu_that_was_not_idle_is_taken_back(void **state)
 	result_free(&r);
 }
 
+/* CPU 1 idles while 8 waits on CPU 0, and nobody saw it leave its idle task for 5. */
+static struct rows idle_until(int32_t first_woken)
+{
+	struct rows b = rows_new();
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 0);
+	wake(&b, 110, 0, 8);
+	if (first_woken)
+		wake(&b, 130, 1, first_woken);
+	wake(&b, 150, 1, 5);
+	runs(&b, 180, 1, 5);
+	sw(&b, 200, 0, 7, 'S', 8);
+	return b;
+}
+
+static void a_cpu_idled_for_certain_until_the_task_found_there_was_woken(void **state)
+{
+	struct rows b = idle_until(0);
+	struct result r = result_of(&b, "runqueue,cpus");
+
+	assert_int_equal(work(&r, "wall_ns"), 150 - 110);
+	assert_int_equal(work(&r, "followed_ns"), (150 - 100) + (200 - 180));
+	assert_int_equal(nth(&r, "cpus", "cpu", 1, 0, "idle_ns"), 150 - 100);
+	result_free(&r);
+}
+
+static void a_cpu_idled_for_certain_only_until_somebody_may_have_run_there(void **state)
+{
+	struct rows b = idle_until(6);
+	struct result r = result_of(&b, "runqueue,cpus");
+
+	assert_int_equal(work(&r, "wall_ns"), 130 - 110);
+	assert_int_equal(nth(&r, "cpus", "cpu", 1, 0, "idle_ns"), 130 - 100);
+	result_free(&r);
+}
+
+static void nobody_waits_on_a_cpu_that_switches_to_its_idle_task(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 5);
+	wake(&b, 110, 1, 8); /* nobody sees it run and go */
+	sw(&b, 130, 1, 5, 'S', 0);
+	wake(&b, 140, 0, 9);
+	sw(&b, 160, 0, 7, 'S', 9);
+	r = result_of(&b, "runqueue");
+	assert_int_equal(work(&r, "wall_ns"), 160 - 140);
+	result_free(&r);
+}
+
 static void an_episode_that_may_not_have_been_is_marked(void **state)
 {
 	struct rows b = a_missing_switch_out_of_idle();
@@ -276,6 +329,10 @@ int main(void)
 		cmocka_unit_test(a_task_about_to_run_on_its_idle_cpu_wastes_nothing),
 		cmocka_unit_test(a_migration_moves_the_waiting_task),
 		cmocka_unit_test(an_idle_cpu_that_was_not_idle_is_taken_back),
+		cmocka_unit_test(a_cpu_idled_for_certain_until_the_task_found_there_was_woken),
+		cmocka_unit_test(
+			a_cpu_idled_for_certain_only_until_somebody_may_have_run_there),
+		cmocka_unit_test(nobody_waits_on_a_cpu_that_switches_to_its_idle_task),
 		cmocka_unit_test(an_episode_that_may_not_have_been_is_marked),
 		cmocka_unit_test(gaps_that_overlap_are_taken_out_once),
 		cmocka_unit_test(a_window_counts_what_lies_inside),
