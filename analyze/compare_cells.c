@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "compare_cells.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ void cells_release(struct cells *cells)
 	memset(cells, 0, sizeof(*cells));
 }
 
-/* The key of a row as bytes that no other key has. */
+/* The key of a row as a text that no other key has: interned names end at a NUL. */
 static char *key_bytes(const struct cells *cells, const union schedtrace_value *values, size_t *n)
 {
 	char *bytes = NULL;
@@ -60,11 +61,11 @@ static char *key_bytes(const struct cells *cells, const union schedtrace_value *
 		union schedtrace_value v = values[cells->keys[k]];
 
 		if (cells->info->columns[cells->keys[k]].type != SCHEDTRACE_TEXT)
-			fwrite(&v, sizeof(v), 1, f);
+			fprintf(f, "%" PRIx64 ";", (uint64_t)v.i); /* a real's bits too */
 		else if (v.s)
-			fwrite(v.s, strlen(v.s) + 1, 1, f);
+			fprintf(f, "%zu:%s", strlen(v.s), v.s);
 		else
-			fwrite("\0", 2, 1, f); /* no text: not even an empty one */
+			fputc('-', f); /* no text: not even an empty one */
 	}
 	if (!f || fclose(f)) {
 		free(bytes);
