@@ -62,7 +62,7 @@ static const struct option_spec options[] = {
 	{ 0, "log", "NAME",
 	  "instead of tables, print this log, or the log of this analysis, row by row", OPTION_TEXT,
 	  FIELD(report.log) },
-	{ 0, "requests", NULL, "the log of all memory requests: --log memory", OPTION_FLAG,
+	{ 0, "requests", NULL, "the log of all memory requests: --log requests", OPTION_FLAG,
 	  FIELD(requests) },
 	{ 0, "depth", "N", "functions of each call stack in text; 0: all [4]", OPTION_TEXT,
 	  FIELD(depth) },
@@ -217,7 +217,7 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 				 "--requests and --log are two logs; "
 				 "only one can be printed");
 	if (settings->requests)
-		report->log = "memory";
+		report->log = "requests";
 	r = parse_number("--top", settings->top, -1, &report->selection.top, err);
 	if (!r)
 		r = parse_number("--depth", settings->depth, 4, &report->depth, err);

@@ -278,13 +278,13 @@ static void adopt(const struct processes *p, struct process *process, int64_t mm
 	p->orphans[k] = no_orphan; /* the id will be that of another map */
 }
 
-void processes_rss(const struct processes *p, struct process *process, enum rss_kind kind,
+bool processes_rss(const struct processes *p, struct process *process, enum rss_kind kind,
 		   int64_t bytes, int64_t mm)
 {
 	int64_t sum;
 
 	if (bytes < 0 || (process->has_old_mm && process->old_mm == mm))
-		return; /* the memory from before exec, which is being given back */
+		return false; /* the memory from before exec, which is being given back */
 	if (!process->has_mm || process->mm != mm)
 		adopt(p, process, mm);
 	process->has_rss = true;
@@ -296,4 +296,5 @@ void processes_rss(const struct processes *p, struct process *process, enum rss_
 		sum = INT64_MAX;
 	if (sum > process->rss_sum_peak)
 		process->rss_sum_peak = sum;
+	return true;
 }

@@ -79,8 +79,9 @@ int processes_unmap(struct processes *processes, struct process *process, int64_
 		    int64_t length);
 int processes_brk(struct processes *processes, struct process *process, int64_t now, int64_t old);
 
-/* A row about a map that belongs to @process; about one whose owner is not known yet. */
-void processes_rss(const struct processes *processes, struct process *process, enum rss_kind kind,
+/* A row about a map that belongs to @process: false if it is the one from before exec. And a row
+ * about a map whose owner is not known yet. */
+bool processes_rss(const struct processes *processes, struct process *process, enum rss_kind kind,
 		   int64_t bytes, int64_t mm);
 int processes_orphan_rss(struct processes *processes, enum rss_kind kind, int64_t bytes,
 			 int64_t mm);

@@ -9,28 +9,13 @@
  * mapped - unmapped; since the trace does not see what came before, it has a floor of 0, either
  * on the final sum or after every call. Resident memory is kmem:rss_stat's: file + anon + shmem.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../analysis.h"
 #include "../checked.h"
 #include "../error.h"
-#include "../processes.h"
-
-struct memory {
-	const struct schedtrace_context *ctx;
-	const struct schedtrace_sink *sink;
-	struct replay *replay;
-	struct processes processes;
-	int64_t window_begin;
-	/* The MREMAP_FROM row that its MREMAP_TO follows. */
-	int32_t from_pid;
-	int64_t from_address, from_length;
-	/* Of rows that belong to no process. */
-	int64_t kernel_pages_allocated, kernel_pages_freed;
-	bool has_faults, has_rss, has_pages, has_calls, has_majors;
-};
+#include "memory.h"
 
 enum {
 	L_TIME,
@@ -65,11 +50,32 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 	[L_RESULT] = { "result", "", "ok, or the name of the error", SCHEDTRACE_TEXT },
 };
 
-static const struct schedtrace_table_info log_info = {
+static const struct schedtrace_table_info requests_info = {
 	"requests",
 	"every request for memory: mmap, munmap, mremap, brk",
 	N_L_COLUMNS,
 	log_columns,
+};
+
+enum { R_TIME, R_PID, R_COMM, R_FILE, R_ANON, R_SHMEM, R_SWAP, R_RSS, N_R_COLUMNS };
+
+static const struct schedtrace_column_info resident_columns[N_R_COLUMNS] = {
+	[R_TIME] = { "time_ns", "ns", "when one of them changed, on the trace clock",
+		     SCHEDTRACE_INT },
+	[R_PID] = { "pid", "", "process id", SCHEDTRACE_INT },
+	[R_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
+	[R_FILE] = { "rss_file_bytes", "bytes", "file pages from then on", SCHEDTRACE_INT },
+	[R_ANON] = { "rss_anon_bytes", "bytes", "anonymous pages", SCHEDTRACE_INT },
+	[R_SHMEM] = { "rss_shmem_bytes", "bytes", "shared-memory pages", SCHEDTRACE_INT },
+	[R_SWAP] = { "swap_bytes", "bytes", "swapped out", SCHEDTRACE_INT },
+	[R_RSS] = { "rss_bytes", "bytes", "file + anon + shmem", SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info resident_info = {
+	"resident",
+	"every change of a process's resident memory, by kind",
+	N_R_COLUMNS,
+	resident_columns,
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -107,21 +113,14 @@ static int log_request(const struct memory *m, int64_t time, uint32_t id,
 	v[L_OLD_ADDRESS].i = request->old_address;
 	v[L_OLD_SIZE].i = request->old_size;
 	v[L_RESULT].s = result ? result : "unknown error";
-	return m->sink->row(m->sink->user, &log_info, v, err);
-}
-
-static int64_t add_up(int64_t sum, int64_t change)
-{
-	int64_t result;
-
-	return checked_add(sum, change, &result) ? result : change < 0 ? INT64_MIN + 1 : INT64_MAX;
+	return m->sink->row(m->sink->user, &requests_info, v, err);
 }
 
 /* The plain sum, in both forms. */
 static void count_net(struct process *process, int64_t change)
 {
-	process->net = add_up(process->net, change);
-	process->net_floor = add_up(process->net_floor, change);
+	process->net = memory_add(process->net, change);
+	process->net_floor = memory_add(process->net_floor, change);
 	if (process->net_floor < 0)
 		process->net_floor = 0;
 }
@@ -276,6 +275,24 @@ static bool is_rss(int32_t event)
 	       event == SCHEDTRACE_RSS_SWAP || event == SCHEDTRACE_RSS_SHMEM;
 }
 
+static int log_resident(const struct memory *m, int64_t time, uint32_t life,
+			const struct process *process, struct schedtrace_error *err)
+{
+	union schedtrace_value v[N_R_COLUMNS];
+
+	if (!m->sink || time < m->window_begin)
+		return 0;
+	v[R_TIME].i = time;
+	v[R_PID].i = process->tgid;
+	v[R_COMM].s = lives_name(replay_lives(m->replay), life);
+	v[R_FILE].i = process->rss[RSS_FILE];
+	v[R_ANON].i = process->rss[RSS_ANON];
+	v[R_SHMEM].i = process->rss[RSS_SHMEM];
+	v[R_SWAP].i = process->rss[RSS_SWAP];
+	v[R_RSS].i = memory_rss(process);
+	return m->sink->row(m->sink->user, &resident_info, v, err);
+}
+
 static int resident(struct memory *m, const struct schedtrace_events *ev, size_t i, uint32_t life,
 		    struct schedtrace_error *err)
 {
@@ -291,8 +308,9 @@ static int resident(struct memory *m, const struct schedtrace_events *ev, size_t
 		return no_memory(err);
 	m->has_rss = true;
 	process->has_memory = true;
-	processes_rss(p, process, kind, ev->arg0[i], ev->arg1[i]);
-	return 0;
+	if (!processes_rss(p, process, kind, ev->arg0[i], ev->arg1[i]))
+		return 0;
+	return log_resident(m, ev->timestamp[i], life, process, err);
 }
 
 static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
@@ -329,241 +347,9 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	}
 }
 
-enum {
-	PID,
-	COMM,
-	MAPPED,
-	MAPPED_PEAK,
-	NET,
-	NET_FLOOR,
-	RSS,
-	RSS_PEAK,
-	RSS_OF_FILE,
-	RSS_OF_ANON,
-	RSS_OF_SHMEM,
-	SWAPPED,
-	SHARE,
-	SHARE_PEAK,
-	SHARE_MAPPED,
-	SHARE_TRACED,
-	FAULTS_USER,
-	FAULTS_KERNEL,
-	FAULTS_MAJOR,
-	ALLOCATED,
-	FREED,
-	MMAPS,
-	MUNMAPS,
-	MREMAPS,
-	BRKS,
-	FAILED,
-	N_COLUMNS
-};
-
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[PID] = { "pid", "", "process id", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "last name of the process's first thread", SCHEDTRACE_TEXT },
-	[MAPPED] = { "mapped_bytes", "bytes",
-		     "mapped by its system calls now, by address range; 0 after its exit",
-		     SCHEDTRACE_INT },
-	[MAPPED_PEAK] = { "mapped_peak_bytes", "bytes", "most mapped at once", SCHEDTRACE_INT },
-	[NET] = { "net_bytes", "bytes", "sum of sizes mapped minus unmapped, at least 0",
-		  SCHEDTRACE_INT },
-	[NET_FLOOR] = { "net_floor_bytes", "bytes",
-			"the same, kept at 0 or above after every call, as the SystemTap memory "
-			"monitor did",
-			SCHEDTRACE_INT },
-	[RSS] = { "rss_bytes", "bytes", "resident now: file + anon + shmem of kmem:rss_stat",
-		  SCHEDTRACE_INT },
-	[RSS_PEAK] = { "rss_peak_bytes", "bytes", "most resident at once", SCHEDTRACE_INT },
-	[RSS_OF_FILE] = { "rss_file_peak_bytes", "bytes", "most resident file pages",
-			  SCHEDTRACE_INT },
-	[RSS_OF_ANON] = { "rss_anon_peak_bytes", "bytes", "most resident anonymous pages",
-			  SCHEDTRACE_INT },
-	[RSS_OF_SHMEM] = { "rss_shmem_peak_bytes", "bytes", "most resident shared-memory pages",
-			   SCHEDTRACE_INT },
-	[SWAPPED] = { "swap_peak_bytes", "bytes", "most swapped out", SCHEDTRACE_INT },
-	[SHARE] = { "share", "%", "rss_bytes of the machine's memory", SCHEDTRACE_REAL },
-	[SHARE_PEAK] = { "share_peak", "%", "rss_peak_bytes of the machine's memory",
-			 SCHEDTRACE_REAL },
-	[SHARE_MAPPED] = { "share_mapped", "%", "mapped_bytes of the machine's memory",
-			   SCHEDTRACE_REAL },
-	[SHARE_TRACED] = { "share_traced", "%", "net_floor_bytes of that of all traced processes",
-			   SCHEDTRACE_REAL },
-	[FAULTS_USER] = { "faults_user", "1",
-			  "page faults in user mode (exceptions:page_fault_user)", SCHEDTRACE_INT },
-	[FAULTS_KERNEL] = { "faults_kernel", "1",
-			    "page faults in kernel mode (exceptions:page_fault_kernel)",
-			    SCHEDTRACE_INT },
-	[FAULTS_MAJOR] = { "faults_major", "1", "of these, faults that had to read the page",
-			   SCHEDTRACE_INT },
-	[ALLOCATED] = { "pages_allocated", "1",
-			"pages that the kernel allocated while its threads ran "
-			"(kmem:mm_page_alloc)",
-			SCHEDTRACE_INT },
-	[FREED] = { "pages_freed", "1", "pages freed while its threads ran (kmem:mm_page_free)",
-		    SCHEDTRACE_INT },
-	[MMAPS] = { "mmaps", "1", "mmap calls that succeeded", SCHEDTRACE_INT },
-	[MUNMAPS] = { "munmaps", "1", "munmap calls that succeeded", SCHEDTRACE_INT },
-	[MREMAPS] = { "mremaps", "1", "mremap calls that succeeded", SCHEDTRACE_INT },
-	[BRKS] = { "brks", "1", "brk calls that moved the break", SCHEDTRACE_INT },
-	[FAILED] = { "failed", "1", "of the four calls, those that failed", SCHEDTRACE_INT },
-};
-
-static const struct schedtrace_table_info memory_info = {
-	"memory",
-	"memory of each process with events about it; a row a process life",
-	N_COLUMNS,
-	columns,
-};
-
-enum {
-	S_PROCESSES,
-	S_MEMORY,
-	S_MAPPED,
-	S_NET_FLOOR,
-	S_RSS,
-	S_SHARE,
-	S_FAULTS_USER,
-	S_FAULTS_KERNEL,
-	S_FAULTS_MAJOR,
-	S_ALLOCATED,
-	S_FREED,
-	N_S_COLUMNS
-};
-
-static const struct schedtrace_column_info system_columns[N_S_COLUMNS] = {
-	[S_PROCESSES] = { "processes", "1", "rows of table memory", SCHEDTRACE_INT },
-	[S_MEMORY] = { "memory_bytes", "bytes", "the machine's memory", SCHEDTRACE_INT },
-	[S_MAPPED] = { "mapped_bytes", "bytes",
-		       "sum over processes where known; shared ones count for each",
-		       SCHEDTRACE_INT },
-	[S_NET_FLOOR] = { "net_floor_bytes", "bytes", "sum over processes", SCHEDTRACE_INT },
-	[S_RSS] = { "rss_bytes", "bytes", "sum over processes; shared pages count for each",
-		    SCHEDTRACE_INT },
-	[S_SHARE] = { "share", "%", "rss_bytes of the machine's memory", SCHEDTRACE_REAL },
-	[S_FAULTS_USER] = { "faults_user", "1", "page faults in user mode", SCHEDTRACE_INT },
-	[S_FAULTS_KERNEL] = { "faults_kernel", "1", "page faults in kernel mode", SCHEDTRACE_INT },
-	[S_FAULTS_MAJOR] = { "faults_major", "1", "of these, major", SCHEDTRACE_INT },
-	[S_ALLOCATED] = { "pages_allocated", "1", "pages allocated, the idle task's too",
-			  SCHEDTRACE_INT },
-	[S_FREED] = { "pages_freed", "1", "pages freed, the idle task's too", SCHEDTRACE_INT },
-};
-
-static const struct schedtrace_table_info system_info = {
-	"memory_system",
-	"sums of table memory",
-	N_S_COLUMNS,
-	system_columns,
-};
-
-static double percent(int64_t part, int64_t whole)
-{
-	return part != UNKNOWN_INT && whole > 0 ? 100.0 * (double)part / (double)whole : NAN;
-}
-
-static int64_t bounded(uint64_t bytes)
-{
-	return bytes > INT64_MAX ? INT64_MAX : (int64_t)bytes;
-}
-
-static int64_t rss_of(const struct process *process)
-{
-	return add_up(add_up(process->rss[RSS_FILE], process->rss[RSS_ANON]),
-		      process->rss[RSS_SHMEM]);
-}
-
-static void fill(const struct memory *m, const struct process *process, int64_t memory_bytes,
-		 int64_t traced, union schedtrace_value *v)
-{
-	const struct space *space = &m->processes.spaces[process->space];
-	struct lives *lives = replay_lives(m->replay);
-	bool knows_calls = m->has_calls && !process->incomplete;
-	uint32_t leader = process->leader;
-
-	if (leader == LIFE_NONE) /* named only after its memory was */
-		leader = lives_find(lives, process->tgid);
-	if (leader != LIFE_NONE)
-		lives_complete(lives, &lives->all[leader]);
-	v[PID].i = process->tgid;
-	v[COMM].s = leader == LIFE_NONE ? NULL : lives_name(lives, leader);
-	v[MAPPED].i =
-		m->has_calls && !space->incomplete ? bounded(space->mapped.bytes) : UNKNOWN_INT;
-	v[MAPPED_PEAK].i = knows_calls ? bounded(space->mapped_peak) : UNKNOWN_INT;
-	v[NET].i = knows_calls ? process->net > 0 ? process->net : 0 : UNKNOWN_INT;
-	v[NET_FLOOR].i = knows_calls ? process->net_floor : UNKNOWN_INT;
-	v[RSS].i = process->has_rss ? rss_of(process) : UNKNOWN_INT;
-	v[RSS_PEAK].i = process->has_rss ? process->rss_sum_peak : UNKNOWN_INT;
-	v[RSS_OF_FILE].i = process->has_rss ? process->rss_peak[RSS_FILE] : UNKNOWN_INT;
-	v[RSS_OF_ANON].i = process->has_rss ? process->rss_peak[RSS_ANON] : UNKNOWN_INT;
-	v[RSS_OF_SHMEM].i = process->has_rss ? process->rss_peak[RSS_SHMEM] : UNKNOWN_INT;
-	v[SWAPPED].i = process->has_rss ? process->rss_peak[RSS_SWAP] : UNKNOWN_INT;
-	v[SHARE].f = percent(v[RSS].i, memory_bytes);
-	v[SHARE_PEAK].f = percent(v[RSS_PEAK].i, memory_bytes);
-	v[SHARE_MAPPED].f = percent(v[MAPPED].i, memory_bytes);
-	v[SHARE_TRACED].f = percent(v[NET_FLOOR].i, traced);
-	v[FAULTS_USER].i = m->has_faults ? process->faults_user : UNKNOWN_INT;
-	v[FAULTS_KERNEL].i = m->has_faults ? process->faults_kernel : UNKNOWN_INT;
-	v[FAULTS_MAJOR].i = m->has_faults ? process->faults_major : UNKNOWN_INT;
-	v[ALLOCATED].i = m->has_pages ? process->pages_allocated : UNKNOWN_INT;
-	v[FREED].i = m->has_pages ? process->pages_freed : UNKNOWN_INT;
-	v[MMAPS].i = process->mmaps;
-	v[MUNMAPS].i = process->munmaps;
-	v[MREMAPS].i = process->mremaps;
-	v[BRKS].i = process->brks;
-	v[FAILED].i = process->failed;
-}
-
-/* What a row of table memory adds to its sum in memory_system. */
-static const struct {
-	int sum, part;
-} sums[] = {
-	{ S_MAPPED, MAPPED },
-	{ S_NET_FLOOR, NET_FLOOR },
-	{ S_RSS, RSS },
-	{ S_FAULTS_USER, FAULTS_USER },
-	{ S_FAULTS_KERNEL, FAULTS_KERNEL },
-	{ S_FAULTS_MAJOR, FAULTS_MAJOR },
-	{ S_ALLOCATED, ALLOCATED },
-	{ S_FREED, FREED },
-};
-
 static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
 {
-	struct memory *m = self;
-	int64_t memory_bytes = schedtrace_context_info(m->ctx)->memory_bytes, traced = 0;
-	union schedtrace_value v[N_COLUMNS], s[N_S_COLUMNS];
-	struct schedtrace_table *table, *system;
-	int r = tables_add(out, &memory_info, &table, err);
-
-	if (r >= 0)
-		r = tables_add(out, &system_info, &system, err);
-	for (uint32_t k = 0; k < m->processes.n; k++)
-		traced = add_up(traced, m->processes.all[k].net_floor);
-	s[S_PROCESSES].i = 0;
-	s[S_MEMORY].i = memory_bytes > 0 ? memory_bytes : UNKNOWN_INT;
-	for (size_t j = 0; j < sizeof(sums) / sizeof(sums[0]); j++)
-		s[sums[j].sum].i = UNKNOWN_INT;
-	if (m->has_pages) {
-		s[S_ALLOCATED].i = m->kernel_pages_allocated;
-		s[S_FREED].i = m->kernel_pages_freed;
-	}
-	for (uint32_t k = 0; r >= 0 && k < m->processes.n; k++) {
-		const struct process *process = &m->processes.all[k];
-
-		if (!process->has_memory)
-			continue;
-		fill(m, process, memory_bytes, traced, v);
-		s[S_PROCESSES].i++;
-		for (size_t j = 0; j < sizeof(sums) / sizeof(sums[0]); j++) {
-			int64_t part = v[sums[j].part].i, *sum = &s[sums[j].sum].i;
-
-			if (part != UNKNOWN_INT)
-				*sum = *sum == UNKNOWN_INT ? part : add_up(*sum, part);
-		}
-		r = table_row(table, v, err);
-	}
-	s[S_SHARE].f = percent(s[S_RSS].i, memory_bytes);
-	return r < 0 ? r : table_row(system, s, err);
+	return memory_tables(self, out, err);
 }
 
 static void destroy(void *self)
@@ -617,12 +403,13 @@ static const char *const needs[] = { "MMAP",
 				     "FORK",
 				     "NEWTASK",
 				     NULL };
-static const struct schedtrace_table_info *const tables[] = { &memory_info, &system_info };
-static const struct schedtrace_table_info *const logs[] = { &log_info };
+static const struct schedtrace_table_info *const tables[] = { &memory_info, &memory_biggest_info,
+							      &memory_system_info };
+static const struct schedtrace_table_info *const logs[] = { &requests_info, &resident_info };
 
 const struct analysis analysis_memory = {
 	.info = { "memory", "per process: memory mapped and resident, faults; every request", needs,
-		  2, tables, 1, logs },
+		  3, tables, 2, logs },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "libschedtrace/mem.h"
 #include "rows.h"
 
 #define K 4096
@@ -183,6 +184,54 @@ static void what_a_fork_fills_before_the_child_runs_is_the_childs(void **state)
 	result_free(&r);
 }
 
+static void the_ten_biggest_come_first_and_all_others_in_one_row(void **state)
+{
+	struct rows b = rows_new();
+	const struct schedtrace_table *t;
+	struct result r;
+
+	for (int i = 0; i < 13; i++) { /* 1, 6, 11, 3, 8, 13, 5, 10, 2, 7, 12, 4, 9 pages */
+		add(&b, 2 * i, 0, 20 + i, SCHEDTRACE_MMAP, 100 * K, (1 + i * 5 % 13) * K);
+		add(&b, 2 * i + 1, 0, 20 + i, SCHEDTRACE_RSS_ANON, K, 500 + i);
+	}
+	r = result_of(&b, "memory");
+	t = table_of(&r, "memory_biggest");
+	assert_int_equal(schedtrace_table_rows(t), 11);
+	for (int64_t i = 0; i < 10; i++) {
+		int64_t pages = 13 - i;
+
+		assert_int_equal(schedtrace_table_ints(t, "net_floor_bytes")[i], pages * K);
+		assert_int_equal(schedtrace_table_ints(t, "rss_peak_bytes")[i], K);
+		assert_int_equal(schedtrace_table_ints(t, "processes")[i], 1);
+	}
+	assert_int_equal(schedtrace_table_ints(t, "pid")[0], 25);
+	assert_int_equal(schedtrace_table_ints(t, "pid")[10], INT64_MIN);
+	assert_string_equal(schedtrace_table_texts(t, "comm")[10], "others");
+	assert_int_equal(schedtrace_table_ints(t, "processes")[10], 3);
+	assert_int_equal(schedtrace_table_ints(t, "net_floor_bytes")[10], (1 + 2 + 3) * K);
+	assert_int_equal(schedtrace_table_ints(t, "rss_peak_bytes")[10], 3 * K);
+	assert_true(schedtrace_table_reals(t, "share_traced")[0] == 100.0 * 13 / 91);
+	result_free(&r);
+}
+
+static void every_change_of_resident_memory_is_in_a_log(void **state)
+{
+	struct rows b = rows_new();
+	auto_free char *log = NULL;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_RSS_ANON, 3 * K, 111);
+	add(&b, 2, 0, 7, SCHEDTRACE_RSS_FILE, 2 * K, 111);
+	add(&b, 3, 0, 8, SCHEDTRACE_RSS_SHMEM, K, 222);
+	add(&b, 4, 0, 7, SCHEDTRACE_RSS_SWAP, 5 * K, 111);
+	add(&b, 5, 0, 7, SCHEDTRACE_RSS_ANON, 0, 111);
+	log = log_of(&b, "memory", "resident");
+	assert_string_equal(log, "1|7|-|0|12288|0|0|12288\n"
+				 "2|7|-|8192|12288|0|0|20480\n"
+				 "3|8|-|0|0|4096|0|4096\n"
+				 "4|7|-|8192|12288|0|20480|20480\n"
+				 "5|7|-|8192|0|0|20480|8192\n");
+}
+
 static void faults_and_pages_are_counted_for_the_process(void **state)
 {
 	struct rows b = rows_new();
@@ -256,6 +305,8 @@ int main(void)
 		cmocka_unit_test(resident_memory_follows_the_address_space_in_use),
 		cmocka_unit_test(resident_memory_after_exec_counts_though_it_began_before),
 		cmocka_unit_test(what_a_fork_fills_before_the_child_runs_is_the_childs),
+		cmocka_unit_test(the_ten_biggest_come_first_and_all_others_in_one_row),
+		cmocka_unit_test(every_change_of_resident_memory_is_in_a_log),
 		cmocka_unit_test(faults_and_pages_are_counted_for_the_process),
 		cmocka_unit_test(calls_with_absurd_sizes_are_counted_and_do_no_harm),
 	};
