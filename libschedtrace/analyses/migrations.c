@@ -8,6 +8,9 @@
  * - exec: the task issues EXEC before it is switched out again: the kernel moved it at exec. Known
  *   only afterwards, so the log calls such a move balance and the tables call it exec.
  * - balance: all others: load balancing, and affinity that changed.
+ *
+ * How far, by the machine as it was recorded: the nearest that the two CPUs have in common of core,
+ * cache, NUMA node. Where caches are not recorded, a package of one node is taken to share one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +66,7 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 	[L_FROM] = { "from", "", "CPU that it leaves", SCHEDTRACE_INT },
 	[L_TO] = { "to", "", "CPU that it comes to", SCHEDTRACE_INT },
 	[L_DISTANCE] = { "distance", "",
-			 "smt: same core; cache: same package; node: same NUMA node; remote; "
+			 "smt: same core; cache: a cache in common; node: same NUMA node; remote; "
 			 "unknown",
 			 SCHEDTRACE_TEXT },
 };
@@ -101,17 +104,26 @@ static const struct schedtrace_cpu *find_cpu(const struct schedtrace_context *ct
 static enum distance distance_of(const struct schedtrace_context *ctx, int32_t from, int32_t to)
 {
 	const struct schedtrace_cpu *a = find_cpu(ctx, from), *b = find_cpu(ctx, to);
+	bool caches = false;
 
 	if (!a || !b || a->package < 0 || b->package < 0)
 		return DISTANCE_UNKNOWN;
-	if (a->package == b->package) {
-		if (a->core < 0 || b->core < 0)
-			return DISTANCE_UNKNOWN;
-		return a->core == b->core ? SMT : CACHE;
-	}
-	if (a->node < 0 || b->node < 0)
+	if (a->package == b->package && (a->core < 0 || b->core < 0))
 		return DISTANCE_UNKNOWN;
-	return a->node == b->node ? NODE : REMOTE;
+	if (a->package == b->package && a->core == b->core)
+		return SMT;
+	for (size_t l = 0; l < SCHEDTRACE_CACHE_LEVELS; l++) {
+		if (a->caches[l] < 0 || b->caches[l] < 0)
+			continue;
+		if (a->caches[l] == b->caches[l])
+			return CACHE;
+		caches = true;
+	}
+	if (a->node >= 0 && b->node >= 0 && a->node != b->node)
+		return REMOTE;
+	if (!caches && a->package == b->package)
+		return CACHE;
+	return a->node >= 0 && b->node >= 0 ? NODE : DISTANCE_UNKNOWN;
 }
 
 static int32_t cpu_id(int64_t arg)
@@ -290,10 +302,9 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 			 SCHEDTRACE_INT },
 	[TO_SMT] = { "smt", "1", "of these, to a hardware thread of the same core",
 		     SCHEDTRACE_INT },
-	[TO_CACHE] = { "cache", "1", "of these, to another core of the same package",
+	[TO_CACHE] = { "cache", "1", "of these, to another core with a cache in common",
 		       SCHEDTRACE_INT },
-	[TO_NODE] = { "node", "1", "of these, to another package of the same NUMA node",
-		      SCHEDTRACE_INT },
+	[TO_NODE] = { "node", "1", "of these, farther, in the same NUMA node", SCHEDTRACE_INT },
 	[TO_REMOTE] = { "remote", "1", "of these, to another NUMA node", SCHEDTRACE_INT },
 	[FIRST_NS] = { "first_ns", "ns", "when it was first moved", SCHEDTRACE_INT },
 	[LAST_NS] = { "last_ns", "ns", "when it was last moved", SCHEDTRACE_INT },

@@ -110,6 +110,64 @@ static void moves_have_causes_and_distances(void **state)
 	result_free(&r);
 }
 
+/* How far it is from one CPU to another, as the log has it. */
+static void expect_distance(const struct schedtrace_cpu *cpus, size_t n, int32_t from, int32_t to,
+			    const char *expected)
+{
+	struct rows b = rows_new();
+	char *line, *last;
+
+	for (size_t i = 0; i < n; i++)
+		must(schedtrace_context_set_cpu(schedtrace_builder_context(b.builder), &cpus[i],
+						NULL),
+		     NULL);
+	add(&b, 100, 0, 7, SCHEDTRACE_MIGRATE, from, to);
+	line = log_of(&b, "migrations", "migration_log");
+	line[strcspn(line, "\n")] = '\0';
+	last = strrchr(line, '|');
+	if (!last || strcmp(last + 1, expected))
+		fail_msg("%d to %d: %s, not %s", from, to, line, expected);
+	free(line);
+}
+
+/* Two packages of one node each. The first has two caches of level 3; cores 0 and 1 share the
+ * first, with two threads each; CPU 6 is in the second package. */
+static void distance_is_the_nearest_that_two_cpus_have_in_common(void **state)
+{
+	static const struct schedtrace_cpu cpus[] = {
+		{ 0, 0, 0, 0, -1, -1, { 0, 0, 0, -1 } }, { 1, 0, 0, 0, -1, -1, { 0, 0, 0, -1 } },
+		{ 2, 1, 0, 0, -1, -1, { 2, 2, 0, -1 } }, { 3, 1, 0, 0, -1, -1, { 2, 2, 0, -1 } },
+		{ 4, 2, 0, 0, -1, -1, { 4, 4, 4, -1 } }, { 5, 2, 0, 0, -1, -1, { 4, 4, 4, -1 } },
+		{ 6, 0, 1, 1, -1, -1, { 6, 6, 6, -1 } },
+	};
+
+	expect_distance(cpus, 7, 0, 1, "smt");
+	expect_distance(cpus, 7, 1, 2, "cache");
+	expect_distance(cpus, 7, 3, 4, "node");
+	expect_distance(cpus, 7, 5, 4, "smt");
+	expect_distance(cpus, 7, 0, 6, "remote");
+	expect_distance(cpus, 7, 6, 5, "remote");
+}
+
+/* A package that is two nodes, without caches known and with a cache of each node. */
+static void nodes_of_one_package_are_remote(void **state)
+{
+	struct schedtrace_cpu cpus[] = {
+		{ 0, 0, 0, 0, -1, -1, { -1, -1, -1, -1 } },
+		{ 1, 1, 0, 0, -1, -1, { -1, -1, -1, -1 } },
+		{ 2, 2, 0, 1, -1, -1, { -1, -1, -1, -1 } },
+	};
+
+	expect_distance(cpus, 3, 0, 1, "cache");
+	expect_distance(cpus, 3, 1, 2, "remote");
+	cpus[0].caches[2] = cpus[1].caches[2] = 0;
+	cpus[2].caches[2] = 2;
+	expect_distance(cpus, 3, 0, 1, "cache");
+	expect_distance(cpus, 3, 1, 2, "remote");
+	cpus[0].node = cpus[1].node = cpus[2].node = -1;
+	expect_distance(cpus, 3, 1, 2, "unknown");
+}
+
 static void losses_say_where_and_how_much(void **state)
 {
 	struct rows b = rows_new();
@@ -206,6 +264,8 @@ int main(void)
 		cmocka_unit_test(a_cpu_is_busy_idle_or_unknown),
 		cmocka_unit_test(the_run_queue_is_weighted_by_time_and_unknown_after_a_gap),
 		cmocka_unit_test(moves_have_causes_and_distances),
+		cmocka_unit_test(distance_is_the_nearest_that_two_cpus_have_in_common),
+		cmocka_unit_test(nodes_of_one_package_are_remote),
 		cmocka_unit_test(losses_say_where_and_how_much),
 		cmocka_unit_test(a_cpu_that_is_offline_is_not_idle),
 		cmocka_unit_test(offline_time_is_that_of_the_window),
