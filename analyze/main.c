@@ -14,6 +14,7 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "compare.h"
+#include "assert.h"
 #include "list.h"
 #include "plot_run.h"
 #include "results.h"
@@ -26,6 +27,8 @@ struct settings {
 	struct compare_settings compare;
 	const char *format, *top, *width, *depth, *by, *plot_size, *seed, *resamples;
 	bool requests;
+	const char *junit;
+	bool lenient;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -106,6 +109,10 @@ static const struct option_spec options[] = {
 	  OPTION_TEXT, FIELD(report.input.instance) },
 	{ 0, "salvage", NULL, "read what is whole of a damaged trace.dat, and exit with 4",
 	  OPTION_FLAG, FIELD(report.input.salvage) },
+	{ 0, "junit", "FILE", "assert: write the outcome as JUnit's XML too", OPTION_TEXT,
+	  FIELD(junit) },
+	{ 0, "lenient", NULL, "assert: a rule that the recording cannot decide is no failure",
+	  OPTION_FLAG, FIELD(lenient) },
 	{ 'q', "quiet", NULL, "no progress, notes or warnings", OPTION_FLAG, FIELD(report.quiet) },
 	{ 0 },
 };
@@ -114,13 +121,16 @@ static const struct program program = {
 	.name = "schedreport",
 	.usage = "[OPTION…] [ANALYSIS…] FILE\n"
 		 "compare [OPTION…] ANALYSIS… FILE…\n"
+		 "assert [OPTION…] RULES FILE…\n"
 		 "list [ANALYSIS…]",
-	.about = "Prints analyses of a recording: of a tarball by schedconv or SchedLog, or of a "
-		 "trace.dat. Without an ANALYSIS: tasks, cpus and migrations, memory where it was "
-		 "recorded, faults where processes were sampled, and losses where something is "
-		 "missing; of each the table of that name. The second form puts several "
-		 "recordings, or groups of repeated ones, side by side. The third explains every "
-		 "analysis, table and column.",
+	.about =
+		"Prints analyses of a recording: of a tarball by schedconv or SchedLog, or of a "
+		"trace.dat. Without an ANALYSIS: tasks, cpus and migrations, memory where it was "
+		"recorded, faults where processes were sampled, and losses where something is "
+		"missing; of each the table of that name. The second form puts several "
+		"recordings, or groups of repeated ones, side by side. The third judges rules such "
+		"as \"p99(wakeup_latency) < 2 ms\" (RULES is one, or a file with one a line) and "
+		"fails unless all hold. The fourth explains every analysis, table and column.",
 	.options = options,
 	.after =
 		"Examples:\n"
@@ -129,9 +139,11 @@ static const struct program program = {
 		"  schedreport --log migrations --window 1.5:2 build.tar\n"
 		"  schedreport tasks -f json -o tasks.json trace.dat\n"
 		"  schedreport latency --plot latency.pdf build.tar\n"
+		"  schedreport assert 'migrations(comm=make) < 300/s' build.tar\n"
 		"\n"
 		"Exit status: 0 done, 1 could not finish (I/O, memory), 2 wrong usage, 3 the input "
-		"is damaged\nor unreadable, 4 done with --salvage on damaged input.\n",
+		"is damaged\nor unreadable, 4 done with --salvage on damaged input, 5 a rule does "
+		"not hold.\n",
 };
 
 static void print_note(void *user, const char *text)
@@ -207,9 +219,10 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 				 report->folded ? "folded" : "flame",
 				 report->log ? "log" : "requests");
 	if (report->plot && (report->folded || report->flame || report->out || settings->format))
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--plot draws one picture, and prints nothing: it does not go with "
-				 "--folded, --flame, --output or --format");
+		return error_set(
+			err, SCHEDTRACE_E_USAGE,
+			"--plot draws one picture, and prints nothing: it does not go with "
+			"--folded, --flame, --output or --format");
 	if (settings->plot_size && !report->plot)
 		return error_set(err, SCHEDTRACE_E_USAGE, "--plot-size is for --plot");
 	if (settings->requests && report->log)
@@ -295,11 +308,65 @@ static int run_list(const struct settings *settings, char **names, int n,
 	return r;
 }
 
+/* Which of the options that choose and print tables is given; NULL: none. */
+static const char *option_of_tables(const struct settings *settings)
+{
+	const struct report_settings *report = &settings->report;
+	const struct selection *selection = &report->selection;
+
+	return report->tables	    ? "--table"
+	       : selection->columns ? "--columns"
+	       : selection->sort    ? "--sort"
+	       : settings->top	    ? "--top"
+	       : selection->pids.n  ? "--pid"
+	       : selection->comms.n ? "--comm"
+	       : selection->cpus.n  ? "--cpu"
+	       : report->command    ? "--command"
+	       : report->log	    ? "--log"
+	       : report->folded	    ? "--folded"
+	       : report->flame	    ? "--flame"
+	       : report->plot	    ? "--plot"
+	       : report->exact	    ? "--exact"
+				    : NULL;
+}
+
+static int run_assert(const struct settings *settings, char **operands, int n, bool *failed,
+		      bool *damaged, struct schedtrace_error *err)
+{
+	const struct report_settings *report = &settings->report;
+	const char *option = option_of_tables(settings);
+	const struct assert_settings assert_settings = {
+		.rules = n ? operands[0] : NULL,
+		.files = operands + 1,
+		.n_files = n > 1 ? (size_t)n - 1 : 0,
+		.input = report->input,
+		.format = report->format,
+		.window = report->window,
+		.out = report->out,
+		.junit = settings->junit,
+		.lenient = settings->lenient,
+		.quiet = report->quiet,
+	};
+
+	if (n < 2)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "assert: no %s; write schedreport assert RULES FILE, see --help",
+				 n ? "FILE" : "RULES");
+	if (option)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "assert: %s is about tables; a rule says itself which rows it is "
+				 "about",
+				 option);
+	if (report->format == REPORT_CSV)
+		return error_set(err, SCHEDTRACE_E_USAGE, "assert: --format is text or json");
+	return assert_run(&assert_settings, failed, damaged, err);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = { 0 };
 	struct schedtrace_error err;
-	bool damaged = false;
+	bool damaged = false, failed = false;
 	int first, n, r;
 
 	/* Widths and printability of any name, whatever the locale; numbers stay as in C. */
@@ -314,6 +381,11 @@ int main(int argc, char **argv)
 		r = run_list(&settings, argv + first + 1, n - 1, &err);
 	} else if (!r && n && !strcmp(argv[first], "compare")) {
 		r = run_compare(&settings, argv + first + 1, n - 1, &damaged, &err);
+	} else if (!r && n && !strcmp(argv[first], "assert")) {
+		r = run_assert(&settings, argv + first + 1, n - 1, &failed, &damaged, &err);
+	} else if (!r && (settings.junit || settings.lenient)) {
+		r = error_set(&err, SCHEDTRACE_E_USAGE, "--%s is for schedreport assert",
+			      settings.junit ? "junit" : "lenient");
 	} else if (!r) {
 		r = check_operands(&settings, argv + first, n, &err);
 		if (!r)
@@ -326,5 +398,7 @@ int main(int argc, char **argv)
 	option_list_free(&settings.compare.groups);
 	if (r)
 		return report_error(program.name, &err);
+	if (failed)
+		return EXIT_RULE_FAILED;
 	return damaged ? EXIT_SALVAGED : EXIT_DONE;
 }

@@ -157,13 +157,20 @@ static bool is_cpu_column(const struct schedtrace_column_info *column)
 	return false;
 }
 
+bool text_matches(const char *text, const char *pattern)
+{
+	auto_free char *visible = NULL;
+
+	if (!strcmp(pattern, text))
+		return true;
+	visible = escape_visible(text);
+	return visible && (!strcmp(pattern, visible) || !fnmatch(pattern, visible, FNM_NOESCAPE));
+}
+
 static bool comm_matches(const struct option_list *patterns, const char *comm)
 {
-	auto_free char *visible = comm ? escape_visible(comm) : NULL;
-
-	for (size_t i = 0; visible && i < patterns->n; i++)
-		if (!strcmp(patterns->items[i], comm) || !strcmp(patterns->items[i], visible) ||
-		    !fnmatch(patterns->items[i], visible, FNM_NOESCAPE))
+	for (size_t i = 0; comm && i < patterns->n; i++)
+		if (text_matches(comm, patterns->items[i]))
 			return true;
 	return false;
 }

@@ -57,6 +57,9 @@ void view_release(struct view *view);
 bool selection_matches(const struct selection *sel, const struct schedtrace_table_info *info,
 		       const union schedtrace_value *values);
 
+/* Whether a text from a trace is this one, as it is or as it is printed, or fits the glob pattern. */
+bool text_matches(const char *text, const char *pattern);
+
 /* The analysis that a table belongs to, or NULL. */
 const char *analysis_of_table(const struct schedtrace_table_info *info);
 

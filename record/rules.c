@@ -15,9 +15,6 @@
 
 static const char *const measures[] = { "latency", "run", "faults", "exit" };
 
-/* In the order of enum rule_compare; longer ones are tried first. */
-static const char *const compares[] = { ">", ">=", "<", "<=", "==", "!=" };
-
 static int refuse(struct schedtrace_error *err, const char *text, const char *at, const char *what)
 {
 	return error_set(err, SCHEDTRACE_E_USAGE, "rule '%s': %s at character %zu", text, what,
@@ -70,10 +67,7 @@ static int parse_who(struct rule *r, const char **p, struct schedtrace_error *er
 
 static int parse_limit(struct rule *r, const char *p, struct schedtrace_error *err)
 {
-	static const struct {
-		const char *unit;
-		double ns;
-	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "µs", 1e3 }, { "ms", 1e6 }, { "s", 1e9 } };
+	const struct quantity_unit *found;
 	char *after;
 	double v = strtod(p, &after);
 	const char *unit = skip_space(after);
@@ -93,19 +87,18 @@ static int parse_limit(struct rule *r, const char *p, struct schedtrace_error *e
 		r->limit = (int64_t)v;
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
-		if (n == strlen(units[i].unit) && strncmp(unit, units[i].unit, n) == 0) {
-			r->limit = (int64_t)(v * units[i].ns + 0.5);
-			return 0;
-		}
-	return refuse(err, r->text, p, "a time with its unit, ns, us, ms or s, is missing");
+	found = quantity_unit_find(unit, n);
+	if (!found || strcmp(found->base, "ns") != 0 || v * found->factor > 1e18)
+		return refuse(err, r->text, p, "a time with its unit, ns, us, ms or s, is missing");
+	r->limit = (int64_t)(v * found->factor + 0.5);
+	return 0;
 }
 
 static int parse(struct rule *r, const char *text, struct schedtrace_error *err)
 {
 	const char *p = skip_space(text);
 	size_t n = strspn(p, "abcdefghijklmnopqrstuvwxyz");
-	int compare = -1, result = 0;
+	int result = 0;
 
 	*r = (struct rule){ .text = text, .pid = -1, .slice = -1 };
 	for (r->measure = RULE_LATENCY; r->measure <= RULE_EXIT; r->measure++)
@@ -121,16 +114,13 @@ static int parse(struct rule *r, const char *text, struct schedtrace_error *err)
 	if (result < 0)
 		return result;
 	p = skip_space(p);
-	for (int i = 0; i < (int)(sizeof(compares) / sizeof(*compares)); i++)
-		if (strncmp(p, compares[i], strlen(compares[i])) == 0 &&
-		    (compare < 0 || strlen(compares[i]) == 2))
-			compare = i;
-	if (compare < 0)
+	n = compare_parse(p, &r->compare);
+	if (!n)
 		return refuse(err, text, p, "a comparison such as > is missing");
-	r->compare = (enum rule_compare)compare;
-	if (r->measure != RULE_EXIT && r->compare != RULE_ABOVE && r->compare != RULE_AT_LEAST)
+	if (r->measure != RULE_EXIT && r->compare != COMPARE_ABOVE &&
+	    r->compare != COMPARE_AT_LEAST)
 		return refuse(err, text, p, "only > and >= make sense for this measure, not this");
-	return parse_limit(r, skip_space(p + strlen(compares[compare])), err);
+	return parse_limit(r, skip_space(p + n), err);
 }
 
 int rules_parse(struct rules *r, const char *const *texts, size_t n, struct schedtrace_error *err)
@@ -185,15 +175,15 @@ static bool fits_any(const struct rules *r, int32_t pid, const char *comm)
 static bool exceeds(const struct rule *rule, int64_t value)
 {
 	switch (rule->compare) {
-	case RULE_ABOVE:
+	case COMPARE_ABOVE:
 		return value > rule->limit;
-	case RULE_AT_LEAST:
+	case COMPARE_AT_LEAST:
 		return value >= rule->limit;
-	case RULE_BELOW:
+	case COMPARE_BELOW:
 		return value < rule->limit;
-	case RULE_AT_MOST:
+	case COMPARE_AT_MOST:
 		return value <= rule->limit;
-	case RULE_EQUAL:
+	case COMPARE_EQUAL:
 		return value == rule->limit;
 	default:
 		return value != rule->limit;

@@ -12,6 +12,8 @@
 
 #include <schedtrace/error.h>
 
+#include "cli/quantity.h"
+
 enum rule_measure {
 	RULE_LATENCY, /* ns from a waking to the switch to the task */
 	RULE_RUN,     /* ns on a CPU since the task last slept */
@@ -19,14 +21,12 @@ enum rule_measure {
 	RULE_EXIT,    /* status of the command */
 };
 
-enum rule_compare { RULE_ABOVE, RULE_AT_LEAST, RULE_BELOW, RULE_AT_MOST, RULE_EQUAL, RULE_OTHER };
-
 #define RULE_SLICES 10 /* of the second in which faults are counted */
 
 struct rule {
 	const char *text; /* lent */
 	enum rule_measure measure;
-	enum rule_compare compare;
+	enum compare compare;
 	int64_t limit;
 	char comm[16]; /* "": any */
 	int32_t pid;   /* of a thread; -1: any */

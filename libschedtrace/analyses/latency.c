@@ -100,6 +100,22 @@ static int count(struct account *a, enum latency_kind kind, int64_t ns, const st
 	return histogram_add(&k->waits, ns);
 }
 
+static int count_other(struct account *a, enum latency_kind kind, bool cut, int64_t ns)
+{
+	struct kind_account *k = account_of_kind(a, kind);
+
+	if (!k)
+		return -1;
+	if (cut) {
+		k->cut++;
+		return 0;
+	}
+	k->uncertain++;
+	if (ns > k->uncertain_max)
+		k->uncertain_max = ns;
+	return 0;
+}
+
 static int count_whole(struct latency *latency, struct account *a, enum latency_kind kind,
 		       const struct replay_span *span, struct schedtrace_error *err)
 {
@@ -123,23 +139,12 @@ static int count_whole(struct latency *latency, struct account *a, enum latency_
 		remember_worst(latency, &wait);
 	if (count(a, kind, wait.ns, &about) < 0)
 		return no_memory(err);
-	about.begin = a->woken.time;
-	return waking && count(a, WAKING, from_waking, &about) < 0 ? no_memory(err) : 0;
-}
-
-static int count_other(struct account *a, enum latency_kind kind, bool cut, int64_t ns)
-{
-	struct kind_account *k = account_of_kind(a, kind);
-
-	if (!k)
-		return -1;
-	if (cut) {
-		k->cut++;
+	if (!waking)
 		return 0;
-	}
-	k->uncertain++;
-	if (ns > k->uncertain_max)
-		k->uncertain_max = ns;
+	about.begin = a->woken.time;
+	if (a->woken.doubtful ? count_other(a, WAKING, false, from_waking)
+			      : count(a, WAKING, from_waking, &about))
+		return no_memory(err);
 	return 0;
 }
 
@@ -212,6 +217,16 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	return 0;
 }
 
+static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end,
+		 int64_t records, struct schedtrace_error *err)
+{
+	struct latency *latency = self;
+
+	if (why == REPLAY_GAP)
+		latency->gap_end = end;
+	return 0;
+}
+
 static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t id,
 	       struct schedtrace_error *err)
 {
@@ -242,7 +257,8 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	if (life->state == LIFE_WAIT_WAKEUP && life->since == ev->timestamp[i]) {
 		a->woken.seen = a->waking.seen;
 		a->woken.time = a->waking.time;
-		a->woken.waker = a->waking.seen ? a->waking.waker : LIFE_NONE;
+		a->woken.doubtful = a->waking.time < latency->gap_end;
+		a->woken.waker = a->waking.seen && !a->woken.doubtful ? a->waking.waker : LIFE_NONE;
 		a->is_moved = a->last_cpu && a->last_cpu != ev->cpu[i] + 1;
 	}
 	a->waking.seen = false;
@@ -280,6 +296,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	struct replay_listener listener = {
 		.self = latency,
 		.span = span,
+		.doubt = doubt,
 		.events = REPLAY_EVENT(WAKING) | REPLAY_EVENT(WAKEUP),
 		.before_window = true,
 		.row = row,
@@ -290,6 +307,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = latency;
 	latency->sink = env->sink;
 	latency->replay = env->replay;
+	latency->gap_end = INT64_MIN;
 	return replay_listen(env->replay, &listener, err);
 }
 

@@ -32,6 +32,7 @@ struct account {
 		int64_t time;
 		uint32_t waker;
 		bool seen;
+		bool doubtful; /* records were lost since: it may be of an earlier wakeup */
 	} waking, woken;
 	int32_t last_cpu; /* + 1: where it last ran; 0: not known */
 	bool is_moved;	  /* the wait that goes on began on another CPU */
@@ -63,6 +64,7 @@ struct stretches {
 struct latency {
 	const struct schedtrace_sink *sink; /* NULL: single waits are not wanted */
 	struct replay *replay;
+	int64_t gap_end;	     /* when records were lost last */
 	struct grown accounts;	     /* struct account by life */
 	struct grown ran;	     /* struct stretches by CPU */
 	struct histogram on[2];	     /* waits after wakeups: on the previous CPU, moved */

@@ -70,6 +70,8 @@ int latency_log(const struct latency *latency, const struct account *a, enum lat
 		return 0;
 	fill(v, latency, a, kind, span);
 	v[LATENCY].i = span->certain_end - v[BEGIN].i;
+	if (kind == WAKING && a->woken.doubtful)
+		v[LATENCY].i = span->certain_end - span->begin;
 	v[LATENCY_HI].i = span->end - v[BEGIN].i;
 	/* A missing switch leaves a later, possible end; an edge or a gap leaves none. */
 	if (!span->whole && (span->cut || span->certain_end == span->end))
@@ -101,6 +103,8 @@ int latency_open(const struct latency *latency, struct schedtrace_tables *out,
 		for (int i = 0; r >= 0 && i < 2 && kinds[i] < N_KINDS; i++) {
 			fill(v, latency, a, kinds[i], &open);
 			v[LATENCY].i = kinds[i] == UNKNOWN ? 0 : open.end - v[BEGIN].i;
+			if (kinds[i] == WAKING && a->woken.doubtful)
+				v[LATENCY].i = open.end - open.begin;
 			v[LATENCY_HI].i = UNKNOWN_INT;
 			r = table_row(table, v, err);
 		}

@@ -313,6 +313,25 @@ static void the_log_has_both_bounds_of_a_doubtful_wait_and_one_of_a_wait_into_a_
 		       "150|0|10|7|-|-|unknown|-|-|-\n");
 }
 
+static void a_waking_before_lost_records_can_be_of_another_wakeup(void **state)
+{
+	struct rows b = wakeup_and_preemption();
+	struct result r;
+
+	waking(&b, 7200, 1, 7, 9);
+	add(&b, 8000, 0, 0, SCHEDTRACE_LOST, 5, 7300);
+	runs(&b, 8000, 0, 9);
+	wake(&b, 8100, 0, 7);
+	sw(&b, 8150, 0, 9, 'R', 7);
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 2);
+	assert_int_equal(of_kind(&r, 7, "waking", "count"), 1);
+	assert_int_equal(of_kind(&r, 7, "waking", "max_ns"), 600);
+	assert_int_equal(of_kind(&r, 7, "waking", "uncertain"), 1);
+	assert_int_equal(of_kind(&r, 7, "waking", "uncertain_max_ns"), 950);
+	result_free(&r);
+}
+
 static void a_wait_that_goes_on_stands_in_a_table(void **state)
 {
 	struct rows b = rows_new();
@@ -354,6 +373,7 @@ int main(void)
 		cmocka_unit_test(the_log_has_each_wait_when_it_ends),
 		cmocka_unit_test(
 			the_log_has_both_bounds_of_a_doubtful_wait_and_one_of_a_wait_into_a_gap),
+		cmocka_unit_test(a_waking_before_lost_records_can_be_of_another_wakeup),
 		cmocka_unit_test(a_wait_that_goes_on_stands_in_a_table),
 	};
 

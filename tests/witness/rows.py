@@ -95,6 +95,43 @@ class Trace:
         return found
 
 
+def waits_of(trace):
+    """(pid, kind) -> waits: pairs of rows of a task that follow each other."""
+    last, waking, blocked, current = {}, {}, set(), {}
+    waits = collections.defaultdict(list)
+    for t, cpu, pid, event, arg, _ in trace.rows(
+            "CTX_SWITCH", "BLOCK", "WAKEUP", "WAKEUP_NEW", "WAKING", "RUNS", "EXIT"):
+        if event == "BLOCK":
+            blocked.add(pid)
+        elif event == "WAKING":
+            waking[pid] = t
+        elif event == "WAKEUP":
+            begun = waking.pop(pid, None)
+            if last.get(pid, ("out",))[0] not in ("in", "preempt"):
+                last[pid] = "wakeup", t, begun
+        elif event == "WAKEUP_NEW":
+            last[pid] = "new", t, None
+        elif event == "RUNS":
+            if current.get(cpu, pid) != pid:    # that task left unseen
+                last[current[cpu]] = "out", t, None
+            if last.get(pid, ("",))[0] != "in":
+                last[pid] = "in", t, None
+            current[cpu] = pid
+        elif event == "CTX_SWITCH":
+            current[cpu] = arg
+            last[pid] = ("out" if pid in blocked else "preempt"), t, None
+            blocked.discard(pid)
+            if pid in waking:   # it was still running then
+                waking[pid] = t
+            what, since, begun = last.get(arg, ("out", 0, None))
+            if arg and what in ("wakeup", "new", "preempt"):
+                waits[arg, what].append(t - since)
+                if begun is not None:
+                    waits[arg, "waking"].append(t - begun)
+            last[arg] = "in", t, None
+    return waits
+
+
 def tables(report, path, *arguments):
     r = subprocess.run([report, "-q", "-f", "json", "--top", "0", *arguments, path],
                        capture_output=True, text=True, check=True)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * JUnit's XML as continuous integration reads it: a suite a recording, a case a rule. There are two
+ * schemas in use, Jenkins's and Ant's; the order and the attributes here suit both.
+ */
+#include <time.h>
+
+#include "assert.h"
+#include "cli/escape.h"
+#include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
+#include "results.h"
+
+/* Printable text only, so that no byte is left that XML cannot hold. */
+static int write_text(FILE *f, const char *bytes, struct schedtrace_error *err)
+{
+	auto_free char *visible = escape_visible(bytes);
+
+	if (!visible)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for XML");
+	for (const char *c = visible; *c; c++) {
+		switch (*c) {
+		case '&':
+			fputs("&amp;", f);
+			break;
+		case '<':
+			fputs("&lt;", f);
+			break;
+		case '>':
+			fputs("&gt;", f);
+			break;
+		case '"':
+			fputs("&quot;", f);
+			break;
+		default:
+			fputc(*c, f);
+		}
+	}
+	return 0;
+}
+
+static int write_attribute(FILE *f, const char *name, const char *value,
+			   struct schedtrace_error *err)
+{
+	int r;
+
+	fprintf(f, " %s=\"", name);
+	r = write_text(f, value, err);
+	fputc('"', f);
+	return r;
+}
+
+static int write_case(FILE *f, const struct assert_rule *rule, const struct assert_result *result,
+		      bool lenient, struct schedtrace_error *err)
+{
+	auto_free char *figure = assert_figure_text(rule, result);
+	bool skipped = lenient && result->verdict == ASSERT_UNCERTAIN;
+	int r;
+
+	if (!figure)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for XML");
+	fputs("<testcase classname=\"schedreport.assert\"", f);
+	r = write_attribute(f, "name", rule->text, err);
+	fputs(" time=\"0\"", f);
+	if (result->verdict == ASSERT_HOLDS) {
+		fputs("/>\n", f);
+		return r;
+	}
+	fprintf(f, ">\n<%s", skipped ? "skipped" : "failure");
+	if (!r)
+		r = write_attribute(f, "message", figure, err);
+	if (!skipped)
+		fprintf(f, " type=\"%s\"", assert_verdict_names[result->verdict]);
+	fputs("/>\n</testcase>\n", f);
+	return r;
+}
+
+static int write_suite(FILE *f, const struct assert_report *report, size_t i,
+		       struct schedtrace_error *err)
+{
+	const struct assert_file *file = &report->files[i];
+	size_t counts[3] = { 0 };
+	time_t now = time(NULL);
+	struct tm utc;
+	char stamp[32];
+	int r;
+
+	gmtime_r(&now, &utc);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+	for (size_t k = 0; k < report->rules.n; k++)
+		counts[file->results[k].verdict]++;
+	fprintf(f, "<testsuite id=\"%zu\" package=\"schedreport\"", i);
+	r = write_attribute(f, "name", file->path, err);
+	if (!r)
+		r = write_attribute(f, "hostname", file->host ? file->host : "unknown", err);
+	fprintf(f,
+		" timestamp=\"%s\" time=\"%.3f\" tests=\"%zu\" failures=\"%zu\" errors=\"0\""
+		" skipped=\"%zu\">\n<properties/>\n",
+		stamp, file->seconds, report->rules.n,
+		counts[ASSERT_FAILED] + (report->lenient ? 0 : counts[ASSERT_UNCERTAIN]),
+		report->lenient ? counts[ASSERT_UNCERTAIN] : 0);
+	for (size_t k = 0; k < report->rules.n && !r; k++)
+		r = write_case(f, &report->rules.list[k], &file->results[k], report->lenient, err);
+	fputs("<system-out/>\n<system-err/>\n</testsuite>\n", f);
+	return r;
+}
+
+int assert_junit(const char *path, const struct assert_report *report, struct schedtrace_error *err)
+{
+	struct results results;
+	int r = results_open(&results, path, err);
+
+	if (r)
+		return r;
+	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", results.f);
+	for (size_t i = 0; i < report->n_files && !r; i++)
+		r = write_suite(results.f, report, i, err);
+	fputs("</testsuites>\n", results.f);
+	if (!r)
+		r = results_finish(&results, err);
+	results_close(&results);
+	return r;
+}
