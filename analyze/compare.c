@@ -12,6 +12,7 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "libschedtrace/table.h"
+#include "plot_compare.h"
 #include "recordings.h"
 #include "results.h"
 #include "statistics.h"
@@ -281,7 +282,7 @@ static int make_tables(struct run *run, struct schedtrace_error *err)
 }
 
 /* What the columns say, and what they leave open. */
-static void print_legend(FILE *f, const struct run *run)
+static void print_legend(FILE *f, const struct run *run, size_t width)
 {
 	const struct groups *groups = &run->groups;
 	size_t least = SIZE_MAX, most = 0;
@@ -293,14 +294,14 @@ static void print_legend(FILE *f, const struct run *run)
 	}
 	if (asprintf(&text, "%zu recordings%s; diff and change are against %s.", groups->n_files,
 		     most > 1 ? ", medians of each group" : "", groups->groups[0].name) >= 0)
-		wrap_text(f, text, 0, 2, run->report->width);
+		wrap_text(f, text, 0, 2, width);
 	free(text);
 	text = NULL;
 	if (most < 2) {
 		wrap_text(f,
 			  "One recording of each: what repeated runs would show by chance is not "
 			  "known.",
-			  0, 2, run->report->width);
+			  0, 2, width);
 		return;
 	}
 	if (least < STATISTICS_LEAST && asprintf(&text,
@@ -315,7 +316,7 @@ static void print_legend(FILE *f, const struct run *run)
 		     (long long)run->compare->resamples, (long long)run->compare->seed) < 0)
 		text = NULL;
 	if (text)
-		wrap_text(f, text, 0, 2, run->report->width);
+		wrap_text(f, text, 0, 2, width);
 }
 
 static int print_views(struct run *run, struct view *views, size_t n, struct schedtrace_error *err)
@@ -332,7 +333,7 @@ static int print_views(struct run *run, struct view *views, size_t n, struct sch
 		return csv_tables(f, views, n, err);
 	if (report->format == REPORT_JSON)
 		return json_tables(f, views, n, err);
-	print_legend(f, run);
+	print_legend(f, run, report->width);
 	if (report->window)
 		fprintf(f, "counted in the window %s of each only\n", report->window);
 	for (size_t i = 0; i < n && !r; i++) {
@@ -340,6 +341,21 @@ static int print_views(struct run *run, struct view *views, size_t n, struct sch
 		r = text_table(f, &views[i], &text, err);
 	}
 	return r;
+}
+
+static int draw_views(const struct run *run, const struct view *views, size_t n,
+		      struct schedtrace_error *err)
+{
+	auto_free char *legend = NULL;
+	size_t size;
+	FILE *f = open_memstream(&legend, &size);
+
+	if (!f)
+		return no_memory(err);
+	print_legend(f, run, 0);
+	if (fclose(f))
+		return no_memory(err);
+	return plot_comparison(run->report, &run->groups, views, n, legend, err);
 }
 
 static int show(struct run *run, struct schedtrace_error *err)
@@ -363,7 +379,8 @@ static int show(struct run *run, struct schedtrace_error *err)
 	}
 	r = views_make(views, tables, n, &selection, run->report->format == REPORT_TEXT, err);
 	if (!r)
-		r = print_views(run, views, n, err);
+		r = run->report->plot ? draw_views(run, views, n, err)
+				      : print_views(run, views, n, err);
 	for (size_t i = 0; i < n; i++)
 		view_release(&views[i]);
 	return r;

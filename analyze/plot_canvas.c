@@ -207,8 +207,11 @@ double canvas_legend(cairo_t *cr, const struct plot_panel *panel, double x, doub
 {
 	double at = x, row = y;
 	double limit = width - KEY_WIDTH;
+	size_t named = 0;
 
-	if (panel->n_series < 2 && !(panel->n_series && panel->kind == PLOT_LANES))
+	for (size_t i = 0; i < panel->n_series; i++)
+		named += *panel->series[i].name != '\0';
+	if (named < 2 && !(named && panel->kind == PLOT_LANES))
 		return 0;
 	for (size_t i = 0; i < panel->n_series; i++) {
 		double w = fmin(canvas_text_width(cr, TEXT_SIZE, panel->series[i].name), limit) +
