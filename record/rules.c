@@ -11,6 +11,7 @@
 #include "libschedtrace/mem.h"
 
 #define SECOND	 1000000000
+#define RAN	 "ran without sleep for"
 #define SLICE_NS (SECOND / RULE_SLICES)
 
 static const char *const measures[] = { "latency", "run", "faults", "exit" };
@@ -190,9 +191,9 @@ static bool exceeds(const struct rule *rule, int64_t value)
 	}
 }
 
-/* True if a rule about tasks is fulfilled. */
+/* True if a rule about tasks is fulfilled; @did is a verb for what took the time. */
 static bool judge(struct rules *r, enum rule_measure measure, const struct rule_task *t,
-		  int64_t value)
+		  const char *did, int64_t value)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct rule *rule = &r->list[i];
@@ -202,9 +203,7 @@ static bool judge(struct rules *r, enum rule_measure measure, const struct rule_
 			continue;
 		if (!*r->fired)
 			snprintf(r->fired, sizeof(r->fired), "%s: %s %d %s %.3f ms", rule->text,
-				 t->comm, t->pid,
-				 measure == RULE_LATENCY ? "waited" : "ran without sleep for",
-				 (double)value / 1e6);
+				 t->comm, t->pid, did, (double)value / 1e6);
 		return true;
 	}
 	return false;
@@ -242,7 +241,8 @@ void rules_waking(struct rules *r, int64_t ts, int32_t pid, const char *comm)
 {
 	struct rule_task *t = find_or_add(r, pid, comm);
 
-	if (t && t->woken == INT64_MIN)
+	/* Woken once more, it has run since the last time, seen or not. */
+	if (t)
 		t->woken = ts;
 }
 
@@ -255,7 +255,7 @@ void rules_switch_out(struct rules *r, int64_t ts, int32_t pid, bool runnable)
 	if (t->since != INT64_MIN) {
 		t->ran += ts - t->since;
 		if (!t->told)
-			t->told = judge(r, RULE_RUN, t, t->ran);
+			t->told = judge(r, RULE_RUN, t, RAN, t->ran);
 	}
 	/* Woken while it still ran: it waits from now on. Without a switch to it that was seen,
 	 * it has had its CPU. */
@@ -280,9 +280,23 @@ void rules_switch_in(struct rules *r, int64_t ts, int32_t pid, const char *comm)
 	if (!t)
 		return;
 	if (t->woken != INT64_MIN)
-		judge(r, RULE_LATENCY, t, ts - t->woken);
+		judge(r, RULE_LATENCY, t, "waited", ts - t->woken);
 	t->woken = INT64_MIN;
 	t->since = ts;
+}
+
+void rules_charged(struct rules *r, int64_t ts, int32_t pid, int64_t ran_ns)
+{
+	struct rule_task *t = find(r, pid);
+	int64_t begun = ts - ran_ns;
+
+	if (!t || t->woken == INT64_MIN || t->since != INT64_MIN)
+		return;
+	if (begun < t->woken)
+		begun = t->woken;
+	judge(r, RULE_LATENCY, t, "waited at least", begun - t->woken);
+	t->woken = INT64_MIN;
+	t->since = begun;
 }
 
 void rules_fault(struct rules *r, int64_t ts, int32_t pid, const char *comm)
@@ -313,13 +327,15 @@ void rules_tick(struct rules *r, int64_t now, bool (*sleeps)(int32_t pid))
 	for (size_t i = r->n_tasks; i-- > 0;) {
 		struct rule_task *t = &r->tasks[i];
 
-		if (t->since == INT64_MIN || t->told || now <= t->since)
+		int64_t from = t->since != INT64_MIN ? t->since : t->woken;
+
+		if (from == INT64_MIN || t->told || now <= from)
 			continue;
 		/* Its leaving may not have been recorded. */
-		if (now - t->since > SECOND / 10 && sleeps(t->pid))
+		if (now - from > SECOND / 10 && sleeps(t->pid))
 			drop(r, t);
-		else
-			t->told = judge(r, RULE_RUN, t, t->ran + now - t->since);
+		else if (t->since != INT64_MIN)
+			t->told = judge(r, RULE_RUN, t, RAN, t->ran + now - t->since);
 	}
 }
 

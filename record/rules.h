@@ -59,6 +59,11 @@ bool rules_have(const struct rules *r, enum rule_measure measure);
 void rules_waking(struct rules *r, int64_t ts, int32_t pid, const char *comm);
 void rules_switch_out(struct rules *r, int64_t ts, int32_t pid, bool runnable);
 void rules_switch_in(struct rules *r, int64_t ts, int32_t pid, const char *comm);
+/*
+ * The kernel charged @ran_ns of CPU time to a task up to @ts: evidence that it has a CPU, and since
+ * when at the earliest, where no switch to it was recorded.
+ */
+void rules_charged(struct rules *r, int64_t ts, int32_t pid, int64_t ran_ns);
 /* @comm is NULL where the kernel's filter has chosen it already. */
 void rules_fault(struct rules *r, int64_t ts, int32_t pid, const char *comm);
 /* All until @now has been given. @sleeps tells whether a task does now, though no switch said. */

@@ -20,13 +20,14 @@
 #define LOOK_NS	  50000000
 #define BUFFER_KB 1024
 
-enum { WAKING, SWITCH, FAULT_USER, FAULT_KERNEL, N_EVENTS };
+enum { WAKING, SWITCH, CHARGED, FAULT_USER, FAULT_KERNEL, N_EVENTS };
 
 static const struct {
 	const char *system, *name;
 } names[N_EVENTS] = {
 	[WAKING] = { "sched", "sched_waking" },
 	[SWITCH] = { "sched", "sched_switch" },
+	[CHARGED] = { "sched", "sched_stat_runtime" },
 	[FAULT_USER] = { "exceptions", "page_fault_user" },
 	[FAULT_KERNEL] = { "exceptions", "page_fault_kernel" },
 };
@@ -39,7 +40,7 @@ struct place {
 struct watch_event {
 	bool used;
 	int id;
-	struct place pid, comm, state, next_pid, next_comm;
+	struct place pid, comm, state, next_pid, next_comm, runtime;
 };
 
 /* What the rules need of a record. */
@@ -47,6 +48,7 @@ struct seen {
 	int64_t ts;
 	int event;
 	int32_t pid, next_pid;
+	int64_t runtime;
 	bool runnable;
 	char comm[16], next_comm[16];
 };
@@ -79,7 +81,7 @@ static bool rule_needs(const struct rule *rule, int event)
 {
 	switch (rule->measure) {
 	case RULE_LATENCY:
-		return event == WAKING || event == SWITCH;
+		return event == WAKING || event == SWITCH || event == CHARGED;
 	case RULE_RUN:
 		return event == SWITCH;
 	case RULE_FAULTS:
@@ -123,7 +125,7 @@ static char *make_filter(const struct rules *rules, int event)
 			put_side(out, rule, "prev_pid", "prev_comm");
 			fputs(" || ", out);
 			put_side(out, rule, "next_pid", "next_comm");
-		} else if (event == WAKING) {
+		} else if (event == WAKING || event == CHARGED) {
 			put_side(out, rule, "pid", "comm");
 		} else {
 			put_side(out, rule, "common_pid", "COMM");
@@ -179,21 +181,28 @@ static int find_event(struct watch *w, int i, struct schedtrace_error *err)
 				 names[i].system, names[i].name);
 	}
 	e->id = event->id;
-	e->pid = find_place(event, i == WAKING ? "pid" : i == SWITCH ? "prev_pid" : "common_pid");
-	e->comm = find_place(event, i == WAKING ? "comm" : "prev_comm");
+	e->pid = find_place(event, i == SWITCH ? "prev_pid" : i <= CHARGED ? "pid" : "common_pid");
+	e->comm = find_place(event, i == SWITCH ? "prev_comm" : "comm");
+	e->runtime = find_place(event, "runtime");
 	e->next_pid = find_place(event, "next_pid");
 	e->next_comm = find_place(event, "next_comm");
 	e->state = find_place(event, "prev_state");
 	if (i == SWITCH)
 		w->sleeping = sleeping_states(text);
 	tep_free(tep);
-	if (!e->pid.size || (i <= SWITCH && !e->comm.size) ||
+	if (!e->pid.size || (i <= SWITCH && !e->comm.size) || (i == CHARGED && !e->runtime.size) ||
 	    (i == SWITCH &&
 	     (!e->next_pid.size || !e->next_comm.size || !e->state.size || !w->sleeping)))
 		return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
 				 "the format of event %s:%s is not understood", names[i].system,
 				 names[i].name);
 	return 0;
+}
+
+static bool has_event(const struct watch *w, int i)
+{
+	return tracefs_event_file_exists(w->instance.handle, names[i].system, names[i].name,
+					 "format");
 }
 
 static int enable_events(struct watch *w, struct schedtrace_error *err)
@@ -204,6 +213,8 @@ static int enable_events(struct watch *w, struct schedtrace_error *err)
 
 		for (size_t k = 0; k < w->rules->n; k++)
 			w->events[i].used |= rule_needs(&w->rules->list[k], i);
+		if (i == CHARGED && !has_event(w, i))
+			w->events[i].used = false; /* it only helps */
 		if (!w->events[i].used)
 			continue;
 		r = find_event(w, i, err);
@@ -350,6 +361,8 @@ static void keep(struct watch *w, const uint8_t *data, int64_t ts)
 	s->pid = (int32_t)number_at(data, w->events[i].pid);
 	if (i <= SWITCH)
 		name_at(s->comm, data, w->events[i].comm);
+	if (i == CHARGED)
+		s->runtime = number_at(data, w->events[i].runtime);
 	if (i == SWITCH) {
 		s->runnable = !((uint64_t)number_at(data, w->events[i].state) & w->sleeping);
 		s->next_pid = (int32_t)number_at(data, w->events[i].next_pid);
@@ -402,6 +415,9 @@ static void judge(struct rules *rules, const struct seen *s)
 	case SWITCH:
 		rules_switch_out(rules, s->ts, s->pid, s->runnable);
 		rules_switch_in(rules, s->ts, s->next_pid, s->next_comm);
+		break;
+	case CHARGED:
+		rules_charged(rules, s->ts, s->pid, s->runtime);
 		break;
 	default:
 		rules_fault(rules, s->ts, s->pid, NULL);

@@ -105,9 +105,53 @@ static void a_latency_counts_from_the_waking_to_the_switch(void **state)
 	assert_string_equal(r.fired, "");
 	rules_switch_out(&r, 5002000, 7, false);
 	rules_waking(&r, 10000000, 7, "db");
-	rules_waking(&r, 11000000, 7, "db");
 	rules_switch_in(&r, 15000001, 7, "db");
 	assert_string_equal(r.fired, "latency(comm=db) > 5ms: db 7 waited 5.000 ms");
+	rules_free(&r);
+}
+
+static void a_task_woken_twice_has_run_in_between_and_waits_from_the_second(void **state)
+{
+	struct rules r = one("latency > 5ms");
+
+	rules_waking(&r, 0, 7, "db");
+	rules_waking(&r, 10000000, 7, "db");
+	rules_switch_in(&r, 15000000, 7, "db");
+	assert_string_equal(r.fired, "");
+	rules_free(&r);
+}
+
+static void charged_time_bounds_a_wait_whose_end_was_not_recorded(void **state)
+{
+	struct rules r = one("latency > 5ms");
+
+	/* 4 ms until 15 ms: it began at 11, having waited for 1. */
+	rules_waking(&r, 10000000, 7, "db");
+	rules_charged(&r, 15000000, 7, 4000000);
+	rules_charged(&r, 30000000, 7, 1000000);
+	assert_string_equal(r.fired, "");
+	rules_switch_out(&r, 30000000, 7, false);
+	/* More than has passed: it was charged from before it was woken. */
+	rules_waking(&r, 40000000, 7, "db");
+	rules_charged(&r, 50000000, 7, 60000000);
+	rules_switch_out(&r, 50000000, 7, false);
+	/* Another task's time says nothing. */
+	rules_waking(&r, 60000000, 7, "db");
+	rules_charged(&r, 90000000, 8, 1000);
+	assert_string_equal(r.fired, "");
+	rules_charged(&r, 90000000, 7, 24000000);
+	assert_string_equal(r.fired, "latency > 5ms: db 7 waited at least 6.000 ms");
+	rules_free(&r);
+}
+
+static void a_task_that_ran_without_a_record_runs_from_where_its_charge_began(void **state)
+{
+	struct rules r = one("run > 5ms");
+
+	rules_waking(&r, 1000000, 7, "db");
+	rules_charged(&r, 4000000, 7, 2000000);
+	rules_switch_out(&r, 8000000, 7, false);
+	assert_string_equal(r.fired, "run > 5ms: db 7 ran without sleep for 6.000 ms");
 	rules_free(&r);
 }
 
@@ -159,13 +203,18 @@ static void run_time_adds_up_over_preemptions_until_the_task_sleeps(void **state
 	rules_free(&r);
 }
 
-static void a_task_that_sleeps_without_a_record_of_it_does_not_run(void **state)
+static void a_task_that_sleeps_without_a_record_of_it_neither_runs_nor_waits(void **state)
 {
 	struct rules r = one("run > 100ms");
 
 	rules_switch_in(&r, 0, 7, "hog");
 	rules_tick(&r, 500000000, asleep);
 	assert_string_equal(r.fired, "");
+	assert_int_equal(r.n_tasks, 0);
+	rules_waking(&r, 0, 8, "waits");
+	rules_tick(&r, 500000000, awake);
+	assert_int_equal(r.n_tasks, 1);
+	rules_tick(&r, 500000000, asleep);
 	assert_int_equal(r.n_tasks, 0);
 	rules_free(&r);
 }
@@ -218,9 +267,12 @@ int main(void)
 		cmocka_unit_test(what_is_no_rule_is_refused_with_the_place_and_what_is_missing),
 		cmocka_unit_test(only_one_rule_can_be_about_faults),
 		cmocka_unit_test(a_latency_counts_from_the_waking_to_the_switch),
+		cmocka_unit_test(a_task_woken_twice_has_run_in_between_and_waits_from_the_second),
+		cmocka_unit_test(charged_time_bounds_a_wait_whose_end_was_not_recorded),
+		cmocka_unit_test(a_task_that_ran_without_a_record_runs_from_where_its_charge_began),
 		cmocka_unit_test(a_task_woken_while_it_runs_waits_from_its_leaving),
 		cmocka_unit_test(run_time_adds_up_over_preemptions_until_the_task_sleeps),
-		cmocka_unit_test(a_task_that_sleeps_without_a_record_of_it_does_not_run),
+		cmocka_unit_test(a_task_that_sleeps_without_a_record_of_it_neither_runs_nor_waits),
 		cmocka_unit_test(faults_are_counted_over_the_last_second),
 		cmocka_unit_test(the_status_of_the_command_is_compared),
 		cmocka_unit_test(only_tasks_that_wait_or_run_are_held),
