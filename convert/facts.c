@@ -299,6 +299,7 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 	info.page_size = small_number_of(json, "page_size", info.page_size);
 	info.memory_bytes = number_of(json, "memory_bytes", info.memory_bytes);
 	info.buffer_kb = number_of(json, "buffer_kb", info.buffer_kb);
+	info.timer_hz = number_of(json, "timer_hz", info.timer_hz);
 	info.events = *events ? events : NULL;
 	info.missing = *missing ? missing : NULL;
 	facts->begin_tsc = number_of(json, "tsc", INT64_MIN);

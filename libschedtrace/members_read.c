@@ -339,6 +339,7 @@ static int get_meta(struct schedtrace_context *ctx, const json_t *meta,
 	    (r = jsonio_int(meta, "wall_offset_end_ns", INT64_MIN, INT64_MAX,
 			    &info.wall_offset_end_ns, err)) < 0 ||
 	    (r = jsonio_int(meta, "tsc_hz", 0, INT64_MAX, &info.tsc_hz, err)) < 0 ||
+	    (r = jsonio_int(meta, "timer_hz", 0, 1000000, &info.timer_hz, err)) < 0 ||
 	    (r = jsonio_int(meta, "buffer_kb", 0, INT64_MAX, &info.buffer_kb, err)) < 0 ||
 	    (r = get_cpus(ctx, json_object_get(meta, "cpu"), err)) < 0)
 		return r;

@@ -164,6 +164,7 @@ void members_put_meta(FILE *f, const struct schedtrace_context *ctx)
 	put_int(f, "wall_offset_begin_ns", info->wall_offset_begin_ns, INT64_MIN);
 	put_int(f, "wall_offset_end_ns", info->wall_offset_end_ns, INT64_MIN);
 	put_int(f, "tsc_hz", info->tsc_hz, 0);
+	put_int(f, "timer_hz", info->timer_hz, 0);
 	put_int(f, "buffer_kb", info->buffer_kb, 0);
 	for (size_t i = 0; i < CONTEXT_INFO_STRINGS; i++)
 		put_bytes(f, context_info_strings[i].name,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -238,6 +239,16 @@ int marker_write_json(int fd, enum marker_kind kind, json_t *object, struct sche
 	return write_parts(fd, kind, text, strlen(text), 1, err);
 }
 
+/* The clock that the timer's ticks advance is as coarse as they are. */
+static int64_t timer_hz(void)
+{
+	struct timespec tick;
+
+	if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0 || tick.tv_sec || tick.tv_nsec <= 0)
+		return 0;
+	return (1000000000 + tick.tv_nsec / 2) / tick.tv_nsec;
+}
+
 int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *err)
 {
 	json_t *object = json_object(), *command = json_array(), *missing = json_array();
@@ -255,6 +266,7 @@ int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *er
 	json_object_set_new(object, "release", text_of(u.release));
 	json_object_set_new(object, "machine", text_of(u.machine));
 	json_object_set_new(object, "clock", json_string(b->clock));
+	json_object_set_new(object, "timer_hz", json_integer(timer_hz()));
 	json_object_set_new(object, "page_size", json_integer(sysconf(_SC_PAGESIZE)));
 	json_object_set_new(
 		object, "memory_bytes",

@@ -30,7 +30,7 @@ enum marker_kind {
 	/*
 	 * JSON object, UTF-8 (bytes of argv that are not are written \\xNN), concatenated over its
 	 * parts. BEGIN: tool, command (array of arguments), host, release, machine, clock,
-	 * page_size, memory_bytes, buffer_kb, cpus [{cpu, core, package, node, l2, l3
+	 * timer_hz (CONFIG_HZ), page_size, memory_bytes, buffer_kb, cpus [{cpu, core, package, node, l2, l3
 	 * [ids of caches]}], events [names],
 	 * missing [names of events that this kernel lacks], stacks (true with call stacks),
 	 * command_pid, recorder_pid, pids [of -p], cgroup (folder or null), only (true: memory and

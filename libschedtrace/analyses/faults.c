@@ -23,7 +23,8 @@
 
 #define POINTS	    1024
 #define FIRST_WIDTH 50000000 /* ns: 20 a second */
-#define TICK_NS	    10000000 /* USER_HZ is 100 */
+#define MAX_HZ	    1000000
+#define USER_HZ	    100 /* ticks a second where the kernel's own are not known */
 
 /* Counts so far. */
 struct counts {
@@ -62,6 +63,7 @@ struct series {
 };
 
 struct faults {
+	const struct schedtrace_context *ctx;
 	const struct schedtrace_sink *sink;
 	struct replay *replay;
 	int64_t window_begin;
@@ -150,8 +152,8 @@ enum { L_TIME, L_TICKS, L_PID, L_COMM, L_MINOR, L_MAJOR, L_CPU, L_RSS, L_STATE, 
 static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 	[L_TIME] = { "time_ns", "ns", "when it was sampled, on the trace clock", SCHEDTRACE_INT },
 	[L_TICKS] = { "jiffies", "1",
-		      "time since the recording (the window) began in clock ticks of user space, "
-		      "10 ms",
+		      "time since the recording (the window) began in ticks of the kernel's "
+		      "timer (timer_hz of meta.json; 100 a second where that is unknown)",
 		      SCHEDTRACE_INT },
 	[L_PID] = { "pid", "", "process id", SCHEDTRACE_INT },
 	[L_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
@@ -192,9 +194,13 @@ static struct account *account_of(struct faults *f, uint32_t life, uint32_t *lea
 
 static int64_t ticks_at(const struct faults *f, int64_t time)
 {
-	int64_t begin, end;
+	int64_t begin, end, hz = schedtrace_context_info(f->ctx)->timer_hz;
 
-	return replay_covered(f->replay, &begin, &end) ? (time - begin) / TICK_NS : 0;
+	if (!replay_covered(f->replay, &begin, &end))
+		return 0;
+	if (hz <= 0 || hz > MAX_HZ)
+		hz = USER_HZ;
+	return (int64_t)(((__int128)time - begin) * hz / 1000000000);
 }
 
 static int log_sample(const struct faults *f, int64_t time, uint32_t life, const struct counts *now,
@@ -410,8 +416,8 @@ enum { T_TIME, T_TICKS, T_SOURCE, T_PROCESSES, T_MINOR, T_MAJOR, T_CPU, N_T_COLU
 static const struct schedtrace_column_info total_columns[N_T_COLUMNS] = {
 	[T_TIME] = { "time_ns", "ns", "end of the interval, on the trace clock", SCHEDTRACE_INT },
 	[T_TICKS] = { "jiffies", "1",
-		      "the same since the recording (the window) began, in clock ticks of user "
-		      "space, 10 ms",
+		      "the same since the recording (the window) began, in ticks of the kernel's "
+		      "timer, as in log faults_curve",
 		      SCHEDTRACE_INT },
 	[T_SOURCE] = { "source", "",
 		       "samples: of all sampled processes; events: of all processes, where there "
@@ -434,8 +440,94 @@ static const struct schedtrace_table_info total_info = {
 	total_columns,
 };
 
+enum {
+	S_SOURCE,
+	S_PROCESSES,
+	S_MINOR,
+	S_MAJOR,
+	S_USER,
+	S_SYSTEM,
+	S_CPU,
+	S_UTILIZATION,
+	S_ELAPSED,
+	S_BEGIN,
+	S_END,
+	N_S_COLUMNS
+};
+
+static const struct schedtrace_column_info sum_columns[N_S_COLUMNS] = {
+	[S_SOURCE] = { "source", "",
+		       "samples: of all sampled processes; events: of all processes, where there "
+		       "are no samples",
+		       SCHEDTRACE_TEXT },
+	[S_PROCESSES] = { "processes", "1", "rows of table faults that are summed up",
+			  SCHEDTRACE_INT },
+	[S_MINOR] = { "minor", "1", "minor faults", SCHEDTRACE_INT },
+	[S_MAJOR] = { "major", "1", "major faults", SCHEDTRACE_INT },
+	[S_USER] = { "user_ns", "ns", "time in user mode", SCHEDTRACE_INT },
+	[S_SYSTEM] = { "system_ns", "ns", "time in the kernel", SCHEDTRACE_INT },
+	[S_CPU] = { "cpu_use", "%", "of one CPU: both of elapsed_ns", SCHEDTRACE_REAL },
+	[S_UTILIZATION] = { "utilization", "%", "both of elapsed_ns times the machine's CPUs",
+			    SCHEDTRACE_REAL },
+	[S_ELAPSED] = { "elapsed_ns", "ns", "from begin_ns to end_ns: how long all of them took",
+			SCHEDTRACE_INT },
+	[S_BEGIN] = { "begin_ns", "ns", "when the first of them began, as in table faults",
+		      SCHEDTRACE_INT },
+	[S_END] = { "end_ns", "ns", "the last sample of any", SCHEDTRACE_INT },
+};
+
+static const struct schedtrace_table_info sum_info = {
+	"faults_sum",
+	"all processes of table faults summed up",
+	N_S_COLUMNS,
+	sum_columns,
+};
+
+/* Adds a row of table faults. */
+static void add_to_sum(union schedtrace_value *sum, const union schedtrace_value *v)
+{
+	static const struct {
+		int to, from;
+	} parts[] = {
+		{ S_MINOR, MINOR }, { S_MAJOR, MAJOR }, { S_USER, USER }, { S_SYSTEM, SYSTEM }
+	};
+	bool first = sum[S_PROCESSES].i == 0;
+
+	sum[S_PROCESSES].i++;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		int64_t part = v[parts[i].from].i, *to = &sum[parts[i].to].i;
+
+		if (first)
+			*to = part;
+		else if (part != UNKNOWN_INT)
+			*to = *to == UNKNOWN_INT ? part : add_up(*to, part);
+	}
+	if (first || v[BEGIN].i < sum[S_BEGIN].i)
+		sum[S_BEGIN].i = v[BEGIN].i;
+	if (first || v[END].i > sum[S_END].i)
+		sum[S_END].i = v[END].i;
+}
+
+static int add_sum(const struct faults *f, union schedtrace_value *sum,
+		   struct schedtrace_table *table, struct schedtrace_error *err)
+{
+	bool sampled = f->samples.started;
+	int64_t cpu_ns = sampled ? add_up(sum[S_USER].i, sum[S_SYSTEM].i) : 0;
+	size_t cpus;
+
+	if (!sum[S_PROCESSES].i)
+		return 0;
+	schedtrace_context_cpus(f->ctx, &cpus);
+	sum[S_SOURCE].s = sampled ? "samples" : "events";
+	sum[S_ELAPSED].i = sampled ? growth(sum[S_END].i, sum[S_BEGIN].i) : UNKNOWN_INT;
+	sum[S_CPU].f = sampled ? percent(cpu_ns, sum[S_ELAPSED].i) : NAN;
+	sum[S_UTILIZATION].f = cpus ? sum[S_CPU].f / (double)cpus : NAN;
+	return table_row(table, sum, err);
+}
+
 static int add_account(struct faults *f, uint32_t id, const struct account *a,
-		       struct schedtrace_table *table, struct schedtrace_error *err)
+		       union schedtrace_value *sum, struct schedtrace_table *table,
+		       struct schedtrace_error *err)
 {
 	struct lives *lives = replay_lives(f->replay);
 	bool sampled = a->samples > 0;
@@ -470,6 +562,8 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 		v[BEGIN].i = a->begin;
 		v[END].i = a->end;
 	}
+	if (sampled == f->samples.started)
+		add_to_sum(sum, v);
 	return table_row(table, v, err);
 }
 
@@ -511,15 +605,20 @@ static int add_series(const struct faults *f, const struct series *s, struct sch
 static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	struct faults *f = self;
-	struct schedtrace_table *table;
+	union schedtrace_value sum[N_S_COLUMNS] = { [S_PROCESSES].i = 0 };
+	struct schedtrace_table *table, *sum_table;
 	int r = tables_add(out, &faults_info, &table, err);
 
+	if (r >= 0)
+		r = tables_add(out, &sum_info, &sum_table, err);
 	for (uint32_t id = 0; r >= 0 && id < f->accounts.n; id++) {
 		const struct account *a = grown_get(&f->accounts, id, struct account);
 
 		if (a->samples || a->has_events)
-			r = add_account(f, id, a, table, err);
+			r = add_account(f, id, a, sum, table, err);
 	}
+	if (r >= 0)
+		r = add_sum(f, sum, sum_table, err);
 	return r < 0 ? r : add_series(f, f->samples.started ? &f->samples : &f->events, out, err);
 }
 
@@ -550,16 +649,18 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	f->sink = env->sink;
 	f->replay = env->replay;
 	f->window_begin = env->window_begin;
+	f->ctx = env->ctx;
 	return replay_listen(env->replay, &listener, err);
 }
 
 static const char *const needs[] = { "SAMPLE_FAULTS", "PAGE_FAULT_USER", NULL };
-static const struct schedtrace_table_info *const tables[] = { &faults_info, &total_info };
+static const struct schedtrace_table_info *const tables[] = { &faults_info, &sum_info,
+							      &total_info };
 static const struct schedtrace_table_info *const logs[] = { &log_info };
 
 const struct analysis analysis_faults = {
 	.info = { "faults", "page faults, minor and major, by process and over time, with CPU use",
-		  needs, 2, tables, 1, logs },
+		  needs, 3, tables, 1, logs },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

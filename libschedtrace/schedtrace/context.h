@@ -37,6 +37,7 @@ struct schedtrace_context;
  * @events:            the kernel's events that were enabled, SYSTEM:EVENT with commas between,
  *                     NULL unknown
  * @missing:           likewise those that were wanted and that the kernel lacks
+ * @timer_hz:          ticks of the kernel's timer a second (CONFIG_HZ), 0 unknown
  */
 struct schedtrace_info {
 	size_t size;
@@ -58,6 +59,7 @@ struct schedtrace_info {
 	int64_t buffer_kb;
 	const char *events;
 	const char *missing;
+	int64_t timer_hz;
 };
 
 /** SCHEDTRACE_CACHE_LEVELS - levels of caches that a struct schedtrace_cpu tells of */

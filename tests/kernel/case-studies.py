@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The case studies of page faults, small: their figures against getrusage() and the clock."""
 import csv
+import json
 import os
 import subprocess
 from recorder import *
 
 need_kernel()
-RUN, BUILD = sys.argv[3:5]
+RUN, BUILD, SCHEDREPORT = (os.path.abspath(path) for path in sys.argv[3:6])
 READS = 8000
 
 
@@ -19,6 +20,14 @@ def table(name):
     with open(name) as f:
         return [{k: v if k == "name" else float(v) for k, v in row.items()}
                 for row in csv.DictReader(f)]
+
+
+def by_switches(name):
+    """CPUs kept busy by the command and its descendants, by another analysis of the recording."""
+    out = subprocess.run([SCHEDREPORT, "utilization", "-q", "-f", "json", "-t", "completion",
+                          f"out/{name}.dat"], capture_output=True, check=True)
+    rows = {row["what"]: row for row in json.loads(out.stdout)["completion"]["rows"]}
+    return rows["command_tree"]["cpus"]
 
 
 def check(row):
@@ -35,6 +44,10 @@ def check(row):
     share = 100 * row["rusage_cpu_s"] / row["clock_s"] / os.cpu_count()
     claim(abs(row["utilization_percent"] - share) <= 5, f"{name}: so its utilization is right",
           row, share)
+    # Not all switches are recorded everywhere.
+    cpus = by_switches(name)
+    claim(abs(100 * cpus / os.cpu_count() - share) <= 10, f"{name}: and by switches much the same",
+          cpus, share)
 
 
 with Folder() as folder:

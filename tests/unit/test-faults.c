@@ -28,6 +28,7 @@ static void sample(struct rows *b, int64_t t, int32_t pid, struct figures f)
 static void a_process_of_before_counts_from_its_first_sample_a_new_one_from_0(void **state)
 {
 	struct rows b = rows_new();
+	const struct schedtrace_table *t;
 	struct result r;
 
 	add(&b, 0, 0, 1, SCHEDTRACE_RUNS, -1, 0);
@@ -59,6 +60,16 @@ static void a_process_of_before_counts_from_its_first_sample_a_new_one_from_0(vo
 	/* 18 of 100 ms, and 8 of 40. */
 	assert_true(schedtrace_table_reals(table_of(&r, "faults"), "cpu_use")[0] == 18.0);
 	assert_true(schedtrace_table_reals(table_of(&r, "faults"), "cpu_use")[1] == 20.0);
+	/* Of both together: 26 of 100 ms. */
+	t = table_of(&r, "faults_sum");
+	assert_int_equal(schedtrace_table_rows(t), 1);
+	assert_int_equal(schedtrace_table_ints(t, "processes")[0], 2);
+	assert_int_equal(schedtrace_table_ints(t, "minor")[0], 550);
+	assert_int_equal(schedtrace_table_ints(t, "major")[0], 4);
+	assert_int_equal(schedtrace_table_ints(t, "user_ns")[0], 21 * MS);
+	assert_int_equal(schedtrace_table_ints(t, "system_ns")[0], 5 * MS);
+	assert_int_equal(schedtrace_table_ints(t, "elapsed_ns")[0], 100 * MS);
+	assert_true(schedtrace_table_reals(t, "cpu_use")[0] == 26.0);
 	result_free(&r);
 }
 
@@ -109,6 +120,27 @@ static void the_sum_has_a_point_every_50_ms(void **state)
 	/* 10 ms in the 60 from 50 to 110. */
 	assert_true(fabs(schedtrace_table_reals(t, "cpu_use")[1] - 100.0 / 6) < 1e-9);
 	assert_true(fabs(schedtrace_table_reals(t, "cpu_use")[2] - 100.0 / 6) < 1e-9);
+	result_free(&r);
+}
+
+static void jiffies_are_those_of_the_recorded_kernel(void **state)
+{
+	struct rows b = rows_new();
+	struct schedtrace_context *ctx = schedtrace_builder_context(b.builder);
+	struct schedtrace_info info = *schedtrace_context_info(ctx);
+	struct schedtrace_error err;
+	struct result r;
+
+	info.timer_hz = 250;
+	must(schedtrace_context_set_info(ctx, &info, &err), &err);
+	sample(&b, 1000 * MS, 7, (struct figures){ 100, 5, 0, 0, 0 });
+	sample(&b, 1051 * MS, 7, (struct figures){ 110, 5, 0, 0, 0 });
+	r = result_of(&b, "faults");
+	/* At 50 and 51 ms; a tick takes 4. */
+	assert_int_equal(schedtrace_table_ints(table_of(&r, "faults_total"), "jiffies")[0], 12);
+	assert_int_equal(schedtrace_table_ints(table_of(&r, "faults_total"), "time_ns")[1],
+			 1051 * MS);
+	assert_int_equal(schedtrace_table_ints(table_of(&r, "faults_total"), "jiffies")[1], 12);
 	result_free(&r);
 }
 
@@ -220,6 +252,7 @@ int main(void)
 		cmocka_unit_test(a_process_of_before_counts_from_its_first_sample_a_new_one_from_0),
 		cmocka_unit_test(a_process_whose_start_was_missed_counts_from_its_first_sample),
 		cmocka_unit_test(the_sum_has_a_point_every_50_ms),
+		cmocka_unit_test(jiffies_are_those_of_the_recorded_kernel),
 		cmocka_unit_test(the_sum_of_a_long_trace_has_at_most_1024_points),
 		cmocka_unit_test(without_samples_the_events_are_counted),
 		cmocka_unit_test(in_a_window_counting_begins_at_the_last_sample_before),

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """recording-facts.py SCHEDREC SCHEDCONV: meta.json and tasks.json against the system recorded."""
+import gzip
 import json
 import os
 import subprocess
@@ -34,6 +35,16 @@ def ok(good, claim, *why):
         print('#', line)
 
 
+def timer_hz_of_the_configuration():
+    """CONFIG_HZ, None where the configuration is not kept."""
+    for path, opened in ('/proc/config.gz', gzip.open), ('/boot/config-' + os.uname().release,
+                                                         open):
+        if os.path.exists(path):
+            with opened(path, 'rt') as f:
+                return next((int(line[10:]) for line in f if line.startswith('CONFIG_HZ=')), None)
+    return None
+
+
 def main():
     schedrec, schedconv = map(os.path.abspath, sys.argv[1:3])
     if os.geteuid() != 0 or not os.path.exists('/sys/kernel/tracing/instances'):
@@ -58,6 +69,9 @@ def main():
                  if line.startswith('MemTotal'))
     ok(meta['memory_bytes'] == total and meta['page_size'] == os.sysconf('SC_PAGESIZE'),
        'memory and page size are the system\'s', meta)
+    config = timer_hz_of_the_configuration()
+    ok(config in (None, meta['timer_hz']) and 10 <= meta['timer_hz'] <= 10000,
+       'the timer\'s ticks are as many as the kernel\'s configuration says', meta, config)
     ok([c['cpu'] for c in meta['cpu']] == list(range(os.sysconf('SC_NPROCESSORS_CONF'))) and
        all(c['lost'] == 0 and c['read'] >= 0 for c in meta['cpu']),
        'every CPU has its counts of records', meta['cpu'])
