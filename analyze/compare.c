@@ -7,15 +7,15 @@
 
 #include <schedtrace/analyses.h>
 
-#include "cli/report_error.h"
 #include "compare_tables.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "libschedtrace/table.h"
 #include "plot_compare.h"
-#include "recordings.h"
+#include "recording_facts.h"
 #include "results.h"
 #include "statistics.h"
+#include "values.h"
 #include "wrap.h"
 
 /* A table of an analysis over all recordings. */
@@ -33,7 +33,8 @@ struct run {
 	struct compared *tables;
 	size_t n_tables;
 	struct schedtrace_table *recordings;
-	double *recorded; /* ns, of each file */
+	struct values values;
+	double *facts; /* by file: how long it was recorded, in ns; then the same for each value */
 	struct comparison comparison;
 	struct results results;
 };
@@ -109,8 +110,8 @@ static int choose_tables(struct run *run, struct schedtrace_error *err)
 	for (size_t i = 0; i < run->report->n_analyses; i++)
 		n += schedtrace_analysis_find(run->report->analyses[i])->n_tables;
 	run->tables = calloc(n + 1, sizeof(*run->tables));
-	run->recorded = calloc(run->groups.n_files + 1, sizeof(*run->recorded));
-	if (!run->tables || !run->recorded)
+	run->facts = calloc(run->groups.n_files * (run->values.n + 1), sizeof(*run->facts));
+	if (!run->tables || !run->facts)
 		return no_memory(err);
 	for (size_t i = 0; i < run->report->n_analyses; i++) {
 		const struct schedtrace_analysis_info *analysis =
@@ -176,17 +177,47 @@ static int check_names(const struct run *run, struct schedtrace_error *err)
 	return 0;
 }
 
-static int take_file(struct run *run, size_t i, const char *group, const struct one_file *file,
-		     struct schedtrace_error *err)
+static double *facts_of(const struct run *run, size_t which)
 {
+	return run->facts + which * run->groups.n_files;
+}
+
+/* Facts and values: a row of the table of recordings. */
+static int take_facts(struct run *run, size_t i, const char *group, const struct one_file *file,
+		      char **texts, struct schedtrace_error *err)
+{
+	size_t n = run->values.n;
+	auto_free union schedtrace_value *v = calloc(RECORDING_FACTS + n, sizeof(*v));
 	union schedtrace_value facts[RECORDING_FACTS];
-	struct recording_texts texts;
+	struct recording_texts fact_texts;
+	int64_t recorded;
+
+	if (!v)
+		return no_memory(err);
+	recording_facts(facts, file, group, &fact_texts);
+	recorded = facts[RECORDING_TIME].i;
+	facts_of(run, 0)[i] = recorded == INT64_MIN ? NAN : (double)recorded;
+	memcpy(v, facts, RECORDING_FIRST * sizeof(*v));
+	for (size_t j = 0; j < n; j++) {
+		union schedtrace_value *cell = &v[RECORDING_FIRST + j];
+		int r = value_of_file(&run->values.all[j], file, cell, &texts[j],
+				      run->report->quiet, err);
+
+		if (r < 0)
+			return r;
+		facts_of(run, 1 + j)[i] = run->values.all[j].text ? NAN : cell->f;
+		run->values.all[j].found |= r;
+	}
+	memcpy(v + RECORDING_FIRST + n, facts + RECORDING_FIRST,
+	       (RECORDING_FACTS - RECORDING_FIRST) * sizeof(*v));
+	return table_row(run->recordings, v, err);
+}
+
+static int take_tables(struct run *run, size_t i, const struct one_file *file,
+		       struct schedtrace_error *err)
+{
 	int r = 0;
 
-	recording_facts(facts, file, group, &texts);
-	run->recorded[i] = value_unknown(&recording_columns[RECORDING_TIME], facts[RECORDING_TIME])
-				   ? NAN
-				   : (double)facts[RECORDING_TIME].i;
 	for (size_t t = 0; t < run->n_tables && !r; t++) {
 		struct compared *table = &run->tables[t];
 		const struct schedtrace_table *from =
@@ -197,7 +228,28 @@ static int take_file(struct run *run, size_t i, const char *group, const struct 
 		if (!r && from && table->totals.n_measures)
 			r = cells_add(&table->totals, from, i, &file->selection, err);
 	}
-	return r ? r : table_row(run->recordings, facts, err);
+	return r;
+}
+
+static int take_file(struct run *run, size_t i, const char *group, bool *damaged,
+		     struct schedtrace_error *err)
+{
+	char **texts = calloc(run->values.n + 1, sizeof(*texts));
+	struct one_file file;
+	int r = one_file_read(&file, run->groups.files[i], run->report, err);
+
+	if (!r && !texts)
+		r = no_memory(err);
+	if (!r)
+		r = take_facts(run, i, group, &file, texts, err);
+	if (!r)
+		r = take_tables(run, i, &file, err);
+	for (size_t j = 0; texts && j < run->values.n; j++)
+		free(texts[j]);
+	free(texts);
+	*damaged |= file.infile && infile_damaged(file.infile);
+	one_file_release(&file);
+	return r;
 }
 
 static int read_files(struct run *run, bool *damaged, struct schedtrace_error *err)
@@ -207,17 +259,10 @@ static int read_files(struct run *run, bool *damaged, struct schedtrace_error *e
 	for (size_t g = 0; g < run->groups.n && !r; g++) {
 		const struct group *group = &run->groups.groups[g];
 
-		for (size_t i = group->first; i < group->first + group->n && !r; i++) {
-			struct one_file file;
-
-			r = one_file_read(&file, run->groups.files[i], run->report, err);
-			if (!r)
-				r = take_file(run, i, group->name, &file, err);
-			*damaged |= file.infile && infile_damaged(file.infile);
-			one_file_release(&file);
-		}
+		for (size_t i = group->first; i < group->first + group->n && !r; i++)
+			r = take_file(run, i, group->name, damaged, err);
 	}
-	return r;
+	return r ? r : values_check_found(&run->values, err);
 }
 
 /* Whether some recording has it. */
@@ -231,7 +276,7 @@ static bool is_known(const struct figure *figure, size_t n)
 
 static int add_figures(struct run *run, struct schedtrace_error *err)
 {
-	size_t n = 1;
+	size_t n = 1 + run->values.n;
 	auto_free struct figure *figures = NULL;
 	int r = 0;
 
@@ -240,10 +285,17 @@ static int add_figures(struct run *run, struct schedtrace_error *err)
 	figures = calloc(n, sizeof(*figures));
 	if (!figures)
 		return no_memory(err);
-	figures[0] = (struct figure){ "recording",    "recorded_ns",
-				      "ns",	      recording_columns[RECORDING_TIME].about,
-				      SCHEDTRACE_INT, run->recorded };
-	n = 1;
+	n = 0;
+	figures[n++] = (struct figure){ "recording",	recording_columns[RECORDING_TIME].name,
+					"ns",		recording_columns[RECORDING_TIME].about,
+					SCHEDTRACE_INT, facts_of(run, 0) };
+	for (size_t j = 0; j < run->values.n; j++) {
+		const struct schedtrace_column_info column = value_column(&run->values.all[j]);
+
+		figures[n] = (struct figure){ "value",	    column.name,     column.unit,
+					      column.about, SCHEDTRACE_REAL, facts_of(run, 1 + j) };
+		n += is_known(&figures[n], run->groups.n_files);
+	}
 	for (size_t t = 0; t < run->n_tables; t++) {
 		const struct cells *totals = &run->tables[t].totals;
 
@@ -400,6 +452,22 @@ static int check_settings(const struct report_settings *report, struct schedtrac
 	return 0;
 }
 
+static int add_recordings(struct run *run, struct schedtrace_error *err)
+{
+	size_t n = 0;
+	auto_free struct schedtrace_column_info *columns =
+		calloc(RECORDING_FACTS + run->values.n, sizeof(*columns));
+
+	if (!columns)
+		return no_memory(err);
+	for (size_t i = 0; i < RECORDING_FACTS; i++) {
+		for (size_t j = 0; i == RECORDING_FIRST && j < run->values.n; j++)
+			columns[n++] = value_column(&run->values.all[j]);
+		columns[n++] = recording_columns[i];
+	}
+	return comparison_add_recordings(&run->comparison, columns, n, &run->recordings, err);
+}
+
 static int run_all(struct run *run, char *const *paths, size_t n_paths, bool *damaged,
 		   struct schedtrace_error *err)
 {
@@ -421,8 +489,9 @@ static int run_all(struct run *run, char *const *paths, size_t n_paths, bool *da
 		r = comparison_init(&run->comparison, &run->groups, (size_t)compare->resamples,
 				    (uint64_t)compare->seed, err);
 	if (!r)
-		r = comparison_add_recordings(&run->comparison, recording_columns, RECORDING_FACTS,
-					      &run->recordings, err);
+		r = values_parse(&run->values, &compare->values, err);
+	if (!r)
+		r = add_recordings(run, err);
 	if (!r)
 		r = choose_tables(run, err);
 	if (!r)
@@ -449,7 +518,8 @@ int compare_run(const struct report_settings *report, const struct compare_setti
 		cells_release(&run.tables[t].totals);
 	}
 	free(run.tables);
-	free(run.recorded);
+	free(run.facts);
+	values_release(&run.values);
 	comparison_release(&run.comparison);
 	results_close(&run.results);
 	groups_release(&run.groups);

@@ -9,6 +9,7 @@ struct compare_settings {
 	struct option_list groups; /* NAME=FILE,… */
 	const char *group_by;	   /* see groups_make() */
 	const char *key; /* columns that match rows, with commas between; NULL: as is usual */
+	struct option_list values; /* see values.h */
 	int64_t resamples, seed;
 };
 

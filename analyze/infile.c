@@ -155,6 +155,11 @@ void infile_position(const struct infile *infile, uint64_t *done, uint64_t *tota
 	*total = schedtrace_rows(infile->trace);
 }
 
+struct schedtrace *infile_tarball(const struct infile *infile)
+{
+	return infile->trace;
+}
+
 int64_t infile_rows(const struct infile *infile)
 {
 	return infile->trace ? (int64_t)schedtrace_rows(infile->trace) : INT64_MIN;

@@ -34,6 +34,9 @@ int infile_next(struct infile *infile, const struct schedtrace_events **events,
 /* For progress: rows of a tarball or bytes of a trace.dat. */
 void infile_position(const struct infile *infile, uint64_t *done, uint64_t *total);
 
+/* The tarball, whose members can be read; NULL for a trace.dat, which has none. */
+struct schedtrace *infile_tarball(const struct infile *infile);
+
 /* How many rows there are, where that is known without reading them; else INT64_MIN. */
 int64_t infile_rows(const struct infile *infile);
 

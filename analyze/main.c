@@ -17,6 +17,7 @@
 #include "assert.h"
 #include "list.h"
 #include "plot_run.h"
+#include "recordings.h"
 #include "results.h"
 #include "report.h"
 
@@ -95,6 +96,11 @@ static const struct option_spec options[] = {
 	  "compare: rows with the same values here are the same row in every recording [comm of "
 	  "tasks, cpu of CPUs, frames of stacks, …]",
 	  OPTION_TEXT, FIELD(compare.key) },
+	{ 0, "value", "NAME[UNIT]=MEMBER:PATTERN",
+	  "compare, recordings: a number that a member of each tarball holds, after tar --append "
+	  "put it there; PATTERN is a JSON pointer such as /jobs/0/iops, or a regular expression "
+	  "with the number in (parentheses); unit text: not a number",
+	  OPTION_LIST, FIELD(compare.values) },
 	{ 0, "seed", "N", "compare: where the random numbers of the intervals begin [1]",
 	  OPTION_TEXT, FIELD(seed) },
 	{ 0, "resamples", "N", "compare: how often the runs of a group are drawn anew [10000]",
@@ -121,6 +127,7 @@ static const struct program program = {
 	.name = "schedreport",
 	.usage = "[OPTION…] [ANALYSIS…] FILE\n"
 		 "compare [OPTION…] ANALYSIS… FILE…\n"
+		 "recordings [OPTION…] [ANALYSIS…] FILE…\n"
 		 "assert [OPTION…] RULES FILE…\n"
 		 "list [ANALYSIS…]",
 	.about =
@@ -128,9 +135,11 @@ static const struct program program = {
 		"trace.dat. Without an ANALYSIS: tasks, cpus and migrations, memory where it was "
 		"recorded, faults where processes were sampled, and losses where something is "
 		"missing; of each the table of that name. The second form puts several "
-		"recordings, or groups of repeated ones, side by side. The third judges rules such "
+		"recordings, or groups of repeated ones, side by side. The third prints a row for "
+		"each recording, as it is read: what it says of itself, the values of --value, and "
+		"the figures of analyses. The fourth judges rules such "
 		"as \"p99(wakeup_latency) < 2 ms\" (RULES is one, or a file with one a line) and "
-		"fails unless all hold. The fourth explains every analysis, table and column.",
+		"fails unless all hold. The last explains every analysis, table and column.",
 	.options = options,
 	.after =
 		"Examples:\n"
@@ -273,25 +282,45 @@ static int check_operands(struct settings *settings, char **operands, int n,
 	return 0;
 }
 
-/* Analyses come first, files after them. */
-static int run_compare(struct settings *settings, char **operands, int n, bool *damaged,
+/* Several files: analyses come first, files after them. */
+static int run_several(struct settings *settings, char **operands, int n, bool *damaged,
 		       struct schedtrace_error *err)
 {
+	const bool compare = !strcmp(*operands++, "compare");
+	const struct schedtrace_analysis_info *analysis;
+	struct report_settings *report = &settings->report;
 	int analyses = 0;
 
-	while (analyses < n && schedtrace_analysis_find(operands[analyses]))
+	for (n--; analyses < n && schedtrace_analysis_find(operands[analyses]);)
 		analyses++;
-	if (!analyses) {
-		const struct schedtrace_analysis_info *analysis;
+	report->analyses = operands;
+	report->n_analyses = (size_t)analyses;
+	operands += analyses;
+	n -= analyses;
+	/* What is neither a file nor a group of them was meant as an analysis. */
+	if (n && access(*operands, F_OK) && (compare || n > 1) && !strpbrk(*operands, "./"))
+		return list_find(&analysis, *operands, err);
+	if (compare && !analyses)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "compare: no ANALYSIS before the files; see \"schedreport list\"");
+	if (compare)
+		return compare_run(report, &settings->compare, operands, (size_t)n, damaged, err);
+	if (!n)
+		return error_set(err, SCHEDTRACE_E_USAGE, "recordings: no FILE; name some");
+	return recordings_run(report, &settings->compare.values, operands, (size_t)n, damaged, err);
+}
 
-		return n ? list_find(&analysis, operands[0], err)
-			 : error_set(err, SCHEDTRACE_E_USAGE,
-				     "compare: no ANALYSIS; see \"schedreport list\"");
-	}
-	settings->report.analyses = operands;
-	settings->report.n_analyses = (size_t)analyses;
-	return compare_run(&settings->report, &settings->compare, operands + analyses,
-			   (size_t)(n - analyses), damaged, err);
+/* Options that only go with compare, or with recordings. */
+static int check_single(const struct settings *settings, struct schedtrace_error *err)
+{
+	const struct compare_settings *compare = &settings->compare;
+
+	if (compare->groups.n || compare->group_by || compare->key || compare->values.n ||
+	    settings->seed || settings->resamples)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--group, --group-by, --key, --value, --seed and --resamples are "
+				 "for \"schedreport compare\" and \"schedreport recordings\"");
+	return 0;
 }
 
 static int run_list(const struct settings *settings, char **names, int n,
@@ -379,15 +408,18 @@ int main(int argc, char **argv)
 	r = complete(&settings, &err);
 	if (!r && n && !strcmp(argv[first], "list")) {
 		r = run_list(&settings, argv + first + 1, n - 1, &err);
-	} else if (!r && n && !strcmp(argv[first], "compare")) {
-		r = run_compare(&settings, argv + first + 1, n - 1, &damaged, &err);
+	} else if (!r && n &&
+		   (!strcmp(argv[first], "compare") || !strcmp(argv[first], "recordings"))) {
+		r = run_several(&settings, argv + first, n, &damaged, &err);
 	} else if (!r && n && !strcmp(argv[first], "assert")) {
 		r = run_assert(&settings, argv + first + 1, n - 1, &failed, &damaged, &err);
 	} else if (!r && (settings.junit || settings.lenient)) {
 		r = error_set(&err, SCHEDTRACE_E_USAGE, "--%s is for schedreport assert",
 			      settings.junit ? "junit" : "lenient");
 	} else if (!r) {
-		r = check_operands(&settings, argv + first, n, &err);
+		r = check_single(&settings, &err);
+		if (!r)
+			r = check_operands(&settings, argv + first, n, &err);
 		if (!r)
 			r = settings.report.plot ? plot_run(&settings.report, &damaged, &err)
 						 : report_run(&settings.report, &damaged, &err);
@@ -396,6 +428,7 @@ int main(int argc, char **argv)
 	option_list_free(&settings.report.selection.comms);
 	option_list_free(&settings.report.selection.cpus);
 	option_list_free(&settings.compare.groups);
+	option_list_free(&settings.compare.values);
 	if (r)
 		return report_error(program.name, &err);
 	if (failed)

@@ -97,8 +97,9 @@ int one_file_read(struct one_file *file, const char *path, const struct report_s
 	file->path = path;
 	file->selection = settings->selection;
 	r = infile_open(&file->infile, path, &settings->input, err);
-	if (!r)
-		r = schedtrace_engine_new(&engine, infile_context(file->infile), err);
+	if (r || !settings->n_analyses)
+		return r;
+	r = schedtrace_engine_new(&engine, infile_context(file->infile), err);
 	if (!r)
 		r = run_analyses(file, engine, settings, err);
 	schedtrace_engine_free(engine);

@@ -16,7 +16,8 @@ struct one_file {
 
 /*
  * Opens a file, runs the analyses of @settings and "losses" over it, in its window, and makes their
- * tables. Fails where none of the events are there that an analysis needs.
+ * tables. Fails where none of the events are there that an analysis needs. Without an analysis its
+ * rows are not read, and there are no tables.
  */
 int one_file_read(struct one_file *file, const char *path, const struct report_settings *settings,
 		  struct schedtrace_error *err);

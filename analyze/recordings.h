@@ -1,38 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What recordings say of themselves: a row each. */
+/* schedreport recordings: a row for each of many recordings, as it is read. */
 #ifndef ANALYZE_RECORDINGS_H
 #define ANALYZE_RECORDINGS_H
 
-#include "one_file.h"
-
-enum {
-	RECORDING_GROUP,
-	RECORDING_FILE,
-	RECORDING_COMMAND,
-	RECORDING_RELEASE,
-	RECORDING_HOST,
-	RECORDING_CPUS,
-	RECORDING_BEGAN,
-	RECORDING_TIME,
-	RECORDING_ROWS,
-	RECORDING_LOST,
-	RECORDING_MISSING,
-	RECORDING_INCOMPLETE,
-	RECORDING_FACTS
-};
-
-extern const struct schedtrace_column_info recording_columns[RECORDING_FACTS];
-
-/* Texts that a row of facts needs. */
-struct recording_texts {
-	char began[40];
-};
+#include "report.h"
 
 /*
- * The facts of a file, in the order of the columns. Its texts live as long as @file, @texts and
- * @group. Where its rows were not read, what only they show is unknown.
+ * What each recording says of itself, the values of --value (see values.h), and what the analyses
+ * of @settings find for the recording as a whole. Without an analysis no rows are read. Sets
+ * *damaged where a file was salvaged. 0 or a negative enum schedtrace_status.
  */
-void recording_facts(union schedtrace_value *v, const struct one_file *file, const char *group,
-		     struct recording_texts *texts);
+int recordings_run(const struct report_settings *settings, const struct option_list *values,
+		   char *const *paths, size_t n_paths, bool *damaged, struct schedtrace_error *err);
 
 #endif

@@ -61,6 +61,39 @@ SCHEDTRACE_EXPORT uint64_t schedtrace_rows(const struct schedtrace *trace);
 SCHEDTRACE_EXPORT const struct schedtrace_context *schedtrace_context(const struct schedtrace *trace);
 
 /**
+ * schedtrace_members() - name every member of a tarball, known to the library or not
+ * @trace:  trace to read
+ * @member: called with the path and the bytes of each regular member, in their order; a negative
+ *          result ends the visit and is forwarded with what it wrote to @err. The path is hostile
+ *          bytes, and lives until it returns.
+ * @user:   passed to @member
+ * @err:    explanation of a failure, or NULL
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_members(struct schedtrace *trace,
+					 int (*member)(void *user, const char *path, uint64_t size,
+						       struct schedtrace_error *err),
+					 void *user, struct schedtrace_error *err);
+
+/**
+ * schedtrace_member_read() - the bytes of a member, such as a benchmark's own output
+ * @trace:     trace to read
+ * @name:      last part of its path, or the whole; of several the last one counts, so that
+ *             "tar --append" replaces a member
+ * @max_bytes: refuse a larger one
+ * @out:       its bytes and a NUL behind them; the caller frees them with free()
+ * @n:         how many bytes, without that NUL
+ * @err:       explanation of a failure, or NULL
+ *
+ * Return: 0, SCHEDTRACE_E_NOT_FOUND without such a member, or another negative enum
+ * schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_member_read(struct schedtrace *trace, const char *name,
+					     size_t max_bytes, char **out, size_t *n,
+					     struct schedtrace_error *err);
+
+/**
  * schedtrace_validate() - check everything that opening leaves unchecked
  * @trace: trace to read
  * @err:   names the member and the row of the first fault
