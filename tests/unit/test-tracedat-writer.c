@@ -160,6 +160,83 @@ static void a_finished_file_is_compact_and_keeps_every_page(void **state)
 	tracedat_writer_free(&w);
 }
 
+/* Two CPUs of two buffers. */
+static void writer_of_two(struct tracedat_writer *w)
+{
+	writer_new(w, 2);
+	w->second = strdup("more");
+	free(w->parts);
+	w->parts = calloc(4, sizeof(*w->parts));
+	assert_int_equal(tracedat_writer_begin(w, new_file(), "1 init\n", NULL), 0);
+}
+
+/* The table of the buffer "more", found by the option as a reader finds it. */
+static void read_second(int fd, struct tracedat_part *parts)
+{
+	static const char option[] = "\3\0\15\0\0\0"; /* BUFFER, 13 bytes: a place and the name */
+	char data[1024], *at;
+	uint64_t place;
+
+	assert_true(pread(fd, data, sizeof(data), 0) == sizeof(data));
+	at = memmem(data, sizeof(data), option, sizeof(option) - 1);
+	assert_non_null(at);
+	memcpy(&place, at + 6, sizeof(place));
+	assert_string_equal(at + 14, "more");
+	assert_true(place < sizeof(data) - 10 - 2 * sizeof(*parts));
+	assert_memory_equal(data + place, "flyrecord", 10);
+	memcpy(parts, data + place + 10, 2 * sizeof(*parts));
+}
+
+static void the_second_buffer_stands_where_the_option_says(void **state)
+{
+	struct tracedat_part parts[2];
+	struct tracedat_writer w;
+
+	writer_of_two(&w);
+	read_second(w.fd, parts);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(parts[i].offset, tracedat_writer_position(&w, 2 + i));
+		assert_int_equal(parts[i].size, 0);
+	}
+	w.parts[0].size = PAGE;
+	w.parts[3].size = 5 * PAGE;
+	assert_int_equal(tracedat_writer_publish(&w, NULL), 0);
+	read_second(w.fd, parts);
+	assert_int_equal(parts[0].size, 0);
+	assert_int_equal(parts[1].size, 5 * PAGE);
+	close(w.fd);
+	tracedat_writer_free(&w);
+}
+
+static void a_finished_file_has_the_pages_of_both_buffers(void **state)
+{
+	char *stats[4] = { NULL, (char *)"entries: 1\n", (char *)"entries: 2\n", NULL };
+	int none = -1;
+	struct tracedat_second second = { no_second, &none };
+	struct tracedat_part parts[2];
+	enum tracedat_shape shape;
+	struct tracedat_writer w;
+	char data[1024];
+
+	writer_of_two(&w);
+	for (int part = 0; part < 4; part++) {
+		write_page(w.fd, tracedat_writer_position(&w, part), (char)('a' + part));
+		w.parts[part].size = PAGE;
+	}
+	assert_int_equal(
+		tracedat_writer_finish(&w, "1 init\n", "1 init\n", stats, &second, &shape, NULL),
+		0);
+	for (int part = 0; part < 4; part++)
+		expect_page(w.fd, w.parts[part].offset, (char)('a' + part));
+	read_second(w.fd, parts);
+	assert_memory_equal(parts, w.parts + 2, sizeof(parts));
+	assert_true(pread(w.fd, data, sizeof(data), 0) == sizeof(data));
+	assert_non_null(memmem(data, sizeof(data), "\0CPU: 1\nentries: 1\n", 20));
+	assert_non_null(memmem(data, sizeof(data), "\0\nBuffer: more\n\nCPU: 0\nentries: 2\n", 35));
+	close(w.fd);
+	tracedat_writer_free(&w);
+}
+
 static void numbers_of_the_kernels_statistics_are_read_by_their_names(void **state)
 {
 	struct cpu_stats s;
@@ -220,6 +297,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_header_is_the_bytes_that_the_format_asks_for),
 		cmocka_unit_test(a_finished_file_is_compact_and_keeps_every_page),
+		cmocka_unit_test(the_second_buffer_stands_where_the_option_says),
+		cmocka_unit_test(a_finished_file_has_the_pages_of_both_buffers),
 		cmocka_unit_test(numbers_of_the_kernels_statistics_are_read_by_their_names),
 		cmocka_unit_test(a_stat_line_is_read_whatever_the_name_holds),
 		cmocka_unit_test(bytes_that_are_no_utf8_are_escaped_in_markers),
