@@ -67,7 +67,7 @@ static void linear_ticks(struct axis *axis, unsigned int flags, size_t wanted)
 	decimals = step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
 	if (flags & AXIS_ROUND) {
 		first = floor(low / step + 1e-9);
-		last = ceil(high / step - 1e-9);
+		last = fmax(first + 1, ceil(high / step - 1e-9));
 		axis->min = first * step * axis->divisor;
 		axis->max = last * step * axis->divisor;
 	} else {
@@ -112,9 +112,9 @@ void axis_make(struct axis *axis, double min, double max, const char *unit, unsi
 
 	if (!isfinite(min) || !isfinite(max) || min > max)
 		min = max = 0;
-	if (min == max) {
+	if (max - min < 1e-200) {
 		/* One value: seen from 0, or with something around it. */
-		if (max > 0)
+		if (max > 1e-200)
 			min = 0;
 		else if (max < 0)
 			max = 0;

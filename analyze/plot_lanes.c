@@ -179,8 +179,7 @@ static int finish_lanes(struct log_reader *reader, struct schedtrace_error *err)
 
 		reader->panel->note = plot_text(
 			lanes->source->figure,
-			"%s%sToo many stretches to draw each: of the height of a lane, each "
-			"state has the part that it had of the time",
+			"%s%sToo many stretches to draw one by one: heights are shares of the time",
 			before ? before : "", before ? ". " : "");
 		return draw_parts(reader, err);
 	}

@@ -12,7 +12,7 @@ static const struct plot_style cycle[] = {
 	{ 0x56b4e9, 0x56b4e9, HATCH_NONE, { 10, 2.5 } },
 	{ 0xd55e00, 0xe69f00, HATCH_FLAT, { 1, 1 } },
 	{ 0xf0e442, 0x000000, HATCH_DOTS, { 3, 3 } },
-	{ 0x7f7f7f, 0x7f7f7f, HATCH_DOWN, { 7, 1.5, 3, 1.5 } },
+	{ 0xa6a6a6, 0x7f7f7f, HATCH_DOWN, { 7, 1.5, 3, 1.5 } },
 	{ 0x8fd0bd, 0x117733, HATCH_NONE, { 4, 1, 1, 1 } },
 	{ 0xe8c3d8, 0x882255, HATCH_UP, { 8, 4 } },
 	{ 0x003d63, 0x003d63, HATCH_FLAT, { 2, 4 } },
