@@ -169,11 +169,15 @@ static int first_number(const struct value_spec *spec, const char *bytes, double
 	return not_there(spec, "is not there", why);
 }
 
-/* Line by line: the memory that a match takes grows with the text. */
-static int match(const struct value_spec *spec, char *bytes, double *number, char **text,
+/* Line by line: the memory that a match takes grows with the text. A NUL ends a line too. */
+static int match(const struct value_spec *spec, char *bytes, size_t n, double *number, char **text,
 		 struct schedtrace_error *why)
 {
 	char *rest;
+
+	for (size_t i = 0; i < n; i++)
+		if (!bytes[i])
+			bytes[i] = '\n';
 
 	for (char *line = strtok_r(bytes, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		regmatch_t found[2];
@@ -298,7 +302,7 @@ int value_read(const struct value_spec *spec, struct schedtrace *tarball, double
 	if (spec->kind == VALUE_POINTER)
 		return point(spec, bytes, n, number, text, why);
 	if (spec->kind == VALUE_REGEX)
-		return match(spec, bytes, number, text, why);
+		return match(spec, bytes, n, number, text, why);
 	return first_number(spec, bytes, number, why);
 }
 
