@@ -3,6 +3,7 @@
 
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
+#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -195,8 +196,8 @@ static int draw_file(enum file_kind kind, FILE *f, const struct plot_figure *fig
 	return 0;
 }
 
-int plot_write(const char *path, const struct plot_figure *figure, const struct plot_size *size,
-	       struct schedtrace_error *err)
+static int write_file(const char *path, const struct plot_figure *figure,
+		      const struct plot_size *size, struct schedtrace_error *err)
 {
 	double width = (size->width > 0 ? size->width : USUAL_WIDTH) * POINTS_PER_MM;
 	double height =
@@ -210,9 +211,7 @@ int plot_write(const char *path, const struct plot_figure *figure, const struct 
 				 "--plot-size: %.0f mm are not high enough for the %zu panels of "
 				 "this picture",
 				 size->height, figure->n_panels);
-	r = plot_check(path, err);
-	if (!r)
-		r = results_open(&file, path, err);
+	r = results_open(&file, path, err);
 	if (r)
 		return r;
 	r = draw_file(kind_of(path), file.f, figure, width, height, err);
@@ -221,5 +220,18 @@ int plot_write(const char *path, const struct plot_figure *figure, const struct 
 	else
 		r = results_finish(&file, err);
 	results_close(&file);
+	return r;
+}
+
+int plot_write(const char *path, const struct plot_figure *figure, const struct plot_size *size,
+	       struct schedtrace_error *err)
+{
+	int r = plot_check(path, err);
+
+	if (!r)
+		r = write_file(path, figure, size, err);
+	/* One picture a run: without their caches, checkers of memory see only our own leaks. */
+	cairo_debug_reset_static_data();
+	FcFini();
 	return r;
 }
