@@ -7,6 +7,8 @@
 #include "plot_canvas.h"
 #include "plot_style.h"
 
+#define BAND_WIDTH 0.8
+
 struct range {
 	double min, max;
 };
@@ -103,7 +105,7 @@ static void draw_area(cairo_t *cr, const struct frame *f, const struct plot_pane
 	canvas_fill(cr, series->style);
 }
 
-/* From the lowest to the highest value at each x. */
+/* From the lowest to the highest value around each x. */
 static void draw_band(cairo_t *cr, const struct frame *f, const struct plot_series *series)
 {
 	for (size_t k = 0; k < series->n; k++) {
@@ -114,13 +116,13 @@ static void draw_band(cairo_t *cr, const struct frame *f, const struct plot_seri
 			continue;
 		y1 = at_y(f, series->high[k]);
 		y2 = at_y(f, series->low[k]);
-		cairo_rectangle(cr, at_x(f, series->x[k]), y1,
-				at_x(f, step_end(f, series, k)) - at_x(f, series->x[k]), y2 - y1);
+		cairo_rectangle(cr, at_x(f, series->x[k]) - BAND_WIDTH / 2, y1, BAND_WIDTH,
+				y2 - y1);
 	}
 	cairo_push_group(cr);
 	canvas_fill(cr, series->style);
 	cairo_pop_group_to_source(cr);
-	cairo_paint_with_alpha(cr, 0.25);
+	cairo_paint_with_alpha(cr, 0.4);
 }
 
 static void draw_line(cairo_t *cr, const struct frame *f, const struct plot_series *series)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Faults as they add up, CPU use and memory over time: of every sampled process, by the log of the
- * samples, and of all together. Points that fall into the same thousandth of the time become one,
- * with a band from the lowest to the highest.
+ * Faults as they add up, CPU use and memory over time: of the largest processes, by a log, and of
+ * all together. Points that fall into the same thousandth of the time become one, with a band from
+ * the lowest to the highest.
  */
 #include <math.h>
 #include <string.h>
@@ -24,6 +24,13 @@ struct curve {
 	struct bin bins[BINS];
 };
 
+/* What is drawn: a column of a log that has time_ns and pid. */
+struct curve_kind {
+	const char *log, *column, *unit;
+	const char *title, *y_name;
+	enum plot_look look;
+};
+
 struct curves {
 	struct plot_source *source;
 	size_t n;
@@ -35,18 +42,17 @@ static size_t column(const struct view *view, const char *name)
 	return plot_column(view->info, name, strlen(name));
 }
 
-static struct plot_panel *new_panel(struct plot_source *source, const char *title, const char *name,
-				    const char *unit)
+static struct plot_panel *new_panel(struct plot_source *source, const struct curve_kind *kind)
 {
 	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_CURVES);
 
 	if (!panel)
 		return NULL;
-	panel->title = title;
-	panel->y.name = name;
-	panel->y.unit = unit;
+	panel->title = kind->title;
+	panel->y.name = kind->y_name;
+	panel->y.unit = kind->unit;
 	panel->y.min = 0;
-	panel->y.whole = !strcmp(unit, "1");
+	panel->y.whole = !strcmp(kind->unit, "1");
 	plot_time_scale(source, panel);
 	return panel;
 }
@@ -120,7 +126,7 @@ static void add_total(struct plot_source *source, const struct view *total, cons
 	/* Nothing has happened at the begin; a use is that of the interval that ends there. */
 	bool use = !strcmp(name, "cpu_use");
 
-	series->name = "all together";
+	series->name = "all processes";
 	series->look = use ? PLOT_STEP : PLOT_LINE;
 	series->style = STYLE_TOTAL;
 	series->n = total->n_rows + !use;
@@ -134,50 +140,58 @@ static void add_total(struct plot_source *source, const struct view *total, cons
 	}
 }
 
-/* What the rows of the table "faults" say: the processes to draw, largest first. */
-static int choose(struct plot_source *source, const struct panel_spec *spec,
-		  const struct view *faults, struct curves *curves, struct plot_panel *panel,
+/* Whether the log has the process of a row: all of a log of memory, else those sampled. */
+static bool is_in_log(const struct view *view, size_t row)
+{
+	size_t from = column(view, "source");
+	const char *what;
+
+	if (from == SIZE_MAX)
+		return plot_number(view, row, column(view, "rss_peak_bytes")) > 0;
+	what = schedtrace_table_value(view->table, view->rows[row], from).s;
+	return what && !strcmp(what, "samples");
+}
+
+static size_t count_in_log(const struct view *view)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < view->n_rows; i++)
+		n += is_in_log(view, i);
+	return n;
+}
+
+/* The first @n rows of @view that are in the log. */
+static int choose(struct plot_source *source, const struct view *view, size_t n,
+		  struct curves *curves, struct plot_panel *panel, const struct curve_kind *kind,
 		  struct schedtrace_error *err)
 {
-	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : spec->top;
-	size_t from = column(faults, "source"), pid = column(faults, "pid");
+	size_t pid = column(view, "pid");
 
-	for (size_t i = 0; i < faults->n_rows && curves->n < top; i++) {
-		const char *what = schedtrace_table_value(faults->table, faults->rows[i], from).s;
+	for (size_t i = 0; i < view->n_rows && curves->n < n; i++) {
+		struct plot_series *series = &panel->series[curves->n];
 
-		if (!what || strcmp(what, "samples"))
+		if (!is_in_log(view, i))
 			continue;
-		curves->curves[curves->n].pid = plot_number(faults, i, pid);
-		panel->series[curves->n].n = 0;
-		panel->series[curves->n].name = plot_row_label(source, faults, i, "comm,pid");
-		if (!panel->series[curves->n].name)
+		curves->curves[curves->n++].pid = plot_number(view, i, pid);
+		series->n = 0;
+		series->look = kind->look;
+		series->name = plot_row_label(source, view, i, "comm,pid");
+		if (!series->name)
 			return plot_no_memory(err);
-		curves->n++;
 	}
 	return 0;
 }
 
-static size_t count_sampled(const struct view *faults)
-{
-	size_t n = 0, from = column(faults, "source");
-
-	for (size_t i = 0; i < faults->n_rows; i++) {
-		const char *what = schedtrace_table_value(faults->table, faults->rows[i], from).s;
-
-		n += what && !strcmp(what, "samples");
-	}
-	return n;
-}
-
-/* Curves of one column of the samples, and their total where there is one of that name. */
+/* Curves of the processes of @view, and of @total unless that is NULL. */
 static int add_curves(struct plot_source *source, const struct panel_spec *spec,
-		      const struct view *faults, const struct view *total, const char *name,
-		      const char *title, const char *y_name, const char *unit,
-		      struct schedtrace_error *err)
+		      const struct curve_kind *kind, const struct view *view,
+		      const struct view *total, struct schedtrace_error *err)
 {
 	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : spec->top;
-	size_t sampled = count_sampled(faults), n = sampled < top ? sampled : top;
-	struct plot_panel *panel = new_panel(source, title, y_name, unit);
+	size_t all = count_in_log(view), n = all < top ? all : top;
+	bool with_total = total && n != 1;
+	struct plot_panel *panel = new_panel(source, kind);
 	struct curves *curves = plot_alloc(source->figure, 1, sizeof(*curves));
 	struct log_reader *reader;
 	char columns[64];
@@ -192,21 +206,21 @@ static int add_curves(struct plot_source *source, const struct panel_spec *spec,
 	curves->curves = plot_alloc(source->figure, n, sizeof(*curves->curves));
 	if (!curves->curves)
 		return plot_no_memory(err);
-	r = plot_panel_series(source->figure, panel, n + (total && n != 1),
-			      BINS + (total ? total->n_rows + 1 : 0), err);
+	r = plot_panel_series(source->figure, panel, n + with_total,
+			      BINS + (with_total ? total->n_rows + 1 : 0), err);
 	if (!r)
-		r = choose(source, spec, faults, curves, panel, err);
+		r = choose(source, view, n, curves, panel, kind, err);
 	if (r)
 		return r;
-	if (total && n != 1)
-		add_total(source, total, name, panel);
+	if (with_total)
+		add_total(source, total, kind->column, panel);
 	if (!n)
 		return 0;
-	if (sampled > n)
+	if (all > n)
 		panel->note =
-			plot_text(source->figure, "%zu more processes are not drawn", sampled - n);
-	snprintf(columns, sizeof(columns), "time_ns,pid,%s", name);
-	reader = plot_reader(source, spec, panel, "faults_curve", columns);
+			plot_text(source->figure, "%zu more processes are not drawn", all - n);
+	snprintf(columns, sizeof(columns), "time_ns,pid,%s", kind->column);
+	reader = plot_reader(source, spec, panel, kind->log, columns);
 	reader->state = curves;
 	reader->row = add_sample;
 	reader->finish = finish_curves;
@@ -226,34 +240,44 @@ static bool any(const struct view *view, const char *name)
 int plot_make_faults(struct plot_source *source, const struct panel_spec *spec,
 		     struct schedtrace_error *err)
 {
+	static const struct curve_kind kinds[] = {
+		{ "faults_curve", "minor", "1", "Minor page faults so far", "minor faults",
+		  PLOT_LINE },
+		{ "faults_curve", "major", "1", "Major page faults so far", "major faults",
+		  PLOT_LINE },
+		{ "faults_curve", "cpu_use", "%", "CPU use", "CPU use, of one CPU", PLOT_LINE },
+	};
 	struct view faults = { 0 }, total = { 0 };
 	int r = plot_view(source, "faults", &faults, err);
 
 	if (!r)
 		r = plot_view(source, "faults_total", &total, err);
-	if (!r)
-		r = add_curves(source, spec, &faults, &total, "minor", "Minor page faults so far",
-			       "minor faults", "1", err);
-	if (!r && any(&total, "major"))
-		r = add_curves(source, spec, &faults, &total, "major", "Major page faults so far",
-			       "major faults", "1", err);
-	if (!r && any(&total, "cpu_use"))
-		r = add_curves(source, spec, &faults, &total, "cpu_use", "CPU use",
-			       "CPU use, of one CPU", "%", err);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && !r; i++)
+		if (!i || any(&total, kinds[i].column))
+			r = add_curves(source, spec, &kinds[i], &faults, &total, err);
 	view_release(&faults);
 	view_release(&total);
 	return r;
 }
 
+/* By the kernel's own counts as they change; where those were not recorded, by samples. */
 int plot_make_resident(struct plot_source *source, const struct panel_spec *spec,
 		       struct schedtrace_error *err)
 {
-	struct view faults = { 0 };
-	int r = plot_view(source, "faults", &faults, err);
+	static const struct curve_kind changes = { "resident",	      "rss_bytes", "bytes",
+						   "Resident memory", "resident",  PLOT_STEP };
+	static const struct curve_kind samples = { "faults_curve",    "rss_bytes", "bytes",
+						   "Resident memory", "resident",  PLOT_LINE };
+	struct view memory = { 0 }, faults = { 0 };
+	int r = plot_view(source, "memory", &memory, err);
 
-	if (!r && count_sampled(&faults))
-		r = add_curves(source, spec, &faults, NULL, "rss_bytes", "Resident memory",
-			       "resident", "bytes", err);
+	if (!r)
+		r = plot_view(source, "faults", &faults, err);
+	if (!r && count_in_log(&memory))
+		r = add_curves(source, spec, &changes, &memory, NULL, err);
+	else if (!r && count_in_log(&faults))
+		r = add_curves(source, spec, &samples, &faults, NULL, err);
+	view_release(&memory);
 	view_release(&faults);
 	return r;
 }

@@ -99,6 +99,11 @@ static const struct panel_spec specs[] = {
 	  .values = "rss_peak_bytes:most resident at once|net_floor_bytes:mapped less "
 		    "what was unmapped",
 	  .top = 10 },
+	{ .of = "memory",
+	  .from = "resident",
+	  .make = plot_make_resident,
+	  .ranked = "faults",
+	  .top = 7 },
 	{ .of = "faults", .from = "faults_curve", .make = plot_make_faults, .top = 7 },
 	{ .from = "faults_total", .make = plot_make_faults, .top = 7 },
 	{ .from = "faults",
