@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "record/privileges.h"
 
 #define PREFIX "schedrec."
 
@@ -45,15 +47,17 @@ static int refuse_tracefs(const char *path, int errnum, struct schedtrace_error 
 	switch (errnum) {
 	case EACCES:
 	case EPERM:
-		if (geteuid() != 0)
-			return error_set(err, SCHEDTRACE_E_IO,
-					 "%s: no permission: run schedrec with sudo, or let your "
-					 "group use tracefs (mount option gid=)",
-					 path);
-		return error_errno(err, SCHEDTRACE_E_IO, errnum,
-				   "%s: is the kernel locked down, or a capability missing "
-				   "(CAP_DAC_OVERRIDE)?",
-				   path);
+		if (privileges_have(CAP_DAC_OVERRIDE))
+			return error_errno(err, SCHEDTRACE_E_IO, errnum,
+					   "%s: with CAP_DAC_OVERRIDE: is the kernel locked down "
+					   "(/sys/kernel/security/lockdown)?",
+					   path);
+		return error_set(
+			err, SCHEDTRACE_E_IO,
+			"%s: no permission, the capability CAP_DAC_OVERRIDE is missing: run "
+			"schedrec with sudo, or let your group use tracefs (mount option "
+			"gid=)",
+			path);
 	case EROFS:
 		return error_set(err, SCHEDTRACE_E_IO,
 				 "%s: tracefs is mounted read-only: mount -o remount,rw it", path);

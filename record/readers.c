@@ -16,6 +16,7 @@
 
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "record/privileges.h"
 
 #define LOOK_MS	    250 /* what a killed recorder loses at most */
 #define PAUSE_MS    20
@@ -184,6 +185,7 @@ static void *read_cpu(void *arg)
 	 * this draws the share of the whole group of tasks (a session's, a cgroup's) to the CPU
 	 * where a reader runs, and the workload on the others starves beside other groups. */
 	setpriority(PRIO_PROCESS, 0, READER_NICE);
+	privileges_keep(r->all->privileges); /* the main thread tells if this cannot be */
 	for (;;) {
 		fds[0].revents = fds[1].revents = fds[2].revents = 0;
 		poll(fds, (nfds_t)n_fds, timeout);
@@ -291,6 +293,7 @@ int readers_start(struct readers *r, const struct instance *first, const struct 
 		.tracing_on_fd = { first->tracing_on_fd, second ? second->tracing_on_fd : -1 },
 		.limit = mode->limit ? mode->limit : UINT64_MAX,
 		.hold = mode->hold,
+		.privileges = mode->privileges,
 		.room = mode->room,
 	};
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

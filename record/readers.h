@@ -49,6 +49,7 @@ struct readers {
 	uint64_t room;	   /* free bytes in the file before the pages of each CPU */
 	atomic_bool hurry; /* leave the rest in the buffer */
 	uint32_t page_size;
+	uint64_t privileges;
 	int tracing_on_fd[2];	   /* to stop at once when the disk is full; -1: none */
 	uint64_t limit;		   /* of bytes in the file, UINT64_MAX none; then news */
 	_Atomic uint64_t total;	   /* bytes in the file */
@@ -56,9 +57,10 @@ struct readers {
 };
 
 struct readers_mode {
-	bool hold;	/* take nothing until a cut or the end */
-	uint64_t room;	/* free bytes in the file before the pages of each CPU */
-	uint64_t limit; /* of bytes in a file, 0: none */
+	uint64_t privileges; /* that the threads keep: privileges.h */
+	bool hold;	     /* take nothing until a cut or the end */
+	uint64_t room;	     /* free bytes in the file before the pages of each CPU */
+	uint64_t limit;	     /* of bytes in a file, 0: none */
 };
 
 /* For all CPUs of the buffers @first and @second, which may be NULL. */

@@ -81,8 +81,13 @@ int recording_cut(struct recording *r, const char *why, struct output *output,
 		recording_write_maps(r);
 	if (result == 0)
 		result = marker_write_end(&r->instance, r->settings->clock, status, why, &r->err);
+	/* The next file is opened once more for each reader, and may be another user's. */
 	if (result == 0)
+		result = identity_enter(&r->identity, &r->err);
+	if (result == 0) {
 		result = readers_cut(&r->readers, w, &r->err);
+		identity_leave(&r->identity);
+	}
 	if (result < 0) {
 		tracedat_writer_free(w);
 		output_drop(output);

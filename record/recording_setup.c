@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "record/flight.h"
+#include "record/privileges.h"
 #include "record/snapshot.h"
 
 #define ROTATE_MIN (1 << 20) /* what a file begins and ends with takes some 100 KiB */
@@ -201,6 +203,15 @@ int recording_set_up(struct recording *r)
 		if (r->finished_fd < 0)
 			result = error_errno(&r->err, SCHEDTRACE_E_IO, errno, "eventfd");
 	}
+	r->privileges = privileges_needed(&(struct privileges_need){
+		.tracefs = r->tracefs,
+		.output_fd = r->output.directory_fd,
+		.output_of_other = r->identity.other,
+		.has_command = s->command != NULL,
+		.user_stacks = s->user_stacks,
+		.exit_counts = !s->sample_hz, /* of processes that are registered later */
+	});
+	mode.privileges = privileges_of_reader(r->privileges);
 	mode.hold = s->flight_ns != 0;
 	mode.room = s->flight_ns ? FLIGHT_ROOM : 0;
 	mode.limit = (uint64_t)(s->rotate_bytes ? s->rotate_bytes : s->max_bytes);
@@ -224,8 +235,11 @@ static int start_user_maps(struct recording *r)
 
 	if (result == 0 && !followed)
 		report(r->settings->program,
-		       "the kernel tells nothing of new mappings (perf_event_open): user stacks of "
-		       "programs that begin from now on stay numbers");
+		       "the kernel tells nothing of new mappings (perf_event_open%s): user stacks "
+		       "of "
+		       "programs that begin from now on stay numbers",
+		       privileges_have(CAP_PERFMON) ? ""
+						    : ", the capability CAP_PERFMON is missing");
 	return result;
 }
 
@@ -352,5 +366,13 @@ int recording_start(struct recording *r)
 	clocks_read(&r->begun);
 	/* A flight recorder puts what a file begins with before what it saves. */
 	result = s->flight_ns ? 0 : recording_write_begin(r);
-	return result < 0 ? result : start_sampling(r);
+	if (result == 0)
+		result = start_sampling(r);
+	if (result < 0)
+		return result;
+	result = privileges_keep(r->privileges);
+	if (result < 0)
+		report(s->program, "capabilities that are no longer needed cannot be given up: %s",
+		       strerror(-result));
+	return 0;
 }

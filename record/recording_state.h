@@ -56,6 +56,7 @@ struct recording {
 	struct buffer_counts counts;
 	struct progress progress;
 	int64_t begun_ns, ended_ns;
+	uint64_t privileges;	 /* that are kept while it runs */
 	int64_t readers_seen_ns; /* when they were last looked at */
 	struct rules rules;	 /* by which a flight recorder saves */
 	struct watch *watch;	 /* NULL: no rule needs one */
