@@ -333,45 +333,85 @@ static int make_tables(struct run *run, struct schedtrace_error *err)
 	return r;
 }
 
-/* What the columns say, and what they leave open. */
-static void print_legend(FILE *f, const struct run *run, size_t width)
+/* "12 recordings: medians of old (6) and new (6); ..." */
+static void print_groups(FILE *f, const struct groups *groups)
+{
+	fprintf(f, "%zu recordings: medians of ", groups->n_files);
+	for (size_t g = 0; g < groups->n; g++)
+		fprintf(f, "%s%s (%zu)",
+			!g		    ? ""
+			: g + 1 < groups->n ? ", "
+					    : " and ",
+			groups->groups[g].name, groups->groups[g].n);
+	fprintf(f, "; diff and change are against %s.\n", groups->groups[0].name);
+}
+
+/* What the columns say, and what they leave open: a line for each thing. */
+static void write_legend(FILE *f, const struct run *run)
 {
 	const struct groups *groups = &run->groups;
 	size_t least = SIZE_MAX, most = 0;
-	auto_free char *text = NULL;
 
 	for (size_t g = 0; g < groups->n; g++) {
 		least = groups->groups[g].n < least ? groups->groups[g].n : least;
 		most = groups->groups[g].n > most ? groups->groups[g].n : most;
 	}
-	if (asprintf(&text, "%zu recordings%s; diff and change are against %s.", groups->n_files,
-		     most > 1 ? ", medians of each group" : "", groups->groups[0].name) >= 0)
-		wrap_text(f, text, 0, 2, width);
-	free(text);
-	text = NULL;
 	if (most < 2) {
-		wrap_text(f,
-			  "One recording of each: what repeated runs would show by chance is not "
-			  "known.",
-			  0, 2, width);
+		fprintf(f,
+			"%zu recordings; diff and change are against %s.\n"
+			"One of each: what repeated runs would show by chance is not known.\n",
+			groups->n_files, groups->groups[0].name);
 		return;
 	}
-	if (least < STATISTICS_LEAST && asprintf(&text,
-						 "Intervals need %d recordings on both sides; with "
-						 "fewer there are none.",
-						 STATISTICS_LEAST) < 0)
-		text = NULL;
-	if (most >= STATISTICS_LEAST && least >= STATISTICS_LEAST &&
-	    asprintf(&text,
-		     "low and high: 95 %% bootstrap interval of diff (%lld resamples, seed %lld); "
-		     "where nothing differs, up to one such interval in 20 still excludes 0.",
-		     (long long)run->compare->resamples, (long long)run->compare->seed) < 0)
-		text = NULL;
-	if (text)
-		wrap_text(f, text, 0, 2, width);
+	print_groups(f, groups);
+	if (most >= STATISTICS_LEAST)
+		fprintf(f,
+			"low and high: the 95 %% bootstrap interval of diff (%lld resamples, "
+			"seed "
+			"%lld); where nothing differs, up to 1 interval in 20 still excludes 0.\n",
+			(long long)run->compare->resamples, (long long)run->compare->seed);
+	if (least < STATISTICS_LEAST)
+		fprintf(f, "An interval needs %d recordings on both sides.\n", STATISTICS_LEAST);
 }
 
-static int print_views(struct run *run, struct view *views, size_t n, struct schedtrace_error *err)
+static char *make_legend(const struct run *run)
+{
+	char *legend = NULL;
+	size_t size;
+	FILE *f = open_memstream(&legend, &size);
+
+	if (!f)
+		return NULL;
+	write_legend(f, run);
+	if (!fclose(f))
+		return legend;
+	free(legend);
+	return NULL;
+}
+
+/*
+ * In text, leaves the numbers of recordings out where each group's figures are all of as many as
+ * the legend says.
+ */
+static void drop_full_counts(const struct run *run, struct view *view)
+{
+	const struct groups *groups = &run->groups;
+	size_t n = view->info->n_columns, first = n - groups->n;
+	const struct schedtrace_column_info *columns = view->info->columns;
+
+	if (n <= groups->n || strncmp(columns[first].name, "n_", 2) ||
+	    strcmp(columns[first].name + 2, groups->groups[0].name))
+		return;
+	for (size_t g = 0; g < groups->n; g++)
+		for (size_t r = 0; r < view->n_rows; r++)
+			if (schedtrace_table_value(view->table, view->rows[r], first + g).i !=
+			    (int64_t)groups->groups[g].n)
+				return;
+	view->n_columns = first;
+}
+
+static int print_views(struct run *run, struct view *views, size_t n, char *legend,
+		       struct schedtrace_error *err)
 {
 	const struct report_settings *report = run->report;
 	const struct text_options text = { .width = report->width,
@@ -379,35 +419,23 @@ static int print_views(struct run *run, struct view *views, size_t n, struct sch
 					   .begin_ns = INT64_MIN,
 					   .depth = report->depth };
 	FILE *f = run->results.f;
+	char *rest;
 	int r = 0;
 
 	if (report->format == REPORT_CSV)
 		return csv_tables(f, views, n, err);
 	if (report->format == REPORT_JSON)
 		return json_tables(f, views, n, err);
-	print_legend(f, run, report->width);
+	for (char *line = strtok_r(legend, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		wrap_text(f, line, 0, 2, report->width);
 	if (report->window)
 		fprintf(f, "counted in the window %s of each only\n", report->window);
 	for (size_t i = 0; i < n && !r; i++) {
+		drop_full_counts(run, &views[i]);
 		fputc('\n', f);
 		r = text_table(f, &views[i], &text, err);
 	}
 	return r;
-}
-
-static int draw_views(const struct run *run, const struct view *views, size_t n,
-		      struct schedtrace_error *err)
-{
-	auto_free char *legend = NULL;
-	size_t size;
-	FILE *f = open_memstream(&legend, &size);
-
-	if (!f)
-		return no_memory(err);
-	print_legend(f, run, 0);
-	if (fclose(f))
-		return no_memory(err);
-	return plot_comparison(run->report, &run->groups, views, n, legend, err);
 }
 
 static int show(struct run *run, struct schedtrace_error *err)
@@ -416,12 +444,13 @@ static int show(struct run *run, struct schedtrace_error *err)
 	size_t n_all = schedtrace_tables_count(all), n = 0;
 	auto_free const struct schedtrace_table **tables = calloc(n_all + 1, sizeof(*tables));
 	auto_free struct view *views = calloc(n_all + 1, sizeof(*views));
+	auto_free char *legend = make_legend(run);
 	/* Tasks were chosen when the files were read. */
 	const struct selection selection = { .sort = run->report->selection.sort,
 					     .top = run->report->selection.top };
 	int r;
 
-	if (!tables || !views)
+	if (!tables || !views || !legend)
 		return no_memory(err);
 	for (size_t i = 0; i < n_all; i++) {
 		const struct schedtrace_table *table = schedtrace_tables_at(all, i);
@@ -431,8 +460,9 @@ static int show(struct run *run, struct schedtrace_error *err)
 	}
 	r = views_make(views, tables, n, &selection, run->report->format == REPORT_TEXT, err);
 	if (!r)
-		r = run->report->plot ? draw_views(run, views, n, err)
-				      : print_views(run, views, n, err);
+		r = run->report->plot
+			    ? plot_comparison(run->report, &run->groups, views, n, legend, err)
+			    : print_views(run, views, n, legend, err);
 	for (size_t i = 0; i < n; i++)
 		view_release(&views[i]);
 	return r;

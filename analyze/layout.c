@@ -309,6 +309,18 @@ static bool is_zero(const struct view *view, size_t column)
 	return true;
 }
 
+/* Whether one decimal shows all values of a column, as of medians of whole numbers. */
+static bool needs_one_decimal(const struct view *view, size_t column)
+{
+	for (size_t r = 0; r < view->n_rows; r++) {
+		double v = schedtrace_table_value(view->table, view->rows[r], column).f;
+
+		if (isfinite(v) && 10 * v != rint(10 * v))
+			return false;
+	}
+	return true;
+}
+
 int layout_table(struct column_layout *layouts, const struct view *view,
 		 const struct text_options *options, struct schedtrace_error *err)
 {
@@ -323,6 +335,9 @@ int layout_table(struct column_layout *layouts, const struct view *view,
 		memset(layout, 0, sizeof(*layout));
 		layout->column = view->columns[i];
 		choose_kind(layout, column, options, view->info->name, ns, bytes);
+		if (layout->kind == COLUMN_REAL && !strcmp(column->unit, "1") &&
+		    needs_one_decimal(view, layout->column))
+			layout->decimals = 1;
 		for (size_t r = 0; r < view->n_rows; r++) {
 			union schedtrace_value v =
 				schedtrace_table_value(view->table, view->rows[r], layout->column);

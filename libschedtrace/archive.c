@@ -32,12 +32,6 @@ static const char *const later_names[LATER_MEMBERS] = {
 	[STACK_SYMBOLS] = MEMBER_SYMBOLS,	[LATER_TASKS] = MEMBER_TASKS,
 };
 
-/* Members that we know but have no use for. */
-static const char *const other_names[] = {
-	"report.main.json",
-	"snapshot.json",
-};
-
 struct opening {
 	struct archive *a;
 	struct schedtrace_context *ctx;
@@ -81,16 +75,21 @@ static struct place *find_place(struct opening *o, const char *name)
 	return NULL;
 }
 
+static bool is_column(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && strcmp(name + n - 4, ".npz") == 0;
+}
+
 static int take_member(void *user, const struct tar_member *member, struct schedtrace_error *err)
 {
 	struct opening *o = user;
 	struct place *place = find_place(o, member->name);
 
 	if (!place) {
-		for (size_t i = 0; i < sizeof(other_names) / sizeof(other_names[0]); i++)
-			if (strcmp(member->name, other_names[i]) == 0)
-				return 0;
-		if (member->regular && *member->name)
+		/* Others may hold anything, for schedtrace_member_read(). */
+		if (member->regular && is_column(member->name))
 			note(o, "member %s is unknown, ignored", member->path);
 		return 0;
 	}

@@ -22,7 +22,7 @@ struct schedtrace;
  * @default_ids: read a tarball without a .start member by SchedLog's built-in ids 0 to 17
  *               instead of refusing it
  * @note:        called with one printable sentence for each harmless oddity, such as an unknown
- *               member; NULL: not wanted. Must not use the trace that is being opened.
+ *               column; NULL: not wanted. Must not use the trace that is being opened.
  * @user:        passed to @note
  */
 struct schedtrace_open_options {

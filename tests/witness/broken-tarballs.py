@@ -114,7 +114,7 @@ for name in COLUMNS:
 members = base()
 del members["sched_log_traced_events.start"]
 refused("no names of events: refused", members, "no member sched_log_traced_events.start")
-read("an unknown member is noted and ignored", {**base(), "more.npz": b"x"},
+read("an unknown column is noted and ignored", {**base(), "more.npz": b"x"},
      note="member more.npz is unknown, ignored")
 refused("a member twice is refused", list(base().items()) + [("d/pid.npz", base()["pid.npz"])],
         "two members are named pid.npz")
