@@ -365,8 +365,11 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 
 	for (i = 0; i < r->n; i++) {
 		struct record *rec = &r->list[i];
-		int64_t step = rec->timestamp < last ? last - rec->timestamp : 0;
+		int64_t step;
 
+		if (rec->kind == RECORD_GAP && rec->timestamp == INT64_MIN)
+			rec->timestamp = last == INT64_MIN ? rec[1].timestamp : last;
+		step = rec->timestamp < last ? last - rec->timestamp : 0;
 		if (rec->kind == RECORD_LOST && rec->lost_since == INT64_MIN)
 			rec->lost_since = last;
 		else if (!step && !b->damaged)

@@ -195,7 +195,25 @@ static void runs(struct row_maker *m, struct cpu *cpu, const struct record *r)
 	runqueue_add(m, cpu, task, r);
 }
 
-/* What was lost may have changed any queue, and ended any call. */
+/* What was lost may have changed any queue, and who runs on the CPU. */
+static void forget(struct row_maker *m, struct cpu *cpu)
+{
+	cpu->current = PID_UNKNOWN;
+	cpu->task = NULL;
+	for (size_t i = 0; i < CPUS_MAX; i++)
+		if (m->cpus[i])
+			runqueue_forget(m->cpus[i]);
+}
+
+static void gap(struct row_maker *m, struct cpu *cpu, const struct record *r)
+{
+	rows_add(m->rows, r->timestamp, cpu->id, 0, 0, SCHEDTRACE_GAP, 0, 0);
+	m->n_gaps += !cpu->gap;
+	cpu->gap = true;
+	forget(m, cpu);
+}
+
+/* What was lost may have ended any call, too. */
 static void lost(struct row_maker *m, struct cpu *cpu, const struct record *r)
 {
 	rows_add(m->rows, r->timestamp, cpu->id, 0, 0, SCHEDTRACE_LOST, r->lost, r->lost_since);
@@ -205,9 +223,9 @@ static void lost(struct row_maker *m, struct cpu *cpu, const struct record *r)
 	else
 		m->faults.unknown_gaps++;
 	m->loss_epoch++;
-	for (size_t i = 0; i < CPUS_MAX; i++)
-		if (m->cpus[i])
-			runqueue_forget(m->cpus[i]);
+	m->n_gaps -= cpu->gap;
+	cpu->gap = false;
+	forget(m, cpu);
 }
 
 int row_maker_record(struct row_maker *m, const struct record *r, struct rows *rows,
@@ -223,6 +241,11 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 		cpu = row_maker_cpu(m, r->cpu);
 		if (!cpu)
 			return m->status;
+	}
+	if (r->kind == RECORD_GAP) {
+		if (cpu->last_ns != INT64_MIN)
+			gap(m, cpu, r);
+		return m->status;
 	}
 	if (m->first_ns == INT64_MAX)
 		m->first_ns = r->timestamp;

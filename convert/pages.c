@@ -120,8 +120,10 @@ static int reserve(struct page_records *out, size_t more)
 
 int page_records_lost(struct page_records *out, int32_t cpu, int64_t resume, int64_t count)
 {
-	if (reserve(out, 1) < 0)
+	if (reserve(out, 2) < 0)
 		return SCHEDTRACE_E_NOMEM;
+	out->list[out->n++] =
+		(struct record){ .timestamp = out->last, .kind = RECORD_GAP, .cpu = cpu };
 	out->list[out->n++] = (struct record){
 		.timestamp = resume < out->last ? out->last : resume,
 		.lost_since = out->last,

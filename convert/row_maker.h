@@ -18,6 +18,7 @@ struct cpu {
 	struct task idle;  /* pid 0 of this CPU */
 	int64_t last_ns;   /* of its records */
 	bool unread;	   /* was not read to the end */
+	bool gap;	   /* records are missing at this time */
 
 	/* Run queue, runqueue.c: how many tasks are known to be on it. */
 	int32_t queued;
@@ -61,6 +62,7 @@ struct row_maker {
 	int32_t command_pid;
 	int64_t first_ns, last_ns; /* of all records */
 	uint32_t loss_epoch;	   /* number of gaps so far: nothing is paired across one */
+	uint32_t n_gaps;	   /* CPUs in one now */
 	bool wakeups;		   /* are recorded */
 	struct row_maker_faults faults;
 	int status; /* of the first failure in this record */

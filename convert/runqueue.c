@@ -67,7 +67,7 @@ void runqueue_idle(struct row_maker *m, struct cpu *cpu, const struct record *r)
 	int32_t before = cpu->queued;
 	bool was_known = cpu->queue_known;
 
-	if (!m->wakeups || (was_known && before == 0))
+	if (!m->wakeups || m->n_gaps || (was_known && before == 0))
 		return;
 	runqueue_forget(cpu);
 	cpu->queue_doubt = false;
@@ -96,7 +96,7 @@ void row_maker_seed_queues(struct row_maker *m, int n_cpus)
 {
 	struct task *task;
 
-	if (m->faults.gaps > 0 || n_cpus <= 0 || n_cpus > CPUS_MAX)
+	if (m->faults.gaps > 0 || m->n_gaps || n_cpus <= 0 || n_cpus > CPUS_MAX)
 		return;
 	for (uint32_t i = 0; (task = tasks_at(m->tasks, i)); i++)
 		if (is_seed(m, task) &&

@@ -51,13 +51,14 @@ struct format {
 
 enum record_kind {
 	RECORD_EVENT,
+	RECORD_GAP,  /* records are missing from here on, up to the CPU's RECORD_LOST, the next */
 	RECORD_LOST, /* records are missing before the CPU's next record */
 };
 
-/* RECORD_EVENT has data, size and pid; RECORD_LOST has lost_since and lost. */
+/* RECORD_EVENT has data, size and pid; RECORD_LOST has lost_since and lost. RECORD_GAP has neither. */
 struct record {
 	/* In ns where the clock is in ns, see tracedat_clock(); never less than that of the CPU's
-	 * record before it. RECORD_LOST: where records resume. */
+	 * record before it. RECORD_GAP: of that record; RECORD_LOST: where records resume. */
 	int64_t timestamp;
 	union {
 		const uint8_t *data; /* of the event, common fields first; lives until the next

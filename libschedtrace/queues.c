@@ -46,7 +46,7 @@ struct queue_sums queues_sums_at(const struct queues *q, int64_t now)
 	struct queue_sums sums = q->sums;
 	int64_t ns = end - begin;
 
-	if (q->now == INT64_MIN || end <= begin)
+	if (q->now == INT64_MIN || end <= begin || q->n_gaps)
 		return sums;
 	add(&sums.followed, 1, ns);
 	add(&sums.idle, q->n_idle, ns);
@@ -67,7 +67,9 @@ void queues_advance(struct queues *q, int64_t now)
 
 	if (now <= q->now)
 		return;
-	if (q->n_idle || q->n_overloaded)
+	if (q->n_gaps)
+		; /* anything may happen unseen */
+	else if (q->n_idle || q->n_overloaded)
 		q->sums = queues_sums_at(q, now);
 	else if (q->now != INT64_MIN)
 		q->sums.followed = queues_sums_at(q, now).followed;
@@ -367,6 +369,22 @@ static int leave_all(struct queues *q, bool only_dead)
 	return 0;
 }
 
+/* Somebody may wait for an idle CPU whom nobody saw coming. */
+static int forget_idle(struct queues *q)
+{
+	struct queue *c;
+
+	for (uint32_t cpu = q->first_seen; cpu; cpu = c->next_seen) {
+		c = cpu_of(q, (int32_t)cpu - 1);
+		if (!c)
+			return -1;
+		if (c->current == LIFE_IDLE)
+			c->current = LIFE_NONE;
+		queue_changed(q, c);
+	}
+	return 0;
+}
+
 static int switched(struct queues *q, const struct schedtrace_events *ev, size_t i, uint32_t out)
 {
 	int64_t next = ev->arg0[i];
@@ -419,10 +437,14 @@ static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 		if (w && w->running)
 			grown_get(&q->cpus, w->running - 1, struct queue)->at_sign = q->sums;
 		return 0;
+	case SCHEDTRACE_GAP:
 	case SCHEDTRACE_LOST:
-		c = cpu_of(q, ev->cpu[i]);
+		c = forget_idle(q) < 0 ? NULL : cpu_of(q, ev->cpu[i]);
 		if (!c)
 			return -1;
+		q->n_gaps -= c->gap;
+		c->gap = ev->event[i] == SCHEDTRACE_GAP;
+		q->n_gaps += c->gap;
 		if (c->current <= LIFE_MAX)
 			waiter_of(q, c->current)->running = 0;
 		c->current = LIFE_NONE;

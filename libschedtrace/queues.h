@@ -44,6 +44,7 @@ struct queue {
 	uint32_t first;	  /* waiting there, + 1; 0 none */
 	uint32_t waiting; /* number of them */
 	bool seen;
+	bool gap;		   /* records of it are missing now */
 	uint32_t next_seen;	   /* CPU, + 1; 0 the last */
 	int64_t since;		   /* of current */
 	struct queue_sums at_sign; /* sums at the last sign of current */
@@ -73,7 +74,7 @@ struct queues {
 	struct grown cpus;   /* struct queue */
 	struct grown lives;  /* struct waiter */
 	uint32_t first_seen; /* CPU, + 1; 0 none */
-	int32_t n_seen, n_idle, n_overloaded;
+	int32_t n_seen, n_idle, n_overloaded, n_gaps;
 	int64_t n_waiting, n_behind; /* all, and those on overloaded CPUs */
 	struct affinities affinities;
 	struct cpu_set idle, overloaded;
@@ -97,7 +98,7 @@ struct queues {
 	(REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(RUNS) | REPLAY_EVENT(CPU_IDLE) |                  \
 	 REPLAY_EVENT(STAT_RUNTIME) | REPLAY_EVENT(WAKEUP) | REPLAY_EVENT(WAKEUP_NEW) |            \
 	 REPLAY_EVENT(NEWTASK) | REPLAY_EVENT(FORK) | REPLAY_EVENT(MIGRATE) | REPLAY_EVENT(LOST) | \
-	 REPLAY_EVENT(CPU_OFFLINE))
+	 REPLAY_EVENT(GAP) | REPLAY_EVENT(CPU_OFFLINE))
 
 /* -1 when memory ran out. */
 int queues_init(struct queues *queues, const struct analysis_env *env);

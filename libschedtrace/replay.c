@@ -17,6 +17,7 @@ int replay_new(struct replay **out, const struct schedtrace_context *ctx, int64_
 	replay->window_begin = window_begin;
 	replay->window_end = window_end;
 	replay->last_dead = LIFE_NONE;
+	replay->resumed = INT64_MIN;
 	*out = replay;
 	return 0;
 }
@@ -142,5 +143,8 @@ int64_t replay_gap_ns(const struct replay *replay, uint32_t id)
 	const struct life *life = &replay->lives.all[id];
 	int64_t end = life->state == LIFE_DEAD ? life->gaps_at_end : replay->gaps_ns;
 
+	for (uint32_t i = replay->first_open; i < replay->n_gaps && life->state != LIFE_DEAD; i++)
+		if (replay->gaps[i].end == GAP_OPEN)
+			end += clip(replay, replay->gaps[i].begin, replay->now);
 	return max64(end - life->gaps_at_start - life->gaps_running, 0);
 }

@@ -13,8 +13,9 @@
  *   certain until the found one came to wait, or another before it that may have run in between.
  * - A gap (LOST) is bridged by nothing: the CPU's task and every task that sleeps or waits is
  *   followed for certain up to where the gap began. Inside, any task that is not certainly running
- *   elsewhere may have run or waited: replay_gap_ns(). The LOST row comes where records resume, so
- *   that a wait which another CPU's rows ended before that stays certain.
+ *   elsewhere may have run or waited: replay_gap_ns(). The GAP row says that it has begun, so that
+ *   no wait or sleep in it is taken for certain. Traces without GAP rows only have the LOST row, where
+ *   records resume: a wait which another CPU's rows ended before that stays certain.
  * - A CPU that goes offline runs nobody, not even its idle task, until its next sign of a task.
  * - What lasts when the rows end is possible, not certain.
  *

@@ -76,7 +76,7 @@ static uint32_t first_seen(struct replay *replay, int32_t pid, int64_t since)
 	life = life_of(replay, id);
 	life->state = LIFE_UNKNOWN;
 	life->since = since;
-	life->gap = since == replay->begin ? 0 : replay->n_gaps;
+	life->gap = since == replay->begin ? 0 : replay->first_open;
 	life->gaps_at_start = since == replay->begin ? 0 : replay->gaps_ns;
 	if (since == replay->begin)
 		life->flags = LIFE_FROM_START | LIFE_OLD;
@@ -117,26 +117,31 @@ static uint32_t alive(struct replay *replay, int32_t pid)
 	return first_seen(replay, pid, life->end_ns);
 }
 
-/* A certain state ends for certain where the first gap after its begin begins. */
+/* A certain state ends for certain where the first gap after its begin begins, and one that begins
+ * in a gap is not certain at all. */
 static void settle_gaps(struct replay *replay, uint32_t id)
 {
 	struct life *life = life_of(replay, id);
 	const struct gap *gap;
+	int64_t end;
 
 	if (life->gap == replay->n_gaps)
 		return;
 	gap = &replay->gaps[life->gap];
-	life->gap = replay->n_gaps;
+	life->gap = replay->first_open;
 	if (life->state == LIFE_RUNNING || life->state == LIFE_DEAD)
 		return;
+	end = min64(gap->end, replay->now);
 	if (life->state != LIFE_UNKNOWN && life->state != LIFE_NEW && gap->begin > life->since)
 		emit(replay, id, life->state, life->cpu, life->since, gap->begin, gap->begin);
+	else if (life_is_waiting(life->state))
+		emit(replay, id, life->state, life->cpu, life->since, life->since, end);
 	if (life->state == LIFE_UNKNOWN && gap->begin > life->since &&
 	    !(life->flags & LIFE_FROM_START && life->at_start))
 		emit(replay, id, LIFE_WAIT_WAKEUP, -1, life->since, life->since, gap->begin);
 	life->state = LIFE_UNKNOWN;
 	life->flags &= (uint8_t)~LIFE_FROM_START;
-	life->since = max64(life->since, gap->end);
+	life->since = max64(life->since, end);
 }
 
 static void set_state(struct replay *replay, struct life *life, enum life_state state, int32_t cpu,
@@ -145,7 +150,7 @@ static void set_state(struct replay *replay, struct life *life, enum life_state 
 	life->state = state;
 	life->cpu = cpu;
 	life->since = now;
-	life->gap = replay->n_gaps;
+	life->gap = replay->first_open;
 	life->flags &= (uint8_t)~LIFE_FROM_START;
 }
 
@@ -285,7 +290,9 @@ static void found(struct replay *replay, int32_t cpu, uint32_t id)
 			c->awaited = replay->now;
 		return;
 	}
-	if (c->current == LIFE_IDLE && is_task(id)) {
+	/* In a gap, anybody may have come. */
+	if (c->current == LIFE_IDLE && is_task(id) && replay->first_open == replay->n_gaps &&
+	    replay->resumed <= c->seen) {
 		settle_gaps(replay, id);
 		from = left_idle(replay, c, id);
 	}
@@ -324,8 +331,16 @@ static void ctx_switch(struct replay *replay, int32_t cpu, int32_t prev, int64_t
 		in = next > 0 && next <= INT32_MAX ? alive(replay, (int32_t)next) : LIFE_NONE;
 	if (!c || replay->status < 0)
 		return;
-	if (c->current != out)
+	if (c->current != out && is_task(out)) {
+		/* The rows before this one told already in which state it leaves. */
+		const struct life told = *life_of(replay, out);
+
 		found(replay, cpu, out);
+		life_of(replay, out)->pending = told.pending;
+		life_of(replay, out)->flags |= told.flags & LIFE_IN_KERNEL;
+	} else if (c->current != out) {
+		found(replay, cpu, out);
+	}
 	if (is_task(out))
 		depart(replay, cpu, out);
 	else if (out == LIFE_IDLE)
@@ -448,6 +463,32 @@ static void newtask(struct replay *replay, int32_t pid, int64_t flags, int64_t t
 		life->tgid = (int32_t)tgid;
 }
 
+static struct gap *add_gap(struct replay *replay, int64_t begin, int64_t end)
+{
+	if (!array_room(replay->gaps, replay->n_gaps, replay->gaps_max)) {
+		replay_no_memory(replay);
+		return NULL;
+	}
+	for (uint32_t i = replay->n_gaps; i && replay->gaps[i - 1].begin > begin; i--)
+		replay->gaps[i - 1].begin = begin;
+	replay->gaps[replay->n_gaps] = (struct gap){ begin, end };
+	return &replay->gaps[replay->n_gaps++];
+}
+
+/* Until the CPU's LOST row, tasks may run there unseen, and sleep and be woken. */
+static void gap_begins(struct replay *replay, int32_t cpu)
+{
+	struct cpu *c = cpu_of(replay, cpu);
+
+	if (!c || c->gap || !add_gap(replay, replay->now, GAP_OPEN))
+		return;
+	lose_current(replay, cpu, replay->now, replay->now);
+	c->current = LIFE_NONE;
+	c->why = REPLAY_GAP;
+	c->seen = replay->now;
+	c->gap = replay->n_gaps;
+}
+
 static void lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t records)
 {
 	int64_t now = replay->now, ns;
@@ -464,13 +505,15 @@ static void lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t reco
 	c->why = REPLAY_RESUMED;
 	c->seen = now;
 
-	if (!array_room(replay->gaps, replay->n_gaps, replay->gaps_max)) {
-		replay_no_memory(replay);
+	if (c->gap)
+		replay->gaps[c->gap - 1].end = now;
+	else if (!add_gap(replay, begin, now))
 		return;
-	}
-	for (uint32_t i = replay->n_gaps; i && replay->gaps[i - 1].begin > begin; i--)
-		replay->gaps[i - 1].begin = begin;
-	replay->gaps[replay->n_gaps++] = (struct gap){ begin, now };
+	c->gap = 0;
+	replay->resumed = now;
+	while (replay->first_open < replay->n_gaps &&
+	       replay->gaps[replay->first_open].end != GAP_OPEN)
+		replay->first_open++;
 
 	ns = clip(replay, begin, now);
 	replay->gaps_ns += ns;
@@ -633,6 +676,9 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 			life->exit_ns = replay->now;
 		}
 		break;
+	case SCHEDTRACE_GAP:
+		gap_begins(replay, cpu);
+		return LIFE_NONE;
 	case SCHEDTRACE_LOST:
 		lost(replay, cpu, arg1, arg0);
 		return LIFE_NONE;

@@ -13,12 +13,15 @@ struct cpu {
 	int64_t since;	  /* of current */
 	int64_t seen;	  /* the last sign of current; of LIFE_NONE: where the doubt begins */
 	int64_t awaited;  /* since then: when a task first came to wait here, INT64_MAX none did */
+	uint32_t gap;	  /* that it is in, + 1; 0 none */
 };
 
 struct gap {
 	int64_t begin; /* the earliest of this gap and all later ones */
-	int64_t end;
+	int64_t end;   /* GAP_OPEN until its LOST row */
 };
+
+#define GAP_OPEN INT64_MAX
 
 struct replay {
 	struct lives lives;
@@ -31,8 +34,10 @@ struct replay {
 	int32_t n_cpus;
 	struct gap *gaps;
 	uint32_t n_gaps, gaps_max;
-	int64_t gaps_ns;    /* sum over all gaps of their time in the window */
-	uint32_t last_dead; /* chain of dead lives, by time */
+	uint32_t first_open; /* n_gaps when all have ended */
+	int64_t resumed;     /* when the last ended */
+	int64_t gaps_ns;     /* sum over all gaps of their time in the window */
+	uint32_t last_dead;  /* chain of dead lives, by time */
 
 	bool started;
 	int64_t begin, now;

@@ -125,7 +125,8 @@ static int feed(void *self, const struct schedtrace_events *ev, size_t begin, si
 
 		if (event != SCHEDTRACE_RQ_SIZE && event != SCHEDTRACE_CTX_SWITCH &&
 		    event != SCHEDTRACE_TICK && event != SCHEDTRACE_LOST &&
-		    event != SCHEDTRACE_RUNS && event != SCHEDTRACE_CPU_OFFLINE)
+		    event != SCHEDTRACE_GAP && event != SCHEDTRACE_RUNS &&
+		    event != SCHEDTRACE_CPU_OFFLINE)
 			continue;
 		a = account(cpus, ev->cpu[i]);
 		if (!a)
@@ -157,10 +158,11 @@ static int feed(void *self, const struct schedtrace_events *ev, size_t begin, si
 			count_queue(cpus, a, now);
 			a->has_rq = false;
 			break;
-		default: /* LOST: any queue may have changed in the gap */
+		default: /* GAP, LOST: any queue may change in the gap */
+			if (event == SCHEDTRACE_LOST && ev->arg1[i] < now)
+				now = ev->arg1[i];
 			for (int32_t cpu = 0; cpu < cpus->n; cpu++) {
-				count_queue(cpus, &cpus->accounts[cpu],
-					    ev->arg1[i] < now ? ev->arg1[i] : now);
+				count_queue(cpus, &cpus->accounts[cpu], now);
 				cpus->accounts[cpu].has_rq = false;
 			}
 			break;

@@ -207,10 +207,17 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 		return no_memory(err);
 	if (span->state == LIFE_RUNNING) {
 		a->last_cpu = span->cpu + 1;
+		/* The wakeup that this waking was of is missing. */
+		if (!span->cut && a->waking.time < span->begin)
+			a->waking.seen = false;
 		return 0;
 	}
-	if (span->state <= LIFE_WAIT_NEW)
+	if (span->state <= LIFE_WAIT_NEW) {
+		/* It may have waited already when the waker began, or may not have slept yet. */
+		if (!span->whole && !span->cut)
+			a->waking.doubtful = true;
 		return waited(latency, a, span, err);
+	}
 	/* A waker can begin while the task is still on its way to sleep. */
 	if (!span->cut && a->waking.seen && a->waking.time < span->begin)
 		a->waking.time = span->begin;
@@ -244,6 +251,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 		int64_t waker = ev->arg0[i];
 
 		a->waking.seen = true;
+		a->waking.doubtful = false;
 		a->waking.time = ev->timestamp[i];
 		a->waking.waker = LIFE_NONE;
 		if (!waker)
@@ -257,7 +265,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	if (life->state == LIFE_WAIT_WAKEUP && life->since == ev->timestamp[i]) {
 		a->woken.seen = a->waking.seen;
 		a->woken.time = a->waking.time;
-		a->woken.doubtful = a->waking.time < latency->gap_end;
+		a->woken.doubtful = a->waking.doubtful || a->waking.time < latency->gap_end;
 		a->woken.waker = a->waking.seen && !a->woken.doubtful ? a->waking.waker : LIFE_NONE;
 		a->is_moved = a->last_cpu && a->last_cpu != ev->cpu[i] + 1;
 	}

@@ -149,6 +149,16 @@ static int set_length(struct runqueue *rq, int32_t cpu, bool known, int64_t leng
 	return 0;
 }
 
+static int forget_lengths(struct runqueue *rq, int64_t now, int64_t known_until,
+			  struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (uint32_t cpu = 0; r >= 0 && cpu < rq->lengths.n; cpu++)
+		r = set_length(rq, (int32_t)cpu, false, 0, now, known_until, err);
+	return r;
+}
+
 static int log_length(const struct runqueue *rq, const struct schedtrace_events *ev, size_t i,
 		      uint32_t life, struct schedtrace_error *err)
 {
@@ -257,10 +267,11 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 			r = log_length(rq, ev, i, life, err);
 		return r < 0 ? r : set_length(rq, ev->cpu[i], true, ev->arg0[i], now, now, err);
 	}
-	/* What changed in the gap is unknown until the next RQ_SIZE. */
-	if (ev->event[i] == SCHEDTRACE_LOST)
-		r = set_length(rq, ev->cpu[i], false, 0, now, ev->arg1[i] < now ? ev->arg1[i] : now,
-			       err);
+	/* Any queue may change in the gap: its length is unknown until the next RQ_SIZE. */
+	if (ev->event[i] == SCHEDTRACE_GAP)
+		r = forget_lengths(rq, now, now, err);
+	else if (ev->event[i] == SCHEDTRACE_LOST)
+		r = forget_lengths(rq, now, ev->arg1[i] < now ? ev->arg1[i] : now, err);
 	if (ev->event[i] == SCHEDTRACE_CPU_OFFLINE)
 		r = set_length(rq, ev->cpu[i], false, 0, now, now, err);
 	if (r >= 0 && queues_follow(&rq->queues, ev, i, life) < 0)

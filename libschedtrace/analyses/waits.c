@@ -299,6 +299,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	case SCHEDTRACE_IRQ_ENTRY:
 	case SCHEDTRACE_IRQ_EXIT:
 		return count_irq(w, ev, i) < 0 ? no_memory(err) : 0;
+	case SCHEDTRACE_GAP:
 	case SCHEDTRACE_LOST:
 		w->gaps++;
 		place = grown_get(&w->places, ev->cpu[i], struct place);

@@ -101,7 +101,9 @@ extern "C" {
 	  "the recorder noticed that the CPU is offline, or that it is so at the begin")           \
 	X(CPU_ONLINE, 51, "0", "0", "0", "the recorder noticed that the CPU is online again")      \
 	X(AREA, 52, "the caller", "address", "length, bytes",                                      \
-	  "the kernel found addresses for a 32-bit call, which is not traced itself")
+	  "the kernel found addresses for a 32-bit call, which is not traced itself")              \
+	X(GAP, 53, "0", "0", "0",                                                                  \
+	  "records are missing in this CPU's buffer from here to its LOST row")
 
 #define SCHEDTRACE_EVENT_ENUM_(name, id, pid, arg0, arg1, when) SCHEDTRACE_##name = id,
 /** enum schedtrace_event_id - SCHEDTRACE_EXEC, SCHEDTRACE_WAKEUP and so on: see SCHEDTRACE_EVENTS() */

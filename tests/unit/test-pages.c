@@ -186,12 +186,14 @@ static void a_page_after_a_gap_says_how_many_were_lost(void **state)
 	page_commit(&f->page, (f->page.n - 16) | 1u << 31 | 1u << 30);
 	f->out.last = 50;
 	assert_int_equal(decode(f), 0);
-	assert_int_equal(f->out.n, 2);
-	assert_int_equal(f->out.list[0].kind, RECORD_LOST);
-	assert_int_equal(f->out.list[0].lost, 764);
-	assert_int_equal(f->out.list[0].lost_since, 50);
-	assert_int_equal(f->out.list[0].timestamp, 103); /* of the first record after it */
-	assert_int_equal(f->out.list[1].kind, RECORD_EVENT);
+	assert_int_equal(f->out.n, 3);
+	assert_int_equal(f->out.list[0].kind, RECORD_GAP);
+	assert_int_equal(f->out.list[0].timestamp, 50);
+	assert_int_equal(f->out.list[1].kind, RECORD_LOST);
+	assert_int_equal(f->out.list[1].lost, 764);
+	assert_int_equal(f->out.list[1].lost_since, 50);
+	assert_int_equal(f->out.list[1].timestamp, 103); /* of the first record after it */
+	assert_int_equal(f->out.list[2].kind, RECORD_EVENT);
 }
 
 static void a_gap_without_a_count_is_of_unknown_size(void **state)
@@ -202,8 +204,8 @@ static void a_gap_without_a_count_is_of_unknown_size(void **state)
 	page_event(&f->page, 3, EVENT, 1, 3);
 	page_commit(&f->page, (f->page.n - 16) | 1u << 31);
 	assert_int_equal(decode(f), 0);
-	assert_int_equal(f->out.list[0].lost, -1);
-	assert_int_equal(f->out.list[0].lost_since, INT64_MIN);
+	assert_int_equal(f->out.list[1].lost, -1);
+	assert_int_equal(f->out.list[1].lost_since, INT64_MIN);
 }
 
 static void a_32_bit_kernel_has_4_bytes_of_commit(void **state)

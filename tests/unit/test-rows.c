@@ -531,6 +531,27 @@ static void lost_records_make_every_queue_unknown(void **state)
 				     "120 0 20 WAKEUP 0 0 a\n");
 }
 
+static void in_a_gap_no_queue_is_known_and_after_it_nobody_is_believed_to_run(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 5, 1, 30, "timer_start", "0");
+	idle(t, 0);
+	forget(t);
+	give(t, &(struct record){ .timestamp = 60, .kind = RECORD_GAP, .cpu = 1 });
+	record(t, 70, 0, 0, "sched_switch", "swapper/0 0 120 0 a 20 120");
+	record(t, 80, 0, 20, "sched_switch", "a 20 120 1 swapper/0 0 120");
+	lost(t, 100, 1, 7, 60);
+	record(t, 101, 1, 30, "timer_start", "0");
+	assert_string_equal(rows(t), "60 1 0 GAP 0 0 -\n"
+				     "70 0 20 PRIO 120 0 a\n"
+				     "70 0 0 CTX_SWITCH 20 0 swapper/0\n"
+				     "80 0 20 BLOCK 0 0 a\n"
+				     "80 0 20 CTX_SWITCH 0 0 a\n"
+				     "100 1 0 LOST 7 60 -\n"
+				     "101 1 30 RUNS -1 0 -\n");
+}
+
 static void a_task_found_on_a_queue_is_counted_from_then_on(void **state)
 {
 	struct trace *t = *state;
@@ -1212,6 +1233,7 @@ int main(void)
 		TEST(a_missing_switch_from_idle_leaves_the_queue_certain),
 		TEST(a_missing_switch_from_a_task_makes_the_queue_unknown_until_idle),
 		TEST(lost_records_make_every_queue_unknown),
+		TEST(in_a_gap_no_queue_is_known_and_after_it_nobody_is_believed_to_run),
 		TEST(a_task_found_on_a_queue_is_counted_from_then_on),
 		TEST(without_wakeups_no_queue_is_ever_certain),
 		TEST(the_list_of_tasks_makes_queues_certain_that_are_never_idle),

@@ -117,6 +117,9 @@ static void a_switch_out_of_somebody_else_books_the_span_to_nobody(void **state)
 	assert_int_equal(of_pid(&r, "tasks", 9, "on_cpu_hi_ns"), 40);
 	expect(&r, "on_cpu_ns", 0);
 	expect(&r, "on_cpu_hi_ns", 40);
+	/* The switch tells in which state it left, whoever was believed to run. */
+	expect(&r, "switches_voluntary", 1);
+	expect(&r, "switches_involuntary", 0);
 	result_free(&r);
 }
 
@@ -169,6 +172,33 @@ static void nothing_bridges_a_gap_and_everybody_may_have_run_in_it(void **state)
 	/* 6 slept when the gap began; later nobody knows. */
 	assert_int_equal(of_pid(&r, "tasks", 6, "sleep_ns"), 15);
 	assert_int_equal(of_pid(&r, "tasks", 6, "on_cpu_hi_ns"), 5 + 30);
+	result_free(&r);
+}
+
+/* On CPU 1, while records of CPU 0 are missing: 8 may have run there and been woken again. */
+static void a_wait_that_ends_in_a_gap_elsewhere_is_not_certain(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 6);
+	wake(&b, 110, 1, 8);
+	add(&b, 120, 0, 0, SCHEDTRACE_GAP, 0, 0);
+	sw(&b, 130, 1, 6, 'S', 8);
+	sw(&b, 140, 1, 8, 'S', 6);
+	wake(&b, 145, 1, 8);
+	sw(&b, 148, 1, 6, 'R', 8);
+	add(&b, 150, 0, 0, SCHEDTRACE_LOST, -1, 120);
+	runs(&b, 150, 0, 7);
+	sw(&b, 160, 1, 8, 'S', 0);
+	r = result_of(&b, "tasks");
+	assert_int_equal(of_pid(&r, "tasks", 8, "wait_wakeup_ns"), 10);
+	assert_int_equal(of_pid(&r, "tasks", 8, "on_cpu_ns"), 10 + 12);
+	assert_int_equal(of_pid(&r, "tasks", 8, "sleep_ns"), 0);
+	assert_true(of_pid(&r, "tasks", 8, "wait_hi_ns") >= 20 + 3);
+	expect(&r, "on_cpu_ns", 20);
+	expect(&r, "on_cpu_hi_ns", 60);
 	result_free(&r);
 }
 
@@ -370,6 +400,7 @@ int main(void)
 		cmocka_unit_test(a_switch_out_of_somebody_else_books_the_span_to_nobody),
 		cmocka_unit_test(a_task_found_on_a_second_cpu_left_the_first_unseen),
 		cmocka_unit_test(nothing_bridges_a_gap_and_everybody_may_have_run_in_it),
+		cmocka_unit_test(a_wait_that_ends_in_a_gap_elsewhere_is_not_certain),
 		cmocka_unit_test(a_pid_used_again_is_a_second_task),
 		cmocka_unit_test(a_dead_pid_seen_alive_again_is_a_second_task),
 		cmocka_unit_test(

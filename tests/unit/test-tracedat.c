@@ -153,8 +153,8 @@ static int read_file(struct fixture *f, const struct source_options *wanted)
 		for (i = 0; i < n; i++, r++) {
 			int32_t x = 0;
 
-			if (r->kind == RECORD_LOST) {
-				f->gaps++;
+			if (r->kind != RECORD_EVENT) {
+				f->gaps += r->kind == RECORD_LOST;
 				continue;
 			}
 			f->events++;

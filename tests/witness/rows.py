@@ -107,13 +107,15 @@ def waits_of(trace):
             waking[pid] = t
         elif event == "WAKEUP":
             begun = waking.pop(pid, None)
+            if last.get(pid, ("",))[0] == "lost":   # it may not have slept when the waker began
+                begun = None
             if last.get(pid, ("out",))[0] not in ("in", "preempt"):
                 last[pid] = "wakeup", t, begun
         elif event == "WAKEUP_NEW":
             last[pid] = "new", t, None
         elif event == "RUNS":
             if current.get(cpu, pid) != pid:    # that task left unseen
-                last[current[cpu]] = "out", t, None
+                last[current[cpu]] = "lost", t, None
             if last.get(pid, ("",))[0] != "in":
                 last[pid] = "in", t, None
             current[cpu] = pid

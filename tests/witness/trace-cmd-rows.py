@@ -25,7 +25,7 @@ PER_BLN_FAIR_END""".split()
 OWN = """WAKING RUNS STATE PRIO STAT_RUNTIME NEWTASK RENAME CPU_IDLE PAGE_FAULT_USER PAGE_FAULT_KERNEL
 MAJOR_FAULT MMAP MUNMAP MREMAP_FROM MREMAP_TO BRK CALL_FAILED EXIT_MM RSS_FILE RSS_ANON RSS_SWAP
 RSS_SHMEM PAGE_ALLOC PAGE_FREE SAMPLE_FAULTS SAMPLE_CPU SAMPLE_MEM IRQ_ENTRY IRQ_EXIT LOST
-SAMPLE_CHILDREN_FAULTS SAMPLE_CHILDREN_CPU CPU_OFFLINE CPU_ONLINE AREA""".split()
+SAMPLE_CHILDREN_FAULTS SAMPLE_CHILDREN_CPU CPU_OFFLINE CPU_ONLINE AREA GAP""".split()
 IDS = {name: i for i, name in enumerate(SCHEDLOG + OWN)}
 
 LINE = re.compile(r'^ *(?P<comm>.*)-(?P<pid>\d+) +(?P<cpu>\d+)-0x(?P<flags>[0-9a-f]+) +'
@@ -103,9 +103,11 @@ def records(path):
         cpu, time = int(m['cpu']), int(m['s']) * 10**9 + int(m['ns'])
         order += 1
         if cpu in gap:
-            out.append((time, cpu, order - 0.5, 0, 0, 'LOST',
-                        {'n': gap.pop(cpu), 'since': last.get(cpu, -2**63)}))
-        last[cpu] = time
+            since, after = last.get(cpu, (-2**63, 0))
+            if after:
+                out.append((since, cpu, after + 0.5, 0, 0, 'GAP', {}))
+            out.append((time, cpu, order - 0.5, 0, 0, 'LOST', {'n': gap.pop(cpu), 'since': since}))
+        last[cpu] = time, order
         out.append((time, cpu, order, int(m['pid']), int(m['flags'], 16), m['event'],
                     Fields(m['event'], m['fields'])))
     out.sort(key=lambda r: r[:3])
@@ -164,6 +166,7 @@ class Rows:
         self.tasks = {}
         self.owners = {}
         self.gaps = 0
+        self.in_gap = set()
         self.wakeups = False
         self.seed_at = None
         self.samples = {}
@@ -270,7 +273,7 @@ class Rows:
         self.seed_at = None
         waiting = [t for t in self.tasks.values()
                    if t.start and t.start[0] == 'R' and not t.queue_seen]
-        if self.gaps or any(t.moved for t in waiting):
+        if self.gaps or self.in_gap or any(t.moved for t in waiting):
             return
         for t in waiting:
             t.queue, t.queue_seen = t.start[1], True
@@ -283,13 +286,19 @@ class Rows:
 
     def record(self, time, cpu, order, pid, flags, event, f):
         self.time, self.here, self.pid, self.flags = time, cpu, pid, flags
-        if event == 'LOST':
-            self.row(cpu, Task(0), 'LOST', f['n'], f['since'])
-            self.gaps += 1
+        here = self.cpu(cpu)
+        if event in ('GAP', 'LOST'):
+            if event == 'GAP':
+                self.row(cpu, Task(0), 'GAP')
+                self.in_gap.add(cpu)
+            else:
+                self.row(cpu, Task(0), 'LOST', f['n'], f['since'])
+                self.gaps += 1
+                self.in_gap.discard(cpu)
             for i in self.cpus:
                 self.doubt(i)
+            here.current = -1
             return
-        here = self.cpu(cpu)
         if here.current != pid and event not in ('kernel_stack', 'user_stack'):
             believed = here.current
             self.row(cpu, self.task(pid), 'RUNS', believed)
@@ -361,7 +370,7 @@ class Rows:
         here = self.cpu(self.here)
         if next.pid:
             self.enter(self.here, next)
-        elif self.wakeups and (here.length or not here.known):
+        elif self.wakeups and not self.in_gap and (here.length or not here.known):
             change = -here.length if here.known else 0
             self.empty(self.here)
             here.known, here.doubt = True, False

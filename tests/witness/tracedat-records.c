@@ -22,7 +22,7 @@ static void print(const struct format *formats, const struct record *r)
 	if (r->kind == RECORD_LOST)
 		printf("%d %" PRId64 " lost %" PRId64 " since %" PRId64 "\n", r->cpu, r->timestamp,
 		       r->lost, r->lost_since);
-	else
+	else if (r->kind == RECORD_EVENT)
 		printf("%d %" PRId64 " %s %d\n", r->cpu, r->timestamp, formats[r->format].name,
 		       r->pid);
 }
