@@ -10,27 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "error.h"
 #include "mem.h"
 
-#define WORKER_CPU_SECONDS 20
-#define WORKER_WAIT_MS	   30000
-#define WORKER_MEMORY	   (1ul << 30)
-#define WORKERS_MAX	   8
-
-/* The shadow memory of a sanitizer needs far more than the worker may have. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZER
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZER
-#endif
-#endif
+#define WORKER_WAIT_MS 30000
+#define WORKERS_MAX    8
 
 static void say(note_fn note, void *user, const char *fmt, ...) SCHEDTRACE_PRINTF(3, 4);
 
@@ -64,30 +52,6 @@ static bool write_all(int fd, const void *data, size_t n)
 		n -= (size_t)done;
 	}
 	return true;
-}
-
-/* Keeps only @out (as descriptor 3); standard streams lead nowhere. */
-static void confine(int out)
-{
-	struct rlimit cpu = { WORKER_CPU_SECONDS, WORKER_CPU_SECONDS };
-	struct rlimit none = { 0, 0 };
-	int null = open("/dev/null", O_RDWR);
-	int i;
-
-	signal(SIGPIPE, SIG_DFL);
-	dup2(out, 3);
-	for (i = 0; i < 3; i++)
-		dup2(null, i);
-	close_range(4, ~0u, 0);
-	setrlimit(RLIMIT_CPU, &cpu);
-	setrlimit(RLIMIT_CORE, &none);
-	setrlimit(RLIMIT_FSIZE, &none);
-	setrlimit(RLIMIT_NPROC, &none);
-#ifndef SANITIZER
-	setrlimit(RLIMIT_AS, &(struct rlimit){ WORKER_MEMORY, WORKER_MEMORY });
-#endif
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 static void work(const struct format_text *texts, size_t begin, size_t n)
