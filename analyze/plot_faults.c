@@ -227,6 +227,21 @@ static int add_curves(struct plot_source *source, const struct panel_spec *spec,
 	return 0;
 }
 
+/* By --columns, or none are chosen. */
+static bool is_chosen(const struct plot_source *source, const char *name)
+{
+	size_t word;
+
+	for (const char *list = source->selection->columns; list; list += word + 1) {
+		word = strcspn(list, ",");
+		if (word == strlen(name) && !strncmp(list, name, word))
+			return true;
+		if (!list[word])
+			return false;
+	}
+	return true;
+}
+
 static bool any(const struct view *view, const char *name)
 {
 	size_t c = column(view, name);
@@ -253,7 +268,7 @@ int plot_make_faults(struct plot_source *source, const struct panel_spec *spec,
 	if (!r)
 		r = plot_view(source, "faults_total", &total, err);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && !r; i++)
-		if (!i || any(&total, kinds[i].column))
+		if (is_chosen(source, kinds[i].column) && (!i || any(&total, kinds[i].column)))
 			r = add_curves(source, spec, &kinds[i], &faults, &total, err);
 	view_release(&faults);
 	view_release(&total);

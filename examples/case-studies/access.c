@@ -18,6 +18,7 @@
  * -d  sleep so long after each iteration [0]
  * -s  where the generator of random numbers starts [1]: the pages are the same in every run
  *
+ * It calls itself "random" or "local" while it does so, the name by which recordings know it.
  * Prints its pid, when it began and ended on CLOCK_MONOTONIC in ns, and what getrusage() says at the
  * end: minor faults, major faults, microseconds in user mode and in the kernel.
  */
@@ -29,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -199,6 +201,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 
+	prctl(PR_SET_NAME, window < pages ? "local" : "random");
 	memory = map(file, pages * page, prepare);
 	for (uint64_t i = 0; i < iterations; i++) {
 		uint64_t first = draw(pages - window + 1);

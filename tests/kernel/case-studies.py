@@ -66,6 +66,12 @@ with Folder() as folder:
             check(row)
         claim([row["copies"] for row in copies] == [1, 2, 8] and
               [row["copies"] for row in pairs] == [2, 2], "all copies are found in the recordings")
+        pictures = [f"out/{name}.png" for name in ("random-random", "random-local", "copies")]
+        if "without" in r.stderr:
+            skip("both studies are drawn", r.stderr.splitlines()[0])
+        else:
+            claim(all(os.path.exists(p) and open(p, "rb").read(4) == b"\x89PNG" for p in pictures),
+                  "both studies are drawn", r.stderr, os.listdir("out"))
         both, one = (row["major"] for row in pairs)
         claim(0 < one < both, "a local program has fewer major faults than a random one", pairs)
         claim(copies[0]["major"] == copies[1]["major"] == 0 and copies[2]["major"] > 2000,
