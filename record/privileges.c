@@ -29,6 +29,7 @@ static int get(struct sets *s)
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
 
+	*s = (struct sets){ 0 };
 	if (syscall(SYS_capget, &header, data) != 0)
 		return -errno;
 	s->effective = data[0].effective | (uint64_t)data[1].effective << 32;
