@@ -27,6 +27,7 @@ static const struct {
 	{ "memory_system", "processes,rss_bytes,share,faults_user,faults_kernel,faults_major" },
 	{ "latency", "pid,comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,uncertain,cut,max_at_ns,cpu,"
 		     "ran,waker" },
+	{ "latency_comms", "comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,tasks,p90_ns,p999_ns" },
 	{ "latency_worst", "begin_ns,latency_ns,pid,comm,kind,cpu,ran,waker" },
 	{ "stacks", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
 	{ "stacks_kernel", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
@@ -47,10 +48,8 @@ static const struct {
 	const char *table;
 	int decimals;
 } fine[] = {
-	{ "latency", 1 },
-	{ "latency_kinds", 1 },
-	{ "latency_worst", 1 },
-	{ "latency_histogram", 3 },
+	{ "latency", 1 },	{ "latency_kinds", 1 },	    { "latency_comms", 1 },
+	{ "latency_worst", 1 }, { "latency_histogram", 3 },
 };
 
 /* The smaller, the longer the column stays. */

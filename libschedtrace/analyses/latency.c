@@ -322,16 +322,16 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 static const char *const needs[] = {
 	"CTX_SWITCH", "BLOCK", "WAKEUP", "WAKEUP_NEW", "WAKING", NULL
 };
-static const struct schedtrace_table_info *const tables[] = { &latency_info, &latency_kinds_info,
-							      &latency_worst_info,
-							      &latency_histogram_info,
-							      &latency_open_info };
+static const struct schedtrace_table_info *const tables[] = {
+	&latency_info,		 &latency_kinds_info, &latency_worst_info,
+	&latency_histogram_info, &latency_open_info,  &latency_comms_info
+};
 static const struct schedtrace_table_info *const logs[] = { &latency_log_info };
 
 const struct analysis analysis_latency = {
 	.info = { "latency",
 		  "how long tasks wait until they run: per task, percentiles, the worst cases",
-		  needs, 5, tables, 1, logs },
+		  needs, 6, tables, 1, logs },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

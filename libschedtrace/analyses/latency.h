@@ -79,7 +79,7 @@ bool latency_still_waits(const struct latency *latency, uint32_t id, struct repl
 
 extern const char *const latency_kind_names[N_KINDS];
 extern const struct schedtrace_table_info latency_info, latency_kinds_info, latency_worst_info,
-	latency_histogram_info, latency_open_info, latency_log_info;
+	latency_histogram_info, latency_open_info, latency_comms_info, latency_log_info;
 
 int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 		   struct schedtrace_error *err);

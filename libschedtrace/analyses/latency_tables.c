@@ -2,6 +2,7 @@
 /* The tables of the analysis latency. */
 #include "../error.h"
 #include "latency.h"
+#include "latency_comms.h"
 
 const char *const latency_kind_names[N_KINDS] = { "wakeup", "waking", "preempt", "new", "unknown" };
 
@@ -351,7 +352,8 @@ static int add_worst(const struct latency *latency, struct schedtrace_tables *ou
 }
 
 static int add_tasks(const struct latency *latency, struct kind_account *all,
-		     struct schedtrace_tables *out, struct schedtrace_error *err)
+		     struct latency_comms *comms, struct schedtrace_tables *out,
+		     struct schedtrace_error *err)
 {
 	struct lives *lives = replay_lives(latency->replay);
 	struct schedtrace_table *table;
@@ -374,7 +376,9 @@ static int add_tasks(const struct latency *latency, struct kind_account *all,
 			r = add_kind(lives, id, kind, &k, a ? a->moved : 0, table, err);
 			all[kind].uncertain += k.uncertain;
 			all[kind].cut += k.cut;
-			if (r >= 0 && histogram_merge(&all[kind].waits, &k.waits) < 0)
+			if (r >= 0 &&
+			    (histogram_merge(&all[kind].waits, &k.waits) < 0 ||
+			     latency_comms_add(comms, lives_name(lives, id), kind, &k) < 0))
 				r = error_set(err, SCHEDTRACE_E_NOMEM,
 					      "no memory for analysis latency");
 		}
@@ -386,8 +390,11 @@ int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 		   struct schedtrace_error *err)
 {
 	struct kind_account all[N_KINDS] = { 0 };
-	int r = add_tasks(latency, all, out, err);
+	struct latency_comms comms;
+	int r;
 
+	latency_comms_init(&comms);
+	r = add_tasks(latency, all, &comms, out, err);
 	if (r >= 0)
 		r = add_kinds(latency, all, out, err);
 	if (r >= 0)
@@ -396,6 +403,9 @@ int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 		r = add_histogram(all, out, err);
 	if (r >= 0)
 		r = latency_open(latency, out, err);
+	if (r >= 0)
+		r = latency_comms_table(&comms, out, err);
+	latency_comms_free(&comms);
 	for (int kind = 0; kind < N_KINDS; kind++)
 		histogram_free(&all[kind].waits);
 	return r;

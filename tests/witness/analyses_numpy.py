@@ -175,6 +175,33 @@ def check_windows(name, path):
     ok(True, f"{name}: two windows that meet add up to the whole")
 
 
+def check_latency_comms(name, trace, rows):
+    """Percentiles of the tasks of a name together, from every single wait."""
+    waits, names = waits_of(trace), collections.defaultdict(set)
+    for row in rows["latency"]:
+        names[row["pid"], row["kind"]].add(row["comm"])
+    together = collections.defaultdict(list)
+    for key, values in waits.items():
+        for comm in names[key]:
+            # Lives of one pid with two names cannot be told apart here.
+            together[comm, key[1]] += values if len(names[key]) == 1 else [None]
+    checked, far = 0, []
+    for row in rows["latency_comms"]:
+        values = together[row["comm"], row["kind"]]
+        if not row["count"] or None in values:
+            continue
+        checked += 1
+        if (len(values), sum(values), max(values)) != \
+                (row["count"], row["total_ns"], row["max_ns"]):
+            far.append((row, values))
+        for percent, column in ((50, "p50_ns"), (90, "p90_ns"), (99, "p99_ns")):
+            exact = np.percentile(values, percent, method="inverted_cdf")
+            if abs(row[column] - exact) > max(8, exact / 32):
+                far.append((row, column, exact))
+    ok(checked > 10 and not far, f"{name}: waits of the tasks of a name together are numpy's",
+       f"{checked} {far[:1]}")
+
+
 for path in tarballs:
     name = os.path.basename(path)
     if name.endswith(".xz"):
@@ -186,8 +213,10 @@ for path in tarballs:
         continue
     trace = Trace(path)
     found = tables(path, "latency", "runqueue", "-t",
-                   "latency,latency_histogram,work_conservation,runqueue_lengths")
+                   "latency,latency_comms,latency_histogram,work_conservation,"
+                   "runqueue_lengths")
     check_latency(name, trace, found)
+    check_latency_comms(name, trace, found)
     check_runqueue(name, trace, found)
     check_sums(name, path)
     check_windows(name, path)

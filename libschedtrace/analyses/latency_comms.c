@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "latency_comms.h"
+
+#include "../error.h"
+
+enum { COMM, KIND, TASKS, COUNT, MEAN, P50, P90, P99, P999, MAX, TOTAL, UNCERTAIN, CUT, N_COLUMNS };
+
+#define ABOUT_PERCENTILE "; at most 1/32 (or 8 ns) off"
+
+static const struct schedtrace_column_info columns[N_COLUMNS] = {
+	[COMM] = { "comm", "", "the tasks' last name", SCHEDTRACE_TEXT },
+	[KIND] = { "kind", "", "as in table latency", SCHEDTRACE_TEXT },
+	[TASKS] = { "tasks", "1", "lives of tasks of this name that waited so", SCHEDTRACE_INT },
+	[COUNT] = { "count", "1", "their waits whose begin and end rows show", SCHEDTRACE_INT },
+	[MEAN] = { "mean_ns", "ns", "the mean of these waits", SCHEDTRACE_REAL },
+	[P50] = { "p50_ns", "ns", "their median" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[P90] = { "p90_ns", "ns", "90 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[P99] = { "p99_ns", "ns", "99 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[P999] = { "p999_ns", "ns", "99.9 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
+	[MAX] = { "max_ns", "ns", "the longest, exactly", SCHEDTRACE_INT },
+	[TOTAL] = { "total_ns", "ns", "their sum", SCHEDTRACE_INT },
+	[UNCERTAIN] = { "uncertain", "1", "not in the figures: begin or end is doubtful",
+			SCHEDTRACE_INT },
+	[CUT] = { "cut", "1", "not in the figures: at the edges", SCHEDTRACE_INT },
+};
+
+const struct schedtrace_table_info latency_comms_info = {
+	"latency_comms",
+	"how long the tasks of a name waited, together; a row a name and kind of wait",
+	N_COLUMNS,
+	columns,
+};
+
+struct comm_account {
+	struct kind_account kinds[N_KINDS];
+	int64_t tasks[N_KINDS];
+};
+
+void latency_comms_init(struct latency_comms *comms)
+{
+	*comms = (struct latency_comms){ 0 };
+	intern_init(&comms->names);
+}
+
+void latency_comms_free(struct latency_comms *comms)
+{
+	for (uint32_t i = 0; i < comms->accounts.n; i++)
+		for (int kind = 0; kind < N_KINDS; kind++)
+			histogram_free(&grown_get(&comms->accounts, i, struct comm_account)
+						->kinds[kind]
+						.waits);
+	free(comms->accounts.items);
+	intern_free(&comms->names);
+}
+
+int latency_comms_add(struct latency_comms *comms, const char *comm, enum latency_kind kind,
+		      const struct kind_account *waits)
+{
+	const char *name = comm ? comm : "";
+	int32_t id = intern_add(&comms->names, name, strlen(name));
+	struct comm_account *account =
+		id < 0 ? NULL : grown_at(&comms->accounts, id, struct comm_account);
+
+	if (!account || histogram_merge(&account->kinds[kind].waits, &waits->waits) < 0)
+		return -1;
+	account->kinds[kind].uncertain += waits->uncertain;
+	account->kinds[kind].cut += waits->cut;
+	account->tasks[kind]++;
+	return 0;
+}
+
+static int add_row(const char *name, enum latency_kind kind, const struct comm_account *account,
+		   struct schedtrace_table *table, struct schedtrace_error *err)
+{
+	const struct kind_account *k = &account->kinds[kind];
+	const struct histogram *waits = &k->waits;
+	union schedtrace_value v[N_COLUMNS];
+
+	v[COMM].s = *name ? name : NULL;
+	v[KIND].s = latency_kind_names[kind];
+	v[TASKS].i = account->tasks[kind];
+	v[COUNT].i = (int64_t)waits->count;
+	v[MEAN].f = histogram_mean(waits);
+	v[P50].i = histogram_percentile(waits, 50);
+	v[P90].i = histogram_percentile(waits, 90);
+	v[P99].i = histogram_percentile(waits, 99);
+	v[P999].i = histogram_percentile(waits, 99.9);
+	v[MAX].i = waits->count ? waits->max : UNKNOWN_INT;
+	v[TOTAL].i = waits->sum;
+	v[UNCERTAIN].i = k->uncertain;
+	v[CUT].i = k->cut;
+	return table_row(table, v, err);
+}
+
+int latency_comms_table(const struct latency_comms *comms, struct schedtrace_tables *out,
+			struct schedtrace_error *err)
+{
+	struct schedtrace_table *table;
+	int r = tables_add(out, &latency_comms_info, &table, err);
+
+	for (int32_t id = 0; id < comms->names.n; id++) {
+		const struct comm_account *account =
+			grown_get(&comms->accounts, id, struct comm_account);
+
+		for (int kind = 0; kind < N_KINDS && r >= 0; kind++)
+			if (account && account->tasks[kind])
+				r = add_row(comms->names.names[id], kind, account, table, err);
+	}
+	return r;
+}
