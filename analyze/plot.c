@@ -17,7 +17,6 @@
 #define DOTS_PER_POINT (200.0 / 72)
 #define MARGIN	       10.0
 #define PANEL_GAP      10.0
-#define LEAST_PANEL    40.0 /* points */
 
 enum file_kind { FILE_PNG, FILE_SVG, FILE_PDF, FILE_UNKNOWN };
 
@@ -70,22 +69,45 @@ static double note_height(const struct plot_panel *panel)
 	return panel->note ? SMALL_SIZE + 4 : 0;
 }
 
-/* What a panel needs to be easy to read. */
-static double wanted_height(cairo_t *cr, const struct plot_panel *panel, double width)
-{
-	double n = (double)panel->n_labels, body = 165;
+/* What a panel takes of the height, in points. */
+struct need {
+	double fixed; /* title, legend, axis, note */
+	double body;  /* easy to read, */
+	double least; /* or at least possible to read */
+};
 
-	if (panel->kind == PLOT_BARS)
-		body = n * fmax(13, panel->stacked ? 0 : 9 * (double)panel->n_series) + 30;
-	else if (panel->kind == PLOT_LANES)
-		body = n * 15 + 30;
-	else if (panel->kind == PLOT_HEAT)
-		body = fmax(n * 18, 40) + 36;
-	else if (panel->kind == PLOT_PIE)
-		body = fmax(150, 13 * (double)(panel->n_series + 1));
-	if (panel->kind != PLOT_PIE)
-		body += canvas_legend(cr, panel, 0, 0, width - 60, false);
-	return fmin(body, 900) + title_height(panel) + note_height(panel);
+static struct need need_of(cairo_t *cr, const struct plot_panel *panel, double width)
+{
+	double n = (double)panel->n_labels, each = panel->stacked ? 0 : (double)panel->n_series;
+	struct need need = { .fixed = title_height(panel) + note_height(panel) };
+
+	switch (panel->kind) {
+	case PLOT_BARS:
+		need.body = n * fmax(13, 9 * each);
+		need.least = n * fmax(6, 3 * each);
+		break;
+	case PLOT_LANES:
+		need.body = n * 15;
+		need.least = n * 6;
+		break;
+	case PLOT_HEAT:
+		need.body = fmax(n * 18, 40);
+		need.least = fmax(n * 4, 30);
+		break;
+	case PLOT_PIE:
+		need.body = fmax(150, 13 * (double)(panel->n_series + 1));
+		need.least = 7 * (double)(panel->n_series + 1);
+		return need;
+	default:
+		need.body = 125;
+		need.least = 50;
+	}
+	need.body = fmin(need.body, 2000);
+	need.least = fmin(need.least, need.body);
+	need.fixed += canvas_axis_height("name") +
+		      canvas_legend(cr, panel, 0, 0, width - canvas_labels_width(cr, panel, width),
+				    false);
+	return need;
 }
 
 static double heading_height(const struct plot_figure *figure)
@@ -97,17 +119,23 @@ static double heading_height(const struct plot_figure *figure)
 	return height + 6;
 }
 
-static double page_height(const struct plot_figure *figure, double width)
+/* Of a page @width wide. */
+static struct need needs_of_page(const struct plot_figure *figure, double width)
 {
 	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
 	cairo_t *cr = cairo_create(surface);
-	double height = 2 * MARGIN + heading_height(figure);
+	struct need page = { .fixed = 2 * MARGIN + heading_height(figure) };
 
-	for (size_t i = 0; i < figure->n_panels; i++)
-		height += wanted_height(cr, &figure->panels[i], width) + (i ? PANEL_GAP : 0);
+	for (size_t i = 0; i < figure->n_panels; i++) {
+		struct need need = need_of(cr, &figure->panels[i], width - 2 * MARGIN);
+
+		page.fixed += need.fixed + (i ? PANEL_GAP : 0);
+		page.body += need.body;
+		page.least += need.least;
+	}
 	cairo_destroy(cr);
 	cairo_surface_destroy(surface);
-	return height;
+	return page;
 }
 
 static void draw_panel(cairo_t *cr, const struct plot_panel *panel, struct box box)
@@ -156,19 +184,19 @@ static double draw_heading(cairo_t *cr, const struct plot_figure *figure, double
 /* Panels share what height there is in the proportions that they want. */
 static void draw_figure(cairo_t *cr, const struct plot_figure *figure, double width, double height)
 {
-	double wanted = page_height(figure, width) - 2 * MARGIN - heading_height(figure);
-	double y, ratio;
+	struct need page = needs_of_page(figure, width);
+	double ratio = page.body > 0 ? (height - page.fixed) / page.body : 1, y;
 
 	cairo_set_source_rgb(cr, 1, 1, 1);
 	cairo_paint(cr);
 	y = draw_heading(cr, figure, width - 2 * MARGIN);
-	ratio = (height - MARGIN - y) / wanted;
 	for (size_t i = 0; i < figure->n_panels; i++) {
 		const struct plot_panel *panel = &figure->panels[i];
-		double h = wanted_height(cr, panel, width) * ratio;
+		struct need need = need_of(cr, panel, width - 2 * MARGIN);
+		double h = need.fixed + need.body * ratio;
 
 		draw_panel(cr, panel, (struct box){ MARGIN, y, width - 2 * MARGIN, h });
-		y += h + PANEL_GAP * ratio;
+		y += h + PANEL_GAP;
 	}
 }
 
@@ -200,17 +228,17 @@ static int write_file(const char *path, const struct plot_figure *figure,
 		      const struct plot_size *size, struct schedtrace_error *err)
 {
 	double width = (size->width > 0 ? size->width : USUAL_WIDTH) * POINTS_PER_MM;
-	double height =
-		size->height > 0 ? size->height * POINTS_PER_MM : page_height(figure, width);
+	struct need page = needs_of_page(figure, width);
+	double height = size->height > 0 ? size->height * POINTS_PER_MM : page.fixed + page.body;
 	struct results file;
 	int r;
 
-	if (size->height > 0 &&
-	    height < 2 * MARGIN + heading_height(figure) + LEAST_PANEL * (double)figure->n_panels)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--plot-size: %.0f mm are not high enough for the %zu panels of "
-				 "this picture",
-				 size->height, figure->n_panels);
+	if (height < page.fixed + page.least)
+		return error_set(
+			err, SCHEDTRACE_E_USAGE,
+			"--plot-size: this picture needs a height of %.0f mm at this width, "
+			"and not %.0f",
+			ceil((page.fixed + page.least) / POINTS_PER_MM), size->height);
 	r = results_open(&file, path, err);
 	if (r)
 		return r;

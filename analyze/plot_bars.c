@@ -89,9 +89,7 @@ static void draw_row(cairo_t *cr, const struct plot_panel *panel, const struct a
 
 void plot_draw_bars(cairo_t *cr, const struct plot_panel *panel, struct box box)
 {
-	double label_width =
-		canvas_labels_width(cr, panel->labels, panel->n_labels, TEXT_SIZE, box.w * 0.45) +
-		6;
+	double label_width = canvas_labels_width(cr, panel, box.w);
 	double legend =
 		canvas_legend(cr, panel, box.x + label_width, box.y, box.w - label_width, true);
 	struct box plot = { box.x + label_width, box.y + legend, box.w - label_width - 4,
@@ -114,7 +112,7 @@ void plot_draw_bars(cairo_t *cr, const struct plot_panel *panel, struct box box)
 
 		canvas_grey(cr, 0);
 		canvas_text_fit(cr, plot.x - 4, y + pitch / 2 + TEXT_SIZE * 0.36, ALIGN_RIGHT,
-				fmin(TEXT_SIZE, pitch), label_width - 4, panel->labels[i]);
+				fmin(TEXT_SIZE, pitch), label_width - 8, panel->labels[i]);
 		draw_row(cr, panel, &axis, plot, i, y + (pitch - h) / 2, h);
 	}
 	canvas_grey(cr, 0.2);

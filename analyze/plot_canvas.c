@@ -309,12 +309,13 @@ void canvas_axis_left(cairo_t *cr, const struct axis *axis, const char *name, st
 		       plot.y + plot.h / 2, TEXT_SIZE, plot.h, title);
 }
 
-double canvas_labels_width(cairo_t *cr, const char *const *labels, size_t n, double size,
-			   double limit)
+double canvas_labels_width(cairo_t *cr, const struct plot_panel *panel, double width)
 {
-	double widest = 0;
+	double widest = 0, most = width * (panel->kind == PLOT_BARS ? 0.45 : 0.3);
 
-	for (size_t i = 0; i < n; i++)
-		widest = fmax(widest, canvas_text_width(cr, size, labels[i]));
-	return fmin(widest, limit);
+	if (panel->kind == PLOT_CURVES)
+		return 40; /* for the legend; ticks need less or more */
+	for (size_t i = 0; i < panel->n_labels; i++)
+		widest = fmax(widest, canvas_text_width(cr, TEXT_SIZE, panel->labels[i]));
+	return fmin(widest, most) + 8;
 }

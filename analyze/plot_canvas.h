@@ -56,9 +56,8 @@ void canvas_axis_left(cairo_t *cr, const struct axis *axis, const char *name, st
 double canvas_axis_height(const char *name);
 double canvas_axis_width(cairo_t *cr, const struct axis *axis, const char *name);
 
-/* Widest label, at most @limit. */
-double canvas_labels_width(cairo_t *cr, const char *const *labels, size_t n, double size,
-			   double limit);
+/* What the labels of a panel take from its width: left of the plot, and of the legend. */
+double canvas_labels_width(cairo_t *cr, const struct plot_panel *panel, double width);
 
 /* The kinds of panels, each in a box without title and note. */
 void plot_draw_bars(cairo_t *cr, const struct plot_panel *panel, struct box box);

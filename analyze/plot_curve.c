@@ -176,7 +176,8 @@ static void draw_points(cairo_t *cr, const struct frame *f, const struct plot_se
 void plot_draw_curves(cairo_t *cr, const struct plot_panel *panel, struct box box)
 {
 	struct range x = range_of(panel, false), y = range_of(panel, true);
-	double legend = canvas_legend(cr, panel, box.x + 40, box.y, box.w - 40, true);
+	double labels = canvas_labels_width(cr, panel, box.w);
+	double legend = canvas_legend(cr, panel, box.x + labels, box.y, box.w - labels, true);
 	double below = canvas_axis_height(panel->x.name), left;
 	struct frame f = { .plot = { 0 } };
 

@@ -29,8 +29,7 @@ static void draw_stretches(cairo_t *cr, const struct plot_panel *panel, const st
 
 void plot_draw_lanes(cairo_t *cr, const struct plot_panel *panel, struct box box)
 {
-	double label_width =
-		canvas_labels_width(cr, panel->labels, panel->n_labels, TEXT_SIZE, box.w * 0.3) + 8;
+	double label_width = canvas_labels_width(cr, panel, box.w);
 	double legend =
 		canvas_legend(cr, panel, box.x + label_width, box.y, box.w - label_width, true);
 	struct box plot = { box.x + label_width, box.y + legend, box.w - label_width - 8,

@@ -124,8 +124,7 @@ static void draw_scale(cairo_t *cr, const struct plot_panel *panel, const struct
 
 void plot_draw_heat(cairo_t *cr, const struct plot_panel *panel, struct box box)
 {
-	double label_width =
-		canvas_labels_width(cr, panel->labels, panel->n_labels, TEXT_SIZE, box.w * 0.3) + 8;
+	double label_width = canvas_labels_width(cr, panel, box.w);
 	struct box plot = { box.x + label_width, box.y + 2, box.w - label_width - BAR_SPACE - 10,
 			    box.h - 2 - canvas_axis_height("x") };
 	double h = plot.h / (double)(panel->n_labels ? panel->n_labels : 1), most = 0;

@@ -266,6 +266,20 @@ static int second_pass(struct plot_task *task, struct schedtrace_error *err)
 
 /* ---- the picture ---------------------------------------------------------------------- */
 
+/* What of the recording is drawn, unless that is all. */
+static const char *what_is_chosen(struct plot_task *task)
+{
+	const struct selection *sel = &task->selection;
+	const char *window = task->settings->window;
+	bool filtered = sel->pids.n || sel->comms.n || sel->cpus.n || sel->command_of;
+
+	if (!window && !filtered)
+		return NULL;
+	return plot_text(&task->figure, "only %s%s%s%s", window ? "the window " : "",
+			 window ? window : "", window && filtered ? ", and of it only " : "",
+			 filtered ? "the tasks and CPUs that were asked for" : "");
+}
+
 /* What was recorded, as it stands above a report in text. */
 static int write_heading(struct plot_task *task, struct schedtrace_error *err)
 {
@@ -288,9 +302,8 @@ static int write_heading(struct plot_task *task, struct schedtrace_error *err)
 	}
 	for (; line && n < 3; line = strtok_r(NULL, "\n", &rest))
 		figure->lines[n++] = plot_text(figure, "%s", line);
-	if (task->settings->window && n < 3)
-		figure->lines[n++] = plot_text(figure, "only what happened in the window %s",
-					       task->settings->window);
+	if (n < 3)
+		figure->lines[n++] = what_is_chosen(task);
 	return 0;
 }
 

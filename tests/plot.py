@@ -421,18 +421,18 @@ def names_of_any_bytes_are_drawn_escaped(folder):
 
 @test
 def the_size_is_what_was_asked_for(folder):
-    run("tasks", "--plot", folder + "/size.pdf", "--plot-size", "88x60", BUILD)
+    run("tasks", "--plot", folder + "/size.pdf", "--plot-size", "88x120", BUILD)
     page = pdf_page(folder + "/size.pdf")
-    assert abs(page[0] - 88 / 25.4 * 72) < 0.01 and abs(page[1] - 60 / 25.4 * 72) < 0.01, page
-    run("tasks", "--plot", folder + "/size.png", "--plot-size", "88x60", BUILD)
+    assert abs(page[0] - 88 / 25.4 * 72) < 0.01 and abs(page[1] - 120 / 25.4 * 72) < 0.01, page
+    run("tasks", "--plot", folder + "/size.png", "--plot-size", "88x120", BUILD)
     with open(folder + "/size.png", "rb") as f:
-        assert read_png(f.read())[:2] == (693, 473)   # 200 an inch, rounded up
+        assert read_png(f.read())[:2] == (693, 945)   # 200 an inch, rounded up
     for bad in "0x10", "170x", "x60", "2001", "a", "100x100x100", "-5", "1e1", "nan", "88 x 60":
         p = run("tasks", "--plot", folder + "/bad.svg", "--plot-size=" + bad, BUILD, check=False)
         assert p.returncode == 2 and b"--plot-size" in p.stderr, (bad, p.stderr)
-    p = run("faults", "cpus", "waits", "--plot", folder + "/bad.svg", "--plot-size", "170x40",
+    p = run("faults", "cpus", "waits", "--plot", folder + "/bad.svg", "--plot-size", "170x60",
             BUILD, check=False)
-    assert p.returncode == 2 and b"not high enough" in p.stderr, p.stderr
+    assert p.returncode == 2 and b"needs a height of" in p.stderr, p.stderr
     assert not os.path.exists(folder + "/bad.svg")
 
 

@@ -148,7 +148,7 @@ static void values_have_three_digits_and_a_unit(void **state)
 	assert_string_equal(value(NAN, "ns"), "unknown");
 }
 
-static void sizes_are_millimetres_from_30_to_2000(void **state)
+static void sizes_are_millimetres_from_60_by_30_to_2000(void **state)
 {
 	struct schedtrace_error err;
 	struct plot_size size;
@@ -157,9 +157,9 @@ static void sizes_are_millimetres_from_30_to_2000(void **state)
 	assert_true(size.width == 170 && size.height == 105.5);
 	assert_int_equal(plot_parse_size("88", &size, NULL), 0);
 	assert_true(size.width == 88 && size.height == 0);
-	assert_int_equal(plot_parse_size("29x100", &size, &err), SCHEDTRACE_E_USAGE);
-	assert_string_equal(err.text,
-			    "--plot-size: 29x100 is no WIDTHxHEIGHT in mm, each from 30 to 2000");
+	assert_int_equal(plot_parse_size("59x100", &size, &err), SCHEDTRACE_E_USAGE);
+	assert_string_equal(err.text, "--plot-size: 59x100 is no WIDTHxHEIGHT in mm, from 60x30 to "
+				      "2000x2000");
 	assert_int_equal(plot_parse_size("100x", &size, NULL), SCHEDTRACE_E_USAGE);
 	assert_int_equal(plot_parse_size("", &size, NULL), SCHEDTRACE_E_USAGE);
 }
@@ -230,7 +230,7 @@ int main(void)
 		cmocka_unit_test(a_log_axis_has_decades_with_their_own_units),
 		cmocka_unit_test(axes_of_nothing_of_one_value_and_of_the_largest_have_a_length),
 		cmocka_unit_test(values_have_three_digits_and_a_unit),
-		cmocka_unit_test(sizes_are_millimetres_from_30_to_2000),
+		cmocka_unit_test(sizes_are_millimetres_from_60_by_30_to_2000),
 		cmocka_unit_test(names_of_columns_become_words),
 		cmocka_unit_test(texts_of_a_figure_are_escaped),
 		cmocka_unit_test(states_have_the_same_style_everywhere),
