@@ -138,6 +138,38 @@ static struct need needs_of_page(const struct plot_figure *figure, double width)
 	return page;
 }
 
+static bool is_over_time(const struct plot_panel *panel)
+{
+	return panel->kind != PLOT_BARS && panel->kind != PLOT_PIE && !panel->column_labels &&
+	       !panel->x.log && !strcmp(panel->x.unit, "ns");
+}
+
+static struct need aligned_needs(struct plot_figure *figure, double width)
+{
+	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 1, 1);
+	cairo_t *cr = cairo_create(surface);
+	double left = 0, right = 0;
+
+	for (size_t i = 0; i < figure->n_panels; i++) {
+		const struct plot_panel *panel = &figure->panels[i];
+
+		if (!is_over_time(panel))
+			continue;
+		left = fmax(left, panel->kind == PLOT_CURVES
+					  ? plot_curves_left(cr, panel)
+					  : canvas_labels_width(cr, panel, width - 2 * MARGIN));
+		right = fmax(right, panel->kind == PLOT_HEAT ? PLOT_HEAT_RIGHT : PLOT_RIGHT);
+	}
+	for (size_t i = 0; i < figure->n_panels; i++)
+		if (is_over_time(&figure->panels[i])) {
+			figure->panels[i].left = left;
+			figure->panels[i].right = right;
+		}
+	cairo_destroy(cr);
+	cairo_surface_destroy(surface);
+	return needs_of_page(figure, width);
+}
+
 static void draw_panel(cairo_t *cr, const struct plot_panel *panel, struct box box)
 {
 	static void (*const draw[])(cairo_t *, const struct plot_panel *, struct box) = {
@@ -224,11 +256,11 @@ static int draw_file(enum file_kind kind, FILE *f, const struct plot_figure *fig
 	return 0;
 }
 
-static int write_file(const char *path, const struct plot_figure *figure,
-		      const struct plot_size *size, struct schedtrace_error *err)
+static int write_file(const char *path, struct plot_figure *figure, const struct plot_size *size,
+		      struct schedtrace_error *err)
 {
 	double width = (size->width > 0 ? size->width : USUAL_WIDTH) * POINTS_PER_MM;
-	struct need page = needs_of_page(figure, width);
+	struct need page = aligned_needs(figure, width);
 	double height = size->height > 0 ? size->height * POINTS_PER_MM : page.fixed + page.body;
 	struct results file;
 	int r;
@@ -251,7 +283,7 @@ static int write_file(const char *path, const struct plot_figure *figure,
 	return r;
 }
 
-int plot_write(const char *path, const struct plot_figure *figure, const struct plot_size *size,
+int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
 	       struct schedtrace_error *err)
 {
 	int r = plot_check(path, err);

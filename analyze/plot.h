@@ -16,8 +16,11 @@ int plot_parse_size(const char *text, struct plot_size *size, struct schedtrace_
 /* Fails if a picture of that name cannot be drawn: by its ending, or by how we were built. */
 int plot_check(const char *path, struct schedtrace_error *err);
 
-/* Draws the figure into a file that appears when it is whole. */
-int plot_write(const char *path, const struct plot_figure *figure, const struct plot_size *size,
+/*
+ * Draws the figure into a file that appears when it is whole. Plots over time are set below one
+ * another, by their panels' left and right.
+ */
+int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
 	       struct schedtrace_error *err);
 
 #endif

@@ -16,10 +16,16 @@
 
 static void choose_font(cairo_t *cr, double size)
 {
+	cairo_font_options_t *options = cairo_font_options_create();
+
 	cairo_select_font_face(cr, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
 			       size >= TITLE_SIZE ? CAIRO_FONT_WEIGHT_BOLD
 						  : CAIRO_FONT_WEIGHT_NORMAL);
 	cairo_set_font_size(cr, size);
+	/* Texts are as wide whatever they are drawn on, or only measured on. */
+	cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+	cairo_set_font_options(cr, options);
+	cairo_font_options_destroy(options);
 }
 
 double canvas_text_width(cairo_t *cr, double size, const char *text)
@@ -313,9 +319,11 @@ double canvas_labels_width(cairo_t *cr, const struct plot_panel *panel, double w
 {
 	double widest = 0, most = width * (panel->kind == PLOT_BARS ? 0.45 : 0.3);
 
+	if (panel->left > 0)
+		return panel->left;
 	if (panel->kind == PLOT_CURVES)
 		return 40; /* for the legend; ticks need less or more */
 	for (size_t i = 0; i < panel->n_labels; i++)
 		widest = fmax(widest, canvas_text_width(cr, TEXT_SIZE, panel->labels[i]));
-	return fmin(widest, most) + 8;
+	return fmin(widest, most) + 9;
 }

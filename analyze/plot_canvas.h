@@ -59,6 +59,11 @@ double canvas_axis_width(cairo_t *cr, const struct axis *axis, const char *name)
 /* What the labels of a panel take from its width: left of the plot, and of the legend. */
 double canvas_labels_width(cairo_t *cr, const struct plot_panel *panel, double width);
 
+/* What stands left of a panel's plot, and right of it. */
+double plot_curves_left(cairo_t *cr, const struct plot_panel *panel);
+#define PLOT_RIGHT	8.0
+#define PLOT_HEAT_RIGHT 56.0 /* the scale of colours */
+
 /* The kinds of panels, each in a box without title and note. */
 void plot_draw_bars(cairo_t *cr, const struct plot_panel *panel, struct box box);
 void plot_draw_curves(cairo_t *cr, const struct plot_panel *panel, struct box box);

@@ -173,20 +173,36 @@ static void draw_points(cairo_t *cr, const struct frame *f, const struct plot_se
 	}
 }
 
+static void make_y_axis(struct axis *axis, const struct plot_panel *panel, double height)
+{
+	struct range y = range_of(panel, true);
+
+	axis_make(axis, y.min, y.max, panel->y.unit,
+		  (panel->y.log ? AXIS_LOG : 0) | (panel->y.whole ? AXIS_WHOLE : 0) |
+			  (isnan(panel->y.max) ? AXIS_ROUND : 0),
+		  (size_t)fmax(2, height / 26));
+}
+
+double plot_curves_left(cairo_t *cr, const struct plot_panel *panel)
+{
+	struct axis axis;
+
+	make_y_axis(&axis, panel, 125);
+	return canvas_axis_width(cr, &axis, panel->y.name);
+}
+
 void plot_draw_curves(cairo_t *cr, const struct plot_panel *panel, struct box box)
 {
-	struct range x = range_of(panel, false), y = range_of(panel, true);
+	struct range x = range_of(panel, false);
 	double labels = canvas_labels_width(cr, panel, box.w);
 	double legend = canvas_legend(cr, panel, box.x + labels, box.y, box.w - labels, true);
 	double below = canvas_axis_height(panel->x.name), left;
 	struct frame f = { .plot = { 0 } };
 
-	axis_make(&f.y, y.min, y.max, panel->y.unit,
-		  (panel->y.log ? AXIS_LOG : 0) | (panel->y.whole ? AXIS_WHOLE : 0) |
-			  (isnan(panel->y.max) ? AXIS_ROUND : 0),
-		  (size_t)fmax(2, (box.h - legend - below) / 26));
-	left = canvas_axis_width(cr, &f.y, panel->y.name);
-	f.plot = (struct box){ box.x + left, box.y + legend + 3, box.w - left - 8,
+	make_y_axis(&f.y, panel, box.h - legend - below);
+	left = fmax(panel->left, canvas_axis_width(cr, &f.y, panel->y.name));
+	f.plot = (struct box){ box.x + left, box.y + legend + 3,
+			       box.w - left - fmax(panel->right, PLOT_RIGHT),
 			       box.h - legend - below - 3 };
 	axis_make(&f.x, x.min, x.max, panel->x.unit,
 		  (panel->x.log ? AXIS_LOG : 0) | (panel->x.whole ? AXIS_WHOLE : 0),

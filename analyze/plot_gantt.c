@@ -32,7 +32,8 @@ void plot_draw_lanes(cairo_t *cr, const struct plot_panel *panel, struct box box
 	double label_width = canvas_labels_width(cr, panel, box.w);
 	double legend =
 		canvas_legend(cr, panel, box.x + label_width, box.y, box.w - label_width, true);
-	struct box plot = { box.x + label_width, box.y + legend, box.w - label_width - 8,
+	struct box plot = { box.x + label_width, box.y + legend,
+			    box.w - label_width - fmax(panel->right, PLOT_RIGHT),
 			    box.h - legend - canvas_axis_height(panel->x.name) };
 	double pitch = plot.h / (double)(panel->n_labels ? panel->n_labels : 1);
 	struct axis axis;

@@ -6,8 +6,7 @@
 #include "plot_canvas.h"
 #include "plot_style.h"
 
-#define BAR_WIDTH 8.0  /* of the scale of colours */
-#define BAR_SPACE 46.0 /* with its ticks and title */
+#define BAR_WIDTH 8.0 /* of the scale of colours */
 
 /* Darker evenly from @share 0 to 1. */
 static void set_shade(cairo_t *cr, double share)
@@ -125,7 +124,7 @@ static void draw_scale(cairo_t *cr, const struct plot_panel *panel, const struct
 void plot_draw_heat(cairo_t *cr, const struct plot_panel *panel, struct box box)
 {
 	double label_width = canvas_labels_width(cr, panel, box.w);
-	struct box plot = { box.x + label_width, box.y + 2, box.w - label_width - BAR_SPACE - 10,
+	struct box plot = { box.x + label_width, box.y + 2, box.w - label_width - PLOT_HEAT_RIGHT,
 			    box.h - 2 - canvas_axis_height("x") };
 	double h = plot.h / (double)(panel->n_labels ? panel->n_labels : 1), most = 0;
 	double free_from = -INFINITY;

@@ -11,7 +11,7 @@ int plot_check(const char *path, struct schedtrace_error *err)
 		"libcairo2-dev and build it again");
 }
 
-int plot_write(const char *path, const struct plot_figure *figure, const struct plot_size *size,
+int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
 	       struct schedtrace_error *err)
 {
 	return plot_check(path, err);

@@ -70,7 +70,8 @@ struct plot_panel {
 	/* Of a heat map: NaN is unknown. Columns have labels, or are equal parts of the x scale. */
 	const char *x_labels_name, **column_labels;
 	size_t n_columns;
-	double *cells; /* row after row */
+	double *cells;	    /* row after row */
+	double left, right; /* of the plot within the panel, at least; see plot_write() */
 	/* Of lanes: */
 	size_t n_stretches;
 	struct plot_stretch *stretches; /* from malloc(); those with the same series together */

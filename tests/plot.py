@@ -329,7 +329,7 @@ def the_matrix_of_migrations_has_the_figures_of_the_table(folder):
         {("0", "1", "7"), ("1", "2", "31"), ("2", "0", "113")}
     run("--table", "migration_matrix", "--plot", folder + "/moves.pdf", path)
     text = pdf_text(folder + "/moves.pdf")
-    lines = [line.split() for line in text.splitlines() if line.startswith("from CPU")]
+    lines = [line.split() for line in text.splitlines() if line.strip().startswith("from CPU")]
     assert [line[3:6] for line in lines] == [["0", "7", "0"], ["0", "0", "31"],
                                              ["113", "0", "0"]], text
 
