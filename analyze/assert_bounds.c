@@ -18,6 +18,7 @@ static const struct {
 	{ "tasks", "wait_wakeup_ns", "wait_hi_ns" },
 	{ "tasks", "wait_preempt_ns", "wait_hi_ns" },
 	{ "tasks", "wait_new_ns", "wait_hi_ns" },
+	{ "tasks", "wait_old_ns", "wait_hi_ns" },
 	{ "cpus", "busy_ns", "unknown_ns", true },
 	{ "cpus", "idle_ns", "unknown_ns", true },
 	{ "utilization", "busy_ns", "unknown_ns", true },

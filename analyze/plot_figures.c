@@ -10,7 +10,7 @@ static const struct panel_spec specs[] = {
 	  .title = "Time of each task, without its sleep",
 	  .labels = "comm,pid",
 	  .values = "on_cpu_ns,on_cpu_hi_ns-on_cpu_ns:possibly on CPU,wait_wakeup_ns,"
-		    "wait_preempt_ns,wait_new_ns,blocked_ns,stopped_ns",
+		    "wait_preempt_ns,wait_new_ns,wait_old_ns,blocked_ns,stopped_ns",
 	  .top = 20,
 	  .stacked = true },
 	{ .of = "cpus",
@@ -72,8 +72,8 @@ static const struct panel_spec specs[] = {
 	  .from = "waits",
 	  .make = plot_make_bars,
 	  .labels = "comm,pid",
-	  .values = "on_cpu_ns,wait_wakeup_ns,wait_preempt_ns,wait_new_ns,sleep_ns,idle_ns,"
-		    "blocked_ns,stopped_ns,made_ns,lasting_ns,unknown_ns",
+	  .values = "on_cpu_ns,wait_wakeup_ns,wait_preempt_ns,wait_new_ns,wait_old_ns,sleep_ns,"
+		    "idle_ns,blocked_ns,stopped_ns,made_ns,lasting_ns,unknown_ns",
 	  .top = 20,
 	  .stacked = true },
 	{ .of = "waits",

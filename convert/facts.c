@@ -311,6 +311,9 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 		return status;
 	facts->begun = true;
 	facts->queues_follow = has_events(json_object_get(json, "events"), queue_events);
+	tasks_states_hold(row_maker_tasks(facts->maker),
+			  facts->queues_follow && !json_is_false(json_object_get(json, "whole")) &&
+				  !json_is_array(json_object_get(json, "recorded_cpus")));
 	facts->stacks = json_is_true(json_object_get(json, "stacks"));
 	facts->command_pid = small_number_of(json, "command_pid", 0);
 	row_maker_command(facts->maker, facts->command_pid);

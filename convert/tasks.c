@@ -38,6 +38,7 @@ struct tasks {
 	size_t n_lives, lives_max;
 	struct name_change *changes;
 	size_t n_changes, changes_max;
+	bool states_hold;
 };
 
 static int no_memory(struct schedtrace_error *err, size_t n, const char *of)
@@ -332,6 +333,11 @@ static int collect_names(const struct tasks *tasks, const struct life *life,
 	return 0;
 }
 
+void tasks_states_hold(struct tasks *tasks, bool hold)
+{
+	tasks->states_hold = hold;
+}
+
 int tasks_to_context(struct tasks *tasks, struct schedtrace_error *err)
 {
 	auto_free struct schedtrace_task_name *names = NULL;
@@ -339,6 +345,7 @@ int tasks_to_context(struct tasks *tasks, struct schedtrace_error *err)
 
 	for (size_t i = 0; i < tasks->n_lives; i++) {
 		struct life *life = &tasks->lives[i];
+		struct schedtrace_task task;
 		int r;
 
 		if (!life->seen)
@@ -346,9 +353,13 @@ int tasks_to_context(struct tasks *tasks, struct schedtrace_error *err)
 		r = collect_names(tasks, life, &names, &max, &life->task.n_names, err);
 		if (r < 0)
 			return r;
-		life->task.names = names;
-		r = schedtrace_context_add_task(tasks->ctx, &life->task, err);
-		life->task.names = NULL;
+		task = life->task;
+		task.names = names;
+		if (!tasks->states_hold) {
+			task.state = 0;
+			task.state_ns = INT64_MIN;
+		}
+		r = schedtrace_context_add_task(tasks->ctx, &task, err);
 		if (r < 0)
 			return r;
 	}

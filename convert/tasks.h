@@ -81,6 +81,9 @@ int tasks_rename(struct tasks *tasks, struct task *task, int64_t time_ns, union 
 int tasks_add_cmdlines(struct tasks *tasks, const char *text, size_t bytes,
 		       struct schedtrace_error *err);
 
+/* Whether nothing happened to tasks between the start and the list of their states unrecorded. */
+void tasks_states_hold(struct tasks *tasks, bool hold);
+
 /* Gives all lives that were seen to the context. */
 int tasks_to_context(struct tasks *tasks, struct schedtrace_error *err);
 

@@ -24,6 +24,31 @@ void lives_free(struct lives *lives)
 	intmap_free(&lives->by_pid);
 }
 
+const char *life_state_name(enum life_state state)
+{
+	switch (state) {
+	case LIFE_RUNNING:
+		return "running";
+	case LIFE_WAIT_WAKEUP:
+	case LIFE_WAIT_PREEMPT:
+	case LIFE_WAIT_NEW:
+	case LIFE_WAIT_OLD:
+		return "runnable";
+	case LIFE_SLEEPING:
+		return "sleeping";
+	case LIFE_IDLING:
+		return "idle";
+	case LIFE_BLOCKED:
+		return "blocked";
+	case LIFE_STOPPED:
+		return "stopped";
+	case LIFE_NEW:
+		return "made";
+	default:
+		return NULL;
+	}
+}
+
 /* The context's record of a life: of those of its pid the latest that began by then. */
 static const struct schedtrace_task *record_of(const struct lives *lives, int32_t pid,
 					       int64_t start_ns, int64_t now)
@@ -63,8 +88,6 @@ static void complete(struct lives *lives, struct life *life, int64_t now)
 		life->ppid = task->ppid;
 	if (life->start_ns == INT64_MIN)
 		life->start_ns = task->start_ns;
-	if (task->start_ns == INT64_MIN && task->state > 0 && task->state < 127)
-		life->at_start = (uint8_t)task->state;
 	if (life->name < 0 && task->comm > 0)
 		lives_set_comm(lives, (uint32_t)(life - lives->all), task->comm);
 }

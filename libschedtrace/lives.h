@@ -26,6 +26,7 @@ enum life_state {
 	LIFE_WAIT_WAKEUP,  /* on a run queue after a wakeup */
 	LIFE_WAIT_PREEMPT, /* after it was switched out while runnable */
 	LIFE_WAIT_NEW,	   /* after it was made */
+	LIFE_WAIT_OLD,	   /* runnable since before the recording, or running unseen */
 	LIFE_SLEEPING,	   /* S */
 	LIFE_IDLING,	   /* I: waits for work, as kernel threads do */
 	LIFE_BLOCKED,	   /* D */
@@ -35,8 +36,11 @@ enum life_state {
 
 static inline bool life_is_waiting(enum life_state state)
 {
-	return state == LIFE_WAIT_WAKEUP || state == LIFE_WAIT_PREEMPT || state == LIFE_WAIT_NEW;
+	return state >= LIFE_WAIT_WAKEUP && state <= LIFE_WAIT_OLD;
 }
+
+/* What a task does, in a word; NULL where that is unknown or nothing. */
+const char *life_state_name(enum life_state state);
 
 enum life_flags {
 	LIFE_SAW_NEWTASK = 1,
@@ -44,21 +48,20 @@ enum life_flags {
 	LIFE_SAW_WAKEUP_NEW = 4,
 	LIFE_EXITED = 8,      /* its EXIT row came; it still runs to its last switch */
 	LIFE_IN_KERNEL = 16,  /* preempted in the kernel, where a wakeup may still be due */
-	LIFE_FROM_START = 32, /* not seen to begin: its state before the first row is unknown */
+	LIFE_FROM_START = 32, /* not seen to begin: its state now began before the first row */
 	LIFE_OLD = 64,	      /* not seen to begin, the first that its pid means: stays set */
 };
 
 struct life {
 	int32_t pid;
-	uint8_t state;	  /* enum life_state */
-	uint8_t pending;  /* the state that the coming switch-out puts it in, LIFE_UNKNOWN: none */
-	uint8_t flags;	  /* enum life_flags */
-	uint8_t at_start; /* state character at the start of the recording, 0 unknown */
-	int32_t cpu;	  /* where it runs or waits */
-	int32_t comm;	  /* the context's id of its name, as last seen in a row */
-	int64_t since;	  /* of the state */
-	int64_t waking;	  /* the WAKING row whose WAKEUP did not come yet, INT64_MIN none */
-	uint32_t gap;	  /* gaps there were at @since */
+	uint8_t state;	 /* enum life_state */
+	uint8_t pending; /* the state that the coming switch-out puts it in, LIFE_UNKNOWN: none */
+	uint8_t flags;	 /* enum life_flags */
+	int32_t cpu;	 /* where it runs or waits */
+	int32_t comm;	 /* the context's id of its name, as last seen in a row */
+	int64_t since;	 /* of the state */
+	int64_t waking;	 /* the WAKING row whose WAKEUP did not come yet, INT64_MIN none */
+	uint32_t gap;	 /* gaps there were at @since */
 	int32_t tgid, ppid; /* -1 unknown */
 	uint32_t clone_flags;
 	int32_t prio; /* as the kernel prints it, INT32_MIN unknown */

@@ -73,6 +73,19 @@ static inline void tell_row(struct replay *replay, const struct schedtrace_event
 	}
 }
 
+/* When the last state was read of the tasks there at the start. */
+static int64_t time_of_list(const struct schedtrace_context *ctx)
+{
+	size_t n;
+	const struct schedtrace_task *tasks = schedtrace_context_tasks(ctx, &n);
+	int64_t time = INT64_MIN;
+
+	for (size_t i = 0; i < n; i++)
+		if (tasks[i].start_ns == INT64_MIN && tasks[i].state)
+			time = max64(time, tasks[i].state_ns);
+	return time;
+}
+
 int replay_feed(struct replay *replay, const struct schedtrace_events *ev, size_t begin, size_t end,
 		struct schedtrace_error *err)
 {
@@ -85,6 +98,7 @@ int replay_feed(struct replay *replay, const struct schedtrace_events *ev, size_
 		if (known != INT64_MIN && known < replay->begin &&
 		    replay->begin - known < INT64_MAX / 4)
 			replay->begin = known;
+		replay->listed = time_of_list(replay->lives.ctx);
 		replay->started = true;
 	}
 	replay->err = err;
@@ -92,6 +106,8 @@ int replay_feed(struct replay *replay, const struct schedtrace_events *ev, size_
 		uint32_t life;
 
 		replay->now = ev->timestamp[i];
+		if (replay->now > replay->listed)
+			replay_use_list(replay);
 		life = replay_follow(replay, ev, i);
 		if (ev->event[i] < 64 && replay->now < replay->window_end)
 			tell_row(replay, ev, i, life);

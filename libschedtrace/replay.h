@@ -18,6 +18,8 @@
  *   records resume: a wait which another CPU's rows ended before that stays certain.
  * - A CPU that goes offline runs nobody, not even its idle task, until its next sign of a task.
  * - What lasts when the rows end is possible, not certain.
+ * - A task that was listed at the start, and that no row names before the list was complete, did
+ *   since the start what the list says.
  *
  * A missing switch leaves no sign of a third task that ran and left within the same stretch; only
  * LOST rows tell of such.
@@ -37,7 +39,7 @@ struct replay_span {
 	enum life_state state;
 	int32_t cpu; /* where it ran or waited, -1 unknown or neither */
 	int64_t begin, certain_end, end;
-	bool cut;   /* by the window: it began before or ended after */
+	bool cut;   /* by the window or the start: it began before, or ended after */
 	bool whole; /* rows show its begin and its end: neither cut nor doubtful nor ended by a gap */
 };
 

@@ -36,7 +36,8 @@ static void emit(struct replay *replay, uint32_t life, enum life_state state, in
 	if (span.begin >= span.end)
 		return;
 	span.certain_end = min64(max64(certain_end, span.begin), span.end);
-	span.cut = span.begin != begin || span.end != end;
+	span.cut = span.begin != begin || span.end != end ||
+		   (is_task(life) && life_of(replay, life)->flags & LIFE_FROM_START);
 	span.whole = !span.cut && certain_end >= end && end == replay->now;
 	TELL(replay, span, &span);
 }
@@ -132,12 +133,14 @@ static void settle_gaps(struct replay *replay, uint32_t id)
 	if (life->state == LIFE_RUNNING || life->state == LIFE_DEAD)
 		return;
 	end = min64(gap->end, replay->now);
-	if (life->state != LIFE_UNKNOWN && life->state != LIFE_NEW && gap->begin > life->since)
+	if (life->state == LIFE_WAIT_OLD && gap->begin > life->since)
+		emit(replay, id, LIFE_WAIT_OLD, life->cpu, life->since, life->since, gap->begin);
+	else if (life->state != LIFE_UNKNOWN && life->state != LIFE_NEW &&
+		 gap->begin > life->since)
 		emit(replay, id, life->state, life->cpu, life->since, gap->begin, gap->begin);
 	else if (life_is_waiting(life->state))
 		emit(replay, id, life->state, life->cpu, life->since, life->since, end);
-	if (life->state == LIFE_UNKNOWN && gap->begin > life->since &&
-	    !(life->flags & LIFE_FROM_START && life->at_start))
+	if (life->state == LIFE_UNKNOWN && gap->begin > life->since)
 		emit(replay, id, LIFE_WAIT_WAKEUP, -1, life->since, life->since, gap->begin);
 	life->state = LIFE_UNKNOWN;
 	life->flags &= (uint8_t)~LIFE_FROM_START;
@@ -211,6 +214,10 @@ static void stop_waiting(struct replay *replay, uint32_t id, int32_t cpu, int64_
 	case LIFE_WAIT_PREEMPT:
 	case LIFE_WAIT_NEW:
 		emit(replay, id, life->state, life->cpu, since, from, now);
+		break;
+	case LIFE_WAIT_OLD:
+		/* Found running it may have run all the time: no CPU where it waited. */
+		emit(replay, id, LIFE_WAIT_OLD, from < now ? -1 : life->cpu, since, from, now);
 		break;
 	case LIFE_SLEEPING:
 	case LIFE_IDLING:
@@ -379,14 +386,12 @@ static void wakeup(struct replay *replay, int32_t cpu, uint32_t id, enum life_st
 	case LIFE_STOPPED:
 		emit(replay, id, life->state, -1, life->since, now, now);
 		break;
+	case LIFE_WAIT_OLD:
+		emit(replay, id, LIFE_WAIT_OLD, life->cpu, life->since, life->since, now);
+		break;
 	case LIFE_UNKNOWN:
-		if (!(life->flags & LIFE_FROM_START)) {
+		if (!(life->flags & LIFE_FROM_START))
 			emit(replay, id, LIFE_WAIT_WAKEUP, -1, life->since, life->since, now);
-		} else if (state_of_char(life->at_start) != LIFE_UNKNOWN &&
-			   state_of_char(life->at_start) != LIFE_DEAD) {
-			/* That it is woken proves that it slept since the start. */
-			emit(replay, id, state_of_char(life->at_start), -1, life->since, now, now);
-		}
 		break;
 	default:
 		break;
@@ -593,6 +598,32 @@ static void exec_name(struct replay *replay, const struct schedtrace_events *ev,
 	if (id != LIFE_NONE && !ev->comm &&
 	    lives_set_name(&replay->lives, id, name, strnlen(name, sizeof(name))) < 0)
 		replay_no_memory(replay);
+}
+
+void replay_use_list(struct replay *replay)
+{
+	size_t n;
+	const struct schedtrace_task *tasks = schedtrace_context_tasks(replay->lives.ctx, &n);
+
+	replay->listed = INT64_MAX;
+	if (replay->n_gaps) /* what they did before that is in no list */
+		return;
+	for (size_t i = 0; i < n && replay->status >= 0; i++) {
+		const struct schedtrace_task *task = &tasks[i];
+		enum life_state state =
+			task->state == 'R' ? LIFE_WAIT_OLD : state_of_char(task->state);
+		uint32_t id;
+
+		if (task->start_ns != INT64_MIN || state == LIFE_UNKNOWN || state == LIFE_DEAD ||
+		    lives_find(&replay->lives, task->pid) != LIFE_NONE)
+			continue;
+		id = first_seen(replay, task->pid, replay->begin);
+		if (id == LIFE_NONE)
+			return;
+		life_of(replay, id)->state = (uint8_t)state;
+		if (state == LIFE_WAIT_OLD)
+			life_of(replay, id)->cpu = task->cpu;
+	}
 }
 
 uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev, size_t i)

@@ -41,6 +41,7 @@ struct replay {
 
 	bool started;
 	int64_t begin, now;
+	int64_t listed;	 /* rows from then on come after the list of tasks; INT64_MAX: it is used */
 	bool has_states; /* STATE rows tell who was preempted in the kernel */
 	int status;	 /* the first failure, until the feed returns it */
 	struct schedtrace_error *err;
@@ -48,6 +49,9 @@ struct replay {
 
 /* Follows one row; returns the life that its pid means. */
 uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev, size_t i);
+
+/* Tasks that no row has named yet do what the context says since the start. */
+void replay_use_list(struct replay *replay);
 
 void replay_no_memory(struct replay *replay);
 

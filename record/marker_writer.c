@@ -283,6 +283,7 @@ int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *er
 	json_object_set_new(object, "cgroup",
 			    b->attach->cgroup ? text_of(b->attach->cgroup) : json_null());
 	json_object_set_new(object, "only", json_boolean(b->only));
+	json_object_set_new(object, "whole", json_boolean(b->whole));
 	json_object_set_new(object, "recorded_cpus", recorded_cpus(b));
 	json_object_set_new(object, "recorder_pid", json_integer(getpid()));
 	set_clocks(object, b->clock, b->trace_ns, b->ago_ns);

@@ -25,6 +25,7 @@ struct marker_begin {
 	const struct attach *attach;
 	bool only;
 	const bool *cpus; /* recorded, of the instance's; NULL: all */
+	bool whole;	  /* nothing that came before on some CPU was left out */
 	int64_t trace_ns; /* when it began on the trace's clock; 0: now */
 	int64_t ago_ns;	  /* how long that is ago */
 };

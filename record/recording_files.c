@@ -135,7 +135,7 @@ int recording_next_file(struct recording *r)
 	finish_start(&r->finish);
 	if (!r->finish.stats)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	return recording_write_begin(r);
+	return recording_write_begin(r, false);
 }
 
 int recording_finished(struct recording *r)

@@ -304,13 +304,15 @@ struct marker_begin recording_facts(const struct recording *r)
 }
 
 /* What a file begins with. */
-int recording_write_begin(struct recording *r)
+int recording_write_begin(struct recording *r, bool whole)
 {
 	struct marker_begin begin = recording_facts(r);
 	struct task_list tasks = { 0 };
 	struct clocks now;
-	int result = marker_write_begin(&begin, &r->err);
+	int result;
 
+	begin.whole = whole;
+	result = marker_write_begin(&begin, &r->err);
 	if (result < 0)
 		return result;
 	if (!proc_tasks_read(&tasks, true))
@@ -365,7 +367,7 @@ int recording_start(struct recording *r)
 	r->begun_ns = recording_now_ns();
 	clocks_read(&r->begun);
 	/* A flight recorder puts what a file begins with before what it saves. */
-	result = s->flight_ns ? 0 : recording_write_begin(r);
+	result = s->flight_ns ? 0 : recording_write_begin(r, true);
 	if (result == 0)
 		result = start_sampling(r);
 	if (result < 0)

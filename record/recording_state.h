@@ -93,7 +93,7 @@ void recording_finish_maps(struct recording *r);
 struct marker_begin recording_facts(const struct recording *r);
 
 /* What a file begins with. */
-int recording_write_begin(struct recording *r);
+int recording_write_begin(struct recording *r, bool whole);
 
 /* The system as it is now, and what the clocks say. */
 int recording_note_end(struct recording *r);

@@ -150,7 +150,7 @@ static int count_whole(struct latency *latency, struct account *a, enum latency_
 
 enum latency_kind latency_kind_of(const struct replay_span *span)
 {
-	if (span->cpu < 0)
+	if (span->cpu < 0 || span->state == LIFE_WAIT_OLD)
 		return UNKNOWN;
 	switch (span->state) {
 	case LIFE_WAIT_PREEMPT:
@@ -165,9 +165,7 @@ enum latency_kind latency_kind_of(const struct replay_span *span)
 static int waited(struct latency *latency, struct account *a, const struct replay_span *span,
 		  struct schedtrace_error *err)
 {
-	const struct life *life = &replay_lives(latency->replay)->all[span->life];
 	enum latency_kind kind = latency_kind_of(span);
-	bool cut = span->cut || (kind == UNKNOWN && life->flags & LIFE_FROM_START);
 	int r = latency_log(latency, a, kind, span, err);
 
 	if (r >= 0 && kind == WAKEUP && a->woken.seen)
@@ -176,10 +174,10 @@ static int waited(struct latency *latency, struct account *a, const struct repla
 		return r;
 	if (span->whole)
 		return count_whole(latency, a, kind, span, err);
-	if (count_other(a, kind, cut, span->end - span->begin) < 0)
+	if (count_other(a, kind, span->cut, span->end - span->begin) < 0)
 		return no_memory(err);
 	if (kind == WAKEUP && a->woken.seen &&
-	    count_other(a, WAKING, cut, span->end - a->woken.time) < 0)
+	    count_other(a, WAKING, span->cut, span->end - a->woken.time) < 0)
 		return no_memory(err);
 	return 0;
 }
@@ -212,7 +210,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 			a->waking.seen = false;
 		return 0;
 	}
-	if (span->state <= LIFE_WAIT_NEW) {
+	if (span->state <= LIFE_WAIT_OLD) {
 		/* It may have waited already when the waker began, or may not have slept yet. */
 		if (!span->whole && !span->cut)
 			a->waking.doubtful = true;

@@ -235,7 +235,7 @@ static int add_kind(const struct lives *lives, uint32_t id, enum latency_kind ki
 bool latency_still_waits(const struct latency *latency, uint32_t id, struct replay_span *open)
 {
 	return replay_open(latency->replay, id, open) && open->begin < open->end &&
-	       open->state >= LIFE_WAIT_WAKEUP && open->state <= LIFE_WAIT_NEW;
+	       life_is_waiting(open->state);
 }
 
 /* How often each kind of wait still goes on, by kind. */

@@ -13,11 +13,17 @@
 #include "../replay.h"
 
 static const char *const state_names[LIFE_DEAD] = {
-	[LIFE_UNKNOWN] = "unknown",	   [LIFE_NEW] = "made",
-	[LIFE_RUNNING] = "running",	   [LIFE_WAIT_WAKEUP] = "woken",
-	[LIFE_WAIT_PREEMPT] = "preempted", [LIFE_WAIT_NEW] = "new",
-	[LIFE_SLEEPING] = "sleeping",	   [LIFE_IDLING] = "idle",
-	[LIFE_BLOCKED] = "blocked",	   [LIFE_STOPPED] = "stopped",
+	[LIFE_UNKNOWN] = "unknown",
+	[LIFE_NEW] = "made",
+	[LIFE_RUNNING] = "running",
+	[LIFE_WAIT_WAKEUP] = "woken",
+	[LIFE_WAIT_PREEMPT] = "preempted",
+	[LIFE_WAIT_NEW] = "new",
+	[LIFE_WAIT_OLD] = "runnable",
+	[LIFE_SLEEPING] = "sleeping",
+	[LIFE_IDLING] = "idle",
+	[LIFE_BLOCKED] = "blocked",
+	[LIFE_STOPPED] = "stopped",
 };
 
 struct account {
@@ -34,7 +40,8 @@ struct states {
 enum { L_BEGIN, L_END, L_PID, L_TGID, L_COMM, L_STATE, L_CPU, L_CERTAIN, N_L_COLUMNS };
 
 #define ABOUT_STATE                                                                                \
-	"running; runnable: woken, preempted or new; sleeping (S), idle (I), blocked (D), "        \
+	"running; woken, preempted, new: runnable since then; runnable: since before; sleeping "   \
+	"(S), idle (I), blocked (D), "                                                             \
 	"stopped (T, t, P); made: not runnable yet; unknown: may have waited"
 
 static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {

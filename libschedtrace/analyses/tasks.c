@@ -22,7 +22,7 @@ struct account {
 	uint32_t cpus_above; /* number of the others, see more_cpus */
 	int32_t last_cpu;    /* + 1; 0: it did not run yet */
 	int64_t on_cpu, on_cpu_hi, charged;
-	int64_t waits[3], wait_hi; /* from LIFE_WAIT_WAKEUP on */
+	int64_t waits[4], wait_hi; /* from LIFE_WAIT_WAKEUP on */
 	int64_t sleeps[4];	   /* from LIFE_SLEEPING on */
 	int64_t voluntary, involuntary, migrations, cpu_changes;
 };
@@ -91,6 +91,10 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 		a->on_cpu += certain;
 		a->on_cpu_hi += possible;
 		return ran_on(tasks, span->life, span->cpu, err);
+	case LIFE_WAIT_OLD:
+		if (!certain && span->cpu >= 0) /* or ran all the time */
+			a->on_cpu_hi += possible;
+		/* fall through */
 	case LIFE_WAIT_WAKEUP:
 	case LIFE_WAIT_PREEMPT:
 	case LIFE_WAIT_NEW:
@@ -167,11 +171,14 @@ enum {
 	WAIT_WAKEUP,
 	WAIT_PREEMPT,
 	WAIT_NEW,
+	WAIT_OLD,
 	WAIT_HI,
 	SLEEP,
 	IDLE,
 	BLOCKED,
 	STOPPED,
+	LASTING,
+	LASTS,
 	MIGRATIONS,
 	CPU_CHANGES,
 	CPUS,
@@ -217,7 +224,10 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 	[WAIT_NEW] = { "wait_new_ns", "ns",
 		       "time from sched_wakeup_new to the first switch-in that is certain",
 		       SCHEDTRACE_INT },
-	[WAIT_HI] = { "wait_hi_ns", "ns", "the most that the three waits can be together",
+	[WAIT_OLD] = { "wait_old_ns", "ns",
+		       "time from the start of the recording to switch-in that is certain",
+		       SCHEDTRACE_INT },
+	[WAIT_HI] = { "wait_hi_ns", "ns", "the most that the four waits can be together",
 		      SCHEDTRACE_INT },
 	[SLEEP] = { "sleep_ns", "ns", "switched out as S until the wakeup", SCHEDTRACE_INT },
 	[IDLE] = { "idle_ns", "ns", "switched out as I (idle kernel thread) until the wakeup",
@@ -226,11 +236,17 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 		      SCHEDTRACE_INT },
 	[STOPPED] = { "stopped_ns", "ns", "switched out as T, t or P until the wakeup",
 		      SCHEDTRACE_INT },
+	[LASTING] = { "lasting_ns", "ns",
+		      "in the state of column lasts, to the last row; in no certain figure",
+		      SCHEDTRACE_INT },
+	[LASTS] = { "lasts", "",
+		    "what it does at the last row: running; runnable; sleeping, idle, blocked, "
+		    "stopped; made",
+		    SCHEDTRACE_TEXT },
 	[MIGRATIONS] = { "migrations", "1",
 			 "sched_migrate_task rows: the kernel moved it, as perf's cpu-migrations",
 			 SCHEDTRACE_INT },
-	[CPU_CHANGES] = { "cpu_changes", "1",
-			  "ran on another CPU than the time before",
+	[CPU_CHANGES] = { "cpu_changes", "1", "ran on another CPU than the time before",
 			  SCHEDTRACE_INT },
 	[CPUS] = { "cpus", "1", "number of CPUs that it ran on", SCHEDTRACE_INT },
 	[PRIORITY] = { "priority", "",
@@ -269,8 +285,7 @@ static char *join_names(const struct lives *lives, const struct life *life)
 }
 
 /* Adds what still lasts to the possible parts. */
-static void add_open(const struct tasks *tasks, uint32_t id, const struct life *life,
-		     struct account *a)
+static void add_open(const struct tasks *tasks, uint32_t id, struct account *a)
 {
 	struct replay_span open;
 	int64_t gaps = replay_gap_ns(tasks->replay, id);
@@ -279,6 +294,8 @@ static void add_open(const struct tasks *tasks, uint32_t id, const struct life *
 	a->wait_hi += gaps;
 	if (!replay_open(tasks->replay, id, &open))
 		return;
+	if (open.state == LIFE_WAIT_OLD && open.cpu >= 0)
+		a->on_cpu_hi += open.end - open.begin;
 	if (open.state == LIFE_RUNNING) {
 		a->on_cpu_hi += open.end - open.begin;
 		a->cpu_changes += a->last_cpu && a->last_cpu != open.cpu + 1;
@@ -289,8 +306,7 @@ static void add_open(const struct tasks *tasks, uint32_t id, const struct life *
 				intmap_get(&tasks->more_cpus,
 					   (uint64_t)id << 16 | (uint32_t)open.cpu) == INTMAP_NONE;
 	}
-	if (life_is_waiting(open.state) ||
-	    (open.state == LIFE_UNKNOWN && !(life->flags & LIFE_FROM_START && life->at_start)))
+	if (life_is_waiting(open.state) || open.state == LIFE_UNKNOWN)
 		a->wait_hi += open.end - open.begin;
 }
 
@@ -303,7 +319,7 @@ static int64_t at_most(int64_t value, int64_t limit, int64_t at_least)
 /* Nothing lasts longer than the life, and who certainly ran did not wait meanwhile. */
 static void limit_to_life(const struct tasks *tasks, const struct life *life, struct account *a)
 {
-	int64_t waits = a->waits[0] + a->waits[1] + a->waits[2], begin, end;
+	int64_t waits = a->waits[0] + a->waits[1] + a->waits[2] + a->waits[3], begin, end;
 
 	if (!replay_covered(tasks->replay, &begin, &end))
 		return;
@@ -322,13 +338,14 @@ static int add_task(struct tasks *tasks, uint32_t id, struct schedtrace_table *t
 	struct account a = { 0 };
 	union schedtrace_value v[N_COLUMNS];
 	struct life *life = &lives->all[id];
+	struct replay_span open;
 	char *names;
 	int r;
 
 	lives_complete(lives, life);
 	if (id < tasks->n)
 		a = tasks->accounts[id];
-	add_open(tasks, id, life, &a);
+	add_open(tasks, id, &a);
 	limit_to_life(tasks, life, &a);
 	names = join_names(lives, life);
 	if (!names)
@@ -348,11 +365,18 @@ static int add_task(struct tasks *tasks, uint32_t id, struct schedtrace_table *t
 	v[WAIT_WAKEUP].i = a.waits[0];
 	v[WAIT_PREEMPT].i = a.waits[1];
 	v[WAIT_NEW].i = a.waits[2];
+	v[WAIT_OLD].i = a.waits[3];
 	v[WAIT_HI].i = a.wait_hi;
 	v[SLEEP].i = a.sleeps[0];
 	v[IDLE].i = a.sleeps[1];
 	v[BLOCKED].i = a.sleeps[2];
 	v[STOPPED].i = a.sleeps[3];
+	v[LASTING].i = 0;
+	v[LASTS].s = NULL;
+	if (replay_open(tasks->replay, id, &open) && life_state_name(open.state)) {
+		v[LASTING].i = open.end - open.begin;
+		v[LASTS].s = life_state_name(open.state);
+	}
 	v[MIGRATIONS].i = a.migrations;
 	v[CPU_CHANGES].i = a.cpu_changes;
 	v[CPUS].i = __builtin_popcountll(a.cpus_seen) + (int64_t)a.cpus_above;

@@ -210,6 +210,9 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 		a->waits[span->state - LIFE_WAIT_WAKEUP] += certain;
 		count_wait(w, a, span);
 		break;
+	case LIFE_WAIT_OLD:
+		a->waits[3] += certain;
+		break;
 	case LIFE_SLEEPING:
 	case LIFE_IDLING:
 	case LIFE_BLOCKED:

@@ -27,7 +27,7 @@ struct pending {
 
 struct account {
 	int64_t on_cpu, made;
-	int64_t waits[3];  /* from LIFE_WAIT_WAKEUP on */
+	int64_t waits[4];  /* from LIFE_WAIT_WAKEUP on */
 	int64_t sleeps[4]; /* from LIFE_SLEEPING on */
 	int64_t last;	   /* end of the last certain span, + 1; 0 none */
 	int64_t made_at;   /* + 1; 0 not seen */

@@ -14,6 +14,7 @@ enum {
 	WAIT_WAKEUP,
 	WAIT_PREEMPT,
 	WAIT_NEW,
+	WAIT_OLD,
 	SLEEP,
 	IDLE,
 	BLOCKED,
@@ -39,6 +40,8 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 	[WAIT_PREEMPT] = { "wait_preempt_ns", "ns", "switched out while runnable, certain",
 			   SCHEDTRACE_INT },
 	[WAIT_NEW] = { "wait_new_ns", "ns", "runnable for the first time, certain",
+		       SCHEDTRACE_INT },
+	[WAIT_OLD] = { "wait_old_ns", "ns", "runnable since before the recording, certain",
 		       SCHEDTRACE_INT },
 	[SLEEP] = { "sleep_ns", "ns", "asleep (S), certain", SCHEDTRACE_INT },
 	[IDLE] = { "idle_ns", "ns", "idle kernel thread (I), certain", SCHEDTRACE_INT },
@@ -145,30 +148,6 @@ const struct schedtrace_table_info antagonists_info = {
 	antagonist_columns,
 };
 
-static const char *name_of_state(enum life_state state)
-{
-	switch (state) {
-	case LIFE_RUNNING:
-		return "running";
-	case LIFE_WAIT_WAKEUP:
-	case LIFE_WAIT_PREEMPT:
-	case LIFE_WAIT_NEW:
-		return "runnable";
-	case LIFE_SLEEPING:
-		return "sleeping";
-	case LIFE_IDLING:
-		return "idle";
-	case LIFE_BLOCKED:
-		return "blocked";
-	case LIFE_STOPPED:
-		return "stopped";
-	case LIFE_NEW:
-		return "made";
-	default:
-		return NULL;
-	}
-}
-
 /* Where the life begins and ends within [*begin, *end). */
 static void clip_life(const struct life *life, const struct account *a, int64_t *begin,
 		      int64_t *end)
@@ -205,17 +184,17 @@ static int add_task(const struct waits *w, uint32_t id, const struct account *a,
 	v[COMM].s = lives_name(lives, id);
 	v[WALL].i = end - begin;
 	v[ON_CPU].i = a->on_cpu;
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		sum += v[WAIT_WAKEUP + i].i = a->waits[i];
 	for (int i = 0; i < 4; i++)
 		sum += v[SLEEP + i].i = a->sleeps[i];
 	v[MADE].i = a->made;
 	v[LASTING].i = 0;
 	v[LASTS].s = NULL;
-	if (replay_open(w->queues.replay, id, &open) && name_of_state(open.state)) {
+	if (replay_open(w->queues.replay, id, &open) && life_state_name(open.state)) {
 		begin = open.begin > begin ? open.begin : begin;
 		v[LASTING].i = open.end > begin ? open.end - begin : 0;
-		v[LASTS].s = name_of_state(open.state);
+		v[LASTS].s = life_state_name(open.state);
 	}
 	v[UNKNOWN].i = v[WALL].i - sum - v[LASTING].i;
 	return table_row(table, v, err);

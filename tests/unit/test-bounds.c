@@ -33,6 +33,9 @@ struct machine {
 	int running[CPUS]; /* pid, 0 idle */
 	enum truth_state state[TASKS + 1];
 	int where[TASKS + 1];
+	bool at_work;			   /* when the recording begins */
+	enum truth_state first[TASKS + 1]; /* what the list of tasks says then */
+	int first_cpu[TASKS + 1];
 	struct record records[MAX_RECORDS];
 	int n;
 	/* The state of each task over time: changes[k] of task p begin at when. */
@@ -151,13 +154,26 @@ static void step(struct machine *m)
 	}
 }
 
-static void simulate(struct machine *m, unsigned int seed, int steps)
+/* Up to when the recording begins. */
+static void simulate_before(struct machine *m, unsigned int seed, int steps)
 {
 	memset(m, 0, sizeof(*m));
 	m->seed = seed;
-	m->now = T0;
+	m->now = T0 - 20 * steps;
+	m->at_work = steps > 0;
 	for (int pid = 1; pid <= TASKS; pid++)
 		become(m, pid, ASLEEP);
+	while (steps--)
+		step(m);
+	m->now = T0;
+	m->n = 0;
+	m->wall = m->per_cpu = m->per_thread = 0;
+	memcpy(m->first, m->state, sizeof(m->first));
+	memcpy(m->first_cpu, m->where, sizeof(m->first_cpu));
+}
+
+static void simulate_recording(struct machine *m, int steps)
+{
 	while (steps--)
 		step(m);
 	/* All go to sleep at the end, so that nothing stays open. */
@@ -172,6 +188,12 @@ static void simulate(struct machine *m, unsigned int seed, int steps)
 		elapse(m, 1);
 		record(m, IDLE, cpu);
 	}
+}
+
+static void simulate(struct machine *m, unsigned int seed, int steps)
+{
+	simulate_before(m, seed, 0);
+	simulate_recording(m, steps);
 }
 
 static void rows_of_switch(struct rows *b, const struct record *r)
@@ -215,12 +237,14 @@ static struct result convert(struct machine *m, const char *analysis, int64_t *e
 		struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
 
 		task.pid = pid;
-		task.state = 'S';
+		task.state = m->first[pid] == ASLEEP ? 'S' : 'R';
+		task.cpu = m->first_cpu[pid];
 		must(schedtrace_context_add_task(ctx, &task, &err), &err);
 	}
 	for (int cpu = 0; cpu < CPUS; cpu++) {
-		runs(&b, T0, cpu, 0);
-		believed[cpu] = 0;
+		if (!m->at_work)
+			runs(&b, T0, cpu, 0);
+		believed[cpu] = m->at_work ? -1 : 0;
 		last[cpu] = T0;
 	}
 	find_gaps(m, gap);
@@ -275,10 +299,10 @@ static int64_t truth(const struct machine *m, int pid, enum truth_state state, i
 	int64_t sum = 0;
 
 	for (int k = 0; k < m->n_changes[pid]; k++) {
-		int64_t from = m->changes[pid][k].when;
+		int64_t from = m->changes[pid][k].when > T0 ? m->changes[pid][k].when : T0;
 		int64_t to = k + 1 < m->n_changes[pid] ? m->changes[pid][k + 1].when : end;
 
-		if (m->changes[pid][k].state == state && from < end)
+		if (m->changes[pid][k].state == state && from < end && to > from)
 			sum += (to < end ? to : end) - from;
 	}
 	return sum;
@@ -287,7 +311,8 @@ static int64_t truth(const struct machine *m, int pid, enum truth_state state, i
 static int64_t waits(const struct result *r, int pid)
 {
 	return of_pid(r, "tasks", pid, "wait_wakeup_ns") +
-	       of_pid(r, "tasks", pid, "wait_preempt_ns") + of_pid(r, "tasks", pid, "wait_new_ns");
+	       of_pid(r, "tasks", pid, "wait_preempt_ns") + of_pid(r, "tasks", pid, "wait_new_ns") +
+	       of_pid(r, "tasks", pid, "wait_old_ns");
 }
 
 static bool has_row(const struct result *r, int pid)
@@ -369,6 +394,37 @@ static void single_missing_switches_keep_the_truth_within_the_bounds(void **stat
 		}
 		check_bounds(&machine, seed);
 	}
+}
+
+/* Nobody knows who runs on a CPU before its first record; the list of tasks tells the rest. */
+static void tasks_at_work_at_the_begin_keep_the_truth_within_the_bounds(void **state)
+{
+	int64_t old = 0, slept = 0;
+
+	for (unsigned int seed = 1; seed <= 2000; seed++) {
+		int64_t end;
+		struct result r;
+
+		simulate_before(&machine, seed, 1 + (int)seed % 60);
+		simulate_recording(&machine, (int)seed % 300);
+		check_bounds(&machine, seed);
+		r = convert(&machine, "tasks", &end);
+		for (int pid = 1; pid <= TASKS; pid++) {
+			int64_t sleep = of_pid(&r, "tasks", pid, "sleep_ns");
+
+			assert_true(sleep <= truth(&machine, pid, ASLEEP, end));
+			slept += sleep;
+			old += of_pid(&r, "tasks", pid, "wait_old_ns");
+		}
+		result_free(&r);
+		for (int i = 0; i < machine.n; i++) {
+			struct record *record = &machine.records[i];
+
+			record->gone = record->kind == SWITCH && !record->pid && !roll(&machine, 5);
+		}
+		check_bounds(&machine, seed);
+	}
+	assert_true(old > 0 && slept > 0);
 }
 
 /* As on virtual machines where the idle task's switches leave no record at times. */
@@ -475,9 +531,9 @@ static void missing_switches_out_of_idle_never_hold_idleness_against_the_schedul
 static void check_waits(struct machine *m, unsigned int seed)
 {
 	static const char *const parts[] = { "wait_wakeup_ns", "wait_preempt_ns", "wait_new_ns",
-					     "sleep_ns",       "idle_ns",	  "blocked_ns",
-					     "stopped_ns",     "made_ns",	  "lasting_ns",
-					     "unknown_ns",     "on_cpu_ns" };
+					     "wait_old_ns",    "sleep_ns",	  "idle_ns",
+					     "blocked_ns",     "stopped_ns",	  "made_ns",
+					     "lasting_ns",     "unknown_ns",	  "on_cpu_ns" };
 	int64_t end;
 	struct result r = convert(m, "waits", &end);
 	const struct schedtrace_table *table = table_of(&r, "waits");
@@ -517,6 +573,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(with_all_rows_both_bounds_are_the_truth),
 		cmocka_unit_test(single_missing_switches_keep_the_truth_within_the_bounds),
+		cmocka_unit_test(tasks_at_work_at_the_begin_keep_the_truth_within_the_bounds),
 		cmocka_unit_test(missing_switches_out_of_idle_keep_the_truth_within_the_bounds),
 		cmocka_unit_test(missing_wakeups_keep_the_truth_within_the_bounds),
 		cmocka_unit_test(lost_stretches_keep_the_truth_within_the_bounds),

@@ -284,7 +284,7 @@ static void the_log_has_each_wait_when_it_ends(void **state)
 
 	/* begin, latency and the most, pid, tgid, comm, kind, cpu, waker, moved; before its first
 	 * run 9 can have waited since the begin */
-	expect_log(&b, "1000|0|1000|9|-|-|unknown|-|-|-\n"
+	expect_log(&b, "1000|0|-|9|-|-|unknown|-|-|-\n"
 		       "3100|500|500|7|-|-|wakeup|0|9|0\n"
 		       "3000|600|600|7|-|-|waking|0|9|0\n"
 		       "3600|400|400|9|-|-|preempt|0|-|-\n"

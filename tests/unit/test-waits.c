@@ -15,9 +15,9 @@ static void expect(const struct result *r, const char *table, int64_t pid, const
 static void expect_sums(const struct result *r)
 {
 	static const char *const parts[] = { "on_cpu_ns",   "wait_wakeup_ns", "wait_preempt_ns",
-					     "wait_new_ns", "sleep_ns",	      "idle_ns",
-					     "blocked_ns",  "stopped_ns",     "made_ns",
-					     "lasting_ns",  "unknown_ns" };
+					     "wait_new_ns", "wait_old_ns",    "sleep_ns",
+					     "idle_ns",	    "blocked_ns",     "stopped_ns",
+					     "made_ns",	    "lasting_ns",     "unknown_ns" };
 	const struct schedtrace_table *waits = table_of(r, "waits");
 
 	for (size_t i = 0; i < schedtrace_table_rows(waits); i++) {

@@ -119,13 +119,13 @@ def check_sums(name, path):
                            "wait_reasons", "antagonists", "latency_kinds"])
     rows = tables(path, "-t", everything, "tasks", "cpus", "latency", "states", "utilization",
                   "waits")
-    parts = ("on_cpu_ns", "wait_wakeup_ns", "wait_preempt_ns", "wait_new_ns", "sleep_ns",
+    parts = ("on_cpu_ns", "wait_wakeup_ns", "wait_preempt_ns", "wait_new_ns", "wait_old_ns", "sleep_ns",
              "idle_ns", "blocked_ns", "stopped_ns", "made_ns", "lasting_ns", "unknown_ns")
     far = [row for row in rows["waits"] if any(row[p] < 0 for p in parts) or
            sum(row[p] for p in parts) != row["wall_ns"]]
     ok(rows["waits"] and not far, f"{name}: the parts of every task's time add up to its wall time",
        f"{far[:1]}")
-    key = ("pid", "on_cpu_ns", "wait_wakeup_ns", "wait_preempt_ns", "wait_new_ns", "sleep_ns",
+    key = ("pid", "on_cpu_ns", "wait_wakeup_ns", "wait_preempt_ns", "wait_new_ns", "wait_old_ns", "sleep_ns",
            "idle_ns", "blocked_ns", "stopped_ns")
     ok(sorted([row[k] for k in key] for row in rows["waits"]) ==
        sorted([row[k] for k in key] for row in rows["tasks"]),

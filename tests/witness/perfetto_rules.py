@@ -64,10 +64,11 @@ def perfetto(trace):
         if pid in out and (pid not in states or states[pid][0].begin == out[pid][0]):
             beyond["run"][pid] += out[pid][0] - since
     # Asleep in the list of tasks made at the begin, which Perfetto does not have.
+    listed = max((task.get("state_ns", 0) for task in trace.tasks), default=0)
     for task in trace.tasks:
         pid, state = task["pid"], task.get("state")
         if state in ("S", "D", "I") and pid in states and states[pid][0].name == "R" and \
-                pid in woken and not task.get("start_ns"):
+                pid in woken and woken[pid][0] > listed and not task.get("start_ns"):
             beyond[state][pid] += woken[pid][0] - trace.begin
     for pid, rows in states.items():
         runnable = previous = None

@@ -168,10 +168,11 @@ def thread_sums(trace, spans):
     for r in trace.records("WAKEUP", "WAKEUP_NEW"):
         for pid in (r.prev, r.next) if isinstance(r, Switch) else (r.pid,):
             first.setdefault(pid, r)
+    listed = max((task.get("state_ns", 0) for task in trace.tasks), default=0)
     for task in trace.tasks:                        # asleep in the list made at the begin
         r = first.get(task["pid"])
         if task.get("state") in ("S", "D", "I", "T", "t", "P") and not task.get("start_ns") and \
-                isinstance(r, Row) and r.event == "WAKEUP":
+                isinstance(r, Row) and r.event == "WAKEUP" and r.t > listed:
             beyond[SLEEPING][r.pid] += r.t - trace.begin
     return figures, beyond
 
