@@ -127,6 +127,8 @@ with Folder():
     status, screen = on_terminal(["-o", "status.dat", "--", "sleep", "1"], [])
     claim(status == 0 and "recording" in screen and "lost" in screen and "events in" in screen,
           "a terminal shows a status line and then the summary", screen)
+    claim(re.search(r"\d+ ring buffers of \d+ KiB take \d+ MiB of memory", screen),
+          "it shows before what the buffers take", screen)
     status, screen = on_terminal(["-q", "-o", "status.dat", "--", "sleep", "0.6"], [])
     claim(status == 0 and screen == "", "-q shows neither", screen)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Losses, full disks, failing calls, and other tracers at the same time."""
+import glob
 import os
 import shutil
 from recorder import *
@@ -43,7 +44,7 @@ with Folder():
     os.mkdir(other)
     try:
         for name, text in (("buffer_size_kb", "100"), ("trace_clock", "global"),
-                           ("set_event", "irq:softirq_entry"), ("tracing_on", "0")):
+                           ("set_event", "irq:softirq_entry"), ("tracing_on", "1")):
             with open(f"{other}/{name}", "w") as f:
                 f.write(text)
         before = settings(TRACEFS), settings(other)
@@ -53,6 +54,9 @@ with Folder():
               a.stderr.read(), b.stderr.read())
         claim((settings(TRACEFS), settings(other)) == before,
               "other instances and the top level keep their settings")
+        counts = [int(re.search(r"entries: (\d+)", f.read())[1]) for f in
+                  map(open, glob.glob(f"{other}/per_cpu/cpu*/stats"))]
+        claim(sum(counts) > 0, "another tracer goes on", counts)
     finally:
         os.rmdir(other)
     for name in ("one.dat", "two.dat"):

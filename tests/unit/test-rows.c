@@ -1057,6 +1057,17 @@ static void where_exit_does_not_say_so_the_last_known_thread_ends_the_process(vo
 				     "130 1 20 EXIT_MM 0 0 p\n");
 }
 
+static void ns_beyond_the_integers_of_floating_point_are_kept_whole(void **state)
+{
+	struct trace *t = *state;
+	int64_t beyond = (INT64_C(1) << 53) + 1;
+
+	record(t, beyond, 1, 5, "sched_wakeup", "a 10 120 0");
+	forget(t);
+	record(t, beyond + 1, 1, 5, "sched_wakeup", "a 10 120 0");
+	assert_string_equal(rows(t), "9007199254740994 0 10 WAKEUP 0 0 a\n");
+}
+
 static void a_record_shorter_than_its_format_makes_no_rows_and_is_counted(void **state)
 {
 	struct trace *t = *state;
@@ -1262,6 +1273,7 @@ int main(void)
 		TEST(a_format_without_a_needed_field_is_named_and_skipped),
 		TEST(an_old_kernels_wakeup_without_success_is_none),
 		TEST(where_exit_does_not_say_so_the_last_known_thread_ends_the_process),
+		TEST(ns_beyond_the_integers_of_floating_point_are_kept_whole),
 		TEST(a_record_shorter_than_its_format_makes_no_rows_and_is_counted),
 		TEST(odd_pids_and_cpus_make_rows_and_no_tasks),
 		TEST(samples_give_rows_of_the_process_that_was_sampled),
