@@ -2,6 +2,7 @@
 #include "record/exit_stats.h"
 
 #include <errno.h>
+#include <linux/acct.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/taskstats.h>
@@ -160,7 +161,13 @@ static void read_message(const struct nlmsghdr *h,
 		return;
 	memcpy(&number, pid, sizeof(number));
 	memcpy(&t, stats, n_stats < sizeof(t) ? n_stats : sizeof(t));
-	out.pid = number;
+	out.pid = out.tgid = number;
+	out.last = true;
+	out.grouped = n_stats >= offsetof(struct taskstats, ac_tgid) + sizeof(t.ac_tgid);
+	if (out.grouped) {
+		out.tgid = (pid_t)t.ac_tgid;
+		out.last = t.ac_flag & AGROUP;
+	}
 	out.minor = (int64_t)t.ac_minflt;
 	out.major = (int64_t)t.ac_majflt;
 	out.user_ns = (int64_t)t.ac_utime * 1000;

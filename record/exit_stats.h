@@ -7,11 +7,15 @@
 #ifndef RECORD_EXIT_STATS_H
 #define RECORD_EXIT_STATS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct exit_stats {
-	pid_t pid; /* of the thread */
+	pid_t pid;    /* of the thread */
+	bool grouped; /* the kernel tells of which process it was (Linux 5.19 and later) */
+	pid_t tgid;   /* this process, and whether no thread of it is left; else as of one thread */
+	bool last;
 	int64_t minor, major;
 	int64_t user_ns, system_ns; /* by clock ticks */
 	int64_t cpu_ns;		    /* exact; 0 unknown */

@@ -155,11 +155,10 @@ void proc_sample_close(struct proc_sample *p)
 	p->pid_fd = -1;
 }
 
-int proc_sample_read(struct proc_sample *p)
+/* The figures that a file stat of /proc holds now. */
+static int read_stat(int fd, struct marker_sample *out, int *threads)
 {
 	static int64_t tick_ns, page_size;
-	struct marker_sample now = p->figures;
-	struct timespec cpu_time;
 	char line[1024];
 	ssize_t n;
 
@@ -167,12 +166,21 @@ int proc_sample_read(struct proc_sample *p)
 		tick_ns = 1000000000 / sysconf(_SC_CLK_TCK);
 		page_size = sysconf(_SC_PAGESIZE);
 	}
-	n = pread(p->stat_fd, line, sizeof(line) - 1, 0);
+	n = pread(fd, line, sizeof(line) - 1, 0);
 	if (n <= 0)
 		return n < 0 ? -errno : -ESRCH;
 	line[n] = '\0';
-	if (!proc_sample_parse(line, tick_ns, page_size, &now, &p->threads))
-		return -EIO;
+	return proc_sample_parse(line, tick_ns, page_size, out, threads) ? 0 : -EIO;
+}
+
+int proc_sample_read(struct proc_sample *p)
+{
+	struct marker_sample now = p->figures;
+	struct timespec cpu_time;
+	int result = read_stat(p->stat_fd, &now, &p->threads);
+
+	if (result < 0)
+		return result;
 	/* Exact, which ticks are not; its pid cannot be another's as long as stat can be read. */
 	if (p->has_clock && clock_gettime(p->clock, &cpu_time) == 0)
 		proc_sample_divide(&now, &p->figures,
@@ -181,6 +189,63 @@ int proc_sample_read(struct proc_sample *p)
 		proc_sample_divide(&now, &p->figures, now.user_ns + now.system_ns);
 	p->figures = now;
 	return 0;
+}
+
+/* Takes off what a thread has used, if it lives: the first one stays when it has ended. */
+static void take_off(struct marker_sample *dead, int task_fd, const char *tid)
+{
+	auto_close int fd = -1, schedstat = -1;
+	struct marker_sample f;
+	char file[300], text[64];
+	int64_t ns, ticks;
+	ssize_t n;
+	int threads;
+
+	snprintf(file, sizeof(file), "%s/stat", tid);
+	fd = openat(task_fd, file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read_stat(fd, &f, &threads) < 0 || f.state == 'Z' || f.state == 'X')
+		return;
+	dead->minor -= f.minor;
+	dead->major -= f.major;
+	/* What it ran exactly, divided as its ticks are. */
+	snprintf(file, sizeof(file), "%s/schedstat", tid);
+	schedstat = openat(task_fd, file, O_RDONLY | O_CLOEXEC);
+	n = schedstat < 0 ? -1 : read(schedstat, text, sizeof(text) - 1);
+	ticks = f.user_ns + f.system_ns;
+	ns = n > 0 ? (text[n] = '\0', strtoll(text, NULL, 10)) : ticks;
+	f.system_ns = ticks ? (int64_t)((__int128)ns * f.system_ns / ticks) : 0;
+	dead->system_ns -= f.system_ns;
+	dead->user_ns -= ns - f.system_ns;
+}
+
+static int64_t not_negative(int64_t v)
+{
+	return v < 0 ? 0 : v;
+}
+
+void proc_sample_dead(struct proc_sample *p, struct marker_sample *dead)
+{
+	struct dirent *entry;
+	char path[64];
+	DIR *dir;
+
+	*dead = (struct marker_sample){ 0 };
+	/* First the whole, then its parts: what is used in between makes it less. */
+	if (proc_sample_read(p) < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)p->pid);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	*dead = p->figures;
+	while ((entry = readdir(dir)))
+		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9')
+			take_off(dead, dirfd(dir), entry->d_name);
+	closedir(dir);
+	dead->minor = not_negative(dead->minor);
+	dead->major = not_negative(dead->major);
+	dead->user_ns = not_negative(dead->user_ns);
+	dead->system_ns = not_negative(dead->system_ns);
 }
 
 static int read_children(int fd, int (*found)(void *self, pid_t child), void *self)

@@ -27,6 +27,10 @@ void proc_sample_close(struct proc_sample *p);
 /* Reads the figures; 0, or -errno with the last ones left as they are: ESRCH, it is gone. */
 int proc_sample_read(struct proc_sample *p);
 
+/* What those of its threads had used that have ended: the process's figures less those of the
+ * threads that live, and never more than that. Only faults and times are set. */
+void proc_sample_dead(struct proc_sample *p, struct marker_sample *dead);
+
 /* One line of /proc/PID/stat, times in the kernel's ticks of @tick_ns, into @out and *threads. */
 bool proc_sample_parse(const char *line, int64_t tick_ns, int64_t page_size,
 		       struct marker_sample *out, int *threads);

@@ -23,7 +23,8 @@
 #define FDS_SPARE      32
 #define FDS_CPU	       4
 #define EVENTS_AT_ONCE 64
-#define TIMER	       0	  /* what epoll tells of the timer; otherwise a pid */
+#define EXITS_HZ       20 /* at least: what the socket holds of exits must be read in time */
+#define TIMER	       0  /* what epoll tells of the timer; otherwise a pid */
 #define EXITS	       UINT64_MAX /* and of the exits */
 
 struct sampled {
@@ -31,21 +32,26 @@ struct sampled {
 	bool registered; /* by pid */
 	bool followed;	 /* with its children */
 	bool threaded;	 /* had several threads in some sample */
+	bool ending;	 /* the kernel told that its last thread exits */
 	bool silent;	 /* had its last sample; known so that it is not found again */
 	int64_t samples;
+	struct marker_sample dead; /* what those of its threads had used that have exited */
 };
 
 struct sampler {
 	int64_t hz;
 	int marker_fd, poll_fd, timer_fd;
-	int exits_fd; /* exit_stats.h; -1: not to be had */
+	int exits_fd;	 /* exit_stats.h; -1: not to be had */
+	bool exits_wait; /* until the timer's next beat */
+	bool concerned;	 /* an exit was of a process in items */
 	bool armed;
 	int fd_end; /* descriptors from here on are left to the rest of the recorder */
 	struct sampled *items;
 	size_t n, room;
 	uint8_t *known; /* a bit a pid: it is in items */
 	int64_t ticks;
-	int64_t unheld; /* descendants that could not be opened */
+	int64_t beats, beat; /* of the timer in a tick, and the last one in this tick */
+	int64_t unheld;	     /* descendants that could not be opened */
 	int unheld_errnum;
 	struct marker_sample batch[MARKER_SAMPLES_MAX];
 	size_t n_batch;
@@ -85,7 +91,7 @@ static int no_memory(struct sampler *s)
 
 static int arm(struct sampler *s)
 {
-	int64_t ns = 1000000000 / s->hz;
+	int64_t ns = 1000000000 / s->hz / s->beats;
 	struct timespec period = { ns / 1000000000, ns % 1000000000 };
 	struct itimerspec spec = { period, period };
 	struct epoll_event exits = { .events = EPOLLIN, .data.u64 = EXITS };
@@ -158,6 +164,135 @@ static bool has_ended(const struct proc_sample *p)
 	return (p->figures.state == 'Z' || p->figures.state == 'X') && p->threads <= 1;
 }
 
+/* ---- the end of a process --------------------------------------------------------------- */
+
+/* A thread has exited. The kernel tells before its parent can wait for the process. */
+static void exited(void *self, const struct exit_stats *stats)
+{
+	struct sampler *s = self;
+	struct sampled *item = find(s, stats->tgid);
+	int64_t ticks = stats->user_ns + stats->system_ns;
+	int64_t system_ns;
+
+	/* Without a word on the process, the figures are those of one thread. */
+	if (!item || (!stats->grouped && item->threaded))
+		return;
+	system_ns = ticks ? (int64_t)((__int128)stats->cpu_ns * stats->system_ns / ticks) : 0;
+	item->dead.minor += stats->minor;
+	item->dead.major += stats->major;
+	item->dead.system_ns += system_ns;
+	item->dead.user_ns += stats->cpu_ns - system_ns;
+	item->ending |= stats->last;
+	s->concerned = true;
+}
+
+/* What its exited threads had used together is what it has used, if all were told. */
+static bool raise_figures(struct sampled *item)
+{
+	struct marker_sample *now = &item->proc.figures, before = *now;
+	const struct marker_sample *dead = &item->dead;
+
+	if (now->minor < dead->minor)
+		now->minor = dead->minor;
+	if (now->major < dead->major)
+		now->major = dead->major;
+	if (now->user_ns + now->system_ns < dead->user_ns + dead->system_ns) {
+		now->user_ns = dead->user_ns;
+		now->system_ns = dead->system_ns;
+		proc_sample_divide(now, &before, dead->user_ns + dead->system_ns);
+	}
+	return memcmp(now, &before, sizeof(before)) != 0;
+}
+
+/* Takes in all that the kernel has told of exits by now. */
+static void drain_exits(struct sampler *s)
+{
+	if (s->exits_fd >= 0)
+		exit_stats_read(s->exits_fd, exited, s);
+}
+
+/* The last sample of a process that cannot be read any more, if the kernel told of its end: all its
+ * threads have been told by now. */
+static int put_gone(struct sampler *s, struct sampled *item)
+{
+	bool more;
+
+	drain_exits(s);
+	if (!item->ending)
+		return 0;
+	more = raise_figures(item);
+	if (item->silent && !more)
+		return 0;
+	item->proc.figures.state = 'X';
+	return put(s, item, true);
+}
+
+/* The last samples of those whose last thread exits. */
+static int put_ending(struct sampler *s)
+{
+	int result = 0;
+
+	while (s->concerned) {
+		s->concerned = false;
+		for (size_t i = 0; result == 0 && i < s->n; i++) {
+			struct sampled *item = &s->items[i];
+
+			if (!item->ending || item->silent)
+				continue;
+			if (proc_sample_read(&item->proc) < 0) {
+				result = put_gone(s, item);
+				continue;
+			}
+			if (!has_ended(&item->proc)) {
+				raise_figures(item);
+				item->proc.figures.state = 'X';
+			}
+			result = put(s, item, true);
+		}
+	}
+	return result;
+}
+
+/* Exits of others come by thousands from some loads: they can wait until the timer's next beat. */
+static void listen_to_exits(struct sampler *s, bool now)
+{
+	struct epoll_event exits = { .events = now ? EPOLLIN : 0, .data.u64 = EXITS };
+
+	s->exits_wait = !now;
+	epoll_ctl(s->poll_fd, EPOLL_CTL_MOD, s->exits_fd, &exits);
+}
+
+/* Its end was seen; its parent may already have waited for it. */
+static int ended(struct sampler *s, pid_t pid)
+{
+	struct sampled *item = find(s, pid);
+
+	if (!item)
+		return 0;
+	epoll_ctl(s->poll_fd, EPOLL_CTL_DEL, item->proc.pid_fd, NULL);
+	/* What the kernel told of the exit ('X') may lack the very last of it. */
+	if (item->silent && item->proc.figures.state != 'X')
+		return 0; /* the next tick forgets it */
+	return proc_sample_read(&item->proc) < 0 ? put_gone(s, item) : put(s, item, true);
+}
+
+/*
+ * Threads that had exited before the process was known. What the kernel has told of them is
+ * thrown away: it is in these figures.
+ */
+static void count_dead(struct sampler *s, struct sampled *item)
+{
+	struct marker_sample dead;
+
+	if (s->exits_fd < 0)
+		return;
+	proc_sample_dead(&item->proc, &dead);
+	drain_exits(s);
+	item->dead = dead;
+}
+
+/* ---- every tick -------------------------------------------------------------------------- */
+
 static int found_child(void *self, pid_t pid)
 {
 	struct sampler *s = self;
@@ -167,9 +302,10 @@ static int found_child(void *self, pid_t pid)
 	if (pid <= 0 || pid >= PIDS || is_known(s, pid))
 		return 0;
 	result = add(s, pid, &item);
-	if (result == 0)
+	if (result == 0) {
 		item->followed = true;
-	else if (result != -ESRCH) {
+		count_dead(s, item);
+	} else if (result != -ESRCH) {
 		s->unheld++;
 		s->unheld_errnum = -result;
 	}
@@ -183,6 +319,8 @@ static int sample(struct sampler *s, size_t i, bool *gone)
 	struct proc_sample proc;
 
 	*gone = proc_sample_read(&item->proc) < 0;
+	if (*gone && !item->silent)
+		return put_gone(s, item) < 0 ? s->err->status : 0;
 	if (*gone || item->silent)
 		return 0;
 	proc = item->proc;
@@ -197,6 +335,8 @@ static int sample(struct sampler *s, size_t i, bool *gone)
 static int tick(struct sampler *s)
 {
 	s->ticks++;
+	if (put_ending(s) < 0)
+		return s->err->status;
 	for (size_t i = 0; i < s->n;) { /* children that are found come at the end */
 		bool gone;
 
@@ -208,49 +348,6 @@ static int tick(struct sampler *s)
 			i++;
 	}
 	return flush(s);
-}
-
-/* Its end was seen; its parent may already have waited for it. */
-static int ended(struct sampler *s, pid_t pid)
-{
-	struct sampled *item = find(s, pid);
-
-	if (!item)
-		return 0;
-	epoll_ctl(s->poll_fd, EPOLL_CTL_DEL, item->proc.pid_fd, NULL);
-	/* What the kernel told of the exit ('X') may lack the very last of it. */
-	if ((item->silent && item->proc.figures.state != 'X') || proc_sample_read(&item->proc) < 0)
-		return 0; /* the next tick forgets it */
-	return put(s, item, true);
-}
-
-/* The kernel tells of every exit, before the parent can wait for it. */
-static void exited(void *self, const struct exit_stats *stats)
-{
-	struct sampler *s = self;
-	struct sampled *item = find(s, stats->pid);
-	struct marker_sample *now, before;
-
-	/* The figures of a thread are not its process's. */
-	if (!item || item->silent || item->threaded)
-		return;
-	now = &item->proc.figures;
-	if (proc_sample_read(&item->proc) == 0 && has_ended(&item->proc)) {
-		put(s, item, true); /* what came after the message is in it, too */
-		return;
-	}
-	if (now->minor < stats->minor)
-		now->minor = stats->minor;
-	if (now->major < stats->major)
-		now->major = stats->major;
-	if (stats->cpu_ns > now->user_ns + now->system_ns) {
-		before = *now;
-		now->user_ns = stats->user_ns;
-		now->system_ns = stats->system_ns;
-		proc_sample_divide(now, &before, stats->cpu_ns);
-	}
-	now->state = 'X';
-	put(s, item, true);
 }
 
 /* ---- what others call ----------------------------------------------------------------- */
@@ -274,6 +371,7 @@ int sampler_new(struct sampler **out, int64_t hz, int marker_fd, struct schedtra
 	if (!s)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for samples");
 	s->hz = hz;
+	s->beats = (EXITS_HZ + hz - 1) / hz;
 	s->marker_fd = marker_fd;
 	s->exits_fd = -1;
 	s->fd_end = find_fd_end();
@@ -309,6 +407,7 @@ void sampler_free(struct sampler *s)
 static int take(struct sampler *s, pid_t pid, struct sampled **out)
 {
 	struct sampled *item = find(s, pid);
+	bool is_new;
 	int result = 0;
 
 	if (attach_check_namespace("samples", s->err) < 0)
@@ -320,7 +419,8 @@ static int take(struct sampler *s, pid_t pid, struct sampled **out)
 		drop(s, (size_t)(item - s->items));
 		item = NULL;
 	}
-	if (!item)
+	is_new = !item;
+	if (is_new)
 		result = add(s, pid, &item);
 	if (result == -ENOMEM)
 		return no_memory(s);
@@ -332,7 +432,11 @@ static int take(struct sampler *s, pid_t pid, struct sampled **out)
 				   result == -ESRCH ? SCHEDTRACE_E_NOT_FOUND : SCHEDTRACE_E_IO,
 				   -result, "process %d", (int)pid);
 	*out = item;
-	return arm(s);
+	if (arm(s) < 0)
+		return s->err->status;
+	if (is_new)
+		count_dead(s, item);
+	return 0;
 }
 
 int sampler_register(struct sampler *s, pid_t pid, struct schedtrace_error *err)
@@ -380,6 +484,17 @@ int sampler_fd(const struct sampler *s)
 	return s->poll_fd;
 }
 
+/* A beat of the timer; true if it is time to sample. */
+static bool beat(struct sampler *s)
+{
+	if (s->exits_wait) {
+		drain_exits(s);
+		listen_to_exits(s, true);
+	}
+	s->beat = (s->beat + 1) % s->beats;
+	return s->beat == 0;
+}
+
 int sampler_run(struct sampler *s, struct schedtrace_error *err)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
@@ -391,12 +506,16 @@ int sampler_run(struct sampler *s, struct schedtrace_error *err)
 	n = epoll_wait(s->poll_fd, events, EVENTS_AT_ONCE, 0);
 	/* First those that ended, before their parents wait for them. */
 	for (int i = 0; i < n; i++)
-		if (events[i].data.u64 == EXITS)
-			exit_stats_read(s->exits_fd, exited, s);
-		else if (events[i].data.u64 == TIMER)
-			due = read(s->timer_fd, &count, sizeof(count)) == sizeof(count);
+		if (events[i].data.u64 == EXITS) {
+			drain_exits(s);
+			if (!s->concerned)
+				listen_to_exits(s, false);
+		} else if (events[i].data.u64 == TIMER)
+			due = read(s->timer_fd, &count, sizeof(count)) == sizeof(count) && beat(s);
 		else if (ended(s, (pid_t)events[i].data.u64) < 0)
 			return err->status;
+	if (put_ending(s) < 0)
+		return err->status;
 	return due ? tick(s) : flush(s);
 }
 
@@ -416,7 +535,10 @@ int sampler_finish(struct sampler *s, struct schedtrace_error *err)
 	for (size_t i = 0; i < s->n; i++) {
 		struct sampled *item = &s->items[i];
 
-		if (!item->silent && proc_sample_read(&item->proc) == 0 && put(s, item, true) < 0)
+		if (item->silent)
+			continue;
+		if ((proc_sample_read(&item->proc) < 0 ? put_gone(s, item) : put(s, item, true)) <
+		    0)
 			return err->status;
 	}
 	if (flush(s) < 0)

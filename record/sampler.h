@@ -6,10 +6,10 @@
  *
  * A process is held by open descriptors, so that a pid that is used again never stands for
  * another process. When it ends, its figures are read once more; where its parent has waited for it
- * already, they are what the kernel told of the exit (exit_stats.h). Only of a process of several
- * threads with such a parent, and where the kernel does not tell, the last sample is the one
- * before. A descendant whose parent ended before it was found, and one that lived shorter than a
- * tick, are not sampled: its faults and time are in those of its parent's children, if the parent
+ * already, they are what the kernel told of the exits of its threads (exit_stats.h). Only where the
+ * kernel does not tell (before Linux 5.19, of a process of several threads) the last sample is the
+ * one before. A descendant whose parent ended before it was found, and one that lived shorter than
+ * a tick, are not sampled: its faults and time are in those of its parent's children, if the parent
  * waited for it.
  */
 #ifndef RECORD_SAMPLER_H

@@ -7,7 +7,7 @@ import stat
 from recorder import *
 
 need_kernel()
-SCHEDREPORT, KNOWN = (os.path.abspath(p) for p in sys.argv[3:5])
+SCHEDREPORT, KNOWN, THREADS = (os.path.abspath(p) for p in sys.argv[3:6])
 MINOR, MAJOR = 20000, 300
 
 
@@ -86,6 +86,30 @@ with Folder():
                                   for k, n in kids),
           "the last sample of a child has all its faults, though its parent waits for it",
           [(n, table.get(k)) for k, n in kids])
+
+    # Of several threads, too, and of whatever order their ends come in, while the recorder has no CPU.
+    p = subprocess.Popen([SCHEDREC, "-q", "--sample", "-o", "threads.dat", "--", THREADS, "6", "4",
+                          "300"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    p.stdout.readline()
+
+    def sampled():
+        shown = json.loads(ctl("--recorder", str(p.pid), "status", "--json").stdout)["sampler"]
+        return [q["samples"] for q in shown["processes"] if q["name"] == "known-threads"]
+    wait_for(lambda: len(sampled()) == 7 and min(sampled()) >= 2)
+    p.send_signal(signal.SIGSTOP)
+    p.stdin.write("\n")
+    p.stdin.flush()
+    known_now = []
+    while (line := p.stdout.readline().split()):
+        known_now.append([int(w) for w in line])
+    p.send_signal(signal.SIGCONT)
+    p.stdin.close()
+    p.wait()
+    table, _ = faults_of("threads.dat")
+    claim(len(known_now) == 6 and min(n for _, n in known_now) > 2700 and
+          all(k in table and near(table[k]["minor_total"], n) for k, n in known_now),
+          "faults of threads that the recorder did not see end are in their process's last sample",
+          [(n, table.get(k)) for k, n in known_now])
 
     r = run("-q", "--sample", "-o", "few.dat", "--", "sh", "-c",
             "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.4 & done; wait",
