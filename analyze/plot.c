@@ -61,7 +61,7 @@ static cairo_surface_t *new_surface(enum file_kind kind, FILE *f, double width, 
 
 static double title_height(const struct plot_panel *panel)
 {
-	return *panel->title ? TITLE_SIZE + 6 : 0;
+	return panel->title && *panel->title ? TITLE_SIZE + 6 : 0;
 }
 
 static double note_height(const struct plot_panel *panel)

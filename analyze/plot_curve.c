@@ -73,8 +73,6 @@ static double at_x(const struct frame *f, double x)
 
 static double at_y(const struct frame *f, double y)
 {
-	if (f->y.log && y < f->y.min)
-		y = f->y.min;
 	return f->plot.y + f->plot.h * (1 - axis_at(&f->y, y));
 }
 
@@ -156,20 +154,10 @@ static void draw_line(cairo_t *cr, const struct frame *f, const struct plot_seri
 static void draw_points(cairo_t *cr, const struct frame *f, const struct plot_series *series)
 {
 	for (size_t k = 0; k < series->n; k++) {
-		double x = at_x(f, series->x[k]), y = at_y(f, series->y[k]);
-		const char *label = series->labels ? series->labels[k] : NULL;
-		double width = label ? canvas_text_width(cr, SMALL_SIZE, label) : 0;
-		bool left = x + 4 + width > f->plot.x + f->plot.w;
-
 		if (!isfinite(series->y[k]) || !isfinite(series->x[k]))
 			continue;
-		cairo_arc(cr, x, y, 2, 0, 2 * M_PI);
+		cairo_arc(cr, at_x(f, series->x[k]), at_y(f, series->y[k]), 2, 0, 2 * M_PI);
 		canvas_fill(cr, series->style);
-		if (!label)
-			continue;
-		canvas_grey(cr, 0);
-		canvas_text(cr, left ? x - 4 : x + 4, y + (left ? -2 : SMALL_SIZE + 1),
-			    left ? ALIGN_RIGHT : ALIGN_LEFT, SMALL_SIZE, label);
 	}
 }
 
@@ -178,8 +166,7 @@ static void make_y_axis(struct axis *axis, const struct plot_panel *panel, doubl
 	struct range y = range_of(panel, true);
 
 	axis_make(axis, y.min, y.max, panel->y.unit,
-		  (panel->y.log ? AXIS_LOG : 0) | (panel->y.whole ? AXIS_WHOLE : 0) |
-			  (isnan(panel->y.max) ? AXIS_ROUND : 0),
+		  (panel->y.whole ? AXIS_WHOLE : 0) | (isnan(panel->y.max) ? AXIS_ROUND : 0),
 		  (size_t)fmax(2, height / 26));
 }
 

@@ -18,7 +18,7 @@ struct log_reader {
 	struct plot_panel *panel;
 	void *state; /* of the maker, as is */
 	void *more;  /* this; in the figure's memory */
-	/* Rows of each log that the maker asked for, by log_reader_wants(). */
+	/* The logs, and their columns, that the maker asked for with plot_reader(). */
 	const struct schedtrace_table_info *logs[2];
 	size_t columns[2][8];
 	int (*row)(struct log_reader *reader, size_t log, const union schedtrace_value *values,
@@ -60,9 +60,6 @@ const struct panel_spec *plot_spec_from(const char *table_or_log, size_t i);
 
 /* Bars of a table that no spec is about. */
 extern const struct panel_spec plot_spec_any;
-
-/* The logs that a spec reads: their analysis, NULL if it reads none. */
-const char *plot_spec_log_analysis(const struct panel_spec *spec);
 
 /* ---- for makers ---- */
 

@@ -26,7 +26,7 @@ enum plot_look {
 	PLOT_LINE,   /* from point to point */
 	PLOT_STEP,   /* a value holds from its x to the next one's */
 	PLOT_AREA,   /* as PLOT_STEP, filled, on top of the areas before */
-	PLOT_POINTS, /* marks with labels */
+	PLOT_POINTS, /* dots */
 };
 
 /*
@@ -39,8 +39,7 @@ struct plot_series {
 	size_t style; /* see plot_style() */
 	size_t n;
 	double *x, *y;
-	double *low, *high;  /* whiskers of bars, a band around a curve; NULL: none */
-	const char **labels; /* of points; NULL: none */
+	double *low, *high; /* whiskers of bars, a band around a curve; NULL: none */
 };
 
 /* Part of a lane: from @begin to @end in time, from @from to @to (0 to 1) of the lane's height. */
@@ -68,7 +67,7 @@ struct plot_panel {
 	size_t n_series;
 	struct plot_series *series;
 	/* Of a heat map: NaN is unknown. Columns have labels, or are equal parts of the x scale. */
-	const char *x_labels_name, **column_labels;
+	const char **column_labels;
 	size_t n_columns;
 	double *cells;	    /* row after row */
 	double left, right; /* of the plot within the panel, at least; see plot_write() */

@@ -96,25 +96,29 @@ static int specs_of_tables(struct plot_task *task, struct schedtrace_error *err)
 	return r;
 }
 
-/* The panels of the log's analysis that it is drawn in. */
+/* The panels of its analysis that a log is drawn in, or else all of them. */
 static int specs_of_log(struct plot_task *task, struct schedtrace_error *err)
 {
 	const char *log = task->settings->log, *name = log, *dot = strchr(log, '.');
 	const struct schedtrace_analysis_info *analysis = schedtrace_analysis_find(log);
 	const struct schedtrace_table_info *info;
 	const struct panel_spec *spec;
+	const char *owner;
 	int r = 0;
 
 	if (analysis && analysis->n_logs == 1)
 		name = analysis->logs[0]->name;
 	else if (dot)
 		name = dot + 1;
-	for (size_t i = 0; (spec = plot_spec_from(name, i)) && !r; i++)
-		if (spec->of && !strcmp(spec->of, owner_of(name, &info)))
+	owner = owner_of(name, &info);
+	if (!owner)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "no log %s; \"schedreport list\" names them all", log);
+	for (size_t i = 0; (spec = plot_spec_of_analysis(owner, i)) && !r; i++)
+		if (!strcmp(spec->from, name))
 			r = add_spec(task, spec, err);
-	if (!task->n_specs)
-		return error_set(err, SCHEDTRACE_E_USAGE, "--plot: there is no picture of a log %s",
-				 log);
+	for (size_t i = 0; !r && !task->n_specs && (spec = plot_spec_of_analysis(owner, i)); i++)
+		r = add_spec(task, spec, err);
 	return r;
 }
 

@@ -83,6 +83,20 @@ const char *plot_title(struct plot_figure *figure, const char *about)
 	return plot_text(figure, "%s", text);
 }
 
+/* Functions from the innermost on, each with its caller behind. */
+static void add_frames(char *text, size_t size, const char *frames)
+{
+	const char *sign = *text ? ": " : "";
+
+	for (size_t n; *frames; frames += n + (frames[n] == ';')) {
+		size_t used = strlen(text);
+
+		n = strcspn(frames, ";");
+		snprintf(text + used, size - used, "%s%.*s", sign, (int)n, frames);
+		sign = " < ";
+	}
+}
+
 /* Adds one value to a label. */
 static void add_word(char *text, size_t size, const struct schedtrace_column_info *column,
 		     union schedtrace_value value)
@@ -92,6 +106,8 @@ static void add_word(char *text, size_t size, const struct schedtrace_column_inf
 
 	if (value_unknown(column, value))
 		snprintf(text + used, size - used, "%s?", blank);
+	else if (!strcmp(column->name, "frames"))
+		add_frames(text, size, value.s);
 	else if (column->type == SCHEDTRACE_TEXT)
 		snprintf(text + used, size - used, "%s%s", blank, value.s);
 	else if (column->type == SCHEDTRACE_REAL)

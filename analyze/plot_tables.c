@@ -144,7 +144,8 @@ static int values_to_draw(struct plot_source *source, const struct panel_spec *s
 		list += word;
 	}
 	for (size_t i = 0; !*n && i < view->info->n_columns; i++)
-		if (is_figure(&view->info->columns[i]) && known_somewhere(view, i))
+		if (is_figure(&view->info->columns[i]) &&
+		    (!view->n_rows || known_somewhere(view, i)))
 			values[(*n)++] = (struct value){
 				.columns = { i },
 				.n = 1,
@@ -159,7 +160,8 @@ static int values_to_draw(struct plot_source *source, const struct panel_spec *s
 
 /* What stands under a panel that does not show all rows. */
 static const char *note_rest(struct plot_source *source, const struct view *view, size_t shown,
-			     const struct value values[], size_t n_values, const char *unit)
+			     const struct value values[], size_t n_values, bool additive,
+			     const char *unit)
 {
 	double sum = 0;
 	char text[32];
@@ -170,7 +172,7 @@ static const char *note_rest(struct plot_source *source, const struct view *view
 		for (size_t v = 0; v < n_values; v++)
 			sum += fmax(0, value_of(view, i, &values[v])); /* NaN adds nothing */
 	axis_value(sum, unit, text, sizeof(text));
-	if (strcmp(unit, "ns") && strcmp(unit, "bytes") && strcmp(unit, "1"))
+	if (!additive || (strcmp(unit, "ns") && strcmp(unit, "bytes") && strcmp(unit, "1")))
 		return plot_text(source->figure, "%zu more rows are not shown",
 				 view->n_rows - shown);
 	return plot_text(source->figure, "%zu more rows are not shown; together they have %s",
@@ -251,7 +253,10 @@ static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
 		panel->labels[panel->n_labels] = label;
 	}
 	leave_out_empty(panel);
-	panel->note = note_rest(source, view, n, values, n_values, panel->x.unit);
+	panel->note = note_rest(
+		source, view, n, values, n_values,
+		panel->stacked || (spec->values && n_values == 1 && !source->selection->columns),
+		panel->x.unit);
 	return 0;
 }
 

@@ -240,6 +240,16 @@ def a_table_without_a_picture_of_its_own_gets_bars(folder):
 
 
 @test
+def every_table_and_every_log_has_a_picture(folder):
+    text = run("list").stdout.decode()
+    names = re.findall(r"^  (table|log) (\w+):", text, re.M)
+    assert len(names) > 40
+    for kind, name in names:
+        run("--" + kind, name, "--plot", folder + "/each.svg", BUILD)
+        Svg(folder + "/each.svg")
+
+
+@test
 def curves_go_through_the_samples(folder):
     rows, begin = [(1_000_000_000, 0, EVENTS["CTX_SWITCH"], 0, 0, 0)], 1_000_000_000
     samples = [(10, 5), (60, 50), (110, 60), (160, 300), (210, 301), (260, 1000)]
@@ -442,7 +452,7 @@ def wrong_usage_is_refused_before_anything_is_read(folder):
                        (["--plot", "a.svg", "-o", "b"], b"--output"),
                        (["--plot", "a.svg", "-f", "csv"], b"--format"),
                        (["--plot-size", "10x10"], b"is for --plot"),
-                       (["--plot", "a.svg", "--log", "requests"], b"no picture of a log"),
+                       (["--plot", "a.svg", "--log", "nothing"], b"no log nothing"),
                        (["--plot", "a.svg", "--table", "nothing"], b"no table nothing")):
         p = run("tasks", *args, BUILD, check=False, cwd=folder)
         assert p.returncode == 2 and word in p.stderr, (args, p.stderr)
