@@ -85,6 +85,10 @@ static struct need need_of(cairo_t *cr, const struct plot_panel *panel, double w
 	case PLOT_BARS:
 		need.body = n * fmax(13, 9 * each);
 		need.least = n * fmax(6, 3 * each);
+		if (canvas_labels_above(cr, panel, width)) {
+			need.body = n * 20;
+			need.least = n * 14;
+		}
 		break;
 	case PLOT_LANES:
 		need.body = n * 15;

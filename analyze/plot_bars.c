@@ -94,6 +94,7 @@ void plot_draw_bars(cairo_t *cr, const struct plot_panel *panel, struct box box)
 		canvas_legend(cr, panel, box.x + label_width, box.y, box.w - label_width, true);
 	struct box plot = { box.x + label_width, box.y + legend, box.w - label_width - 4,
 			    box.h - legend - canvas_axis_height(panel->x.name) };
+	bool above = canvas_labels_above(cr, panel, box.w);
 	double most = 0, pitch;
 	struct axis axis;
 
@@ -105,12 +106,18 @@ void plot_draw_bars(cairo_t *cr, const struct plot_panel *panel, struct box box)
 		  (panel->x.whole ? AXIS_WHOLE : 0) | (isnan(panel->x.max) ? AXIS_ROUND : 0),
 		  (size_t)fmax(2, plot.w / 55));
 	plot.w -= VALUE_WIDTH * (isnan(panel->x.max) ? fmax(0, 1 - (axis.max - most) / most) : 1);
-	canvas_axis_below(cr, &axis, panel->x.name, plot, true);
+	canvas_axis_below(cr, &axis, panel->x.name, plot, !above);
 	pitch = plot.h / (double)(panel->n_labels ? panel->n_labels : 1);
 	for (size_t i = 0; i < panel->n_labels; i++) {
 		double y = plot.y + pitch * (double)i, h = fmin(pitch * 0.76, 40);
 
 		canvas_grey(cr, 0);
+		if (above) {
+			canvas_text_fit(cr, plot.x + 3, y + pitch * 0.42, ALIGN_LEFT,
+					fmin(SMALL_SIZE, pitch * 0.4), box.w - 8, panel->labels[i]);
+			draw_row(cr, panel, &axis, plot, i, y + pitch * 0.52, pitch * 0.4);
+			continue;
+		}
 		canvas_text_fit(cr, plot.x - 4, y + pitch / 2 + TEXT_SIZE * 0.36, ALIGN_RIGHT,
 				fmin(TEXT_SIZE, pitch), label_width - 8, panel->labels[i]);
 		draw_row(cr, panel, &axis, plot, i, y + (pitch - h) / 2, h);

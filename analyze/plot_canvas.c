@@ -315,15 +315,29 @@ void canvas_axis_left(cairo_t *cr, const struct axis *axis, const char *name, st
 		       plot.y + plot.h / 2, TEXT_SIZE, plot.h, title);
 }
 
+static double widest_label(cairo_t *cr, const struct plot_panel *panel)
+{
+	double widest = 0;
+
+	for (size_t i = 0; i < panel->n_labels; i++)
+		widest = fmax(widest, canvas_text_width(cr, TEXT_SIZE, panel->labels[i]));
+	return widest;
+}
+
+bool canvas_labels_above(cairo_t *cr, const struct plot_panel *panel, double width)
+{
+	return panel->kind == PLOT_BARS && widest_label(cr, panel) > width * 0.6;
+}
+
 double canvas_labels_width(cairo_t *cr, const struct plot_panel *panel, double width)
 {
-	double widest = 0, most = width * (panel->kind == PLOT_BARS ? 0.45 : 0.3);
+	double most = width * (panel->kind == PLOT_BARS ? 0.45 : 0.3);
 
 	if (panel->left > 0)
 		return panel->left;
 	if (panel->kind == PLOT_CURVES)
 		return 40; /* for the legend; ticks need less or more */
-	for (size_t i = 0; i < panel->n_labels; i++)
-		widest = fmax(widest, canvas_text_width(cr, TEXT_SIZE, panel->labels[i]));
-	return fmin(widest, most) + 9;
+	if (canvas_labels_above(cr, panel, width))
+		return 4;
+	return fmin(widest_label(cr, panel), most) + 9;
 }

@@ -59,6 +59,9 @@ double canvas_axis_width(cairo_t *cr, const struct axis *axis, const char *name)
 /* What the labels of a panel take from its width: left of the plot, and of the legend. */
 double canvas_labels_width(cairo_t *cr, const struct plot_panel *panel, double width);
 
+/* Whether labels of bars are so long that they stand above their bars, and not left of them. */
+bool canvas_labels_above(cairo_t *cr, const struct plot_panel *panel, double width);
+
 /* What stands left of a panel's plot, and right of it. */
 double plot_curves_left(cairo_t *cr, const struct plot_panel *panel);
 #define PLOT_RIGHT	8.0
