@@ -298,15 +298,18 @@ static int add_figures(struct run *run, struct schedtrace_error *err)
 	}
 	for (size_t t = 0; t < run->n_tables; t++) {
 		const struct cells *totals = &run->tables[t].totals;
+		const char *called = run->tables[t].rule.called;
 
 		for (size_t m = 0; m < totals->n_measures; m++) {
 			const struct schedtrace_column_info *column =
 				&totals->info->columns[totals->measures[m].column];
 
-			figures[n] =
-				(struct figure){ totals->info->name, column->name,
-						 column->unit,	     column->about,
-						 column->type,	     cells_values(totals, 0, m) };
+			figures[n] = (struct figure){ called ? called : totals->info->name,
+						      column->name,
+						      column->unit,
+						      column->about,
+						      column->type,
+						      cells_values(totals, 0, m) };
 			n += is_known(&figures[n], run->groups.n_files);
 		}
 	}
@@ -346,6 +349,23 @@ static void print_groups(FILE *f, const struct groups *groups)
 	fprintf(f, "; diff and change are against %s.\n", groups->groups[0].name);
 }
 
+/* --command chooses by pid: what a table without pids counts, it counts of all tasks. */
+static void write_unfiltered(FILE *f, const struct run *run)
+{
+	size_t n = 0;
+
+	for (size_t t = 0; t < run->n_tables; t++) {
+		const struct compared *table = &run->tables[t];
+
+		if (select_column(table->info, "pid", 3) == SIZE_MAX &&
+		    (table->rows.n_measures || table->totals.n_measures))
+			fprintf(f, "%s%s", n++ ? ", " : "--command does not change ",
+				table->info->name);
+	}
+	if (n)
+		fprintf(f, ": %s about all tasks.\n", n > 1 ? "they are" : "it is");
+}
+
 /* What the columns say, and what they leave open: a line for each thing. */
 static void write_legend(FILE *f, const struct run *run)
 {
@@ -356,22 +376,23 @@ static void write_legend(FILE *f, const struct run *run)
 		least = groups->groups[g].n < least ? groups->groups[g].n : least;
 		most = groups->groups[g].n > most ? groups->groups[g].n : most;
 	}
-	if (most < 2) {
+	if (most < 2)
 		fprintf(f,
 			"%zu recordings; diff and change are against %s.\n"
 			"One of each: what repeated runs would show by chance is not known.\n",
 			groups->n_files, groups->groups[0].name);
-		return;
-	}
-	print_groups(f, groups);
+	else
+		print_groups(f, groups);
 	if (most >= STATISTICS_LEAST)
 		fprintf(f,
 			"low and high: the 95 %% bootstrap interval of diff (%lld resamples, "
 			"seed "
 			"%lld); where nothing differs, up to 1 interval in 20 still excludes 0.\n",
 			(long long)run->compare->resamples, (long long)run->compare->seed);
-	if (least < STATISTICS_LEAST)
+	if (most > 1 && least < STATISTICS_LEAST)
 		fprintf(f, "An interval needs %d recordings on both sides.\n", STATISTICS_LEAST);
+	if (run->report->command)
+		write_unfiltered(f, run);
 }
 
 static char *make_legend(const struct run *run)

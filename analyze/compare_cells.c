@@ -211,13 +211,16 @@ static void add_value(const struct cells *cells, const struct cells_measure *m, 
 
 static bool is_wanted(const struct cells *cells, const union schedtrace_value *values)
 {
-	const char *equals = cells->only ? strchr(cells->only, '=') : NULL;
-	size_t column;
+	for (const char *only = cells->only; only && *only; only += *only == ',') {
+		size_t name = strcspn(only, "="), n = strcspn(only, ","), text = n - name - 1;
+		size_t column = select_column(cells->info, only, name);
 
-	if (!equals)
-		return true;
-	column = select_column(cells->info, cells->only, (size_t)(equals - cells->only));
-	return column != SIZE_MAX && values[column].s && !strcmp(values[column].s, equals + 1);
+		if (column == SIZE_MAX || !values[column].s ||
+		    strncmp(values[column].s, only + name + 1, text) || values[column].s[text])
+			return false;
+		only += n;
+	}
+	return true;
 }
 
 static int add_rows(struct cells *cells, const struct schedtrace_table *table,

@@ -25,7 +25,7 @@ struct cells {
 	size_t *keys, n_keys; /* columns; none: all rows are one */
 	struct cells_measure *measures;
 	size_t n_measures;
-	const char *only; /* "COLUMN=TEXT": other rows are left out; NULL or "": all */
+	const char *only; /* "COLUMN=TEXT,…": other rows are left out; NULL or "": all */
 	size_t n_files;
 	struct intern ids; /* of keys, as bytes: the number of their row */
 	struct cells_row *rows;

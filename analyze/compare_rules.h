@@ -26,10 +26,12 @@ struct table_rule {
 	const char *key;      /* columns with commas between; "": its rows are not compared singly;
 			       * NULL: they mean nothing in another recording */
 	const char *measures; /* columns that are compared where nobody names some; NULL: all */
-	const char *totals;   /* rows for the figures of a whole recording: "": all,
-			       * "COLUMN=TEXT": these; NULL: there are none */
-	bool usual;	      /* compared row by row where nobody names tables */
-	bool histogram;	      /* counts of a group are added up, and shown as shares too */
+	/* Rows for the figures of a whole recording: "": all, "COLUMN=TEXT,…": those with these
+	 * texts; NULL: there are none. */
+	const char *totals;
+	bool usual;	    /* compared row by row where nobody names tables */
+	bool histogram;	    /* counts of a group are added up, and shown as shares too */
+	const char *called; /* what figures of a whole recording are from; NULL: the table */
 };
 
 struct table_rule table_rule_of(const struct schedtrace_table_info *info);

@@ -30,13 +30,21 @@ void comparison_release(struct comparison *c)
 	memset(c, 0, sizeof(*c));
 }
 
-/* Rows in the order in which they are shown. */
+/* Rows in the order in which they are shown: first those that every group has. */
 struct ranking {
 	const struct cells *cells;
 	const struct line *lines;
 	size_t n_groups;
 	bool by_value; /* else by key: numbers in their order, texts as they came */
 };
+
+static bool in_all(const struct ranking *ranking, size_t row)
+{
+	for (size_t g = 0; g < ranking->n_groups; g++)
+		if (!isfinite(ranking->lines[row].values[g]))
+			return false;
+	return true;
+}
 
 static double largest(const struct ranking *ranking, size_t row)
 {
@@ -54,8 +62,11 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	size_t ra = *(const size_t *)a, rb = *(const size_t *)b;
 
 	if (ranking->by_value) {
+		bool ca = in_all(ranking, ra), cb = in_all(ranking, rb);
 		double va = largest(ranking, ra), vb = largest(ranking, rb);
 
+		if (ca != cb)
+			return ca ? -1 : 1;
 		if (va != vb)
 			return va < vb ? 1 : -1;
 	}

@@ -101,10 +101,11 @@ static int make_columns(struct run *run, struct schedtrace_error *err)
 		*c++ = value_column(&run->values.all[i]);
 	for (size_t t = 0; t < run->n_totals; t++) {
 		const struct cells *totals = &run->totals[t];
+		const char *called = table_rule_of(totals->info).called;
 
 		for (size_t m = 0; m < totals->n_measures; m++) {
 			*c = totals->info->columns[totals->measures[m].column];
-			c->name = figure_name(run, totals->info->name, c->name);
+			c->name = figure_name(run, called ? called : totals->info->name, c->name);
 			c->type = figure_type(totals, m);
 			if (!c++->name)
 				return no_memory(err);
