@@ -358,7 +358,8 @@ static void write_unfiltered(FILE *f, const struct run *run)
 		const struct compared *table = &run->tables[t];
 
 		if (select_column(table->info, "pid", 3) == SIZE_MAX &&
-		    (table->rows.n_measures || table->totals.n_measures))
+		    (table->rows.n_measures ||
+		     (table->totals.n_measures && is_wanted(run, "totals", true))))
 			fprintf(f, "%s%s", n++ ? ", " : "--command does not change ",
 				table->info->name);
 	}
