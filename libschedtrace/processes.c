@@ -237,8 +237,6 @@ int processes_brk(struct processes *p, struct process *process, int64_t now, int
 	return ranges_remove(&p->pool, &p->spaces[process->space].mapped, to, from);
 }
 
-static const struct orphan no_orphan = { { -1, -1, -1, -1 } };
-
 int processes_orphan_rss(struct processes *p, enum rss_kind kind, int64_t bytes, int64_t mm)
 {
 	uint32_t k = intmap_get(&p->orphan_of_mm, (uint64_t)mm);
@@ -248,16 +246,26 @@ int processes_orphan_rss(struct processes *p, enum rss_kind kind, int64_t bytes,
 		if (!array_room(p->orphans, p->n_orphans, p->orphans_max) ||
 		    intmap_set(&p->orphan_of_mm, (uint64_t)mm, k) < 0)
 			return -1;
-		p->orphans[p->n_orphans++] = no_orphan;
+		p->orphans[p->n_orphans++] = (struct orphan){ .known = 0 };
 	}
+	if (bytes < 0)
+		return 0;
 	p->orphans[k].rss[kind] = bytes;
+	p->orphans[k].known |= 1U << kind;
 	return 0;
+}
+
+static struct orphan *find_orphan(const struct processes *p, int64_t mm)
+{
+	uint32_t k = intmap_get(&p->orphan_of_mm, (uint64_t)mm);
+
+	return k == INTMAP_NONE || !p->orphans[k].known ? NULL : &p->orphans[k];
 }
 
 /* The map becomes the one in use; what was resident before it had an owner is the process's. */
 static void adopt(const struct processes *p, struct process *process, int64_t mm)
 {
-	uint32_t k = intmap_get(&p->orphan_of_mm, (uint64_t)mm);
+	struct orphan *orphan = find_orphan(p, mm);
 
 	if (process->has_mm) {
 		process->old_mm = process->mm;
@@ -266,16 +274,22 @@ static void adopt(const struct processes *p, struct process *process, int64_t mm
 	}
 	process->has_mm = true;
 	process->mm = mm;
-	if (k == INTMAP_NONE)
+	if (!orphan)
 		return;
 	for (int kind = 0; kind < RSS_KINDS; kind++) {
-		if (p->orphans[k].rss[kind] < 0)
+		if (!(orphan->known & 1U << kind))
 			continue;
-		process->rss[kind] = p->orphans[k].rss[kind];
+		process->rss[kind] = orphan->rss[kind];
 		if (process->rss[kind] > process->rss_peak[kind])
 			process->rss_peak[kind] = process->rss[kind];
 	}
-	p->orphans[k] = no_orphan; /* the id will be that of another map */
+	orphan->known = 0; /* the id will be that of another map */
+}
+
+/* The memory from before exec, which is being given back; unless a new map has its id by now. */
+static bool is_old(const struct processes *p, const struct process *process, int64_t mm)
+{
+	return process->has_old_mm && process->old_mm == mm && !find_orphan(p, mm);
 }
 
 bool processes_rss(const struct processes *p, struct process *process, enum rss_kind kind,
@@ -283,8 +297,8 @@ bool processes_rss(const struct processes *p, struct process *process, enum rss_
 {
 	int64_t sum;
 
-	if (bytes < 0 || (process->has_old_mm && process->old_mm == mm))
-		return false; /* the memory from before exec, which is being given back */
+	if (bytes < 0 || is_old(p, process, mm))
+		return false;
 	if (!process->has_mm || process->mm != mm)
 		adopt(p, process, mm);
 	process->has_rss = true;

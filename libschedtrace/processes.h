@@ -40,7 +40,8 @@ struct process {
 
 /* Resident memory of a map whose owner is not known yet, such as that of a child in its fork. */
 struct orphan {
-	int64_t rss[RSS_KINDS]; /* negative: unknown */
+	int64_t rss[RSS_KINDS];
+	uint32_t known; /* a bit a kind */
 };
 
 struct processes {

@@ -184,6 +184,26 @@ static void what_a_fork_fills_before_the_child_runs_is_the_childs(void **state)
 	result_free(&r);
 }
 
+static void the_map_of_a_later_program_may_have_the_id_of_an_earlier_one(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_RSS_ANON, 3 * K, 111);
+	add(&b, 2, 0, -1, SCHEDTRACE_RSS_ANON, K, 222);
+	add(&b, 3, 0, 7, SCHEDTRACE_RSS_ANON, 2 * K, 222);
+	add(&b, 4, 0, 7, SCHEDTRACE_EXIT_MM, 0, 0);
+	add(&b, 5, 0, 7, SCHEDTRACE_RSS_ANON, 5 * K, 222);
+	add(&b, 6, 0, -1, SCHEDTRACE_RSS_ANON, K, 111);
+	add(&b, 7, 0, 7, SCHEDTRACE_RSS_ANON, 4 * K, 111);
+	add(&b, 8, 0, 7, SCHEDTRACE_EXIT_MM, 0, 0);
+	add(&b, 9, 0, 7, SCHEDTRACE_RSS_ANON, 7 * K, 111);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "rss_bytes", 7 * K);
+	expect(&r, 7, "rss_peak_bytes", 7 * K);
+	result_free(&r);
+}
+
 static void the_ten_biggest_come_first_and_all_others_in_one_row(void **state)
 {
 	struct rows b = rows_new();
@@ -305,6 +325,7 @@ int main(void)
 		cmocka_unit_test(resident_memory_follows_the_address_space_in_use),
 		cmocka_unit_test(resident_memory_after_exec_counts_though_it_began_before),
 		cmocka_unit_test(what_a_fork_fills_before_the_child_runs_is_the_childs),
+		cmocka_unit_test(the_map_of_a_later_program_may_have_the_id_of_an_earlier_one),
 		cmocka_unit_test(the_ten_biggest_come_first_and_all_others_in_one_row),
 		cmocka_unit_test(every_change_of_resident_memory_is_in_a_log),
 		cmocka_unit_test(faults_and_pages_are_counted_for_the_process),

@@ -218,9 +218,18 @@ static bool map_by_a_32_bit_call(void)
 #endif
 }
 
+/* Runs this program anew, to say a last point. */
+static void execute(char **argv, char *times)
+{
+	char *arguments[] = { argv[0], times, NULL };
+
+	execv(argv[0], arguments);
+	_exit(127);
+}
+
 static void processes(char **argv)
 {
-	char name[] = "program", *arguments[] = { argv[0], name, NULL };
+	char times[] = "6";
 	pthread_t thread;
 	pid_t child;
 
@@ -246,10 +255,8 @@ static void processes(char **argv)
 	}
 	waitpid(child, NULL, 0);
 	child = vfork();
-	if (!child) {
-		execv(argv[0], arguments);
-		_exit(127);
-	}
+	if (!child)
+		execute(argv, times);
 	waitpid(child, NULL, 0);
 	point("child-executed");
 }
@@ -258,9 +265,13 @@ int main(int argc, char **argv)
 {
 	if (!realpath("/proc/self/exe", program))
 		die("realpath");
-	point(argc > 1 ? argv[1] : "start");
-	if (argc > 1)
+	if (argc > 1) {
+		point("program");
+		if (--*argv[1] > '0')
+			execute(argv, argv[1]);
 		return 0;
+	}
+	point("start");
 	ranges();
 	breaks();
 	processes(argv);

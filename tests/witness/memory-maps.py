@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-POINTS = 23
+POINTS = 28
 # Kernels before 6.2 count the pages of a thread 64 at a time.
 LAG = 0 if [int(n) for n in platform.release().split('.')[:2]] >= [6, 2] else 64 * 4096
 
