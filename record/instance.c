@@ -279,17 +279,26 @@ int instance_set_subbuf(struct instance *in, int64_t kb, struct schedtrace_error
 	return read_page_size(in, err);
 }
 
+int instance_buffers(const struct instance *in)
+{
+	long present = sysconf(_SC_NPROCESSORS_CONF);
+	int n = 0;
+
+	for (int cpu = 0; cpu < in->n_cpus; cpu++)
+		n += in->has_cpu[cpu];
+	/* The kernel has files for all CPUs that might be plugged in, and memory for those that
+	 * are. */
+	return present > 0 && present < n ? (int)present : n;
+}
+
 int instance_set_buffer(struct instance *in, int64_t kb, int n_instances,
 			struct schedtrace_error *err)
 {
 	auto_free char *real = NULL;
 	int64_t free_kb = free_memory_kb();
-	int64_t all_kb, cpus = 0;
+	int64_t all_kb, cpus = (int64_t)instance_buffers(in) * n_instances;
 	char text[32];
 
-	for (int cpu = 0; cpu < in->n_cpus; cpu++)
-		cpus += in->has_cpu[cpu];
-	cpus *= n_instances;
 	if (kb < 4 || __builtin_mul_overflow(kb, cpus, &all_kb))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "a buffer of %" PRId64 " KiB a CPU is impossible: give 4 or more",

@@ -46,6 +46,8 @@ int instance_create(struct instance *in, const char *root, const char *suffix,
 /* KiB; before the size of the buffer is set. */
 int instance_set_subbuf(struct instance *in, int64_t kb, struct schedtrace_error *err);
 int instance_set_clock(struct instance *in, const char *clock, struct schedtrace_error *err);
+/* Per-CPU buffers that take memory. */
+int instance_buffers(const struct instance *in);
 /* Each of @n_instances gets as much. */
 int instance_set_buffer(struct instance *in, int64_t kb, int n_instances,
 			struct schedtrace_error *err);

@@ -130,12 +130,10 @@ static int set_up_instance(struct recording *r, struct instance *in, const char 
 static void tell_buffers(const struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
-	int64_t n = 0, kb = r->instance.buffer_kb;
+	int64_t n = instance_buffers(&r->instance), kb = r->instance.buffer_kb;
 
 	if (s->buffer_kb && kb != s->buffer_kb && !s->quiet)
 		report(s->program, "the kernel made the buffers %" PRId64 " KiB a CPU", kb);
-	for (int cpu = 0; cpu < r->instance.n_cpus; cpu++)
-		n += r->instance.has_cpu[cpu];
 	n *= s->only ? 2 : 1;
 	if (!s->quiet && isatty(STDERR_FILENO))
 		report(s->program,
