@@ -357,8 +357,9 @@ int plot_make_who_ran(struct plot_source *source, const struct panel_spec *spec,
 
 /* ---- the states of tasks -------------------------------------------------------------- */
 
-static const char *const states[] = { "running", "woken",   "preempted", "new",	 "sleeping",
-				      "idle",	 "blocked", "stopped",	 "made", "unknown" };
+static const char *const states[] = { "running",  "woken",    "preempted", "new",
+				      "runnable", "sleeping", "idle",	   "blocked",
+				      "stopped",  "made",     "unknown" };
 
 #define N_STATES (sizeof(states) / sizeof(*states))
 

@@ -70,7 +70,7 @@ static void add_time(const struct map *map, double *sums, int64_t begin, int64_t
 
 static bool is_counted(const struct map *map, const char *state)
 {
-	static const char *const runnable[] = { "woken", "preempted", "new" };
+	static const char *const runnable[] = { "woken", "preempted", "new", "runnable" };
 
 	if (!strcmp(state, "running"))
 		return true;

@@ -34,6 +34,8 @@ static const struct {
 	{ "new", { 0xf0e442, 0x000000, HATCH_DOTS, { 3, 3 } } },
 	{ "wait preempt", { 0xd55e00, 0xd55e00, HATCH_DOWN, { 2, 1.5 } } },
 	{ "wait new", { 0xf0e442, 0x000000, HATCH_DOTS, { 3, 3 } } },
+	{ "wait old", { 0xf3cf8f, 0xe69f00, HATCH_FLAT, { 5, 2 } } },
+	{ "runnable", { 0xf3cf8f, 0xe69f00, HATCH_FLAT, { 5, 2 } } },
 	{ "sleep", { 0xcfe7f7, 0x56b4e9, HATCH_NONE, { 10, 2.5 } } },
 	{ "sleeping", { 0xcfe7f7, 0x56b4e9, HATCH_NONE, { 10, 2.5 } } },
 	{ "idle", { 0xeeeeee, 0x9a9a9a, HATCH_NONE, { 1, 1 } } },

@@ -220,6 +220,30 @@ def bars_are_as_long_as_the_figures_of_the_table_say(folder):
 
 
 @test
+def bars_of_waits_are_as_long_as_the_task_was_there(folder):
+    rows = sorted(table(BUILD, "waits"), key=lambda r: -int(r["on_cpu_ns"]))[:10]
+    run("waits", "--table", "waits", "--top", "10", "--plot", folder + "/waits.svg", BUILD)
+    svg = Svg(folder + "/waits.svg")
+    bars = sorted(svg.boxes(BLUE), key=lambda b: b[1])
+    assert len(bars) == 10
+    # What fills a row: all boxes at the height of its first.
+    widths = []
+    for _, y, _, h in bars:
+        widths.append(sum(b[2] for colour in svg.fills for b in svg.boxes(colour)
+                          if abs(b[1] - y) < 0.01 and abs(b[3] - h) < 0.01))
+    affine([(int(r["wall_ns"]), w) for r, w in zip(rows, widths)], 0.05)
+
+
+@test
+def every_state_of_the_log_is_in_the_legend(folder):
+    logged = {r["state"] for r in csv.DictReader(io.StringIO(
+        run("--log", "states_log", "-f", "csv", BUILD).stdout.decode())) if r["certain"] == "1"}
+    run("states", "--top", "200", "--plot", folder + "/legend.pdf", BUILD)
+    words = set(pdf_text(folder + "/legend.pdf").split())
+    assert len(logged) >= 6 and logged <= words, logged - words
+
+
+@test
 def columns_top_and_sort_choose_the_bars(folder):
     rows = sorted(table(BUILD, "tasks"), key=lambda r: -int(r["wait_preempt_ns"]))[:3]
     run("tasks", "--top", "3", "--sort", "-wait_preempt", "--columns", "wait_preempt", "--plot",
