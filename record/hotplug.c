@@ -8,31 +8,31 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "libschedtrace/cpulist.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "record/marker_writer.h"
 
 #define UEVENTS_OF_KERNEL 1 /* the multicast group */
 
-/* Sets those of @online that are in the kernel's list, such as 0-3,8. False if it is unreadable. */
-static bool read_list(const char *path, bool *online, int n)
+/* Sets those of @set that are in the kernel's list. False if it cannot be read. */
+static bool read_list(const char *path, bool *set, int n)
 {
 	auto_fclose FILE *f = fopen(path, "re");
-	int first, last;
-	char c = ',';
+	auto_free char *line = NULL;
+	const char *list;
+	int32_t first, last;
+	size_t size = 0;
+	int r;
 
-	if (!f)
+	if (!f || getline(&line, &size, f) <= 0)
 		return false;
-	memset(online, false, (size_t)n);
-	while (c == ',' && fscanf(f, "%d", &first) == 1) {
-		last = first;
-		if (fscanf(f, "%c", &c) == 1 && c == '-' &&
-		    (fscanf(f, "%d", &last) != 1 || fscanf(f, "%c", &c) != 1))
-			return false;
-		for (int cpu = first; cpu >= 0 && cpu <= last && cpu < n; cpu++)
-			online[cpu] = true;
-	}
-	return c == '\n';
+	line[strcspn(line, "\n")] = '\0';
+	memset(set, false, (size_t)n);
+	for (list = line; (r = cpulist_next(&list, &first, &last)) > 0;)
+		for (int cpu = first; cpu <= last && cpu < n; cpu++)
+			set[cpu] = true;
+	return r == 0;
 }
 
 int hotplug_open(struct hotplug *h, const char *root, int n, struct schedtrace_error *err)
