@@ -320,6 +320,16 @@ static int add_figures(struct run *run, struct schedtrace_error *err)
 	return r;
 }
 
+/* Whether some recording has the figure in some row. */
+static bool measure_is_known(const struct cells *cells, size_t measure)
+{
+	for (size_t row = 0; row < cells->n_rows; row++)
+		for (size_t i = 0; i < cells->n_files; i++)
+			if (isfinite(cells_values(cells, row, measure)[i]))
+				return true;
+	return false;
+}
+
 static int make_tables(struct run *run, struct schedtrace_error *err)
 {
 	int r = add_figures(run, err);
@@ -327,11 +337,15 @@ static int make_tables(struct run *run, struct schedtrace_error *err)
 	for (size_t t = 0; t < run->n_tables && !r; t++) {
 		const struct compared *table = &run->tables[t];
 
-		for (size_t m = 0; m < table->rows.n_measures && !r; m++)
+		for (size_t m = 0; m < table->rows.n_measures && !r; m++) {
+			/* Of figures that nobody asked for, those that say something. */
+			if (!run->report->selection.columns && !measure_is_known(&table->rows, m))
+				continue;
 			r = table->rule.histogram ? comparison_add_histogram(&run->comparison,
 									     &table->rows, m, err)
 						  : comparison_add_measure(&run->comparison,
 									   &table->rows, m, err);
+		}
 	}
 	return r;
 }

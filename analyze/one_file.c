@@ -55,22 +55,45 @@ static bool saw(const struct summary *summary, const char *event)
 	return false;
 }
 
+static bool saw_any(const struct summary *summary, const char *const *events)
+{
+	for (; events && *events; events++)
+		if (saw(summary, *events))
+			return true;
+	return false;
+}
+
+/* Analyses that need events which many recordings have, and others that make their figures. */
+static const char *const memory_events[] = {
+	"MMAP", "BRK", "RSS_ANON", "RSS_FILE", "PAGE_FAULT_USER", "PAGE_FAULT_KERNEL", NULL
+};
+static const char *const migration_events[] = { "MIGRATE", NULL };
+
+/* Whether the recording holds what makes the figures of an analysis: else they would be 0. */
+static bool has_events(const struct one_file *file, const struct schedtrace_analysis_info *analysis)
+{
+	const struct schedtrace_context *ctx = infile_context(file->infile);
+	const char *enabled = schedtrace_context_info(ctx)->events;
+
+	if (!strcmp(analysis->name, "memory"))
+		return saw_any(&file->summary, memory_events);
+	if (!strcmp(analysis->name, "stacks"))
+		return schedtrace_context_stacks(ctx) > 0;
+	/* Perhaps nothing was moved, though it would have been seen. */
+	if (!strcmp(analysis->name, "migrations") && !saw_any(&file->summary, migration_events))
+		return enabled && strstr(enabled, "sched_migrate_task");
+	return !analysis->needs || !*analysis->needs || saw_any(&file->summary, analysis->needs);
+}
+
 static int check_events(const struct one_file *file, const char *name, struct schedtrace_error *err)
 {
-	const struct schedtrace_analysis_info *analysis = schedtrace_analysis_find(name);
-	char all[256] = "";
-
-	for (const char *const *need = analysis->needs; need && *need; need++) {
-		if (saw(&file->summary, *need))
-			return 0;
-		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", *all ? ", " : "",
-			 *need);
-	}
-	return !*all ? 0
-		     : error_set(err, SCHEDTRACE_E_NOT_FOUND,
-				 "%s: it has none of the rows that %s is made from (%s), so it "
-				 "cannot be compared",
-				 file->path, name, all);
+	if (has_events(file, schedtrace_analysis_find(name)))
+		return 0;
+	return error_set(
+		err, SCHEDTRACE_E_NOT_FOUND,
+		"%s: %s cannot be compared, since the events that it is made from were not "
+		"recorded; \"schedrec list\" names the sets that have them",
+		file->path, name);
 }
 
 static int run_analyses(struct one_file *file, struct schedtrace_engine *engine,
