@@ -102,10 +102,10 @@ void canvas_grey(cairo_t *cr, double level)
 	cairo_set_source_rgb(cr, level, level, level);
 }
 
-static void set_colour(cairo_t *cr, uint32_t rgb)
+static void set_colour(cairo_t *cr, uint32_t rgb, double alpha)
 {
-	cairo_set_source_rgb(cr, (rgb >> 16) / 255.0, (rgb >> 8 & 255) / 255.0,
-			     (rgb & 255) / 255.0);
+	cairo_set_source_rgba(cr, (rgb >> 16) / 255.0, (rgb >> 8 & 255) / 255.0,
+			      (rgb & 255) / 255.0, alpha);
 }
 
 static double luminance(uint32_t rgb)
@@ -157,7 +157,7 @@ void canvas_fill(cairo_t *cr, size_t index)
 	const struct plot_style *style = plot_style(index);
 	double x1, y1, x2, y2;
 
-	set_colour(cr, style->fill);
+	set_colour(cr, style->fill, 1);
 	if (style->hatch == HATCH_NONE) {
 		cairo_fill(cr);
 		return;
@@ -167,18 +167,24 @@ void canvas_fill(cairo_t *cr, size_t index)
 	cairo_save(cr);
 	cairo_clip(cr);
 	if (index == STYLE_UNKNOWN)
-		set_colour(cr, style->line);
+		set_colour(cr, style->line, 1);
 	else
 		canvas_grey(cr, luminance(style->fill) > 0.5 ? 0.15 : 1);
 	hatch_lines(cr, style->hatch, x1, y1, x2, y2);
 	cairo_restore(cr);
 }
 
+void canvas_fill_pale(cairo_t *cr, size_t index)
+{
+	set_colour(cr, plot_style(index)->line, 0.4);
+	cairo_fill(cr);
+}
+
 void canvas_stroke(cairo_t *cr, size_t index, double width)
 {
 	const struct plot_style *style = plot_style(index);
 
-	set_colour(cr, style->line);
+	set_colour(cr, style->line, 1);
 	cairo_set_line_width(cr, width);
 	cairo_set_line_join(cr, CAIRO_LINE_JOIN_ROUND);
 	cairo_set_line_cap(cr, CAIRO_LINE_CAP_BUTT);

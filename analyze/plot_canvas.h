@@ -35,6 +35,9 @@ void canvas_text_up(cairo_t *cr, double x, double y_middle, double size, double 
 /* Fills the current path with colour and hatch, and takes it away. */
 void canvas_fill(cairo_t *cr, size_t style);
 
+/* Fills it with the colour of the style's curves, so that what is below shines through. */
+void canvas_fill_pale(cairo_t *cr, size_t style);
+
 /* Strokes the current path as a curve. */
 void canvas_stroke(cairo_t *cr, size_t style, double width);
 

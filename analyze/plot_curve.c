@@ -117,10 +117,7 @@ static void draw_band(cairo_t *cr, const struct frame *f, const struct plot_seri
 		cairo_rectangle(cr, at_x(f, series->x[k]) - BAND_WIDTH / 2, y1, BAND_WIDTH,
 				y2 - y1);
 	}
-	cairo_push_group(cr);
-	canvas_fill(cr, series->style);
-	cairo_pop_group_to_source(cr);
-	cairo_paint_with_alpha(cr, 0.4);
+	canvas_fill_pale(cr, series->style);
 }
 
 static void draw_line(cairo_t *cr, const struct frame *f, const struct plot_series *series)
