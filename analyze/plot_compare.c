@@ -252,7 +252,8 @@ static int draw_by_number(struct drawing *d, const struct view *view, size_t col
 static int draw_figures(struct drawing *d, const struct view *view, bool chosen,
 			struct schedtrace_error *err)
 {
-	static const char *const best[] = { "utilization.busy", "completion.completion_ns" };
+	static const char *const best[] = { "utilization.busy", "completion.completion_ns",
+					    "faults_sum.utilization", "faults_sum.elapsed_ns" };
 	size_t first = plot_column(view->info, "recordings", 10) + 1, drawn = 0;
 	int r = 0;
 
