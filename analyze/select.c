@@ -164,6 +164,9 @@ bool text_matches(const char *text, const char *pattern)
 
 	if (!strcmp(pattern, text))
 		return true;
+	/* What is printed otherwise than it is has a backslash. */
+	if (!strpbrk(pattern, "*?[\\"))
+		return false;
 	visible = escape_visible(text);
 	return visible && (!strcmp(pattern, visible) || !fnmatch(pattern, visible, FNM_NOESCAPE));
 }

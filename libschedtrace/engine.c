@@ -320,6 +320,26 @@ int schedtrace_engine_snapshot(struct schedtrace_engine *engine, struct schedtra
 	return 0;
 }
 
+int schedtrace_engine_run(struct schedtrace_engine *engine, struct schedtrace *trace,
+			  struct schedtrace_error *err)
+{
+	struct schedtrace_reader *reader = NULL;
+	const struct schedtrace_events *rows;
+	int r;
+
+	if (!engine || !trace)
+		return error_set(err, SCHEDTRACE_E_USAGE, "no engine, or no trace to run it on");
+	r = schedtrace_reader_new(&reader, trace, 0, UINT64_MAX, err);
+	while (r >= 0) {
+		r = schedtrace_reader_next(reader, &rows, err);
+		if (r <= 0)
+			break;
+		r = schedtrace_engine_feed(engine, rows, err);
+	}
+	schedtrace_reader_free(reader);
+	return r;
+}
+
 static int add_all(struct schedtrace_engine *engine, const char *names,
 		   struct schedtrace_error *err)
 {
@@ -339,8 +359,6 @@ int schedtrace_analyze(struct schedtrace *trace, const char *names, struct sched
 		       struct schedtrace_error *err)
 {
 	struct schedtrace_engine *engine = NULL;
-	struct schedtrace_reader *reader = NULL;
-	const struct schedtrace_events *rows;
 	int r;
 
 	if (out)
@@ -353,16 +371,29 @@ int schedtrace_analyze(struct schedtrace *trace, const char *names, struct sched
 		return r;
 	r = add_all(engine, names, err);
 	if (r >= 0)
-		r = schedtrace_reader_new(&reader, trace, 0, UINT64_MAX, err);
-	while (r >= 0) {
-		r = schedtrace_reader_next(reader, &rows, err);
-		if (r <= 0)
-			break;
-		r = schedtrace_engine_feed(engine, rows, err);
-	}
+		r = schedtrace_engine_run(engine, trace, err);
 	if (r >= 0)
 		r = schedtrace_engine_snapshot(engine, out, err);
-	schedtrace_reader_free(reader);
+	schedtrace_engine_free(engine);
+	return r;
+}
+
+int schedtrace_follow(struct schedtrace *trace, const char *names,
+		      const struct schedtrace_sink *sink, struct schedtrace_error *err)
+{
+	struct schedtrace_engine *engine = NULL;
+	int r;
+
+	if (!trace || !names || !sink)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "no trace, no names of analyses, or no sink for their logs");
+	r = schedtrace_engine_new(&engine, schedtrace_context(trace), err);
+	if (r >= 0)
+		r = add_all(engine, names, err);
+	if (r >= 0)
+		r = schedtrace_engine_set_sink(engine, sink, err);
+	if (r >= 0)
+		r = schedtrace_engine_run(engine, trace, err);
 	schedtrace_engine_free(engine);
 	return r;
 }

@@ -2,6 +2,8 @@
 #include "table.h"
 
 #include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,6 +153,33 @@ void schedtrace_tables_free(struct schedtrace_tables *tables)
 		table_free(tables->tables[i]);
 	free(tables->tables);
 	free(tables);
+}
+
+size_t schedtrace_column_index(const struct schedtrace_table_info *info, const char *column)
+{
+	for (size_t i = 0; info && column && i < info->n_columns; i++)
+		if (!strcmp(info->columns[i].name, column))
+			return i;
+	return SIZE_MAX;
+}
+
+const char *schedtrace_printable(const char *text, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (text = text ? text : "-"; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = c >= 0x20 && c < 0x7f && c != '\\';
+
+		if (n + (plain ? 1 : 4) >= size)
+			break;
+		if (plain)
+			out[n++] = (char)c;
+		else
+			n += (size_t)snprintf(out + n, size - n, "\\x%02x", c);
+	}
+	out[n] = '\0';
+	return out;
 }
 
 const struct schedtrace_table_info *schedtrace_table_info(const struct schedtrace_table *table)

@@ -36,5 +36,10 @@ END
 record build -e sched,mm -- make -s -j4
 record pingpong -- ./pingpong -n 1000 -p 2 -w 20000
 record memory -e sched,mm -- ./memory 4
+# Kernel symbols make the trace.dat large: only its tarball is kept.
+if ! $convert_only; then
+	record stacks -e sched,stacks -- ./pingpong -n 200 -p 1 -w 20000
+	rm stacks.dat
+fi
 
 ls -l ./*.dat ./*.tar

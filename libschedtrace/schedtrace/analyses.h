@@ -100,6 +100,17 @@ SCHEDTRACE_EXPORT int schedtrace_engine_feed(struct schedtrace_engine *engine,
 					     struct schedtrace_error *err);
 
 /**
+ * schedtrace_engine_run() - feed all rows of a trace, in one pass that keeps none of them
+ * @engine: engine to feed
+ * @trace:  trace that the engine's context came from
+ * @err:    explanation of a failure, or NULL
+ *
+ * Return: 0 or a negative enum schedtrace_status, also one of the sink's. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_run(struct schedtrace_engine *engine,
+					    struct schedtrace *trace, struct schedtrace_error *err);
+
+/**
  * schedtrace_engine_snapshot() - the tables of all chosen analyses, as of the last row fed
  * @engine: engine to ask; feeding may go on afterwards
  * @out:    the tables; the caller frees them, before or after the engine
@@ -126,6 +137,19 @@ SCHEDTRACE_EXPORT void schedtrace_engine_free(struct schedtrace_engine *engine);
 SCHEDTRACE_EXPORT int schedtrace_analyze(struct schedtrace *trace, const char *names,
 					 struct schedtrace_tables **out,
 					 struct schedtrace_error *err);
+
+/**
+ * schedtrace_follow() - give the logs of analyses over a whole trace to a sink: the short way
+ * @trace: trace to read
+ * @names: names of analyses with commas between, such as "migrations,memory"
+ * @sink:  takes every row of all their logs
+ * @err:   explanation of a failure, or NULL
+ *
+ * Return: 0 or a negative enum schedtrace_status, also one of the sink's. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_follow(struct schedtrace *trace, const char *names,
+					const struct schedtrace_sink *sink,
+					struct schedtrace_error *err);
 
 #ifdef __cplusplus
 }

@@ -36,6 +36,30 @@ struct schedtrace_table_info {
 	const struct schedtrace_column_info *columns;
 };
 
+/**
+ * schedtrace_column_index() - where a column stands in the rows of a table or log
+ * @info:   shape of the table or log
+ * @column: the column's name
+ *
+ * Return: an index into @info->columns and the values of a row; SIZE_MAX when there is no such
+ * column. Since: 0.1
+ */
+SCHEDTRACE_EXPORT size_t schedtrace_column_index(const struct schedtrace_table_info *info,
+						 const char *column);
+
+/**
+ * schedtrace_printable() - a text from a trace, made safe to print
+ * @text: bytes from a recorded system, such as a task's name; NULL: unknown
+ * @out:  takes the text; cut where it does not fit
+ * @size: bytes that @out has room for, at least 1
+ *
+ * Printable ASCII stays, but for the backslash, which becomes \x5c, as every other byte becomes
+ * \xNN: different texts stay different. Unknown is "-".
+ *
+ * Return: @out. Since: 0.1
+ */
+SCHEDTRACE_EXPORT const char *schedtrace_printable(const char *text, char *out, size_t size);
+
 struct schedtrace_table;
 struct schedtrace_tables;
 
