@@ -40,6 +40,7 @@ struct replay_span {
 	int32_t cpu; /* where it ran or waited, -1 unknown or neither */
 	int64_t begin, certain_end, end;
 	bool cut;   /* by the window or the start: it began before, or ended after */
+	bool gap;   /* records were lost at its end: the state may have lasted on */
 	bool whole; /* rows show its begin and its end: neither cut nor doubtful nor ended by a gap */
 };
 

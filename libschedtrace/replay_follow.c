@@ -22,8 +22,8 @@
 		}                                                                                  \
 	} while (0)
 
-static void emit(struct replay *replay, uint32_t life, enum life_state state, int32_t cpu,
-		 int64_t begin, int64_t certain_end, int64_t end)
+static void emit_until(struct replay *replay, uint32_t life, enum life_state state, int32_t cpu,
+		       int64_t begin, int64_t certain_end, int64_t end, bool gap)
 {
 	struct replay_span span = {
 		.life = life,
@@ -31,6 +31,7 @@ static void emit(struct replay *replay, uint32_t life, enum life_state state, in
 		.cpu = cpu,
 		.begin = max64(begin, replay->window_begin),
 		.end = min64(end, replay->window_end),
+		.gap = gap,
 	};
 
 	if (span.begin >= span.end)
@@ -40,6 +41,12 @@ static void emit(struct replay *replay, uint32_t life, enum life_state state, in
 		   (is_task(life) && life_of(replay, life)->flags & LIFE_FROM_START);
 	span.whole = !span.cut && certain_end >= end && end == replay->now;
 	TELL(replay, span, &span);
+}
+
+static void emit(struct replay *replay, uint32_t life, enum life_state state, int32_t cpu,
+		 int64_t begin, int64_t certain_end, int64_t end)
+{
+	emit_until(replay, life, state, cpu, begin, certain_end, end, false);
 }
 
 static struct cpu *cpu_of(struct replay *replay, int32_t cpu)
@@ -134,14 +141,16 @@ static void settle_gaps(struct replay *replay, uint32_t id)
 		return;
 	end = min64(gap->end, replay->now);
 	if (life->state == LIFE_WAIT_OLD && gap->begin > life->since)
-		emit(replay, id, LIFE_WAIT_OLD, life->cpu, life->since, life->since, gap->begin);
-	else if (life->state != LIFE_UNKNOWN && life->state != LIFE_NEW &&
-		 gap->begin > life->since)
-		emit(replay, id, life->state, life->cpu, life->since, gap->begin, gap->begin);
+		emit_until(replay, id, LIFE_WAIT_OLD, life->cpu, life->since, life->since,
+			   gap->begin, true);
+	else if (life->state != LIFE_UNKNOWN && life->state != LIFE_NEW && gap->begin > life->since)
+		emit_until(replay, id, life->state, life->cpu, life->since, gap->begin, gap->begin,
+			   true);
 	else if (life_is_waiting(life->state))
-		emit(replay, id, life->state, life->cpu, life->since, life->since, end);
+		emit_until(replay, id, life->state, life->cpu, life->since, life->since, end, true);
 	if (life->state == LIFE_UNKNOWN && gap->begin > life->since)
-		emit(replay, id, LIFE_WAIT_WAKEUP, -1, life->since, life->since, gap->begin);
+		emit_until(replay, id, LIFE_WAIT_WAKEUP, -1, life->since, life->since, gap->begin,
+			   true);
 	life->state = LIFE_UNKNOWN;
 	life->flags &= (uint8_t)~LIFE_FROM_START;
 	life->since = max64(life->since, end);

@@ -73,8 +73,7 @@ int latency_log(const struct latency *latency, const struct account *a, enum lat
 	if (kind == WAKING && a->woken.doubtful)
 		v[LATENCY].i = span->certain_end - span->begin;
 	v[LATENCY_HI].i = span->end - v[BEGIN].i;
-	/* A missing switch leaves a later, possible end; an edge or a gap leaves none. */
-	if (!span->whole && (span->cut || span->certain_end == span->end))
+	if (span->cut || span->gap)
 		v[LATENCY_HI].i = UNKNOWN_INT;
 	if (kind == UNKNOWN)
 		v[LATENCY].i = 0;

@@ -22,7 +22,7 @@ from rows import Trace, waits_of
 
 SCHEDREPORT, FOLDER, SCHEMA = sys.argv[1:4]
 SCRATCH = tempfile.mkdtemp()
-CTX_SWITCH, RUNS, LOST = 11, 19, 47
+CTX_SWITCH, RUNS, LOST, GAP = 11, 19, 47, 53
 count = 0
 
 
@@ -172,14 +172,19 @@ def cut(source, target, seed):
             if len(gone) == 0 or not keep[mine[first - 1:last + 1]].all():
                 continue
             keep[gone] = False
-            lost_rows.append((int(mine[last]), int(cpu), len(gone), int(stamps[first - 1]), runs))
+            lost_rows.append((int(mine[last]), int(cpu), len(gone), int(stamps[first - 1]), runs,
+                              int(mine[first - 1])))
         data = {k: list(v[keep]) for k, v in columns.items()}
         before = np.cumsum(keep) - keep
-        for at, cpu, lost, began, runs in sorted(lost_rows, reverse=True):
+        rows = []
+        for at, cpu, lost, began, runs, last in lost_rows:
             now = int(columns["timestamp"][at])
-            for row in ((now, runs, RUNS, cpu, -1, 0, 0), (now, 0, LOST, cpu, lost, began, 0)):
-                for k, v in zip(names, row):
-                    data[k].insert(int(before[at]), v)
+            rows += [(int(before[last]) + 1, (began, 0, GAP, cpu, 0, 0, 0)),
+                     (int(before[at]), (now, 0, LOST, cpu, lost, began, 0)),
+                     (int(before[at]), (now, runs, RUNS, cpu, -1, 0, 0))]
+        for at, row in sorted(rows, key=lambda r: (r[0], r[1][0]))[::-1]:
+            for k, v in zip(names, row):
+                data[k].insert(at, v)
         for member in tar.getmembers():
             name = os.path.basename(member.name)
             content = tar.extractfile(member).read()
