@@ -61,44 +61,31 @@ static struct antagonist *antagonist_of(struct account *a, uint32_t life)
 	return &a->antagonists[a->n_antagonists++];
 }
 
-/* @runner had the CPU for @ns while the task waited there. */
-static int endure(struct account *a, uint32_t runner, int64_t ns)
+/* @runner ran on @cpu in [begin, end). */
+static int ran(struct waits *w, int32_t cpu, uint32_t runner, int64_t begin, int64_t end)
 {
-	struct antagonist *by;
+	struct place *place = grown_at(&w->places, cpu, struct place);
 
+	if (!place)
+		return -1;
+	begin = max64(begin, place->told);
+	if (begin >= end)
+		return 0;
+	place->told = end;
 	if (runner == LIFE_IDLE) {
-		a->pending.behind_idle += ns;
+		place->idle += end - begin;
 		return 0;
 	}
-	by = antagonist_of(a, runner);
-	if (!by)
-		return -1;
-	by->ns += ns;
-	a->pending.behind_tasks += ns;
-	return 0;
+	place->tasks += end - begin;
+	return runners_add(&place->runners, runner, begin, end);
 }
 
-/* Tells all who wait on @cpu that @runner ran there in [begin, end). */
-static int distribute(struct waits *w, int32_t cpu, uint32_t runner, int64_t begin, int64_t end)
+/* Since when whoever runs on the CPU does so and is not yet counted. */
+static int64_t not_counted(const struct waits *w, const struct queue *c, const struct place *place)
 {
-	const struct queue *c = grown_get(&w->queues.cpus, cpu, struct queue);
-	struct place *told = grown_at(&w->places, cpu, struct place);
-	uint32_t life = c ? c->first : 0;
+	int64_t since = max64(c->since, w->queues.window_begin);
 
-	if (!told)
-		return -1;
-	begin = max64(begin, told->told);
-	while (life) {
-		const struct waiter *waiter = grown_get(&w->queues.lives, life - 1, struct waiter);
-		int64_t from = max64(begin, waiter->since);
-
-		if (from < end && endure(grown_get(&w->accounts, life - 1, struct account), runner,
-					 end - from) < 0)
-			return -1;
-		life = waiter->next;
-	}
-	told->told = max64(told->told, end);
-	return 0;
+	return place ? max64(since, place->told) : since;
 }
 
 static enum placement placement_of(const struct waits *w, uint32_t life, int32_t cpu)
@@ -110,6 +97,22 @@ static enum placement placement_of(const struct waits *w, uint32_t life, int32_t
 	if (c->current == LIFE_IDLE)
 		return PLACED_IDLE;
 	return queues_idle_for(&w->queues, life) ? PLACED_PAST_IDLE : PLACED_BUSY;
+}
+
+/* How it is on @cpu when a task comes to wait there. */
+static void remember(const struct waits *w, struct account *a, uint32_t life, int32_t cpu)
+{
+	const struct queue *c = grown_get(&w->queues.cpus, cpu, struct queue);
+	const struct place *place = grown_get(&w->places, cpu, struct place);
+	int64_t now = w->queues.now, ahead = max64(now - not_counted(w, c, place), 0);
+	struct pending *p = &a->pending;
+
+	p->some_idle_before = queues_some_idle(&w->queues, life);
+	p->irq_before = irq_total(w, cpu, now);
+	/* Whoever runs now will be counted from its begin. */
+	p->tasks_before = (place ? place->tasks : 0) + (c->current <= LIFE_MAX ? ahead : 0);
+	p->idle_before = (place ? place->idle : 0) + (c->current == LIFE_IDLE ? ahead : 0);
+	p->told = max64(now, w->queues.window_begin);
 }
 
 static int entered(void *self, uint32_t id, int32_t cpu)
@@ -125,21 +128,50 @@ static int entered(void *self, uint32_t id, int32_t cpu)
 		if (life->since == w->queues.now && life->state != LIFE_WAIT_PREEMPT)
 			a->pending.placement = placement_of(w, id, cpu);
 	}
-	a->pending.some_idle_before = queues_some_idle(&w->queues, id);
-	a->pending.irq_before = irq_total(w, cpu, w->queues.now);
+	remember(w, a, id, cpu);
 	return 0;
 }
 
-/* Adds what the sums say since the task came to its queue. */
-static void settle(const struct waits *w, struct pending *p, uint32_t life, int32_t cpu,
-		   int64_t now)
+struct enduring {
+	struct account *a;
+	int64_t ns;
+};
+
+static int endure(void *user, uint32_t runner, int64_t ns)
 {
-	int64_t some_idle = queues_some_idle(&w->queues, life);
+	struct enduring *e = user;
+	struct antagonist *by = antagonist_of(e->a, runner);
+
+	if (!by)
+		return -1;
+	by->ns += ns;
+	e->ns += ns;
+	return 0;
+}
+
+int waits_settle(const struct waits *w, struct account *a, uint32_t life, int32_t cpu, int64_t now)
+{
+	const struct place *place = grown_get(&w->places, cpu, struct place);
+	int64_t some_idle = queues_some_idle(&w->queues, life), tasks;
+	struct pending *p = &a->pending;
+	struct enduring e = { a, 0 };
 
 	p->other_idle += max64(some_idle - p->some_idle_before, 0);
 	p->irq += irq_total(w, cpu, now) - p->irq_before;
 	p->some_idle_before = some_idle;
 	p->irq_before = irq_total(w, cpu, now);
+	if (!place)
+		return 0;
+	tasks = max64(place->tasks - p->tasks_before, 0);
+	p->behind_tasks += tasks;
+	p->behind_idle += max64(place->idle - p->idle_before, 0);
+	if (tasks && runners_since(&place->runners, p->told, endure, &e) < 0)
+		return -1;
+	a->forgotten += max64(tasks - e.ns, 0);
+	p->tasks_before = max64(p->tasks_before, place->tasks);
+	p->idle_before = max64(p->idle_before, place->idle);
+	p->told = max64(p->told, now);
+	return 0;
 }
 
 static int leaves(void *self, uint32_t life, int32_t cpu)
@@ -147,29 +179,33 @@ static int leaves(void *self, uint32_t life, int32_t cpu)
 	struct waits *w = self;
 	struct account *a = grown_get(&w->accounts, life, struct account);
 	const struct queue *c = grown_get(&w->queues.cpus, cpu, struct queue);
-	const struct waiter *waiter = grown_get(&w->queues.lives, life, struct waiter);
-	const struct place *told = grown_get(&w->places, cpu, struct place);
-	int64_t from = max64(max64(c->since, waiter->since), w->queues.window_begin);
+	struct enduring e = { a, 0 };
+	int64_t from =
+		max64(not_counted(w, c, grown_get(&w->places, cpu, struct place)), a->pending.told);
 
-	settle(w, &a->pending, life, cpu, w->queues.now);
-	if (told)
-		from = max64(from, told->told);
+	if (waits_settle(w, a, life, cpu, w->queues.now) < 0)
+		return -1;
 	/* It is moved away while somebody runs. */
 	if (c->current == LIFE_NONE || from >= w->queues.now)
 		return 0;
-	return endure(a, c->current, w->queues.now - from);
+	if (c->current == LIFE_IDLE) {
+		a->pending.behind_idle += w->queues.now - from;
+		return 0;
+	}
+	a->pending.behind_tasks += w->queues.now - from;
+	return endure(&e, c->current, w->queues.now - from);
 }
 
 /* The wait ends: what is known of it counts. */
-static void count_wait(struct waits *w, struct account *a, const struct replay_span *span)
+static int count_wait(struct waits *w, struct account *a, const struct replay_span *span)
 {
 	struct pending *p = &a->pending;
 	const struct waiter *waiter = grown_get(&w->queues.lives, span->life, struct waiter);
 	int64_t ns = span->end - span->begin;
 
 	queues_advance(&w->queues, span->end);
-	if (waiter && waiter->cpu)
-		settle(w, p, span->life, waiter->cpu - 1, span->end);
+	if (waiter && waiter->cpu && waits_settle(w, a, span->life, waiter->cpu - 1, span->end) < 0)
+		return -1;
 	if (p->open && p->gaps == w->gaps && (span->whole || span->cut) &&
 	    span->certain_end == span->end) {
 		a->explained += ns;
@@ -182,6 +218,7 @@ static void count_wait(struct waits *w, struct account *a, const struct replay_s
 			a->wait_past_idle += ns;
 	}
 	p->open = false;
+	return 0;
 }
 
 static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
@@ -191,7 +228,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	struct account *a;
 
 	if (span->state == LIFE_RUNNING && certain &&
-	    distribute(w, span->cpu, span->life, span->begin, span->certain_end) < 0)
+	    ran(w, span->cpu, span->life, span->begin, span->certain_end) < 0)
 		return no_memory(err);
 	if (span->life == LIFE_IDLE)
 		return 0;
@@ -208,8 +245,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	case LIFE_WAIT_PREEMPT:
 	case LIFE_WAIT_NEW:
 		a->waits[span->state - LIFE_WAIT_WAKEUP] += certain;
-		count_wait(w, a, span);
-		break;
+		return count_wait(w, a, span) < 0 ? no_memory(err) : 0;
 	case LIFE_WAIT_OLD:
 		a->waits[3] += certain;
 		break;
@@ -342,6 +378,8 @@ static void destroy(void *self)
 
 	for (uint32_t id = 0; id < w->accounts.n; id++)
 		free(grown_get(&w->accounts, id, struct account)->antagonists);
+	for (uint32_t cpu = 0; cpu < w->places.n; cpu++)
+		runners_free(&grown_get(&w->places, cpu, struct place)->runners);
 	free(w->accounts.items);
 	free(w->places.items);
 	queues_free(&w->queues);

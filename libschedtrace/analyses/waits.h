@@ -4,6 +4,7 @@
 #define ANALYSES_WAITS_H
 
 #include "../queues.h"
+#include "../runners.h"
 
 /* What a woken task found on the CPU that was chosen for it. */
 enum placement { PLACED_UNKNOWN, PLACED_IDLE, PLACED_BUSY, PLACED_PAST_IDLE, N_PLACEMENTS };
@@ -22,7 +23,9 @@ struct pending {
 	enum placement placement;
 	uint64_t gaps; /* there were at its begin */
 	int64_t behind_tasks, behind_idle, other_idle, irq;
-	int64_t some_idle_before, irq_before; /* sums when it came to its queue */
+	/* Of its CPU when it came to its queue, or was last asked about. */
+	int64_t some_idle_before, irq_before, tasks_before, idle_before;
+	int64_t told; /* until when it is known who ran there */
 };
 
 struct account {
@@ -38,7 +41,7 @@ struct account {
 	int64_t wait_past_idle;
 	struct antagonist *antagonists;
 	uint32_t n_antagonists;
-	int64_t forgotten; /* time of those that made room */
+	int64_t forgotten; /* time of others: of those that made room, or ran long ago */
 	struct pending pending;
 };
 
@@ -46,7 +49,9 @@ struct account {
 struct place {
 	uint32_t irq_depth; /* interrupts within interrupts count once */
 	int64_t irq_since, irq_total;
-	int64_t told; /* until when its waiting tasks know who ran there */
+	int64_t tasks, idle; /* ns in all that tasks, and its idle task, ran there */
+	int64_t told;	     /* until when these are known */
+	struct runners runners;
 };
 
 struct waits {
@@ -58,6 +63,10 @@ struct waits {
 };
 
 extern const struct schedtrace_table_info waits_info, wait_reasons_info, antagonists_info;
+
+/* Adds to @a what its pending wait on @cpu has come to by @now; -1 when memory ran out. */
+int waits_settle(const struct waits *waits, struct account *a, uint32_t life, int32_t cpu,
+		 int64_t now);
 
 int waits_tables(const struct waits *waits, struct schedtrace_tables *out,
 		 struct schedtrace_error *err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tables of the analysis waits. */
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "../error.h"
 #include "waits.h"
@@ -270,11 +272,30 @@ static int add_antagonists(const struct waits *w, uint32_t id, const struct acco
 	return r;
 }
 
+/* The account with what the wait that still goes on has come to; *own is to be freed. */
+static int as_of_now(const struct waits *w, uint32_t id, struct account *a, struct antagonist **own)
+{
+	const struct waiter *waiter = grown_get(&w->queues.lives, id, struct waiter);
+	int r;
+
+	*own = NULL;
+	if (!waiter || !waiter->cpu)
+		return 0;
+	*own = malloc(MAX_ANTAGONISTS * sizeof(**own));
+	if (!*own)
+		return -1;
+	if (a->n_antagonists)
+		memcpy(*own, a->antagonists, a->n_antagonists * sizeof(**own));
+	a->antagonists = *own;
+	r = waits_settle(w, a, id, waiter->cpu - 1, w->queues.now);
+	*own = a->antagonists; /* it may have moved */
+	return r;
+}
+
 int waits_tables(const struct waits *w, struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	struct lives *lives = replay_lives(w->queues.replay);
 	struct schedtrace_table *tasks, *reasons, *antagonists;
-	static const struct account none;
 	int64_t begin, end;
 	int r = tables_add(out, &waits_info, &tasks, err);
 
@@ -285,17 +306,22 @@ int waits_tables(const struct waits *w, struct schedtrace_tables *out, struct sc
 	if (!replay_covered(w->queues.replay, &begin, &end))
 		return r;
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
-		const struct account *a = grown_get(&w->accounts, id, struct account);
+		const struct account *known = grown_get(&w->accounts, id, struct account);
+		struct account a = known ? *known : (struct account){ 0 };
+		struct antagonist *own;
 
 		if (!replay_in_window(w->queues.replay, &lives->all[id]))
 			continue;
 		lives_complete(lives, &lives->all[id]);
-		a = a ? a : &none;
-		r = add_task(w, id, a, begin, end, tasks, err);
-		if (r >= 0 && (a->explained || a->n_antagonists))
-			r = add_reasons(w, id, a, reasons, err);
+		if (as_of_now(w, id, &a, &own) < 0)
+			r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis waits");
 		if (r >= 0)
-			r = add_antagonists(w, id, a, antagonists, err);
+			r = add_task(w, id, &a, begin, end, tasks, err);
+		if (r >= 0 && (a.explained || a.n_antagonists))
+			r = add_reasons(w, id, &a, reasons, err);
+		if (r >= 0)
+			r = add_antagonists(w, id, &a, antagonists, err);
+		free(own);
 	}
 	return r;
 }

@@ -120,6 +120,58 @@ static void a_wakeup_past_an_idle_cpu_is_counted_with_its_wait(void **state)
 	result_free(&r);
 }
 
+/* 40 others take turns of 10 ns while 7 waits; then 7 and the last one take turns. */
+static void a_long_wait_behind_many_adds_up_all_the_same(void **state)
+{
+	struct rows b = rows_new();
+	const struct schedtrace_table *antagonists;
+	struct result r;
+	int64_t t = 1000, sum = 0, unknown = 0;
+
+	runs(&b, t, 0, 100);
+	wake(&b, t, 0, 7);
+	for (int i = 1; i <= 2000; i++) {
+		t += 10;
+		sw(&b, t, 0, 100 + (i - 1) % 40, 'R', i < 2000 ? 100 + i % 40 : 7);
+	}
+	sw(&b, t + 5, 0, 7, 'S', 0);
+	r = result_of(&b, "waits");
+	expect(&r, "wait_reasons", 7, "wait_ns", 20000);
+	expect(&r, "wait_reasons", 7, "behind_tasks_ns", 20000);
+	antagonists = table_of(&r, "antagonists");
+	for (size_t i = 0; i < schedtrace_table_rows(antagonists); i++) {
+		int64_t ns = schedtrace_table_ints(antagonists, "ran_ns")[i];
+
+		if (schedtrace_table_ints(antagonists, "pid")[i] != 7)
+			continue;
+		sum += ns;
+		if (schedtrace_table_ints(antagonists, "by_pid")[i] == INT64_MIN)
+			unknown += ns;
+		else /* 50 turns each */
+			assert_in_range(ns, 10, 500);
+	}
+	assert_int_equal(sum, 20000);
+	assert_true(unknown > 0);
+	result_free(&r);
+}
+
+/* Two hogs leave 7 no turn until the end: both are told, though their turns are many. */
+static void who_starves_a_task_is_told_however_long_it_takes(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+	int64_t t = 1000;
+
+	runs(&b, t, 0, 5);
+	wake(&b, t, 0, 7);
+	for (int i = 1; i <= 5000; i++, t += 10)
+		sw(&b, t + 10, 0, i % 2 ? 5 : 6, 'R', i % 2 ? 6 : 5);
+	r = result_of(&b, "waits"); /* 7 still waits */
+	assert_in_range(nth(&r, "antagonists", "by_pid", 5, 0, "ran_ns"), 20000, 25000);
+	assert_in_range(nth(&r, "antagonists", "by_pid", 6, 1, "ran_ns"), 20000, 25000);
+	result_free(&r);
+}
+
 static void a_task_that_is_moved_takes_its_reasons_along(void **state)
 {
 	struct rows b = rows_new();
@@ -242,6 +294,8 @@ int main(void)
 		cmocka_unit_test(the_parts_of_a_life_add_up_to_its_wall_time),
 		cmocka_unit_test(who_ran_while_a_task_waited_is_told),
 		cmocka_unit_test(a_wakeup_past_an_idle_cpu_is_counted_with_its_wait),
+		cmocka_unit_test(a_long_wait_behind_many_adds_up_all_the_same),
+		cmocka_unit_test(who_starves_a_task_is_told_however_long_it_takes),
 		cmocka_unit_test(a_task_that_is_moved_takes_its_reasons_along),
 		cmocka_unit_test(interrupts_during_a_wait_are_told_once_when_they_nest),
 		cmocka_unit_test(without_interrupts_recorded_their_time_is_unknown),
