@@ -74,7 +74,7 @@ static int take_pages(struct reader *r)
 		n = tracefs_cpu_write(r->handle, r->file_fd, true);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno != EAGAIN) {
+		if (n < 0 && errno != EAGAIN && errno != ENODEV) {
 			int errnum = errno ? errno : EIO;
 
 			publish(r);
@@ -98,10 +98,10 @@ static int take_partial_page(struct reader *r)
 
 	errno = 0;
 	n = tracefs_cpu_flush_write(r->handle, r->file_fd);
+	if (n == 0 || (n < 0 && errno == ENODEV)) /* a CPU that has not been online yet */
+		return 0;
 	if (n < 0)
 		return errno ? -errno : -EIO;
-	if (n == 0)
-		return 0;
 	/* What follows it begins at the next page. */
 	at = lseek(r->file_fd, 0, SEEK_CUR);
 	at = (off_t)(r->begin + tracedat_round_up((uint64_t)at - r->begin, r->all->page_size));

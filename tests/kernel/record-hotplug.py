@@ -68,6 +68,12 @@ with Folder():
         claim(p.returncode == 0, "a CPU may come and go while recording", err)
 
         switch(False)
+        never = run("-q", "-o", "never.dat", "-d", "0.3")
+        box = start("-q", "--flight", "1", "-o", "box.dat", "-d", "0.6")
+        wait_for(lambda: instances_of(box.pid))
+        time.sleep(0.3)
+        box.send_signal(signal.SIGUSR1)
+        _, box_err = box.communicate(timeout=20)
         p = start("-o", "later.dat", "-d", "1.5")
         wait_for(lambda: instances_of(p.pid))
         time.sleep(0.5)
@@ -79,6 +85,11 @@ with Folder():
         load.kill()
         load.wait()
 
+    claim(never.returncode == 0 and not never.stderr and
+          report_lines("never.dat") == stat_sum(header("never.dat")[1], "read events"),
+          "a CPU may be offline all the time", never.stderr)
+    claim(box.returncode == 0 and not box_err and report_lines("box.1.dat"),
+          "for a flight recorder too", box_err)
     rows = Rows("h.dat")
     changes = rows.changes()
     claim([c[0] for c in changes] == ["CPU_OFFLINE", "CPU_ONLINE"] and
