@@ -7,6 +7,8 @@
 
 #include <schedtrace/analyses.h>
 
+#include "cli/report_error.h"
+#include "compare_legend.h"
 #include "compare_tables.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
@@ -22,8 +24,8 @@
 struct compared {
 	const struct schedtrace_table_info *info;
 	struct table_rule rule;
-	struct cells rows,
-		totals; /* row by row, and as a whole; without figures where not wanted */
+	struct cells rows;   /* row by row; without figures where they are not wanted */
+	struct cells totals; /* as a whole, likewise */
 };
 
 struct run {
@@ -102,6 +104,15 @@ static int add_table(struct run *run, const struct schedtrace_table_info *info,
 	return r;
 }
 
+/* An analysis may be named twice. */
+static bool has_table(const struct run *run, const struct schedtrace_table_info *info)
+{
+	for (size_t t = 0; t < run->n_tables; t++)
+		if (run->tables[t].info == info)
+			return true;
+	return false;
+}
+
 static int choose_tables(struct run *run, struct schedtrace_error *err)
 {
 	size_t n = 0;
@@ -118,63 +129,68 @@ static int choose_tables(struct run *run, struct schedtrace_error *err)
 			schedtrace_analysis_find(run->report->analyses[i]);
 
 		for (size_t t = 0; t < analysis->n_tables && !r; t++)
-			r = add_table(run, analysis->tables[t], err);
+			if (!has_table(run, analysis->tables[t]))
+				r = add_table(run, analysis->tables[t], err);
 	}
 	return r;
 }
 
-/* Every name of --table and --columns must be one that is there. */
-static int check_names(const struct run *run, struct schedtrace_error *err)
+static int check_table_name(const struct run *run, const char *name, size_t n,
+			    struct schedtrace_error *err)
 {
 	static const char *const own[] = { "recordings", "figures", "totals" };
-	const char *list = run->report->tables;
 
-	for (size_t n; list && *list; list += n + (list[n] == ',')) {
-		bool found = false;
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (!strncmp(name, own[i], n) && !own[i][n])
+			return 0;
+	for (size_t i = 0; i < run->n_tables; i++) {
+		const struct compared *table = &run->tables[i];
 
-		n = strcspn(list, ",");
-		for (size_t i = 0; i < 3; i++)
-			found |= !strncmp(list, own[i], n) && !own[i][n];
-		for (size_t i = 0; i < run->n_tables; i++) {
-			const struct compared *table = &run->tables[i];
-
-			if (strncmp(list, table->info->name, n) || table->info->name[n])
-				continue;
-			found = true;
-			if (!table->rule.key)
-				return error_set(err, SCHEDTRACE_E_USAGE,
-						 "--table: rows of %s mean nothing in another "
-						 "recording, so they cannot be compared",
-						 table->info->name);
-		}
-		if (!found)
-			return error_set(
-				err, SCHEDTRACE_E_USAGE,
-				"--table: no table %.*s here; there are recordings, "
-				"figures, totals, and the tables that \"schedreport list\" "
-				"names",
-				(int)n, list);
+		if (strncmp(name, table->info->name, n) || table->info->name[n])
+			continue;
+		if (table->rule.key)
+			return 0;
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--table: rows of %s mean nothing in another recording, so they "
+				 "cannot be compared",
+				 table->info->name);
 	}
-	list = run->report->selection.columns;
-	for (size_t n; list && *list; list += n + (list[n] == ',')) {
-		bool found = false;
+	return error_set(err, SCHEDTRACE_E_USAGE,
+			 "--table: no table %.*s here; there are recordings, figures, totals, and "
+			 "the tables that \"schedreport list\" names",
+			 (int)n, name);
+}
 
-		n = strcspn(list, ",");
-		for (size_t i = 0; i < run->n_tables; i++) {
-			const struct schedtrace_table_info *info = run->tables[i].info;
-			size_t column = select_column(info, list, n);
-			const char *weight;
+static int check_column_name(const struct run *run, const char *name, size_t n,
+			     struct schedtrace_error *err)
+{
+	for (size_t i = 0; i < run->n_tables; i++) {
+		const struct schedtrace_table_info *info = run->tables[i].info;
+		size_t column = select_column(info, name, n);
+		const char *weight;
 
-			found |=
-				column != SIZE_MAX && merge_of(info, column, &weight) != MERGE_NONE;
-		}
-		if (!found)
-			return error_set(err, SCHEDTRACE_E_USAGE,
-					 "--columns: no figure %.*s here that could be compared; "
-					 "\"schedreport list\" names them all",
-					 (int)n, list);
+		if (column != SIZE_MAX && merge_of(info, column, &weight) != MERGE_NONE)
+			return 0;
 	}
-	return 0;
+	return error_set(err, SCHEDTRACE_E_USAGE,
+			 "--columns: no figure %.*s here that could be compared; \"schedreport "
+			 "list\" names them all",
+			 (int)n, name);
+}
+
+/* Every name between the commas must be one that is there. */
+static int check_names(const struct run *run, const char *list,
+		       int (*check)(const struct run *run, const char *name, size_t n,
+				    struct schedtrace_error *err),
+		       struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (size_t n; list && *list && !r; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		r = check(run, list, n, err);
+	}
+	return r;
 }
 
 static double *facts_of(const struct run *run, size_t which)
@@ -231,6 +247,16 @@ static int take_tables(struct run *run, size_t i, const struct one_file *file,
 	return r;
 }
 
+/* What a recording is known to lack, where no table of this run says it. */
+static void note_losses(const struct run *run, const struct one_file *file)
+{
+	auto_free char *losses = summary_losses(infile_context(file->infile), file->tables);
+
+	if (losses && !run->report->quiet &&
+	    (run->report->format != REPORT_TEXT || !is_wanted(run, "recordings", true)))
+		report("schedreport", "%s: %s", file->path, losses);
+}
+
 static int take_file(struct run *run, size_t i, const char *group, bool *damaged,
 		     struct schedtrace_error *err)
 {
@@ -244,6 +270,8 @@ static int take_file(struct run *run, size_t i, const char *group, bool *damaged
 		r = take_facts(run, i, group, &file, texts, err);
 	if (!r)
 		r = take_tables(run, i, &file, err);
+	if (!r)
+		note_losses(run, &file);
 	for (size_t j = 0; texts && j < run->values.n; j++)
 		free(texts[j]);
 	free(texts);
@@ -350,19 +378,6 @@ static int make_tables(struct run *run, struct schedtrace_error *err)
 	return r;
 }
 
-/* "12 recordings: medians of old (6) and new (6); ..." */
-static void print_groups(FILE *f, const struct groups *groups)
-{
-	fprintf(f, "%zu recordings: medians of ", groups->n_files);
-	for (size_t g = 0; g < groups->n; g++)
-		fprintf(f, "%s%s (%zu)",
-			!g		    ? ""
-			: g + 1 < groups->n ? ", "
-					    : " and ",
-			groups->groups[g].name, groups->groups[g].n);
-	fprintf(f, "; diff and change are against %s.\n", groups->groups[0].name);
-}
-
 /* --command chooses by pid: what a table without pids counts, it counts of all tasks. */
 static void write_unfiltered(FILE *f, const struct run *run)
 {
@@ -381,35 +396,6 @@ static void write_unfiltered(FILE *f, const struct run *run)
 		fprintf(f, ": %s about all tasks.\n", n > 1 ? "they are" : "it is");
 }
 
-/* What the columns say, and what they leave open: a line for each thing. */
-static void write_legend(FILE *f, const struct run *run)
-{
-	const struct groups *groups = &run->groups;
-	size_t least = SIZE_MAX, most = 0;
-
-	for (size_t g = 0; g < groups->n; g++) {
-		least = groups->groups[g].n < least ? groups->groups[g].n : least;
-		most = groups->groups[g].n > most ? groups->groups[g].n : most;
-	}
-	if (most < 2)
-		fprintf(f,
-			"%zu recordings; diff and change are against %s.\n"
-			"One of each: what repeated runs would show by chance is not known.\n",
-			groups->n_files, groups->groups[0].name);
-	else
-		print_groups(f, groups);
-	if (most >= STATISTICS_LEAST)
-		fprintf(f,
-			"low and high: the 95 %% bootstrap interval of diff (%lld resamples, "
-			"seed "
-			"%lld); where nothing differs, up to 1 interval in 20 still excludes 0.\n",
-			(long long)run->compare->resamples, (long long)run->compare->seed);
-	if (most > 1 && least < STATISTICS_LEAST)
-		fprintf(f, "An interval needs %d recordings on both sides.\n", STATISTICS_LEAST);
-	if (run->report->command)
-		write_unfiltered(f, run);
-}
-
 static char *make_legend(const struct run *run)
 {
 	char *legend = NULL;
@@ -418,7 +404,9 @@ static char *make_legend(const struct run *run)
 
 	if (!f)
 		return NULL;
-	write_legend(f, run);
+	legend_write(f, &run->groups, run->compare);
+	if (run->report->command)
+		write_unfiltered(f, run);
 	if (!fclose(f))
 		return legend;
 	free(legend);
@@ -543,14 +531,15 @@ static int run_all(struct run *run, char *const *paths, size_t n_paths, bool *da
 	if (!r)
 		r = groups_make(&run->groups, &compare->groups, compare->group_by, paths, n_paths,
 				&run->report->input, err);
-	if (!r && run->groups.n < 2)
+	if (!r && !run->groups.n)
 		r = error_set(err, SCHEDTRACE_E_USAGE,
-			      run->groups.n
-				      ? "compare: all recordings are in one group (%s); there "
-					"is nothing to compare it with"
-				      : "compare: no FILE; name the recordings after the "
-					"analyses, or with --group%s",
-			      run->groups.n ? run->groups.groups[0].name : "");
+			      "compare: no FILE; name the recordings after the analyses, or with "
+			      "--group");
+	if (!r && run->groups.n == 1)
+		r = error_set(err, SCHEDTRACE_E_USAGE,
+			      "compare: all recordings are in one group (%s); there is nothing to "
+			      "compare it with",
+			      run->groups.groups[0].name);
 	if (!r)
 		r = comparison_init(&run->comparison, &run->groups, (size_t)compare->resamples,
 				    (uint64_t)compare->seed, err);
@@ -561,7 +550,9 @@ static int run_all(struct run *run, char *const *paths, size_t n_paths, bool *da
 	if (!r)
 		r = choose_tables(run, err);
 	if (!r)
-		r = check_names(run, err);
+		r = check_names(run, run->report->tables, check_table_name, err);
+	if (!r)
+		r = check_names(run, run->report->selection.columns, check_column_name, err);
 	if (!r)
 		r = results_open(&run->results, run->report->out, err);
 	if (!r)

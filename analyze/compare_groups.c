@@ -120,6 +120,8 @@ static int add_named(struct groups *groups, const char *text, struct schedtrace_
 		if (*pattern)
 			r = add_matching(groups, pattern, err);
 	}
+	if (!r && !groups->groups[groups->n - 1].n)
+		r = error_set(err, SCHEDTRACE_E_USAGE, "--group: %s names no file", text);
 	return r;
 }
 

@@ -68,6 +68,11 @@ static const struct {
 	{ "completion", "cpus", MERGE_ONE, NULL },
 	{ "utilization_tasks", "completion_ns", MERGE_MEAN, NULL },
 	{ "utilization_tasks", "busy", MERGE_MEAN, NULL },
+	/* Counts up to a moment: a recording without a row for it does not have 0. */
+	{ "faults_total", "minor", MERGE_MAX, NULL },
+	{ "faults_total", "major", MERGE_MAX, NULL },
+	{ "faults_total", "processes", MERGE_MAX, NULL },
+	{ "faults_total", "jiffies", MERGE_NONE, NULL },
 	{ "runqueue", "length_mean", MERGE_MEAN, "known_ns" },
 	{ "runqueue", "empty", MERGE_MEAN, "known_ns" },
 	{ "runqueue", "above_1", MERGE_MEAN, "known_ns" },

@@ -274,13 +274,13 @@ static void names_of_groups_differ_and_can_head_a_column(void **state)
 
 static void a_group_is_refused_in_one_sentence(void **state)
 {
-	const char *bad[] = { "nothing", "=x.tar", "a=", "a=none-*.tar" };
+	const char *bad[] = { "nothing", "=x.tar", "a=", "a=none-*.tar", "a=," };
 	const char *twice[] = { "a=old-1.tar", "a=old-2.tar" };
 	const struct option_list both = { twice, 2 };
 	struct schedtrace_error err;
 	struct groups groups;
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < 5; i++) {
 		const struct option_list list = { &bad[i], 1 };
 
 		assert_true(groups_make(&groups, &list, NULL, NULL, 0, &no_options, &err) < 0);
