@@ -8,9 +8,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -37,6 +39,7 @@ struct load {
 	int udp;
 	uint32_t word;
 	size_t page;
+	bool idles; /* its events are those of an idle CPU: elapsed time counts, and the CPU */
 	bool failed;
 };
 
@@ -91,6 +94,15 @@ static void send_packet(struct load *l)
 		l->failed = true;
 }
 
+/* Long enough for the CPU to go idle, if it has nothing else to do. */
+static void doze(struct load *l)
+{
+	struct timespec shortly = { .tv_nsec = 20000 };
+
+	if (nanosleep(&shortly, NULL) != 0)
+		l->failed = true;
+}
+
 static const struct {
 	const char *set;
 	void (*round)(struct load *l);
@@ -100,6 +112,7 @@ static const struct {
 	{ "stacks", pass_byte, "two threads wake each other through pipes" },
 	{ "mm", map_pages, "16 pages are mapped, touched and unmapped" },
 	{ "pages", map_pages, "16 pages are mapped, touched and unmapped" },
+	{ "power", doze, "elapsed time of sleeps of 20 us on an idle CPU" },
 	{ "futex", wake_nobody, "futex(FUTEX_WAKE) that wakes nobody" },
 	{ "irq", send_packet, "a byte by UDP through the loopback device" },
 };
@@ -137,6 +150,7 @@ static int load_open(struct load *l, void (*round)(struct load *), struct schedt
 			    .there = { -1, -1 },
 			    .back = { -1, -1 },
 			    .udp = -1,
+			    .idles = round == doze,
 			    .page = (size_t)sysconf(_SC_PAGESIZE) };
 	if (round == send_packet && (l->udp = open_udp()) < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "a socket for the load");
@@ -154,21 +168,21 @@ static int load_open(struct load *l, void (*round)(struct load *), struct schedt
 
 /* ---- figures -------------------------------------------------------------------------- */
 
-static int64_t cpu_ns(void)
+static int64_t used_ns(const struct load *l)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	clock_gettime(l->idles ? CLOCK_MONOTONIC : CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static int64_t run(struct load *l, uint64_t rounds)
 {
-	int64_t begin = cpu_ns();
+	int64_t begin = used_ns(l);
 
 	for (uint64_t i = 0; i < rounds && !l->failed; i++)
 		l->round(l);
-	return cpu_ns() - begin;
+	return used_ns(l) - begin;
 }
 
 static int compare(const void *a, const void *b)
@@ -193,13 +207,27 @@ static int count(const struct instance *in, uint64_t *n, struct schedtrace_error
 	return 0;
 }
 
-/* How many events a round causes: those of the load's own threads, counted by a pid filter. */
+/* Lets the instance record the load only: its threads, or the CPU that it leaves idle. */
+static int choose_load(struct instance *in, const struct load *l, struct schedtrace_error *err)
+{
+	int32_t tids[2] = { gettid(), l->partner_tid };
+	auto_free bool *recorded = calloc((size_t)in->n_cpus, sizeof(*recorded));
+	char cpu[16];
+
+	if (!recorded)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	if (!l->idles)
+		return instance_follow(in, tids, l->has_partner ? 2 : 1, err);
+	snprintf(cpu, sizeof(cpu), "%d", sched_getcpu());
+	return instance_set_cpus(in, cpu, recorded, err);
+}
+
+/* How many events a round causes. */
 static int count_events(struct instance *in, struct load *l, uint64_t rounds, double *per_round,
 			struct schedtrace_error *err)
 {
-	int32_t tids[2] = { gettid(), l->partner_tid };
 	uint64_t before = 0, after = 0;
-	int r = instance_follow(in, tids, l->has_partner ? 2 : 1, err);
+	int r = choose_load(in, l, err);
 
 	if (r == 0)
 		r = count(in, &before, err);
@@ -290,7 +318,7 @@ int measure_set(struct measurement *out, const char *root, const char *set,
 	cpu_set_t before, one;
 	struct load l;
 	size_t i = 0;
-	int r;
+	int slack, r;
 
 	*out = (struct measurement){ 0 };
 	while (i < sizeof(loads) / sizeof(loads[0]) && strcmp(loads[i].set, set) != 0)
@@ -302,10 +330,13 @@ int measure_set(struct measurement *out, const char *root, const char *set,
 	CPU_SET((size_t)sched_getcpu(), &one);
 	sched_getaffinity(0, sizeof(before), &before);
 	sched_setaffinity(0, sizeof(one), &one); /* threads made now stay there, too */
+	slack = prctl(PR_GET_TIMERSLACK);
+	prctl(PR_SET_TIMERSLACK, 1);
 	r = load_open(&l, loads[i].round, err);
 	if (r == 0)
 		r = measure_load(out, &l, root, events, err);
 	load_close(&l);
+	prctl(PR_SET_TIMERSLACK, slack);
 	sched_setaffinity(0, sizeof(before), &before);
 	return r;
 }

@@ -66,5 +66,8 @@ with Folder():
               f"the cost of an event of {name} is measured", last, r.stderr)
     m = re.search(r": ([\d.]+) events\)", found["futex"][-1])
     claim(m is None or float(m[1]) == 2.0, "a futex call is two events", found["futex"])
-    claim("not measured" in found["power"][-1], "what has no load is not measured", found["power"])
+    # Some virtual machines do not tell of idle states, or not on all CPUs.
+    claim(re.match(r"\d+ ns an event, \+- \d+ \(elapsed|below the noise of \d+ ns an event \(elapsed|"
+                   r"not measured: none of these events came", found["power"][-1]),
+          "so is that of an idle state, by elapsed time", found["power"])
 done()
