@@ -2,12 +2,13 @@
 """Samples and page faults, against the kernel's accounting; orders while a recording runs."""
 import json
 import os
+import shutil
 import socket
 import stat
 from recorder import *
 
 need_kernel()
-SCHEDREPORT, KNOWN, THREADS = (os.path.abspath(p) for p in sys.argv[3:6])
+SCHEDREPORT, KNOWN, THREADS, SWAP = (os.path.abspath(p) for p in sys.argv[3:7])
 MINOR, MAJOR = 20000, 300
 
 
@@ -22,6 +23,43 @@ for i in range(10):
     pid, status, usage = os.wait3(0)
     print(pid, usage.ru_minflt)
 """
+
+
+class Swap:
+    """A compressed device in memory to swap to, from which every page that is swapped in is a major
+    fault; self.refused says why there is none."""
+
+    def __enter__(self):
+        self.number, self.refused = None, None
+        try:
+            with open("/sys/class/zram-control/hot_add") as f:
+                self.number = f.read().strip()
+            with open(f"/sys/block/zram{self.number}/disksize", "w") as f:
+                f.write("64M")
+        except OSError as e:
+            self.refused = f"no zram device: {e}"
+            return self
+        for tool in ("mkswap", "swapon"):
+            tool = shutil.which(tool, path="/usr/sbin:/sbin:/usr/bin:/bin")
+            r = tool and subprocess.run([tool, f"/dev/zram{self.number}"], capture_output=True,
+                                        text=True)
+            if not r or r.returncode:
+                self.refused = r.stderr.strip() if r else "mkswap and swapon are not there"
+                break
+        return self
+
+    def __exit__(self, *_):
+        if self.number is None:
+            return
+        if not self.refused:
+            subprocess.run(["swapoff", f"/dev/zram{self.number}"])
+        for path, text in ((f"/sys/block/zram{self.number}/reset", "1"),
+                           ("/sys/class/zram-control/hot_remove", self.number)):
+            try:
+                with open(path, "w") as f:
+                    f.write(text)
+            except OSError:
+                pass
 
 
 def ctl(*args, prefix=()):
@@ -69,6 +107,21 @@ with Folder():
     claim(row["source"] == "samples" and row["samples"] >= 2 and
           total[-1]["minor"] >= 0.99 * MINOR and total[-1]["major"] >= MAJOR,
           "the sum over time ends with them", total[-1:])
+
+    # Major faults that read no file: private memory and shared memory come back from swap.
+    with Swap() as swap:
+        sentence = "samples count what is swapped in, private and shared, as getrusage does"
+        if swap.refused:
+            skip(sentence, swap.refused)
+        else:
+            r = subprocess.run([SCHEDREC, "-q", "--sample", "-o", "swap.dat", "--", SWAP, "2000"],
+                               input="\n\n", capture_output=True, text=True)
+            words = r.stdout.split()
+            table, _ = faults_of("swap.dat")
+            out, (pid, minor, major) = words[1:3], (int(w) for w in words[3:])
+            row = table.get(pid)
+            claim(out == ["2000", "2000"] and major >= 3900 and row["major_total"] == major and
+                  near(row["minor_total"], minor), sentence, r.stdout, r.stderr, row)
 
     # Children that are too short to be sampled are in their parent's counts.
     r = run("-q", "--sample", "-o", "short.dat", "--", "sh", "-c",
