@@ -10,6 +10,10 @@
 
 #include "event_map.h"
 
+struct facts_unread {
+	int32_t cpu, errnum;
+};
+
 struct facts {
 	struct schedtrace_context *ctx;
 	struct row_maker *maker;
@@ -20,15 +24,13 @@ struct facts {
 		char *bytes;
 		size_t n;
 		uint32_t next_part;
-	} text[4];		 /* BEGIN, END and the snapshots of both, part by part */
-	char *snapshot[2];	 /* JSON of the begin and the end, NULL none */
-	json_t *at_start;	 /* the first of these, whose texts lives of tasks point to */
-	int64_t begin_tsc;	 /* time-stamp counter at the begin, INT64_MIN unknown */
-	int32_t command_pid;	 /* 0 unknown */
-	int32_t exit_status;	 /* of the command as wait() gives it, -1 unknown */
-	struct facts_unread {
-		int32_t cpu, errnum;
-	} *unread; /* CPUs that the recorder could not read to the end */
+	} text[4];		     /* BEGIN, END and the snapshots of both, part by part */
+	char *snapshot[2];	     /* JSON of the begin and the end, NULL none */
+	json_t *at_start;	     /* the first of these, whose texts lives of tasks point to */
+	int64_t begin_tsc;	     /* time-stamp counter at the begin, INT64_MIN unknown */
+	int32_t command_pid;	     /* 0 unknown */
+	int32_t exit_status;	     /* of the command as wait() gives it, -1 unknown */
+	struct facts_unread *unread; /* CPUs that the recorder could not read to the end */
 	size_t n_unread;
 	bool begun, ended;	 /* those markers were read */
 	bool queues_follow;	 /* all events that change run queues are recorded */
