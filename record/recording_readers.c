@@ -47,8 +47,7 @@ static void tell_failure(struct recording *r, struct reader *item)
 	item->told = true;
 	r->failed = true;
 	report(r->settings->program,
-	       "CPU %d%s can no longer be read: %s: its events are missing from now on, the "
-	       "others' "
+	       "CPU %d%s can no longer be read: %s: its events are missing from now on, the others "
 	       "are recorded",
 	       item->cpu, buffer_of(r, item), strerror(atomic_load(&item->errnum)));
 	leave_unread_cpus(r);
