@@ -17,7 +17,7 @@ import tempfile
 from rows import Tap
 
 replicate, schedconv, schedreport, trace = sys.argv[1:]
-TIMES, ADDRESS_SPACE = 60, 256 << 20
+TIMES, ADDRESS_SPACE = 300, 384 << 20
 tap = Tap()
 
 
