@@ -22,12 +22,12 @@ def table(name):
                 for row in csv.DictReader(f)]
 
 
-def by_switches(name):
-    """CPUs kept busy by the command and its descendants, by another analysis of the recording."""
+def on_cpu_by_switches(name):
+    """Seconds of the command and its descendants on CPUs, by another analysis of the recording."""
     out = subprocess.run([SCHEDREPORT, "utilization", "-q", "-f", "json", "-t", "completion",
                           f"out/{name}.dat"], capture_output=True, check=True)
     rows = {row["what"]: row for row in json.loads(out.stdout)["completion"]["rows"]}
-    return rows["command_tree"]["cpus"]
+    return rows["command_tree"]["on_cpu_ns"] / 1e9
 
 
 def check(row):
@@ -37,17 +37,18 @@ def check(row):
     # After a copy asked it prints its figures and ends.
     claim(0 <= row["minor"] - row["rusage_minor"] <= 0.005 * row["rusage_minor"] + 16 * n,
           f"{name}: as many minor faults, but for those of each copy's end", row)
-    claim(abs(row["cpu_s"] - row["rusage_cpu_s"]) <= 0.02 * row["rusage_cpu_s"] + 0.01 * n,
-          f"{name}: as much time on CPUs", row)
-    claim(abs(row["completion_s"] - row["clock_s"]) <= 0.02 * row["clock_s"] + 0.05,
+    cpu = row["rusage_cpu_s"]
+    claim(abs(row["cpu_s"] - cpu) <= 0.02 * cpu + 0.01 * n, f"{name}: as much time on CPUs", row)
+    # Between a copy's start and its clock lies its exec, which other load may delay.
+    claim(0 <= row["completion_s"] - row["clock_s"] <= 0.05 * row["clock_s"] + 0.5,
           f"{name}: it took as long as by the programs' clock", row)
-    share = 100 * row["rusage_cpu_s"] / row["clock_s"] / os.cpu_count()
-    claim(abs(row["utilization_percent"] - share) <= 5, f"{name}: so its utilization is right",
+    share = 100 * row["cpu_s"] / row["completion_s"] / os.cpu_count()
+    claim(abs(row["utilization_percent"] - share) < 0.01, f"{name}: so its utilization is right",
           row, share)
-    # Not all switches are recorded everywhere.
-    cpus = by_switches(name)
-    claim(abs(100 * cpus / os.cpu_count() - share) <= 10, f"{name}: and by switches much the same",
-          cpus, share)
+    # The kernel charges a waking task with some of the time before the switch to it.
+    on_cpu = on_cpu_by_switches(name)
+    claim(0.5 * cpu <= on_cpu <= 1.02 * cpu + 0.02 * n,
+          f"{name}: by switches much the same time on CPUs", on_cpu, cpu)
 
 
 with Folder() as folder:
