@@ -142,10 +142,9 @@ static struct need needs_of_page(const struct plot_figure *figure, double width)
 	return page;
 }
 
-static bool is_over_time(const struct plot_panel *panel)
+static bool is_aligned(const struct plot_panel *panel)
 {
-	return panel->kind != PLOT_BARS && panel->kind != PLOT_PIE && !panel->column_labels &&
-	       !panel->x.log && !strcmp(panel->x.unit, "ns");
+	return panel->kind != PLOT_BARS && panel->kind != PLOT_PIE && !panel->column_labels;
 }
 
 static struct need aligned_needs(struct plot_figure *figure, double width)
@@ -157,7 +156,7 @@ static struct need aligned_needs(struct plot_figure *figure, double width)
 	for (size_t i = 0; i < figure->n_panels; i++) {
 		const struct plot_panel *panel = &figure->panels[i];
 
-		if (!is_over_time(panel))
+		if (!is_aligned(panel))
 			continue;
 		left = fmax(left, panel->kind == PLOT_CURVES
 					  ? plot_curves_left(cr, panel)
@@ -165,7 +164,7 @@ static struct need aligned_needs(struct plot_figure *figure, double width)
 		right = fmax(right, panel->kind == PLOT_HEAT ? PLOT_HEAT_RIGHT : PLOT_RIGHT);
 	}
 	for (size_t i = 0; i < figure->n_panels; i++)
-		if (is_over_time(&figure->panels[i])) {
+		if (is_aligned(&figure->panels[i])) {
 			figure->panels[i].left = left;
 			figure->panels[i].right = right;
 		}

@@ -17,8 +17,8 @@ int plot_parse_size(const char *text, struct plot_size *size, struct schedtrace_
 int plot_check(const char *path, struct schedtrace_error *err);
 
 /*
- * Draws the figure into a file that appears when it is whole. Plots over time are set below one
- * another, by their panels' left and right.
+ * Draws the figure into a file that appears when it is whole. Plots with an x axis stand below
+ * one another, by their panels' left and right.
  */
 int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
 	       struct schedtrace_error *err);

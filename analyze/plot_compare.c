@@ -205,28 +205,20 @@ static int by_x(const void *a, const void *b)
 	return (xa > xb) - (xa < xb);
 }
 
-static int draw_by_number(struct drawing *d, const struct view *view, size_t column,
-			  struct schedtrace_error *err)
+/* A curve through @n places, and a dot at each. */
+static int draw_places(struct drawing *d, struct place *places, size_t n, const char *name,
+		       const struct schedtrace_column_info *info, struct schedtrace_error *err)
 {
-	const struct schedtrace_column_info *info = &view->info->columns[column];
-	size_t number = plot_column(view->info, "number", 6), n = 0;
-	auto_free struct place *places = calloc(view->n_rows + 1, sizeof(*places));
 	struct plot_panel *panel;
 	int r;
 
-	if (!places)
-		return plot_no_memory(err);
-	for (size_t i = 0; i < view->n_rows; i++) {
-		places[n] = (struct place){ cell(view, i, number), cell(view, i, column) };
-		n += isfinite(places[n].x) && isfinite(places[n].y);
-	}
 	if (n < 2)
 		return 0;
 	panel = new_panel(d, PLOT_CURVES);
 	if (!panel)
 		return 0;
 	qsort(places, n, sizeof(*places), by_x);
-	panel->title = title(d, info->name, info->about);
+	panel->title = title(d, name, info->about);
 	panel->x.name = "number in the name of the group";
 	panel->x.whole = true;
 	panel->x.unit = "1";
@@ -241,11 +233,49 @@ static int draw_by_number(struct drawing *d, const struct view *view, size_t col
 			panel->series[s].x[i] = places[i].x;
 			panel->series[s].y[i] = places[i].y;
 		}
-	if (!r) { /* the same, as a line and as points on it */
+	if (!r) {
 		panel->series[1].look = PLOT_POINTS;
 		panel->series[1].style = panel->series[0].style;
 	}
 	return r;
+}
+
+/* A column of the table "figures", which has a row for each group. */
+static int draw_by_number(struct drawing *d, const struct view *view, size_t column,
+			  struct schedtrace_error *err)
+{
+	const struct schedtrace_column_info *info = &view->info->columns[column];
+	size_t number = plot_column(view->info, "number", 6), n = 0;
+	auto_free struct place *places = calloc(view->n_rows + 1, sizeof(*places));
+
+	if (!places)
+		return plot_no_memory(err);
+	for (size_t i = 0; i < view->n_rows; i++) {
+		places[n] = (struct place){ cell(view, i, number), cell(view, i, column) };
+		n += isfinite(places[n].x) && isfinite(places[n].y);
+	}
+	return draw_places(d, places, n, info->name, info, err);
+}
+
+/* The only row of a table, which has a column for each group. */
+static int draw_row_by_number(struct drawing *d, const struct view *view,
+			      struct schedtrace_error *err)
+{
+	size_t first = group_column(view, "", &d->groups->groups[0]), n = 0;
+	struct schedtrace_column_info info = view->info->columns[first];
+	auto_free struct place *places = calloc(d->groups->n + 1, sizeof(*places));
+
+	if (!places)
+		return plot_no_memory(err);
+	info.about = view->info->about;
+	for (size_t g = 0; g < d->groups->n; g++) {
+		const struct group *group = &d->groups->groups[g];
+
+		places[n] = (struct place){ (double)group_number(group),
+					    cell(view, 0, group_column(view, "", group)) };
+		n += isfinite(places[n].y);
+	}
+	return draw_places(d, places, n, view->name, &info, err);
 }
 
 /* Figures that the thrashing of more and more copies is seen by come first, and alone. */
@@ -287,6 +317,8 @@ static int draw_view(struct drawing *d, const struct report_settings *report,
 		return draw_histogram(d, view, from, below, err);
 	if (group_column(view, "", &d->groups->groups[0]) == SIZE_MAX)
 		return 0;
+	if (view->n_rows == 1 && all_numbered(d->groups))
+		return draw_row_by_number(d, view, err);
 	return draw_bars(d, view, err);
 }
 
