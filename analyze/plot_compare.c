@@ -47,7 +47,12 @@ static double cell(const struct view *view, size_t row, size_t column)
 /* What a table or a column is called, and the begin of what it says that it is. */
 static const char *title(struct drawing *d, const char *name, const char *about)
 {
-	return plot_text(&d->figure, "%s: %.*s", name, (int)strcspn(about, ";"), about);
+	const char *of_all = strstr(about, ": median of"); /* which the heading says */
+	size_t n = strcspn(about, ";");
+
+	if (of_all && (size_t)(of_all - about) < n)
+		n = (size_t)(of_all - about);
+	return plot_text(&d->figure, "%s: %.*s", name, (int)n, about);
 }
 
 static size_t n_drawn(const struct drawing *d)
