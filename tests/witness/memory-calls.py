@@ -79,9 +79,9 @@ def main():
     ok(abs(faults - said['faults']) <= 0.005 * said['faults'], 4,
        '%d page faults, %d by getrusage: within 0.5 %%' % (faults, said['faults']))
     pages = sum(1 << r[3] for r in section if r[0] == pid and r[1] == 'PAGE_ALLOC')
-    # Tables of these pages take one more for each 512.
-    ok(said['faults'] <= pages <= 1.01 * said['faults'], 5,
-       '%d pages were allocated for as many faults and the page tables' % pages)
+    # Tables of these pages take one more for each 512; some faults need no new page.
+    ok(0.99 * said['faults'] <= pages <= 1.01 * said['faults'], 5,
+       '%d pages were allocated, for %d faults: within 1 %%' % (pages, said['faults']))
     rss = {}
     for r in rows[:fences[3]]:
         if r[0] == pid and r[1] in ('RSS_FILE', 'RSS_ANON', 'RSS_SHMEM'):
