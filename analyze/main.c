@@ -43,8 +43,8 @@ static const struct option_spec options[] = {
 	{ 's', "sort", "COLUMN", "order rows by this column; -COLUMN: largest first", OPTION_TEXT,
 	  FIELD(report.selection.sort) },
 	{ 'n', "top", "N",
-	  "print the first N rows of each table; 0: all [text: 20 of ranked tables; csv, json: "
-	  "all]",
+	  "print the first N rows of each table; 0: all [text: 20 of ranked tables and of "
+	  "curves; csv, json: all]",
 	  OPTION_TEXT, FIELD(top) },
 	{ 'p', "pid", "PID,…", "only rows about these tasks", OPTION_LIST,
 	  FIELD(report.selection.pids) },

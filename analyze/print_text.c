@@ -169,8 +169,8 @@ static int print_table(FILE *f, const struct view *view, const struct text_optio
 			return r;
 	}
 	if (view->n_rows < view->n_matching)
-		fprintf(f, "  %zu of %zu rows; --top 0 shows all\n", view->n_rows,
-			view->n_matching);
+		fprintf(f, "  %zu of %zu rows%s; --top 0 shows all\n", view->n_rows,
+			view->n_matching, view->spread ? ", evenly spread" : "");
 	print_names(f, "too wide here, see --columns or --width 0", view, layouts + n, out.narrow,
 		    options->width);
 	n += out.narrow;

@@ -382,6 +382,15 @@ static void sort_rows(struct view *view, const char *sort, bool *ranked)
 		qsort_r(view->rows, view->n_rows, sizeof(*view->rows), compare_rows, &order);
 }
 
+/* Of a curve, USUAL_TOP rows from the first to the last. */
+static void spread_rows(struct view *view)
+{
+	for (size_t i = 0; i < USUAL_TOP; i++)
+		view->rows[i] = view->rows[i * (view->n_rows - 1) / (USUAL_TOP - 1)];
+	view->n_rows = USUAL_TOP;
+	view->spread = true;
+}
+
 static int choose_rows(struct view *view, const struct selection *sel, bool limit_rows,
 		       struct schedtrace_error *err)
 {
@@ -405,6 +414,9 @@ static int choose_rows(struct view *view, const struct selection *sel, bool limi
 		view->n_rows = (size_t)sel->top;
 	else if (sel->top < 0 && limit_rows && ranked && view->n_rows > USUAL_TOP)
 		view->n_rows = USUAL_TOP;
+	else if (sel->top < 0 && limit_rows && !sel->sort && view->n_rows > USUAL_TOP &&
+		 select_same_table("faults_total", info->name))
+		spread_rows(view);
 	return 0;
 }
 

@@ -31,6 +31,7 @@ struct view {
 	bool columns_chosen;		      /* by the user: all of them are shown */
 	size_t *rows, n_rows;
 	size_t n_matching; /* rows before the limit to @n_rows */
+	bool spread;	   /* rows of a curve were left out between others */
 };
 
 /* Checks what no table is needed for: numbers. */

@@ -114,6 +114,32 @@ static void text_aligns_and_scales_a_column_as_a_whole(void **state)
 		   "4321  cc1     1     0.020      12345      -    -  2.500000\n");
 }
 
+static void of_a_curve_text_shows_20_points_from_its_begin_to_its_end(void **state)
+{
+	static const struct schedtrace_table_info curve_info = { "faults_total", "a curve", 8,
+								 task_columns };
+	const struct selection usual = { .top = -1 }, five = { .top = 5 };
+	const struct schedtrace_table *table;
+	struct fixture *fx = *state;
+
+	assert_int_equal(tables_add(fx->tables, &curve_info, &fx->table, NULL), 0);
+	table = fx->table;
+	for (int i = 0; i < 39; i++)
+		add(fx, i, "", 0, i, 0, 0, 0, 0);
+	assert_int_equal(views_make(&fx->view, &table, 1, &usual, true, NULL), 0);
+	assert_int_equal(fx->view.n_rows, 20);
+	for (size_t i = 0; i < 20; i++)
+		assert_int_equal(fx->view.rows[i], 2 * i);
+	assert_true(fx->view.spread);
+	view_release(&fx->view);
+	assert_int_equal(views_make(&fx->view, &table, 1, &five, true, NULL), 0);
+	assert_int_equal(fx->view.n_rows, 5);
+	assert_int_equal(fx->view.rows[4], 4);
+	view_release(&fx->view);
+	assert_int_equal(views_make(&fx->view, &table, 1, &usual, false, NULL), 0);
+	assert_int_equal(fx->view.n_rows, 39);
+}
+
 static void exact_text_shows_whole_numbers_and_whole_names(void **state)
 {
 	struct fixture *fx = *state;
@@ -297,6 +323,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(text_aligns_and_scales_a_column_as_a_whole),
+		TEST(of_a_curve_text_shows_20_points_from_its_begin_to_its_end),
 		TEST(exact_text_shows_whole_numbers_and_whole_names),
 		TEST(a_narrow_terminal_loses_the_last_columns_and_says_which),
 		TEST(a_column_unknown_in_every_row_is_left_out_by_name),
