@@ -210,6 +210,21 @@ static int by_x(const void *a, const void *b)
 	return (xa > xb) - (xa < xb);
 }
 
+/* What the numbers count: "copies" where groups are called copies-1, copies-5 and so on. */
+static const char *numbered_what(struct drawing *d)
+{
+	const char *first = d->groups->groups[0].name;
+	size_t n = strcspn(first, "0123456789");
+
+	for (size_t g = 1; g < d->groups->n; g++)
+		if (strcspn(d->groups->groups[g].name, "0123456789") != n ||
+		    strncmp(d->groups->groups[g].name, first, n))
+			n = 0;
+	while (n && strchr("-_.=", first[n - 1]))
+		n--;
+	return n ? plot_text(&d->figure, "%.*s", (int)n, first) : "number in the name of the group";
+}
+
 /* A curve through @n places, and a dot at each. */
 static int draw_places(struct drawing *d, struct place *places, size_t n, const char *name,
 		       const struct schedtrace_column_info *info, struct schedtrace_error *err)
@@ -224,13 +239,13 @@ static int draw_places(struct drawing *d, struct place *places, size_t n, const 
 		return 0;
 	qsort(places, n, sizeof(*places), by_x);
 	panel->title = title(d, name, info->about);
-	panel->x.name = "number in the name of the group";
+	panel->x.name = numbered_what(d);
 	panel->x.whole = true;
 	panel->x.unit = "1";
 	panel->y.name = plot_quantity(info->unit);
 	panel->y.unit = info->unit;
 	panel->y.min = 0;
-	if (!panel->title)
+	if (!panel->title || !panel->x.name)
 		return plot_no_memory(err);
 	r = plot_panel_series(&d->figure, panel, 2, n, err);
 	for (size_t i = 0; i < n && !r; i++)

@@ -537,6 +537,8 @@ def groups_with_numbers_are_drawn_against_them(folder):
     points = [p for p in svg.strokes[BLUE] if len(p) == 3][0]
     affine([(n, x) for n, (x, _) in zip((1, 5, 11), points)], 0.01)
     affine([(row["utilization.busy"], y) for row, (_, y) in zip(groups, points)], 0.01)
+    run("compare", "utilization", "--plot", folder + "/copies.pdf", *paths)
+    assert re.search(r"^\s+copies$", pdf_text(folder + "/copies.pdf"), re.M)
     # So is a table of one row, here the time on the CPU: 1.001, 5.001 and 11.001 ms.
     run("compare", "tasks", "--table", "tasks", "--columns", "on_cpu", "--plot",
         folder + "/row.svg", *paths)

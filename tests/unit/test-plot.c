@@ -9,6 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "config.h"
+
 #include "analyze/plot.h"
 #include "analyze/plot_axes.h"
 #include "analyze/plot_figures.h"
@@ -164,6 +166,18 @@ static void sizes_are_millimetres_from_60_by_30_to_2000(void **state)
 	assert_int_equal(plot_parse_size("", &size, NULL), SCHEDTRACE_E_USAGE);
 }
 
+static void pictures_are_refused_where_they_cannot_be_drawn(void **state)
+{
+	struct schedtrace_error err;
+
+	assert_int_equal(plot_check("a.gif", &err), SCHEDTRACE_E_USAGE);
+	assert_string_equal(err.text,
+			    HAVE_CAIRO ? "--plot: a.gif does not end in .png, .svg or .pdf"
+				       : "--plot: this schedreport was built without cairo and "
+					 "cannot draw; install libcairo2-dev and build it again");
+	assert_int_equal(plot_check("a.svg", &err), HAVE_CAIRO ? 0 : SCHEDTRACE_E_USAGE);
+}
+
 static void names_of_columns_become_words(void **state)
 {
 	struct plot_figure figure = { 0 };
@@ -231,6 +245,7 @@ int main(void)
 		cmocka_unit_test(axes_of_nothing_of_one_value_and_of_the_largest_have_a_length),
 		cmocka_unit_test(values_have_three_digits_and_a_unit),
 		cmocka_unit_test(sizes_are_millimetres_from_60_by_30_to_2000),
+		cmocka_unit_test(pictures_are_refused_where_they_cannot_be_drawn),
 		cmocka_unit_test(names_of_columns_become_words),
 		cmocka_unit_test(texts_of_a_figure_are_escaped),
 		cmocka_unit_test(states_have_the_same_style_everywhere),
