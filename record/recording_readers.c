@@ -97,8 +97,7 @@ void recording_check_readers(struct recording *r)
 		if (!item->silence_told)
 			report(r->settings->program,
 			       "CPU %d%s has not been read for %.1f s: its reader hangs, or gets "
-			       "no CPU "
-			       "time",
+			       "no CPU time",
 			       item->cpu, buffer_of(r, item), (double)silent / 1e9);
 		item->silence_told = true;
 	}
