@@ -49,7 +49,7 @@ static void emit(struct replay *replay, uint32_t life, enum life_state state, in
 	emit_until(replay, life, state, cpu, begin, certain_end, end, false);
 }
 
-static struct cpu *cpu_of(struct replay *replay, int32_t cpu)
+struct cpu *replay_cpu(struct replay *replay, int32_t cpu)
 {
 	if (cpu >= replay->n_cpus) {
 		int32_t n = cpu + 1 > 2 * replay->n_cpus ? cpu + 1 : 2 * replay->n_cpus;
@@ -166,8 +166,7 @@ static void set_state(struct replay *replay, struct life *life, enum life_state 
 	life->flags &= (uint8_t)~LIFE_FROM_START;
 }
 
-/* The CPU's task is no longer there and nobody saw it leave. */
-static void lose_current(struct replay *replay, int32_t cpu, int64_t certain_end, int64_t end)
+void replay_lose_current(struct replay *replay, int32_t cpu, int64_t certain_end, int64_t end)
 {
 	struct cpu *c = &replay->cpus[cpu];
 	uint32_t id = c->current;
@@ -215,7 +214,7 @@ static void stop_waiting(struct replay *replay, uint32_t id, int32_t cpu, int64_
 		/* On another CPU; nobody saw it leave. */
 		struct cpu *other = &replay->cpus[life->cpu];
 
-		lose_current(replay, life->cpu, other->seen, now);
+		replay_lose_current(replay, life->cpu, other->seen, now);
 	}
 	since = life->since;
 	switch ((enum life_state)life->state) {
@@ -263,7 +262,7 @@ static void arrive(struct replay *replay, struct cpu *c, int32_t cpu, uint32_t i
 	c->awaited = INT64_MAX;
 }
 
-static void tell_doubt(struct replay *replay, int32_t cpu, int64_t begin, int64_t records)
+void replay_tell_doubt(struct replay *replay, int32_t cpu, int64_t begin, int64_t records)
 {
 	int64_t end = min64(replay->now, replay->window_end);
 	enum replay_doubt why = replay->cpus[cpu].why;
@@ -312,9 +311,9 @@ static void found(struct replay *replay, int32_t cpu, uint32_t id)
 		settle_gaps(replay, id);
 		from = left_idle(replay, c, id);
 	}
-	lose_current(replay, cpu, from, replay->now);
+	replay_lose_current(replay, cpu, from, replay->now);
 	if (c->why == REPLAY_BROKEN || from < replay->now)
-		tell_doubt(replay, cpu, from, -1);
+		replay_tell_doubt(replay, cpu, from, -1);
 	c->why = REPLAY_BROKEN;
 	arrive(replay, c, cpu, id, offline ? replay->now : from);
 }
@@ -340,7 +339,7 @@ static void depart(struct replay *replay, int32_t cpu, uint32_t id)
 
 static void ctx_switch(struct replay *replay, int32_t cpu, int32_t prev, int64_t next)
 {
-	struct cpu *c = cpu_of(replay, cpu);
+	struct cpu *c = replay_cpu(replay, cpu);
 	uint32_t out = prev ? alive(replay, prev) : LIFE_IDLE, in = LIFE_IDLE;
 
 	if (next)
@@ -431,7 +430,8 @@ static uint32_t born(struct replay *replay, int32_t pid, uint8_t sign)
 		settle_gaps(replay, id);
 		life = life_of(replay, id);
 		if (life->state == LIFE_RUNNING)
-			lose_current(replay, life->cpu, replay->cpus[life->cpu].seen, replay->now);
+			replay_lose_current(replay, life->cpu, replay->cpus[life->cpu].seen,
+					    replay->now);
 		die(replay, id, end);
 	}
 	id = lives_begin(&replay->lives, pid, replay->now, replay->now);
@@ -475,101 +475,6 @@ static void newtask(struct replay *replay, int32_t pid, int64_t flags, int64_t t
 	life->clone_flags = (uint32_t)flags;
 	if (tgid > 0 && tgid <= INT32_MAX)
 		life->tgid = (int32_t)tgid;
-}
-
-static struct gap *add_gap(struct replay *replay, int64_t begin, int64_t end)
-{
-	if (!array_room(replay->gaps, replay->n_gaps, replay->gaps_max)) {
-		replay_no_memory(replay);
-		return NULL;
-	}
-	for (uint32_t i = replay->n_gaps; i && replay->gaps[i - 1].begin > begin; i--)
-		replay->gaps[i - 1].begin = begin;
-	replay->gaps[replay->n_gaps] = (struct gap){ begin, end };
-	return &replay->gaps[replay->n_gaps++];
-}
-
-/* Until the CPU's LOST row, tasks may run there unseen, and sleep and be woken. */
-static void gap_begins(struct replay *replay, int32_t cpu)
-{
-	struct cpu *c = cpu_of(replay, cpu);
-
-	if (!c || c->gap || !add_gap(replay, replay->now, GAP_OPEN))
-		return;
-	lose_current(replay, cpu, replay->now, replay->now);
-	c->current = LIFE_NONE;
-	c->why = REPLAY_GAP;
-	c->seen = replay->now;
-	c->gap = replay->n_gaps;
-}
-
-static void lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t records)
-{
-	int64_t now = replay->now, ns;
-	struct cpu *c = cpu_of(replay, cpu);
-
-	if (!c)
-		return;
-	/* It cannot have begun before something that was seen on this CPU. */
-	begin = min64(max64(begin, c->seen), now);
-	lose_current(replay, cpu, begin, begin);
-	c->current = LIFE_NONE;
-	c->why = REPLAY_GAP;
-	tell_doubt(replay, cpu, begin, records);
-	c->why = REPLAY_RESUMED;
-	c->seen = now;
-
-	if (c->gap)
-		replay->gaps[c->gap - 1].end = now;
-	else if (!add_gap(replay, begin, now))
-		return;
-	c->gap = 0;
-	replay->resumed = now;
-	while (replay->first_open < replay->n_gaps &&
-	       replay->gaps[replay->first_open].end != GAP_OPEN)
-		replay->first_open++;
-
-	ns = clip(replay, begin, now);
-	replay->gaps_ns += ns;
-	for (int32_t i = 0; i < replay->n_cpus && ns; i++) {
-		const struct cpu *other = &replay->cpus[i];
-
-		if (is_task(other->current))
-			life_of(replay, other->current)->gaps_running +=
-				clip(replay, max64(begin, other->since), now);
-	}
-	for (uint32_t id = replay->last_dead; is_task(id);) {
-		struct life *life = life_of(replay, id);
-
-		if (life->end_ns <= begin)
-			break;
-		life->gaps_at_end += clip(replay, begin, life->end_ns);
-		id = life->previous_dead;
-	}
-}
-
-static void went_offline(struct replay *replay, int32_t cpu)
-{
-	struct cpu *c = cpu_of(replay, cpu);
-
-	if (!c || (c->current == LIFE_NONE && c->why == REPLAY_OFFLINE))
-		return;
-	if (c->current == LIFE_NONE)
-		tell_doubt(replay, cpu, c->seen, -1);
-	lose_current(replay, cpu, c->seen, replay->now);
-	c->why = REPLAY_OFFLINE;
-	c->seen = replay->now;
-}
-
-static void came_online(struct replay *replay, int32_t cpu)
-{
-	struct cpu *c = cpu_of(replay, cpu);
-
-	if (!c || c->current != LIFE_NONE || c->why != REPLAY_OFFLINE)
-		return;
-	tell_doubt(replay, cpu, c->seen, -1);
-	c->why = REPLAY_RESUMED;
-	c->seen = replay->now;
 }
 
 static void pending_state(struct replay *replay, uint32_t id, int64_t c)
@@ -650,11 +555,11 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 		break;
 	case SCHEDTRACE_RUNS:
 		id = pid > 0 ? alive(replay, pid) : LIFE_NONE;
-		if (cpu_of(replay, cpu) && replay->status >= 0)
+		if (replay_cpu(replay, cpu) && replay->status >= 0)
 			found(replay, cpu, pid ? id : LIFE_IDLE);
 		break;
 	case SCHEDTRACE_CPU_IDLE:
-		if (cpu_of(replay, cpu))
+		if (replay_cpu(replay, cpu))
 			found(replay, cpu, LIFE_IDLE);
 		break;
 	case SCHEDTRACE_BLOCK:
@@ -717,16 +622,16 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 		}
 		break;
 	case SCHEDTRACE_GAP:
-		gap_begins(replay, cpu);
+		replay_gap_begins(replay, cpu);
 		return LIFE_NONE;
 	case SCHEDTRACE_LOST:
-		lost(replay, cpu, arg1, arg0);
+		replay_lost(replay, cpu, arg1, arg0);
 		return LIFE_NONE;
 	case SCHEDTRACE_CPU_OFFLINE:
-		went_offline(replay, cpu);
+		replay_went_offline(replay, cpu);
 		return LIFE_NONE;
 	case SCHEDTRACE_CPU_ONLINE:
-		came_online(replay, cpu);
+		replay_came_online(replay, cpu);
 		return LIFE_NONE;
 	case SCHEDTRACE_RQ_SIZE:
 		c = cpu < replay->n_cpus ? &replay->cpus[cpu] : NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the replay knows, for the two files that make it: replay.c and replay_follow.c. */
+/* What the replay knows, for the files that make it: replay.c, replay_follow.c and replay_gaps.c. */
 #ifndef REPLAY_STATE_H
 #define REPLAY_STATE_H
 
@@ -54,6 +54,24 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 void replay_use_list(struct replay *replay);
 
 void replay_no_memory(struct replay *replay);
+
+/* What a CPU is known to do; NULL, with the failure noted, when there is no memory for it. */
+struct cpu *replay_cpu(struct replay *replay, int32_t cpu);
+
+/* The CPU's task is no longer there and nobody saw it leave. */
+void replay_lose_current(struct replay *replay, int32_t cpu, int64_t certain_end, int64_t end);
+
+/* Tells listeners that nobody knows who ran on the CPU from @begin until now. */
+void replay_tell_doubt(struct replay *replay, int32_t cpu, int64_t begin, int64_t records);
+
+/* A GAP row: until the CPU's LOST row tasks may run there unseen, and sleep and be woken. */
+void replay_gap_begins(struct replay *replay, int32_t cpu);
+
+/* A LOST row: @records are missing, -1 unknown, since @begin. */
+void replay_lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t records);
+
+void replay_went_offline(struct replay *replay, int32_t cpu);
+void replay_came_online(struct replay *replay, int32_t cpu);
 
 static inline int64_t max64(int64_t a, int64_t b)
 {
