@@ -38,7 +38,7 @@ struct assert_most assert_most_of(const struct assert_source *source)
 	for (size_t i = 0; i < ROWS(mosts); i++)
 		if (!strcmp(mosts[i].table, table->name) && !strcmp(mosts[i].column, column))
 			return (struct assert_most){ select_column(table, mosts[i].most,
-								  strlen(mosts[i].most)),
+								   strlen(mosts[i].most)),
 						     mosts[i].added };
 	n = strlen(column);
 	for (size_t c = 0; n > 3 && c < table->n_columns; c++) {
@@ -75,6 +75,14 @@ static bool stands_without_switches(const struct assert_source *source)
 	return !strcmp(source->table->name, "tasks") && is_in(column, columns);
 }
 
+/* What a move was for, and how far, is told by other records: without them it may be anything. */
+static bool is_part_of_moves(const struct assert_source *source)
+{
+	const char *column = source->table->columns[source->column].name;
+
+	return !strcmp(source->analysis->name, "migrations") && strcmp(column, "migrations");
+}
+
 /* Each record adds at most 1. */
 static bool counts_records(const struct assert_source *source)
 {
@@ -108,6 +116,7 @@ enum assert_doubt assert_doubt_of(const struct assert_rule *rule,
 		return ASSERT_COUNTS_RECORDS;
 	/* perf's rules book time to the wrong task where a switch is missing. */
 	if (!strcmp(source->analysis->name, "timehist") || is_percentile(column->name) ||
+	    is_part_of_moves(source) ||
 	    (column->type == SCHEDTRACE_REAL && strcmp(column->name, "busy")))
 		return ASSERT_UNBOUNDED;
 	return ASSERT_AT_LEAST;
@@ -123,39 +132,48 @@ double assert_missing_rows(const struct assert_rule *rule, const struct assert_d
 	return source->is_log || rule->function == ASSERT_COUNT ? doubts->lost : 0;
 }
 
+/* Whether a list of SYSTEM:EVENT has the event. */
+static bool names_event(const char *list, const char *event)
+{
+	size_t n = strlen(event);
+
+	for (const char *at = list; at && (at = strstr(at, event)); at += n)
+		if (at > list && at[-1] == ':' && (!at[n] || at[n] == ','))
+			return true;
+	return false;
+}
+
 const char *assert_lacks(const struct assert_rule *rule, const bool *seen, const char *recorded)
 {
+	/* By the name of the column or of the table. */
 	static const struct {
-		const char *column;
+		const char *name;
 		int id;
 		const char *event, *sentence;
 	} needs[] = {
-		{ "migrations", SCHEDTRACE_MIGRATE, "sched_migrate_task",
-		  "sched_migrate_task was not recorded" },
-		{ "charged_ns", SCHEDTRACE_STAT_RUNTIME, "sched_stat_runtime",
-		  "sched_stat_runtime was not recorded" },
-		{ "wait_wakeup_ns", SCHEDTRACE_WAKEUP, "sched_wakeup",
-		  "sched_wakeup was not recorded" },
-		{ "wait_new_ns", SCHEDTRACE_WAKEUP_NEW, "sched_wakeup_new",
-		  "sched_wakeup_new was not recorded" },
-		{ "switches", SCHEDTRACE_CTX_SWITCH, "sched_switch",
-		  "sched_switch was not recorded" },
-		{ "switches_voluntary", SCHEDTRACE_CTX_SWITCH, "sched_switch",
-		  "sched_switch was not recorded" },
-		{ "switches_involuntary", SCHEDTRACE_CTX_SWITCH, "sched_switch",
-		  "sched_switch was not recorded" },
-		{ "on_cpu_ns", SCHEDTRACE_CTX_SWITCH, "sched_switch",
-		  "sched_switch was not recorded" },
-		{ "wall_ns", SCHEDTRACE_CTX_SWITCH, "sched_switch",
-		  "sched_switch was not recorded" },
+#define NEED(name, id, event) { name, SCHEDTRACE_##id, event, event " was not recorded" }
+		NEED("migrations", MIGRATE, "sched_migrate_task"),
+		NEED("migration_matrix", MIGRATE, "sched_migrate_task"),
+		NEED("migration_log", MIGRATE, "sched_migrate_task"),
+		NEED("charged_ns", STAT_RUNTIME, "sched_stat_runtime"),
+		NEED("wait_wakeup_ns", WAKEUP, "sched_wakeup"),
+		NEED("wait_new_ns", WAKEUP_NEW, "sched_wakeup_new"),
+		NEED("switches", CTX_SWITCH, "sched_switch"),
+		NEED("switches_voluntary", CTX_SWITCH, "sched_switch"),
+		NEED("switches_involuntary", CTX_SWITCH, "sched_switch"),
+		NEED("on_cpu_ns", CTX_SWITCH, "sched_switch"),
+		NEED("wall_ns", CTX_SWITCH, "sched_switch"),
+		NEED("requests", MMAP, "sys_enter_mmap"),
+#undef NEED
 	};
 	const struct assert_source *source = &rule->sources[0];
+	const char *column =
+		source->column == SIZE_MAX ? "" : source->table->columns[source->column].name;
 
-	if (source->column == SIZE_MAX)
-		return NULL;
 	for (size_t i = 0; i < ROWS(needs); i++)
-		if (!strcmp(source->table->columns[source->column].name, needs[i].column) &&
-		    !seen[needs[i].id] && !(recorded && strstr(recorded, needs[i].event)))
+		if ((!strcmp(needs[i].name, column) ||
+		     !strcmp(needs[i].name, source->table->name)) &&
+		    !seen[needs[i].id] && !names_event(recorded, needs[i].event))
 			return needs[i].sentence;
 	return NULL;
 }

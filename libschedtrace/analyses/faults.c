@@ -17,6 +17,7 @@
 
 #include "../analysis.h"
 #include "../checked.h"
+#include "../context.h"
 #include "../error.h"
 #include "../grown.h"
 #include "../replay.h"
@@ -607,6 +608,8 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	struct schedtrace_table *table, *sum_table;
 	int r = tables_add(out, &faults_info, &table, err);
 
+	/* Without a row of an event that was recorded, the count is known to be 0. */
+	f->has_majors |= context_recorded(f->ctx, "filemap:mm_filemap_add_to_page_cache");
 	if (r >= 0)
 		r = tables_add(out, &sum_info, &sum_table, err);
 	for (uint32_t id = 0; r >= 0 && id < f->accounts.n; id++) {

@@ -14,6 +14,7 @@
 
 #include "../analysis.h"
 #include "../checked.h"
+#include "../context.h"
 #include "../error.h"
 #include "memory.h"
 
@@ -349,7 +350,13 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 
 static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
 {
-	return memory_tables(self, out, err);
+	struct memory *m = self;
+
+	/* Without a row of an event that was recorded, the count is known to be 0. */
+	m->has_faults |= context_recorded(m->ctx, "exceptions:page_fault_user");
+	m->has_majors |= context_recorded(m->ctx, "filemap:mm_filemap_add_to_page_cache");
+	m->has_pages |= context_recorded(m->ctx, "kmem:mm_page_alloc");
+	return memory_tables(m, out, err);
 }
 
 static void destroy(void *self)

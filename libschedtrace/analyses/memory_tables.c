@@ -213,7 +213,7 @@ static void fill(const struct memory *m, const struct process *process, int64_t 
 	v[SHARE_TRACED].f = percent(v[NET_FLOOR].i, traced);
 	v[FAULTS_USER].i = m->has_faults ? process->faults_user : UNKNOWN_INT;
 	v[FAULTS_KERNEL].i = m->has_faults ? process->faults_kernel : UNKNOWN_INT;
-	v[FAULTS_MAJOR].i = m->has_faults ? process->faults_major : UNKNOWN_INT;
+	v[FAULTS_MAJOR].i = m->has_majors ? process->faults_major : UNKNOWN_INT;
 	v[ALLOCATED].i = m->has_pages ? process->pages_allocated : UNKNOWN_INT;
 	v[FREED].i = m->has_pages ? process->pages_freed : UNKNOWN_INT;
 	v[MMAPS].i = process->mmaps;

@@ -199,6 +199,28 @@ static void without_samples_the_events_are_counted(void **state)
 	result_free(&r);
 }
 
+static void major_faults_that_were_recorded_and_did_not_happen_are_0(void **state)
+{
+	for (int recorded = 0; recorded < 2; recorded++) {
+		struct rows b = rows_new();
+		struct schedtrace_context *ctx = schedtrace_builder_context(b.builder);
+		struct schedtrace_info info = *schedtrace_context_info(ctx);
+		struct schedtrace_error err;
+		struct result r;
+
+		info.events = recorded
+				      ? "sched:sched_switch,filemap:mm_filemap_add_to_page_cache"
+				      : "sched:sched_switch,filemap:mm_filemap_add_to_page_cache_x";
+		must(schedtrace_context_set_info(ctx, &info, &err), &err);
+		add(&b, 100, 0, 7, SCHEDTRACE_PAGE_FAULT_USER, 4096, 1);
+		r = result_of(&b, "faults,memory");
+		expect(&r, 7, "minor", 1);
+		expect(&r, 7, "major", recorded ? 0 : INT64_MIN);
+		assert_int_equal(of_pid(&r, "memory", 7, "faults_major"), recorded ? 0 : INT64_MIN);
+		result_free(&r);
+	}
+}
+
 static void in_a_window_counting_begins_at_the_last_sample_before(void **state)
 {
 	struct rows b = rows_new();
@@ -254,6 +276,7 @@ int main(void)
 		cmocka_unit_test(the_sum_has_a_point_every_50_ms),
 		cmocka_unit_test(jiffies_are_those_of_the_recorded_kernel),
 		cmocka_unit_test(the_sum_of_a_long_trace_has_at_most_1024_points),
+		cmocka_unit_test(major_faults_that_were_recorded_and_did_not_happen_are_0),
 		cmocka_unit_test(without_samples_the_events_are_counted),
 		cmocka_unit_test(in_a_window_counting_begins_at_the_last_sample_before),
 		cmocka_unit_test(every_sample_is_in_the_log),
