@@ -35,7 +35,7 @@ static const struct {
 	{ "timehist", "-run_ns" },	 { "utilization_tasks", "-on_cpu_ns" },
 	{ "waits", "-on_cpu_ns" },	 { "wait_reasons", "-wait_ns" },
 	{ "antagonists", "-ran_ns" },	 { "utilization_intervals", "-on_cpu_ns" },
-	{ "latency_comms", "-max_ns" },
+	{ "latency_comms", "-max_ns" },	 { "states_open", "-begin_ns" },
 };
 
 static bool known_somewhere(const struct view *view, size_t column)

@@ -3,7 +3,7 @@
  * What was each task doing when? The stretches of the replay (replay.h) as they are: the log has a
  * row for the certain part of each and one for the part that is only possible. Possible parts of a
  * task can overlap. Rows come as stretches become known, thus by their end, apart from those that
- * lost records ended; what still lasts at the last row is in the table only.
+ * lost records ended; what still lasts at the last row is in a table.
  */
 #include <stdlib.h>
 
@@ -62,6 +62,13 @@ static const struct schedtrace_table_info log_info = {
 	log_columns,
 };
 
+static const struct schedtrace_table_info open_info = {
+	"states_open",
+	"what every task still does at the last row",
+	N_L_COLUMNS,
+	log_columns,
+};
+
 enum { STATE, WHOLE, CERTAIN, MEAN, P50, P99, MAX, POSSIBLE, OTHERS, LASTING, N_COLUMNS };
 
 static const struct schedtrace_column_info columns[N_COLUMNS] = {
@@ -89,30 +96,37 @@ static const struct schedtrace_table_info table_info = {
 	columns,
 };
 
-static int log_part(const struct states *states, const struct replay_span *span, int state,
-		    int64_t begin, int64_t end, bool certain, struct schedtrace_error *err)
+/* A wait on no CPU is a guess of the replay: the task may have waited. */
+static int state_of(const struct replay_span *span)
+{
+	return span->state == LIFE_WAIT_WAKEUP && span->cpu < 0 ? LIFE_UNKNOWN : (int)span->state;
+}
+
+static void fill(union schedtrace_value v[N_L_COLUMNS], const struct states *states,
+		 const struct replay_span *span, int64_t begin, int64_t end, bool certain)
 {
 	const struct lives *lives = replay_lives(states->replay);
 	const struct life *life = &lives->all[span->life];
-	union schedtrace_value v[N_L_COLUMNS];
 
-	if (begin >= end)
-		return 0;
 	v[L_BEGIN].i = begin;
 	v[L_END].i = end;
 	v[L_PID].i = life->pid;
 	v[L_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[L_COMM].s = lives_name(lives, span->life);
-	v[L_STATE].s = state_names[state];
+	v[L_STATE].s = state_names[state_of(span)];
 	v[L_CPU].i = span->cpu < 0 ? UNKNOWN_INT : span->cpu;
 	v[L_CERTAIN].i = certain;
-	return states->sink->row(states->sink->user, &log_info, v, err);
 }
 
-/* A wait on no CPU is a guess of the replay: the task may have waited. */
-static int state_of(const struct replay_span *span)
+static int log_part(const struct states *states, const struct replay_span *span, int64_t begin,
+		    int64_t end, bool certain, struct schedtrace_error *err)
 {
-	return span->state == LIFE_WAIT_WAKEUP && span->cpu < 0 ? LIFE_UNKNOWN : (int)span->state;
+	union schedtrace_value v[N_L_COLUMNS];
+
+	if (begin >= end)
+		return 0;
+	fill(v, states, span, begin, end, certain);
+	return states->sink->row(states->sink->user, &log_info, v, err);
 }
 
 static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
@@ -131,9 +145,30 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	else if (histogram_add(&a->whole, span->end - span->begin) < 0)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis states");
 	if (states->sink) {
-		r = log_part(states, span, state, span->begin, span->certain_end, true, err);
+		r = log_part(states, span, span->begin, span->certain_end, true, err);
 		if (r >= 0)
-			r = log_part(states, span, state, span->certain_end, span->end, false, err);
+			r = log_part(states, span, span->certain_end, span->end, false, err);
+	}
+	return r;
+}
+
+static int add_open(const struct states *states, struct schedtrace_tables *out,
+		    int64_t lasting[LIFE_DEAD], struct schedtrace_error *err)
+{
+	struct lives *lives = replay_lives(states->replay);
+	struct schedtrace_table *table;
+	int r = tables_add(out, &open_info, &table, err);
+
+	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
+		union schedtrace_value v[N_L_COLUMNS];
+		struct replay_span open;
+
+		if (!replay_open(states->replay, id, &open) || open.state >= LIFE_DEAD)
+			continue;
+		lasting[state_of(&open)]++;
+		lives_complete(lives, &lives->all[id]);
+		fill(v, states, &open, open.begin, open.end, false);
+		r = table_row(table, v, err);
 	}
 	return r;
 }
@@ -141,17 +176,12 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	struct states *states = self;
-	const struct lives *lives = replay_lives(states->replay);
 	int64_t lasting[LIFE_DEAD] = { 0 };
 	struct schedtrace_table *table;
 	int r = tables_add(out, &table_info, &table, err);
 
-	for (uint32_t id = 0; id < lives->n; id++) {
-		struct replay_span open;
-
-		if (replay_open(states->replay, id, &open) && open.state < LIFE_DEAD)
-			lasting[state_of(&open)]++;
-	}
+	if (r >= 0)
+		r = add_open(states, out, lasting, err);
 	for (int state = 0; r >= 0 && state < LIFE_DEAD; state++) {
 		const struct account *a = &states->accounts[state];
 		union schedtrace_value v[N_COLUMNS];
@@ -197,12 +227,12 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 
 static const char *const needs[] = { "CTX_SWITCH", "BLOCK",  "BLOCK_IO", "STATE",
 				     "WAKEUP_NEW", "WAKEUP", NULL };
-static const struct schedtrace_table_info *const tables[] = { &table_info };
+static const struct schedtrace_table_info *const tables[] = { &table_info, &open_info };
 static const struct schedtrace_table_info *const logs[] = { &log_info };
 
 const struct analysis analysis_states = {
 	.info = { "states", "which task was in which state when, and how long states last", needs,
-		  1, tables, 1, logs },
+		  2, tables, 1, logs },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

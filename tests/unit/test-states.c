@@ -75,6 +75,29 @@ static void the_table_sums_what_the_log_says(void **state)
 	result_free(&r);
 }
 
+static void what_a_task_does_at_the_last_row_is_a_row_of_the_open_ones(void **state)
+{
+	struct rows b = rows_new();
+	const struct schedtrace_table *table;
+	struct result r;
+
+	runs(&b, 100, 0, 7);
+	sw(&b, 110, 0, 7, 'S', 8);
+	sw(&b, 142, 0, 8, 'D', 0);
+	wake(&b, 150, 0, 7);
+	r = result_of(&b, "states");
+	table = table_of(&r, "states_open");
+	assert_int_equal(schedtrace_table_rows(table), 2);
+	assert_int_equal(of_pid(&r, "states_open", 8, "begin_ns"), 142);
+	assert_int_equal(of_pid(&r, "states_open", 8, "end_ns"), 150);
+	assert_int_equal(of_pid(&r, "states_open", 7, "begin_ns"), 150);
+	for (size_t i = 0; i < 2; i++)
+		assert_string_equal(schedtrace_table_texts(table, "state")[i],
+				    schedtrace_table_ints(table, "pid")[i] == 8 ? "blocked"
+										: "woken");
+	result_free(&r);
+}
+
 static void a_window_cuts_stretches_and_counts_them_as_doubtful(void **state)
 {
 	struct rows b = rows_new();
@@ -200,6 +223,7 @@ int main(void)
 		cmocka_unit_test(a_state_that_was_read_after_the_first_row_says_nothing),
 		cmocka_unit_test(a_task_without_a_row_has_slept_all_the_time),
 		cmocka_unit_test(a_gap_leaves_of_a_runnable_task_nothing_certain),
+		cmocka_unit_test(what_a_task_does_at_the_last_row_is_a_row_of_the_open_ones),
 		cmocka_unit_test(a_window_cuts_stretches_and_counts_them_as_doubtful),
 	};
 
