@@ -198,8 +198,7 @@ static int add_curves(struct plot_source *source, const struct panel_spec *spec,
 	int r;
 
 	if (!panel)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--plot: too many panels for one picture");
+		return plot_no_room(err);
 	if (!curves)
 		return plot_no_memory(err);
 	curves->source = source;
@@ -220,7 +219,7 @@ static int add_curves(struct plot_source *source, const struct panel_spec *spec,
 		panel->note =
 			plot_text(source->figure, "%zu more processes are not drawn", all - n);
 	snprintf(columns, sizeof(columns), "time_ns,pid,%s", kind->column);
-	reader = plot_reader(source, spec, panel, kind->log, columns);
+	reader = plot_reader(source, panel, kind->log, columns);
 	reader->state = curves;
 	reader->row = add_sample;
 	reader->finish = finish_curves;

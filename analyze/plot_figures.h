@@ -14,10 +14,8 @@ struct panel_spec;
 
 /* Rows of logs on their way into panels. */
 struct log_reader {
-	const struct panel_spec *spec;
 	struct plot_panel *panel;
-	void *state; /* of the maker, as is */
-	void *more;  /* this; in the figure's memory */
+	void *state, *more; /* the maker's, in the figure's memory */
 	/* The logs, and their columns, that the maker asked for with plot_reader(). */
 	const struct schedtrace_table_info *logs[2];
 	size_t columns[2][8];
@@ -28,7 +26,6 @@ struct log_reader {
 
 struct plot_source {
 	struct plot_figure *figure;
-	const struct schedtrace_context *ctx;
 	const struct schedtrace_tables *tables;
 	const struct selection *selection;
 	int64_t begin, end; /* ns on the trace clock: what is drawn */
@@ -49,7 +46,7 @@ struct panel_spec {
 	/* Columns with commas between. A-B: their difference; A|B: the first that is known; A:NAME: how
 	 * the legend calls it. */
 	const char *values;
-	const char *ranked; /* of a log: table and column whose largest rows are drawn */
+	const char *ranked; /* of a log: another table that says what is drawn; NULL: none */
 	size_t top;	    /* so many at most, unless --top says otherwise */
 	bool stacked;
 };
@@ -90,8 +87,8 @@ const char *plot_quantity(const char *unit);
 void plot_time_scale(const struct plot_source *source, struct plot_panel *panel);
 
 /* The next reader for this panel, of rows of @log with these columns (with commas between). */
-struct log_reader *plot_reader(struct plot_source *source, const struct panel_spec *spec,
-			       struct plot_panel *panel, const char *log, const char *columns);
+struct log_reader *plot_reader(struct plot_source *source, struct plot_panel *panel,
+			       const char *log, const char *columns);
 
 panel_maker plot_make_bars, plot_make_pie, plot_make_histogram, plot_make_distribution,
 	plot_make_utilization, plot_make_faults, plot_make_resident, plot_make_who_ran,

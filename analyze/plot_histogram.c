@@ -68,8 +68,7 @@ static int fill(struct plot_source *source, const struct panel_spec *spec, const
 	int r;
 
 	if (!panel)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--plot: too many panels for one picture");
+		return plot_no_room(err);
 	panel->title = spec->title;
 	panel->x.name = "length of the wait";
 	panel->x.unit = "ns";

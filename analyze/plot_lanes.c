@@ -199,11 +199,6 @@ static size_t lane_of_cpu(const struct lanes *lanes, int64_t cpu)
 	return SIZE_MAX;
 }
 
-static int no_panel(struct schedtrace_error *err)
-{
-	return error_set(err, SCHEDTRACE_E_USAGE, "--plot: too many panels for one picture");
-}
-
 /* Lanes of the CPUs, which the losses have a row each for. */
 static int new_cpu_lanes(struct lanes **out, struct plot_source *source, struct plot_panel *panel,
 			 size_t n_kinds, struct schedtrace_error *err)
@@ -320,7 +315,7 @@ int plot_make_who_ran(struct plot_source *source, const struct panel_spec *spec,
 	int r;
 
 	if (!panel)
-		return no_panel(err);
+		return plot_no_room(err);
 	if (!who)
 		return plot_no_memory(err);
 	r = plot_view(source, "tasks", &tasks, err);
@@ -345,9 +340,8 @@ int plot_make_who_ran(struct plot_source *source, const struct panel_spec *spec,
 		if (i >= who->n_names)
 			series->style = i == who->n_names ? STYLE_OTHERS : STYLE_UNKNOWN;
 	}
-	reader = plot_reader(source, spec, panel, "states_log",
-			     "begin_ns,end_ns,comm,state,cpu,certain");
-	plot_reader(source, spec, panel, "gap_log", "begin_ns,end_ns,cpu");
+	reader = plot_reader(source, panel, "states_log", "begin_ns,end_ns,comm,state,cpu,certain");
+	plot_reader(source, panel, "gap_log", "begin_ns,end_ns,cpu");
 	reader->state = lanes;
 	reader->more = who;
 	reader->row = add_who_ran;
@@ -395,7 +389,7 @@ int plot_make_states(struct plot_source *source, const struct panel_spec *spec,
 	int r;
 
 	if (!panel)
-		return no_panel(err);
+		return plot_no_room(err);
 	r = plot_view(source, "tasks", &tasks, err);
 	n = tasks.n_rows < top ? tasks.n_rows : top;
 	if (!r)
@@ -424,8 +418,7 @@ int plot_make_states(struct plot_source *source, const struct panel_spec *spec,
 		panel->series[i].name = states[i];
 		panel->series[i].style = plot_style_of(states[i], i);
 	}
-	reader =
-		plot_reader(source, spec, panel, "states_log", "begin_ns,end_ns,pid,state,certain");
+	reader = plot_reader(source, panel, "states_log", "begin_ns,end_ns,pid,state,certain");
 	reader->state = lanes;
 	reader->row = add_state;
 	reader->finish = finish_lanes;
@@ -464,14 +457,14 @@ int plot_make_gaps(struct plot_source *source, const struct panel_spec *spec,
 	int r;
 
 	if (!panel)
-		return no_panel(err);
+		return plot_no_room(err);
 	panel->title = spec->title;
 	r = new_cpu_lanes(&lanes, source, panel, N_KINDS, err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < N_KINDS; i++)
 		panel->series[i].name = kind_names[i];
-	reader = plot_reader(source, spec, panel, "gap_log", "begin_ns,end_ns,cpu,kind");
+	reader = plot_reader(source, panel, "gap_log", "begin_ns,end_ns,cpu,kind");
 	reader->state = lanes;
 	reader->row = add_gap;
 	reader->finish = finish_lanes;

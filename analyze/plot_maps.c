@@ -30,9 +30,7 @@ static int new_map(struct map **out, struct plot_source *source, bool waiting,
 	int r;
 
 	if (!map || !panel)
-		return panel ? plot_no_memory(err)
-			     : error_set(err, SCHEDTRACE_E_USAGE,
-					 "--plot: too many panels for one picture");
+		return panel ? plot_no_memory(err) : plot_no_room(err);
 	r = plot_view(source, "losses", &cpus, err); /* a row a CPU */
 	n = cpus.n_rows < MOST_CPUS ? cpus.n_rows : MOST_CPUS;
 	*map = (struct map){ .source = source, .waiting = waiting };
@@ -106,14 +104,13 @@ static double mean(const struct map *map, size_t cpu, size_t part)
 	return known < 0.5 ? NAN : map->sums[cpu * PARTS + part] / known;
 }
 
-static void read_states(struct plot_source *source, const struct panel_spec *spec,
-			struct plot_panel *panel, struct map *map,
+static void read_states(struct plot_source *source, struct plot_panel *panel, struct map *map,
 			int (*finish)(struct log_reader *, struct schedtrace_error *))
 {
 	struct log_reader *reader =
-		plot_reader(source, spec, panel, "states_log", "begin_ns,end_ns,cpu,state,certain");
+		plot_reader(source, panel, "states_log", "begin_ns,end_ns,cpu,state,certain");
 
-	plot_reader(source, spec, panel, "gap_log", "begin_ns,end_ns,cpu");
+	plot_reader(source, panel, "gap_log", "begin_ns,end_ns,cpu");
 	reader->state = map;
 	reader->row = add_row;
 	reader->finish = finish;
@@ -149,7 +146,7 @@ int plot_make_busy_map(struct plot_source *source, const struct panel_spec *spec
 	panel->y.name = "busy";
 	panel->y.unit = "%";
 	panel->y.max = 100;
-	read_states(source, spec, panel, map, finish_map);
+	read_states(source, panel, map, finish_map);
 	return 0;
 }
 
@@ -165,7 +162,7 @@ int plot_make_length_map(struct plot_source *source, const struct panel_spec *sp
 	panel->title = spec->title;
 	panel->y.name = "tasks";
 	panel->y.unit = "1";
-	read_states(source, spec, panel, map, finish_map);
+	read_states(source, panel, map, finish_map);
 	return 0;
 }
 
@@ -209,6 +206,6 @@ int plot_make_lengths(struct plot_source *source, const struct panel_spec *spec,
 		panel->series[cpu].name = panel->labels[cpu];
 		panel->series[cpu].look = PLOT_STEP;
 	}
-	read_states(source, spec, panel, map, finish_lengths);
+	read_states(source, panel, map, finish_lengths);
 	return 0;
 }

@@ -10,11 +10,6 @@
 #define MOST_CPUS 256
 #define PARTS	  100
 
-static int no_panel(struct schedtrace_error *err)
-{
-	return error_set(err, SCHEDTRACE_E_USAGE, "--plot: too many panels for one picture");
-}
-
 /* The ids of both columns together, in order. */
 static size_t collect_cpus(const struct view *view, double cpus[MOST_CPUS])
 {
@@ -53,7 +48,7 @@ static int fill_matrix(struct plot_source *source, const struct panel_spec *spec
 	double *cpus = plot_alloc(source->figure, MOST_CPUS, sizeof(*cpus));
 
 	if (!panel)
-		return no_panel(err);
+		return plot_no_room(err);
 	if (!cpus)
 		return plot_no_memory(err);
 	n = collect_cpus(view, cpus);
@@ -135,7 +130,7 @@ int plot_make_migration_rate(struct plot_source *source, const struct panel_spec
 	int r;
 
 	if (!panel)
-		return no_panel(err);
+		return plot_no_room(err);
 	axis_value(width, "ns", text, sizeof(text));
 	panel->title = plot_text(source->figure, "%s, in each %s", spec->title, text);
 	if (!panel->title)
@@ -157,7 +152,7 @@ int plot_make_migration_rate(struct plot_source *source, const struct panel_spec
 	}
 	if (r)
 		return r;
-	reader = plot_reader(source, spec, panel, "migration_log", "time_ns,cause");
+	reader = plot_reader(source, panel, "migration_log", "time_ns,cause");
 	reader->state = source;
 	reader->row = add_move;
 	reader->finish = finish_moves;

@@ -95,3 +95,10 @@ int plot_no_memory(struct schedtrace_error *err)
 {
 	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a picture");
 }
+
+int plot_no_room(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_USAGE,
+			 "--plot: a picture has at most %d panels; name fewer analyses or tables",
+			 PLOT_PANELS);
+}

@@ -80,7 +80,7 @@ struct plot_panel {
 
 struct plot_figure {
 	struct arena memory;
-	const char *title;    /* NULL: that of the only panel */
+	const char *title;    /* NULL: none */
 	const char *lines[3]; /* what was recorded; NULL: none */
 	size_t n_panels;
 	struct plot_panel panels[PLOT_PANELS];
@@ -101,6 +101,8 @@ const char *plot_text(struct plot_figure *figure, const char *fmt, ...) SCHEDTRA
 int plot_panel_series(struct plot_figure *figure, struct plot_panel *panel, size_t n_series,
 		      size_t n, struct schedtrace_error *err);
 
+/* Why a figure cannot be made. */
 int plot_no_memory(struct schedtrace_error *err);
+int plot_no_room(struct schedtrace_error *err);
 
 #endif

@@ -60,8 +60,7 @@ static int add_spec(struct plot_task *task, const struct panel_spec *spec,
 		    struct schedtrace_error *err)
 {
 	if (task->n_specs == MOST_SPECS)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--plot: too many panels for one picture");
+		return plot_no_room(err);
 	task->specs[task->n_specs++] = *spec;
 	return 0;
 }
@@ -336,7 +335,6 @@ static int make_panels(struct plot_task *task, struct schedtrace_error *err)
 	int r = 0;
 
 	source->figure = &task->figure;
-	source->ctx = infile_context(task->first.infile);
 	source->tables = task->first.tables;
 	source->selection = &task->selection;
 	set_range(task);

@@ -181,8 +181,8 @@ static const struct schedtrace_table_info *find_log(const char *name)
 	return NULL;
 }
 
-struct log_reader *plot_reader(struct plot_source *source, const struct panel_spec *spec,
-			       struct plot_panel *panel, const char *log, const char *columns)
+struct log_reader *plot_reader(struct plot_source *source, struct plot_panel *panel,
+			       const char *log, const char *columns)
 {
 	struct log_reader *reader = NULL;
 	size_t slot = 0, n_columns = 0;
@@ -193,7 +193,7 @@ struct log_reader *plot_reader(struct plot_source *source, const struct panel_sp
 		slot = 1;
 	} else {
 		reader = &source->readers[source->n_readers++];
-		*reader = (struct log_reader){ .spec = spec, .panel = panel };
+		*reader = (struct log_reader){ .panel = panel };
 	}
 	reader->logs[slot] = find_log(log);
 	for (const char *list = columns; *list; list += *list == ',') {

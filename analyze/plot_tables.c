@@ -217,8 +217,7 @@ static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
 		return r;
 	panel = plot_panel_add(source->figure, PLOT_BARS);
 	if (!panel)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--plot: too many panels for one picture");
+		return plot_no_room(err);
 	n = rows_to_draw(source, spec, view->n_rows);
 	/* One of several columns alone is an example of what the table has, not all of it. */
 	if (!spec->values && !source->selection->columns)
@@ -326,8 +325,7 @@ static int fill_pie(struct plot_source *source, const struct panel_spec *spec,
 	if (r)
 		return r;
 	if (!panel)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--plot: too many panels for one picture");
+		return plot_no_room(err);
 	find_largest(view, values,
 		     source->selection->top > 0 ? (size_t)source->selection->top : spec->top,
 		     &largest);

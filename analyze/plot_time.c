@@ -27,11 +27,6 @@ static struct plot_panel *new_curves(struct plot_source *source, const char *tit
 	return panel;
 }
 
-static int too_many(struct schedtrace_error *err)
-{
-	return error_set(err, SCHEDTRACE_E_USAGE, "--plot: too many panels for one picture");
-}
-
 struct utilization {
 	struct view all, tasks, intervals;
 	double cpus;
@@ -92,7 +87,7 @@ static int fill_utilization(struct plot_source *source, const struct panel_spec 
 	int r;
 
 	if (!panel)
-		return too_many(err);
+		return plot_no_room(err);
 	u->top = source->selection->top > 0 ? (size_t)source->selection->top : spec->top;
 	if (u->top > u->tasks.n_rows)
 		u->top = u->tasks.n_rows;

@@ -472,12 +472,14 @@ def the_size_is_what_was_asked_for(folder):
 
 
 @test
-def wrong_usage_is_refused_before_anything_is_read(folder):
+def wrong_usage_is_refused_in_a_sentence(folder):
     for args, word in ((["--plot", "a.gif"], b".png, .svg or .pdf"), (["--plot", ".svg"], b".png"),
                        (["--plot", "a.svg", "-o", "b"], b"--output"),
                        (["--plot", "a.svg", "-f", "csv"], b"--format"),
                        (["--plot-size", "10x10"], b"is for --plot"),
                        (["--plot", "a.svg", "--log", "nothing"], b"no log nothing"),
+                       (["cpus", "migrations", "waits", "latency", "--plot", "a.svg"],
+                        b"at most 8 panels"),
                        (["--plot", "a.svg", "--table", "nothing"], b"no table nothing")):
         p = run("tasks", *args, BUILD, check=False, cwd=folder)
         assert p.returncode == 2 and word in p.stderr, (args, p.stderr)
