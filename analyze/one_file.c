@@ -123,6 +123,8 @@ int one_file_read(struct one_file *file, const char *path, const struct report_s
 	if (r || !settings->n_analyses)
 		return r;
 	r = schedtrace_engine_new(&engine, infile_context(file->infile), err);
+	if (!r && settings->command)
+		r = schedtrace_engine_set_command_only(engine, err);
 	if (!r)
 		r = run_analyses(file, engine, settings, err);
 	schedtrace_engine_free(engine);

@@ -155,7 +155,11 @@ static int open_pass(struct plot_task *task, struct pass *pass, struct schedtrac
 		input.validate = false;
 	}
 	r = infile_open(&pass->infile, task->settings->path, &input, err);
-	return r ? r : schedtrace_engine_new(&pass->engine, infile_context(pass->infile), err);
+	if (!r)
+		r = schedtrace_engine_new(&pass->engine, infile_context(pass->infile), err);
+	if (!r && task->settings->command)
+		r = schedtrace_engine_set_command_only(pass->engine, err);
+	return r;
 }
 
 static void close_pass(struct pass *pass)

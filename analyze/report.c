@@ -396,7 +396,9 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 		r = schedtrace_engine_new(&run->engine, infile_context(run->infile), err);
 	if (r)
 		return r;
-	r = settings->log ? choose_log(run, err) : choose_analyses(run, err);
+	r = settings->command ? schedtrace_engine_set_command_only(run->engine, err) : 0;
+	if (!r)
+		r = settings->log ? choose_log(run, err) : choose_analyses(run, err);
 	if (!r)
 		r = schedtrace_engine_add(run->engine, "losses", err);
 	if (!r)

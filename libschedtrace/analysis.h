@@ -20,6 +20,7 @@ struct analysis_env {
 	const struct schedtrace_sink *sink; /* NULL: logs are not wanted */
 	struct replay *replay;		    /* see replay.h; NULL unless uses_replay */
 	int64_t window_begin, window_end;   /* ns; count only what lies inside */
+	bool command_only; /* tables of tasks together: only those of the recorded command */
 };
 
 struct analysis {

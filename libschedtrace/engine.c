@@ -22,6 +22,7 @@ struct schedtrace_engine {
 	const struct schedtrace_context *ctx;
 	struct schedtrace_sink sink;
 	int64_t window_begin, window_end;
+	bool command_only;
 	struct replay *replay; /* NULL when no chosen analysis wants it */
 	struct chosen *chosen;
 	size_t n_chosen;
@@ -156,6 +157,17 @@ int schedtrace_engine_set_window(struct schedtrace_engine *engine, int64_t begin
 	return 0;
 }
 
+int schedtrace_engine_set_command_only(struct schedtrace_engine *engine,
+				       struct schedtrace_error *err)
+{
+	int r = check_not_started(engine, "choosing the command's tasks", err);
+
+	if (r < 0)
+		return r;
+	engine->command_only = true;
+	return 0;
+}
+
 static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 {
 	struct analysis_env env = {
@@ -163,6 +175,7 @@ static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 		.sink = engine->sink.row ? &engine->sink : NULL,
 		.window_begin = engine->window_begin,
 		.window_end = engine->window_end,
+		.command_only = engine->command_only,
 	};
 	int r = schedtrace_context_load_tasks(engine->ctx, err);
 

@@ -86,6 +86,8 @@ static void complete(struct lives *lives, struct life *life, int64_t now)
 		life->tgid = task->tgid;
 	if (life->ppid < 0)
 		life->ppid = task->ppid;
+	if (life->of_command < 0)
+		life->of_command = (int8_t)task->command_tree;
 	if (life->start_ns == INT64_MIN)
 		life->start_ns = task->start_ns;
 	if (life->name < 0 && task->comm > 0)
@@ -127,6 +129,7 @@ uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t
 		.cpu = -1,
 		.tgid = -1,
 		.ppid = -1,
+		.of_command = -1,
 		.prio = INT32_MIN,
 		.name = -1,
 		.first_name = LIFE_NONE,

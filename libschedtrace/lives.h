@@ -63,6 +63,7 @@ struct life {
 	int64_t waking;	 /* the WAKING row whose WAKEUP did not come yet, INT64_MIN none */
 	uint32_t gap;	 /* gaps there were at @since */
 	int32_t tgid, ppid; /* -1 unknown */
+	int8_t of_command;  /* belongs to the recorded command: 1, 0, -1 unknown */
 	uint32_t clone_flags;
 	int32_t prio; /* as the kernel prints it, INT32_MIN unknown */
 

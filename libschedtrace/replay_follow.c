@@ -458,6 +458,8 @@ static void fork_row(struct replay *replay, int32_t child, int64_t parent)
 		return;
 	life = life_of(replay, id);
 	maker = life_of(replay, from);
+	if (life->of_command < 0)
+		life->of_command = maker->of_command;
 	if (life->flags & LIFE_SAW_NEWTASK && life->clone_flags & (CLONE_THREAD | CLONE_PARENT))
 		life->ppid = maker->ppid;
 	else if (life->flags & LIFE_SAW_NEWTASK || life->ppid < 0)

@@ -39,6 +39,7 @@ struct stretch {
 struct analysis_stacks {
 	const struct schedtrace_context *ctx;
 	struct replay *replay;
+	bool command_only;
 	struct grown stretches;	  /* struct stretch by CPU */
 	struct intmap account_of; /* (name + 1) << 32 | stack: number in accounts */
 	struct account *accounts;
@@ -99,12 +100,15 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	struct analysis_stacks *s = self;
 	struct stretch *stretch = grown_get(&s->stretches, ev->cpu[i], struct stretch);
 	int32_t stack = ev->stack ? ev->stack[i] : -1;
+	const struct life *of;
 	struct account *a;
 
 	if (!ev->stack || life == LIFE_NONE)
 		return 0;
-	a = account(s, stack < 0 ? NO_STACK : (uint32_t)stack,
-		    replay_lives(s->replay)->all[life].name);
+	of = &replay_lives(s->replay)->all[life];
+	if (s->command_only && of->of_command != 1)
+		return 0;
+	a = account(s, stack < 0 ? NO_STACK : (uint32_t)stack, of->name);
 	if (!a)
 		return no_memory(err);
 	a->switches++;
@@ -516,6 +520,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = s;
 	s->ctx = env->ctx;
 	s->replay = env->replay;
+	s->command_only = env->command_only;
 	if (intmap_init(&s->account_of) < 0)
 		return no_memory(err);
 	return replay_listen(env->replay, &listener, err);

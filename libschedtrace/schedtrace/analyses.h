@@ -86,6 +86,21 @@ SCHEDTRACE_EXPORT int schedtrace_engine_set_window(struct schedtrace_engine *eng
 						   int64_t end, struct schedtrace_error *err);
 
 /**
+ * schedtrace_engine_set_command_only() - count only tasks of the recorded command where tables
+ * put tasks together
+ * @engine: engine to change, before the first feed
+ * @err:    explanation of a failure, or NULL
+ *
+ * For analyses whose rows are about no single task, so that rows cannot be chosen afterwards:
+ * stacks. Tables with a row a task have all tasks. Who belongs to the command is command_tree of
+ * struct schedtrace_task; children belong to it as their parent does.
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_set_command_only(struct schedtrace_engine *engine,
+							 struct schedtrace_error *err);
+
+/**
  * schedtrace_engine_feed() - show the next rows to every chosen analysis
  * @engine: engine to feed
  * @events: rows that follow those fed before; any number, the result does not depend on it

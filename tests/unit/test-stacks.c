@@ -184,6 +184,44 @@ static void the_time_that_a_switch_ends_is_its_stacks(void **state)
 	schedtrace_context_free(ctx);
 }
 
+/* 7 is the command, makes 8 and is switched out for it; then 9 has its turn, who is somebody else. */
+static void stacks_can_be_those_of_the_command_and_its_children_only(void **state)
+{
+	const int64_t t[] = { 1000, 1500, 2000, 3000, 4000 };
+	const int32_t pid[] = { 7, 8, 7, 8, 9 }, stack[] = { -1, -1, 0, 1, 1 };
+	const int32_t event[] = { SCHEDTRACE_RUNS, SCHEDTRACE_FORK, SCHEDTRACE_CTX_SWITCH,
+				  SCHEDTRACE_CTX_SWITCH, SCHEDTRACE_CTX_SWITCH };
+	const int64_t arg0[] = { -1, 7, 8, 9, 0 };
+	const struct schedtrace_events rows = { 5, t, pid, event, cpus, arg0, zeros, NULL, stack };
+	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
+	struct schedtrace_context *ctx = context_with_stacks();
+	struct schedtrace_engine *engine;
+	struct schedtrace_tables *tables;
+	const struct schedtrace_table *stack_table;
+
+	task.pid = 7;
+	task.command_tree = 1;
+	must(schedtrace_context_add_task(ctx, &task, NULL), NULL);
+	task.pid = 9;
+	task.command_tree = 0;
+	must(schedtrace_context_add_task(ctx, &task, NULL), NULL);
+	must(schedtrace_engine_new(&engine, ctx, NULL), NULL);
+	must(schedtrace_engine_add(engine, "stacks", NULL), NULL);
+	must(schedtrace_engine_set_command_only(engine, NULL), NULL);
+	must(schedtrace_engine_feed(engine, &rows, NULL), NULL);
+	assert_int_equal(schedtrace_engine_set_command_only(engine, NULL), SCHEDTRACE_E_USAGE);
+	must(schedtrace_engine_snapshot(engine, &tables, NULL), NULL);
+	stack_table = schedtrace_tables_find(tables, "stacks");
+	assert_int_equal(schedtrace_table_rows(stack_table), 2);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(schedtrace_table_ints(stack_table, "switches")[i], 1);
+		assert_int_equal(schedtrace_table_ints(stack_table, "on_cpu_ns")[i], 1000);
+	}
+	schedtrace_tables_free(tables);
+	schedtrace_engine_free(engine);
+	schedtrace_context_free(ctx);
+}
+
 static void the_parts_of_stacks_are_added_up_by_themselves(void **state)
 {
 	struct schedtrace_context *ctx = context_with_stacks();
@@ -297,6 +335,7 @@ int main(void)
 		cmocka_unit_test(equal_stacks_have_one_id),
 		cmocka_unit_test(a_stack_of_too_many_frames_is_refused),
 		cmocka_unit_test(the_time_that_a_switch_ends_is_its_stacks),
+		cmocka_unit_test(stacks_can_be_those_of_the_command_and_its_children_only),
 		cmocka_unit_test(the_parts_of_stacks_are_added_up_by_themselves),
 		cmocka_unit_test(stacks_come_back_from_a_tarball),
 		cmocka_unit_test(damaged_stacks_are_refused_when_they_are_asked_for),
