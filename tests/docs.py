@@ -69,6 +69,19 @@ def the_analysis_in_adding_an_analysis_compiles_without_a_warning():
                         "-I", SOURCE + "/libschedtrace/analyses", path], check=True)
 
 
+@test
+def rules_give_what_the_documents_show():
+    schedreport = next(p for p in PROGRAMS if os.path.basename(p) == "schedreport")
+    build = SOURCE + "/examples/traces/build.tar"
+    readme = re.search(r"\$ cat limits.rules\n(.*?)\$ schedreport assert limits.rules [^\n]*\n(.*?)```",
+                       read("README.md"), re.S).groups()
+    assert_md = re.search(r"\$ schedreport assert examples/kernel.rules [^\n]*\n(.*?)```",
+                          read("docs/assert.md"), re.S).groups()
+    for rules, shown in (readme, (SOURCE + "/examples/kernel.rules", *assert_md)):
+        p = subprocess.run([schedreport, "assert", "-q", rules, build], stdout=subprocess.PIPE)
+        assert p.returncode == 5 and p.stdout.decode() == shown, p.stdout.decode()
+
+
 print("1..%d" % len(tests))
 failed = 0
 for number, f in enumerate(tests, 1):
