@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "replay_state.h"
-#include "mem.h"
 
 #define CLONE_PARENT 0x00008000
 #define CLONE_THREAD 0x00010000

@@ -76,10 +76,13 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	stretch = grown_at(&s->stretches, span->cpu, struct stretch);
 	if (!stretch)
 		return no_memory(err);
+	/* Before a task was found running there, it may have run already. */
+	if (stretch->life != span->life + 1 || stretch->end != span->begin || stretch->ns)
+		stretch->hi_ns = 0;
 	stretch->life = span->life + 1; /* left() was called before */
 	stretch->end = span->end;
 	stretch->ns = span->certain_end - span->begin;
-	stretch->hi_ns = span->end - span->begin;
+	stretch->hi_ns += span->end - span->begin;
 	return 0;
 }
 

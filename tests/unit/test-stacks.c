@@ -326,6 +326,36 @@ static void damaged_stacks_are_refused_when_they_are_asked_for(void **state)
 	unlink(path);
 }
 
+/* 9 is found running at 2000 instead of 7, and leaves at 2500 with stack 0. */
+static void a_task_found_running_may_have_run_since_the_last_sign_of_the_one_before(void **state)
+{
+	static const int64_t when[] = { 1000, 2000, 2500, 2500 };
+	static const int32_t who[] = { 7, 9, 9, 9 };
+	static const int32_t what[] = { SCHEDTRACE_RUNS, SCHEDTRACE_RUNS, SCHEDTRACE_BLOCK,
+					SCHEDTRACE_CTX_SWITCH };
+	static const int64_t other[] = { -1, 7, 0, 0 };
+	static const int32_t stack[] = { -1, -1, -1, 0 };
+	const struct schedtrace_events rows = {
+		.n = 4,
+		.timestamp = when,
+		.pid = who,
+		.event = what,
+		.cpu = cpus,
+		.arg0 = other,
+		.arg1 = zeros,
+		.stack = stack,
+	};
+	struct schedtrace_context *ctx = context_with_stacks();
+	struct schedtrace_tables *tables = analyzed(ctx, &rows);
+	const struct schedtrace_table *table = schedtrace_tables_find(tables, "stacks");
+
+	assert_int_equal(schedtrace_table_rows(table), 1);
+	assert_int_equal(schedtrace_table_ints(table, "on_cpu_ns")[0], 500);
+	assert_int_equal(schedtrace_table_ints(table, "on_cpu_hi_ns")[0], 1500);
+	schedtrace_tables_free(tables);
+	schedtrace_context_free(ctx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +369,8 @@ int main(void)
 		cmocka_unit_test(the_parts_of_stacks_are_added_up_by_themselves),
 		cmocka_unit_test(stacks_come_back_from_a_tarball),
 		cmocka_unit_test(damaged_stacks_are_refused_when_they_are_asked_for),
+		cmocka_unit_test(
+			a_task_found_running_may_have_run_since_the_last_sign_of_the_one_before),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
