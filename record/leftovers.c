@@ -35,13 +35,14 @@ static bool is_working_name(const char *file, const char *target)
 }
 
 /* Made as schedrec makes them, by this user, and not written for a while. */
-static bool may_remove(const struct stat *st)
+static bool may_remove(const struct stat *st, uid_t owner)
 {
-	return st->st_uid == geteuid() && st->st_nlink == 1 && (st->st_mode & 07777) == 0600 &&
+	return st->st_uid == owner && st->st_nlink == 1 && (st->st_mode & 07777) == 0600 &&
 	       st->st_mtime < time(NULL) - MIN_AGE_S;
 }
 
-static void look_at(int directory_fd, const char *directory, const char *file, const char *program)
+static void look_at(int directory_fd, const char *directory, const char *file, uid_t owner,
+		    const char *program)
 {
 	auto_close int fd =
 		openat(directory_fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -59,7 +60,7 @@ static void look_at(int directory_fd, const char *directory, const char *file, c
 		       directory, file);
 		break;
 	case LEFTOVER_EMPTY:
-		if (may_remove(&st) &&
+		if (may_remove(&st, owner) &&
 		    fstatat(directory_fd, file, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    st.st_dev == there.st_dev && st.st_ino == there.st_ino &&
 		    unlinkat(directory_fd, file, 0) == 0)
@@ -73,7 +74,8 @@ static void look_at(int directory_fd, const char *directory, const char *file, c
 	}
 }
 
-void leftovers_sweep(int directory_fd, const char *directory, const char *name, const char *program)
+void leftovers_sweep(int directory_fd, const char *directory, const char *name, uid_t owner,
+		     const char *program)
 {
 	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
@@ -83,7 +85,7 @@ void leftovers_sweep(int directory_fd, const char *directory, const char *name, 
 		close(fd);
 	while (dir && (entry = readdir(dir)))
 		if (is_working_name(entry->d_name, name))
-			look_at(directory_fd, directory, entry->d_name, program);
+			look_at(directory_fd, directory, entry->d_name, owner, program);
 	if (dir)
 		closedir(dir);
 }

@@ -3,12 +3,14 @@
 #ifndef RECORD_LEFTOVERS_H
 #define RECORD_LEFTOVERS_H
 
+#include <sys/types.h>
+
 /*
  * In @directory, open as @directory_fd, looks for working files of the target @name, or of another
  * number of it, that no recorder holds any more. Those with events are named; those that have none
- * and are older than a minute are removed.
+ * and are older than a minute are removed, if they are @owner's.
  */
-void leftovers_sweep(int directory_fd, const char *directory, const char *name,
+void leftovers_sweep(int directory_fd, const char *directory, const char *name, uid_t owner,
 		     const char *program);
 
 #endif

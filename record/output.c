@@ -133,7 +133,8 @@ int output_open(struct output *out, const char *path, const struct identity *ide
 			r = error_errno(err, SCHEDTRACE_E_IO, errno, "%s", out->directory);
 	}
 	if (r == 0) {
-		leftovers_sweep(out->directory_fd, out->directory, out->name, program);
+		leftovers_sweep(out->directory_fd, out->directory, out->name, identity->uid,
+				program);
 		r = open_working_file(out, err);
 	}
 	identity_leave(identity);

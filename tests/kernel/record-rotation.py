@@ -76,6 +76,15 @@ with Folder():
           files[0] != "q.0001.dat", "of many files the two newest are kept", r.stderr, files)
     claim(all(report_lines(n) for n in files), "those that are kept are complete")
 
+    os.chmod(".", 0o777)
+    r = run("-q", "-b", "32768", "-e", "sched,mm", "--rotate", "1M", "--max-files", "2", "--sample", "-o",
+            "u.dat", "--", *LOAD,
+            env={"SUDO_UID": "65534", "SUDO_GID": "65534", "SUDO_USER": "nobody"})
+    files = sorted(n for n in os.listdir(".") if re.fullmatch(r"u\.\d+\.dat", n))
+    claim(r.returncode == 0 and not r.stderr and len(files) == 2 and files[0] != "u.0001.dat" and
+          {os.stat(n).st_uid for n in files} == {65534} and all(report_lines(n) for n in files),
+          "under sudo the user's files come and go while root's threads read on", r.stderr, files)
+
     r = run("--rotate", "900K", "--", "true")
     claim(r.returncode == 125 and "--rotate needs at least 1M" in r.stderr,
           "a size that no header would fit is refused", r.stderr)
