@@ -44,11 +44,10 @@ class File:
                     re.findall(rb"name: (\w+)\nID: (\d+)\n", self.head)}
 
     def bytes(self):
-        head, body, at = bytearray(self.head), b"", len(self.head)
-        at += -at % self.page_size
+        head, at = bytearray(self.head), len(self.head) + -len(self.head) % self.page_size
         body = bytearray(at - len(head))
         for cpu, pages in enumerate(self.pages):
-            struct.pack_into("<QQ", head, self.table + 16 * cpu, at + 0, len(pages) * self.page_size)
+            struct.pack_into("<QQ", head, self.table + 16 * cpu, at, len(pages) * self.page_size)
             for page in pages:
                 body += page
             at += len(pages) * self.page_size

@@ -10,11 +10,11 @@ the task's next such record. Where its figure is another than ours, the differen
 the rows as docs/analyses.md names it, so that the sums must agree to the nanosecond.
 """
 import collections
+import sys
 
 import numpy as np
 
 from rows import Switch, Tap, by_pid, tables, traces
-import sys
 
 report, schedconv, *paths = sys.argv[1:]
 tap = Tap()

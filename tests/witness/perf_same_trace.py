@@ -34,7 +34,8 @@ def micros(seconds, fraction):
 
 def make_rows(ids):
     """Rows by the rules of docs/events.md."""
-    record = re.compile(r"^\s*.*?\s+(?:-?\d+)/(-?\d+)\s+\[(\d+)\]\s+(\d+)\.(\d{9}):\s+sched:(\w+): (.*)")
+    record = re.compile(r"^\s*.*?\s+-?\d+/(-?\d+)\s+\[(\d+)\]\s+(\d+)\.(\d{9}):\s+"
+                        r"sched:(\w+): (.*)")
     rows, running = [], {}
     for line in text("script"):
         tid, cpu, seconds, ns, event, fields = record.match(line).groups()
@@ -144,7 +145,7 @@ def check_latency(trace, rows):
 
 
 def check_timehist(path):
-    line = re.compile(rf"\s*{SECONDS} \[(\d+)\]\s+(.*?)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+(\S)\s*$")
+    line = re.compile(rf"\s*{SECONDS} \[(\d+)\]\s+(.*?)" + r"\s+([\d.]+)" * 3 + r"\s+(\S)\s*$")
     perf, ours = [m for m in map(line.match, text("timehist")) if m], log("timehist", path)
     left, unmatched, far, letters = collections.defaultdict(list), 0, [], set()
     for m in perf:

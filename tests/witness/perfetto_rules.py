@@ -14,8 +14,6 @@ from the rows as docs/analyses.md names it, so that the sums must agree to the n
 import collections
 import sys
 
-import numpy as np
-
 from rows import Switch, Tap, by_pid, tables, traces
 
 report, schedconv, *paths = sys.argv[1:]

@@ -178,8 +178,8 @@ def thread_sums(trace, spans):
 
 
 def compare(name, trace):
-    everything = ("tasks,cpus,latency,waits,runqueue", "-t", "tasks,antagonists,work_conservation")
-    found = tables(report, trace.path, *everything[0].split(","), *everything[1:])
+    found = tables(report, trace.path, "tasks", "waits", "runqueue", "-t",
+                   "tasks,antagonists,work_conservation")
     ours = {RUNNING: by_pid(found["tasks"], "on_cpu_ns"),
             WAITING: by_pid(found["tasks"], "wait_wakeup_ns", "wait_preempt_ns", "wait_new_ns"),
             SLEEPING: by_pid(found["tasks"], "sleep_ns", "blocked_ns", "idle_ns", "stopped_ns"),
