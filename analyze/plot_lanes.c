@@ -22,6 +22,7 @@
 /* A lane: of a CPU, or of one life of a task. */
 struct lane {
 	int64_t id, begin, end;
+	int64_t known; /* what a task did until then is drawn */
 };
 
 struct lanes {
@@ -369,10 +370,19 @@ static int add_state(struct log_reader *reader, size_t log, const union schedtra
 	while (kind + 1 < N_STATES && (strcmp(states[kind], values[c[3]].s) || !values[c[4]].i))
 		kind++;
 	for (size_t i = 0; i < lanes->n_lanes; i++) {
-		const struct lane *lane = &lanes->lanes[i];
+		struct lane *lane = &lanes->lanes[i];
+		int r = 0;
 
-		if (lane->id == values[c[2]].i && lane->begin <= begin && begin <= lane->end)
-			return add_stretch(reader, i, kind, begin, values[c[1]].i, err);
+		if (lane->id != values[c[2]].i || begin < lane->begin || begin > lane->end)
+			continue;
+		/* No stretch: records are missing. */
+		if (lane->known < begin)
+			r = add_stretch(reader, i, N_STATES - 1, lane->known, begin, err);
+		if (!r)
+			r = add_stretch(reader, i, kind, begin, values[c[1]].i, err);
+		if (lane->known < values[c[1]].i)
+			lane->known = values[c[1]].i;
+		return r;
 	}
 	return 0;
 }
@@ -398,11 +408,15 @@ int plot_make_states(struct plot_source *source, const struct panel_spec *spec,
 		size_t i = panel->n_labels, row = tasks.rows[i];
 		int64_t end = schedtrace_table_ints(tasks.table, "end_ns")[row];
 
+		int64_t start = schedtrace_table_ints(tasks.table, "start_ns")[row];
+
 		/* An unknown start is INT64_MIN, before everything. */
-		lanes->lanes[i] =
-			(struct lane){ schedtrace_table_ints(tasks.table, "pid")[row],
-				       schedtrace_table_ints(tasks.table, "start_ns")[row],
-				       end == INT64_MIN ? INT64_MAX : end };
+		lanes->lanes[i] = (struct lane){
+			.id = schedtrace_table_ints(tasks.table, "pid")[row],
+			.begin = start,
+			.end = end == INT64_MIN ? INT64_MAX : end,
+			.known = start == INT64_MIN ? source->begin : start,
+		};
 		panel->labels[i] = plot_row_label(source, &tasks, i, "comm,pid");
 		if (!panel->labels[i])
 			r = plot_no_memory(err);

@@ -247,6 +247,35 @@ static int log_row(void *user, const struct schedtrace_table_info *log,
 	return r;
 }
 
+/*
+ * What lasts at the last row is not in the log of the states, but in a table of the same columns.
+ * It is drawn as what it is: nothing says that it ended.
+ */
+static int add_open_states(struct plot_task *task, struct log_reader *reader,
+			   struct schedtrace_error *err)
+{
+	const struct schedtrace_table *open =
+		schedtrace_tables_find(task->second.tables, "states_open");
+	const struct schedtrace_table_info *log = reader->logs[0];
+	auto_free union schedtrace_value *values = calloc(log->n_columns, sizeof(*values));
+	int r = values ? 0 : plot_no_memory(err);
+
+	for (size_t row = 0; open && row < schedtrace_table_rows(open) && !r; row++) {
+		for (size_t c = 0; c < log->n_columns; c++) {
+			const char *name = log->columns[c].name;
+
+			values[c] = schedtrace_table_value(
+				open, row,
+				plot_column(schedtrace_table_info(open), name, strlen(name)));
+			if (!strcmp(name, "certain"))
+				values[c].i = 1;
+		}
+		if (selection_matches(&task->selection, log, values))
+			r = reader->row(reader, 0, values, err);
+	}
+	return r;
+}
+
 /* The rows of logs that the panels want. */
 static int second_pass(struct plot_task *task, struct schedtrace_error *err)
 {
@@ -266,6 +295,9 @@ static int second_pass(struct plot_task *task, struct schedtrace_error *err)
 		r = schedtrace_engine_set_sink(task->second.engine, &sink, err);
 	if (!r)
 		r = run_pass(task, &task->second, "drawing", err);
+	for (size_t i = 0; i < source->n_readers && !r; i++)
+		if (!strcmp(source->readers[i].logs[0]->name, "states_log"))
+			r = add_open_states(task, &source->readers[i], err);
 	for (size_t i = 0; i < source->n_readers && !r; i++)
 		r = source->readers[i].finish(&source->readers[i], err);
 	return r;

@@ -315,6 +315,17 @@ def lanes_show_who_ran_and_for_how_long(folder):
 
 
 @test
+def what_lasts_is_drawn_to_the_end(folder):
+    path = folder + "/lasts.tar"
+    make_tarball(path, switches([(101, 1_000_000), (102, 9_000_000)]))
+    run("states", "--plot", folder + "/lasts.svg", path)
+    svg = Svg(folder + "/lasts.svg")
+    ran = [b for b in svg.boxes(BLUE)]
+    sleeps = max(svg.boxes("cfe7f7"), key=lambda b: b[2])
+    assert abs(sleeps[2] - max(b[2] for b in ran)) < 0.02, (sleeps, ran)   # 9 ms both
+
+
+@test
 def lanes_of_too_many_stretches_show_shares_of_the_time(folder):
     path = folder + "/many.tar"
     make_tarball(path, switches([(101, 3_000), (102, 1_000)] * 12_000))
@@ -342,7 +353,7 @@ def time_without_records_is_hatched_and_not_filled(folder):
     rows += switches([(103, 10_000_000)], gap_end + 1_000)
     path = folder + "/gap.tar"
     make_tarball(path, rows)
-    for analysis in "map", "utilization", "runqueue", "cpus":
+    for analysis in "map", "utilization", "runqueue", "cpus", "states":
         run(analysis, "--plot", "%s/gap-%s.svg" % (folder, analysis), path)
         svg = Svg("%s/gap-%s.svg" % (folder, analysis))
         assert UNKNOWN_LINES in svg.strokes, analysis
