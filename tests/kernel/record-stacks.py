@@ -175,6 +175,10 @@ def reports():
     claim(sum(int(l.rsplit(" ", 1)[1]) for l in folded) == sum(int(x["switches"]) for x in rows)
           and any(l.startswith("pingpong;") and ";schedule;__schedule " in l for l in folded),
           "folded stacks begin at the task and end in schedule()", *folded[:3])
+    mine = report("--folded", "--by", "switches", "--command", "a.tar").stdout.splitlines()
+    names = {l.split(";")[0] for l in mine}
+    claim("pingpong" in names and names <= {"pingpong", "schedrec"} and set(mine) <= set(folded),
+          "with --command they are those of the command", names)
     r = report("--flame", "a.svg", "a.tar")
     svg = xml.dom.minidom.parse("a.svg")
     titles = [x.firstChild.data for x in svg.getElementsByTagName("title")]
