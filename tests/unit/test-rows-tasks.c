@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lives, names and processes of tasks. */
+#include "made_rows.h"
+
+static void exec_packs_the_name_as_schedlog_does_and_drops_the_memory(void **state)
+{
+	struct trace *t = *state;
+
+	/* bytes 0..3 "fire" = 0x65726966, 4..7 "fox" = 0x00786f66 */
+	record(t, 100, 0, 10, "sched_process_exec", "/usr/bin/firefox 10 10");
+	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 -\n"
+				     "100 0 10 EXEC 7892838 1701996902 firefox\n"
+				     "100 0 10 RENAME 33899482784622950 0 firefox\n"
+				     "100 0 10 EXIT_MM 0 0 firefox\n");
+	/* 15 bytes at most, the high byte of a half may make it negative */
+	record(t, 200, 0, 10, "sched_process_exec",
+	       "abc\xff"
+	       "efghijklmnopqr 10 10");
+	assert_string_equal(rows(t), "200 0 10 EXEC 1751606885 -10263967 abc\xff"
+				     "efghijklmno\n"
+				     "200 0 10 RENAME 7523094290808136289 31365138664352361 "
+				     "abc\xff"
+				     "efghijklmno\n"
+				     "200 0 10 EXIT_MM 0 0 abc\xff"
+				     "efghijklmno\n");
+}
+
+static void a_rename_recorded_before_exec_is_not_repeated(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 10, "task_rename", "10 sh ls 0");
+	record(t, 110, 0, 10, "sched_process_exec", "/bin/ls 10 10");
+	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 -\n"
+				     "100 0 10 RENAME 29548 0 ls\n"
+				     "110 0 10 EXEC 0 29548 ls\n"
+				     "110 0 10 EXIT_MM 0 0 ls\n");
+}
+
+static void a_thread_belongs_to_its_makers_process(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 10, "task_newtask", "20 sh 0x1200000 0");
+	record(t, 101, 0, 10, "sched_process_fork", "sh 10 sh 20");
+	record(t, 200, 0, 20, "task_newtask", "21 sh 0x3d0f00 0");
+	record(t, 210, 0, 21, "task_newtask", "22 sh 0x3d0f00 0");
+	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 -\n"
+				     "100 0 20 NEWTASK 18874368 20 sh\n"
+				     "101 0 20 FORK 10 0 sh\n"
+				     "200 0 20 RUNS 10 0 sh\n"
+				     "200 0 21 NEWTASK 4001536 20 sh\n"
+				     "210 0 21 RUNS 20 0 sh\n"
+				     "210 0 22 NEWTASK 4001536 20 sh\n");
+}
+
+static void a_thread_of_an_unknown_process_has_no_tgid(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 10, "task_newtask", "20 sh 0x10000 0");
+	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 -\n"
+				     "100 0 20 NEWTASK 65536 -1 sh\n");
+}
+
+static void the_last_exit_of_a_process_drops_its_memory(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 10, "task_newtask", "20 p 0 0");
+	record(t, 110, 0, 20, "task_newtask", "21 q 0x10000 0");
+	forget(t);
+	record(t, 120, 0, 20, "sched_process_exit", "p 20 120 0");
+	record(t, 130, 0, 21, "sched_process_exit", "q 21 120 1");
+	assert_string_equal(rows(t), "120 0 20 PRIO 120 0 p\n"
+				     "120 0 20 EXIT 0 0 p\n"
+				     "130 0 21 RUNS 20 0 q\n"
+				     "130 0 21 PRIO 120 0 q\n"
+				     "130 0 21 EXIT 0 0 q\n"
+				     "130 0 20 EXIT_MM 0 0 p\n");
+}
+
+static void a_recycled_pid_begins_a_life_of_its_own(void **state)
+{
+	struct trace *t = *state;
+	const struct schedtrace_task *tasks;
+	struct schedtrace_error err;
+	size_t n;
+
+	record(t, 100, 0, 10, "task_newtask", "20 one 0 0");
+	record(t, 101, 0, 10, "sched_process_fork", "sh 10 one 20");
+	record(t, 102, 0, 10, "sched_wakeup_new", "one 20 120 0");
+	record(t, 110, 0, 20, "task_rename", "20 one uno 0");
+	record(t, 120, 0, 20, "sched_process_exit", "uno 20 120 1");
+	record(t, 130, 0, 10, "sched_process_fork", "sh 10 two 20");
+	record(t, 131, 0, 10, "sched_wakeup_new", "two 20 120 0");
+	assert_int_equal(tasks_to_context(row_maker_tasks(t->maker), &err), 0);
+	tasks = schedtrace_context_tasks(t->ctx, &n);
+	assert_int_equal(n, 3);
+	assert_int_equal(tasks[0].pid, 10);
+	assert_int_equal(tasks[0].start_ns, INT64_MIN);
+	assert_string_equal(schedtrace_context_comm(t->ctx, tasks[0].comm), "sh");
+	assert_int_equal(tasks[1].pid, 20);
+	assert_int_equal(tasks[1].start_ns, 100);
+	assert_int_equal(tasks[1].end_ns, 120);
+	assert_int_equal(tasks[1].tgid, 20);
+	assert_string_equal(schedtrace_context_comm(t->ctx, tasks[1].comm), "one");
+	assert_int_equal(tasks[1].n_names, 1);
+	assert_int_equal(tasks[1].names[0].time_ns, 110);
+	assert_string_equal(schedtrace_context_comm(t->ctx, tasks[1].names[0].comm), "uno");
+	assert_int_equal(tasks[2].start_ns, 130);
+	assert_int_equal(tasks[2].end_ns, INT64_MIN);
+	assert_int_equal(tasks[2].tgid, -1);
+	assert_string_equal(schedtrace_context_comm(t->ctx, tasks[2].comm), "two");
+}
+
+static void names_keep_their_bytes_and_change_over_time(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 10, "sched_wakeup", "sixteen-bytes-ab 20 120 0");
+	record(t, 110, 0, 10, "sched_wakeup", "\xff\x01\n 20 120 0");
+	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 -\n"
+				     "100 0 20 PRIO 120 0 sixteen-bytes-ab\n"
+				     "100 0 20 WAKEUP 0 0 sixteen-bytes-ab\n"
+				     "110 0 20 WAKEUP 0 0 \xff\x01\n\n");
+}
+
+static void names_from_the_list_hold_until_a_record_says_otherwise(void **state)
+{
+	static const char list[] = "10 x y\n20 <...>\n0 <idle>\nbad\n30 last";
+	struct trace *t = *state;
+	struct schedtrace_error err;
+
+	assert_int_equal(
+		tasks_add_cmdlines(row_maker_tasks(t->maker), list, sizeof(list) - 1, &err), 0);
+	record(t, 100, 0, 10, "timer_start", "0");
+	record(t, 110, 1, 20, "timer_start", "0");
+	record(t, 120, 2, 30, "timer_start", "0");
+	record(t, 130, 0, 10, "sched_stat_runtime", "z 10 5");
+	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 x y\n"
+				     "110 1 20 RUNS -1 0 -\n"
+				     "120 2 30 RUNS -1 0 last\n"
+				     "130 0 10 STAT_RUNTIME 5 0 z\n");
+}
+
+static void idle_tasks_are_named_by_cpu(void **state)
+{
+	struct trace *t = *state;
+
+	idle(t, 0);
+	idle(t, 1);
+	record(t, 10, 0, 0, "cpu_idle", "1 0");
+	record(t, 20, 1, 0, "cpu_idle", "4294967295 1");
+	record(t, 30, 0, 0, "cpu_idle", "2 1");
+	assert_string_equal(rows(t), "10 0 0 CPU_IDLE 1 0 swapper/0\n"
+				     "20 1 0 CPU_IDLE -1 0 swapper/1\n"
+				     "30 1 0 CPU_IDLE 2 0 swapper/1\n");
+}
+
+/* exec by a thread: the others die, it becomes the leader and takes the leader's pid. */
+static void a_thread_that_execs_lives_on_as_its_leader(void **state)
+{
+	struct trace *t = *state;
+	const struct schedtrace_task *tasks;
+	struct schedtrace_error err;
+	size_t n;
+
+	record(t, 0, 0, 10, "task_newtask", "20 p 0 0");
+	record(t, 1, 0, 20, "task_newtask", "21 p 0x10000 0");
+	record(t, 10, 1, 20, "sched_process_exit", "p 20 120 0");
+	record(t, 20, 0, 20, "sched_process_exec", "/bin/x 20 21");
+	assert_int_equal(tasks_to_context(row_maker_tasks(t->maker), &err), 0);
+	tasks = schedtrace_context_tasks(t->ctx, &n);
+	assert_int_equal(n, 3);
+	assert_int_equal(tasks[1].pid, 20);
+	assert_int_equal(tasks[1].end_ns, INT64_MIN);
+	assert_int_equal(tasks[2].pid, 21);
+	assert_int_equal(tasks[2].end_ns, 20);
+}
+
+static void where_exit_does_not_say_so_the_last_known_thread_ends_the_process(void **state)
+{
+	struct trace *t = *state;
+
+	rename_field(t, "sched_process_exit", "group_dead", "other");
+	record(t, 100, 0, 10, "task_newtask", "20 p 0 0");
+	record(t, 110, 0, 20, "task_newtask", "21 q 0x10000 0");
+	forget(t);
+	record(t, 120, 0, 20, "sched_process_exit", "p 20 120 1");
+	record(t, 130, 1, 21, "sched_process_exit", "q 21 120 0");
+	assert_string_equal(rows(t), "120 0 20 PRIO 120 0 p\n"
+				     "120 0 20 EXIT 0 0 p\n"
+				     "130 1 21 RUNS -1 0 q\n"
+				     "130 1 21 PRIO 120 0 q\n"
+				     "130 1 21 EXIT 0 0 q\n"
+				     "130 1 20 EXIT_MM 0 0 p\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(exec_packs_the_name_as_schedlog_does_and_drops_the_memory),
+		TEST(a_rename_recorded_before_exec_is_not_repeated),
+		TEST(a_thread_belongs_to_its_makers_process),
+		TEST(a_thread_of_an_unknown_process_has_no_tgid),
+		TEST(the_last_exit_of_a_process_drops_its_memory),
+		TEST(a_recycled_pid_begins_a_life_of_its_own),
+		TEST(names_keep_their_bytes_and_change_over_time),
+		TEST(names_from_the_list_hold_until_a_record_says_otherwise),
+		TEST(idle_tasks_are_named_by_cpu),
+		TEST(a_thread_that_execs_lives_on_as_its_leader),
+		TEST(where_exit_does_not_say_so_the_last_known_thread_ends_the_process),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
