@@ -155,10 +155,10 @@ int recording_finished(struct recording *r)
 		result = numbered_done(&r->numbered, &f->output, &r->err);
 	else
 		r->err = f->err;
-	if (result < 0) {
+	if (result < 0)
 		recording_tell_error(r);
+	if (f->result < 0)
 		recording_tell_where(r, &f->output, "the file could not be finished");
-	}
 	output_close(&f->output);
 	tracedat_writer_free(&f->writer);
 	numbered_free_stats(&r->numbered, f->stats);
