@@ -6,23 +6,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/progress.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "reading.h"
 #include "results.h"
-#include "summary.h"
-#include "window.h"
 
 /* One file. */
 struct run {
 	const struct assert_settings *settings;
 	const struct assert_rules *rules;
-	struct infile *infile;
-	struct schedtrace_engine *engine;
-	struct schedtrace_tables *tables;
-	struct summary summary;
-	int64_t window_begin, window_end;
+	struct reading reading;
 	struct assert_figure *figures;
 };
 
@@ -45,9 +39,9 @@ static int log_row(void *user, const struct schedtrace_table_info *log,
 static const struct schedtrace_table *table_of(const struct run *run,
 					       const struct schedtrace_table_info *info)
 {
-	for (size_t i = 0; i < schedtrace_tables_count(run->tables); i++)
-		if (schedtrace_table_info(schedtrace_tables_at(run->tables, i)) == info)
-			return schedtrace_tables_at(run->tables, i);
+	for (size_t i = 0; i < schedtrace_tables_count(run->reading.tables); i++)
+		if (schedtrace_table_info(schedtrace_tables_at(run->reading.tables, i)) == info)
+			return schedtrace_tables_at(run->reading.tables, i);
 	return NULL;
 }
 
@@ -72,7 +66,7 @@ static int feed_table(struct run *run, size_t i, size_t s, struct schedtrace_err
 static int choose(struct run *run, struct schedtrace_error *err)
 {
 	const struct schedtrace_sink sink = { sizeof(sink), run, log_row };
-	int r = schedtrace_engine_add(run->engine, "losses", err);
+	int r = schedtrace_engine_add(run->reading.engine, "losses", err);
 	bool logs = false;
 
 	for (size_t i = 0; i < run->rules->n; i++) {
@@ -80,50 +74,12 @@ static int choose(struct run *run, struct schedtrace_error *err)
 
 		run->figures[i].rule = rule;
 		for (size_t s = 0; s < rule->n_sources && !r; s++) {
-			r = schedtrace_engine_add(run->engine, rule->sources[s].analysis->name,
-						  err);
+			r = schedtrace_engine_add(run->reading.engine,
+						  rule->sources[s].analysis->name, err);
 			logs |= rule->sources[s].is_log;
 		}
 	}
-	return r || !logs ? r : schedtrace_engine_set_sink(run->engine, &sink, err);
-}
-
-static int begin(struct run *run, struct schedtrace_error *err)
-{
-	int64_t origin = summary_begin(&run->summary, infile_context(run->infile));
-	int r;
-
-	if (!run->settings->window)
-		return 0;
-	r = window_parse(run->settings->window, origin, &run->window_begin, &run->window_end, err);
-	return r ? r
-		 : schedtrace_engine_set_window(run->engine, run->window_begin, run->window_end,
-						err);
-}
-
-static int feed(struct run *run, struct schedtrace_error *err)
-{
-	const struct schedtrace_events *events;
-	struct progress progress;
-	bool begun = false;
-	int r;
-
-	progress_begin(&progress, "reading", run->settings->quiet);
-	while ((r = infile_next(run->infile, &events, err)) > 0) {
-		uint64_t done, total;
-
-		summary_add(&run->summary, events);
-		r = begun ? 0 : begin(run, err);
-		begun = true;
-		if (!r)
-			r = schedtrace_engine_feed(run->engine, events, err);
-		if (r < 0)
-			break;
-		infile_position(run->infile, &done, &total);
-		progress_update(&progress, done, total, NULL);
-	}
-	progress_end(&progress);
-	return r;
+	return r || !logs ? r : schedtrace_engine_set_sink(run->reading.engine, &sink, err);
 }
 
 /* Records lost on all CPUs; gaps tell of more where the recorder's count is not known. */
@@ -158,24 +114,25 @@ static bool misses_switches(const struct schedtrace_table *losses)
 
 static int judge(struct run *run, struct assert_file *file, struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = infile_context(run->infile);
+	const struct schedtrace_context *ctx = infile_context(run->reading.infile);
 	const struct schedtrace_info *info = schedtrace_context_info(ctx);
-	const struct schedtrace_table *losses = schedtrace_tables_find(run->tables, "losses");
-	auto_free char *missing = summary_losses(ctx, run->tables);
-	int64_t from = summary_begin(&run->summary, ctx), to;
-	int64_t recorded = summary_time(&run->summary, ctx);
+	const struct schedtrace_table *losses =
+		schedtrace_tables_find(run->reading.tables, "losses");
+	auto_free char *missing = summary_losses(ctx, run->reading.tables);
+	int64_t from = summary_begin(&run->reading.summary, ctx), to;
+	int64_t recorded = summary_time(&run->reading.summary, ctx);
 	struct assert_doubts doubts = {
 		.lost = lost_records(losses),
 		.missing_switches = misses_switches(losses),
-		.seen = run->summary.seen,
+		.seen = run->reading.summary.seen,
 		.recorded = info->events,
 	};
 
 	if (missing && !run->settings->quiet)
 		report("schedreport", "%s: %s", file->path, missing);
 	to = recorded < 0 ? from : from + recorded;
-	from = from > run->window_begin ? from : run->window_begin;
-	to = to < run->window_end ? to : run->window_end;
+	from = from > run->reading.window_begin ? from : run->reading.window_begin;
+	to = to < run->reading.window_end ? to : run->reading.window_end;
 	if (from < to)
 		doubts.duration_ns = to - from;
 	if (info->host) {
@@ -199,31 +156,27 @@ static int judge(struct run *run, struct assert_file *file, struct schedtrace_er
 
 static int judge_file(struct run *run, struct assert_file *file, struct schedtrace_error *err)
 {
+	const struct reading_options reading = { .window = run->settings->window,
+						 .doing = "reading",
+						 .quiet = run->settings->quiet };
 	int r;
 
 	run->figures = calloc(run->rules->n, sizeof(*run->figures));
 	file->results = calloc(run->rules->n, sizeof(*file->results));
 	if (!run->figures || !file->results)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for rules");
-	r = infile_open(&run->infile, file->path, &run->settings->input, err);
-	if (!r)
-		r = schedtrace_engine_new(&run->engine, infile_context(run->infile), err);
+	r = reading_open(&run->reading, file->path, &run->settings->input, false, err);
 	if (!r)
 		r = choose(run, err);
 	if (!r)
-		r = feed(run, err);
-	if (!r)
-		r = schedtrace_engine_snapshot(run->engine, &run->tables, err);
+		r = reading_run(&run->reading, &reading, err);
 	return r ? r : judge(run, file, err);
 }
 
 static int run_file(const struct assert_settings *settings, struct assert_report *outcome,
 		    struct assert_file *file, bool *damaged, struct schedtrace_error *err)
 {
-	struct run run = { .settings = settings,
-			   .rules = &outcome->rules,
-			   .window_begin = INT64_MIN,
-			   .window_end = INT64_MAX };
+	struct run run = { .settings = settings, .rules = &outcome->rules };
 	struct timespec begin, end;
 	int r;
 
@@ -234,13 +187,11 @@ static int run_file(const struct assert_settings *settings, struct assert_report
 		(double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
 	for (size_t i = 0; i < outcome->rules.n && !r; i++)
 		outcome->counts[file->results[i].verdict]++;
-	*damaged |= run.infile && infile_damaged(run.infile);
+	*damaged |= run.reading.infile && infile_damaged(run.reading.infile);
 	for (size_t i = 0; run.figures && i < outcome->rules.n; i++)
 		assert_figure_free(&run.figures[i]);
 	free(run.figures);
-	schedtrace_tables_free(run.tables);
-	schedtrace_engine_free(run.engine);
-	infile_close(run.infile);
+	reading_close(&run.reading);
 	return r;
 }
 

@@ -237,7 +237,7 @@ static int take_tables(struct run *run, size_t i, const struct one_file *file,
 	for (size_t t = 0; t < run->n_tables && !r; t++) {
 		struct compared *table = &run->tables[t];
 		const struct schedtrace_table *from =
-			schedtrace_tables_find(file->tables, table->info->name);
+			schedtrace_tables_find(file->reading.tables, table->info->name);
 
 		if (from && table->rows.n_measures)
 			r = cells_add(&table->rows, from, i, &file->selection, err);
@@ -250,7 +250,8 @@ static int take_tables(struct run *run, size_t i, const struct one_file *file,
 /* What a recording is known to lack, where no table of this run says it. */
 static void note_losses(const struct run *run, const struct one_file *file)
 {
-	auto_free char *losses = summary_losses(infile_context(file->infile), file->tables);
+	auto_free char *losses =
+		summary_losses(infile_context(file->reading.infile), file->reading.tables);
 
 	if (losses && !run->report->quiet &&
 	    (run->report->format != REPORT_TEXT || !is_wanted(run, "recordings", true)))
@@ -275,7 +276,7 @@ static int take_file(struct run *run, size_t i, const char *group, bool *damaged
 	for (size_t j = 0; texts && j < run->values.n; j++)
 		free(texts[j]);
 	free(texts);
-	*damaged |= file.infile && infile_damaged(file.infile);
+	*damaged |= file.reading.infile && infile_damaged(file.reading.infile);
 	one_file_release(&file);
 	return r;
 }

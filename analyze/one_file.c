@@ -5,44 +5,7 @@
 
 #include <schedtrace/analyses.h>
 
-#include "cli/progress.h"
 #include "libschedtrace/error.h"
-#include "window.h"
-
-static int set_window(const struct one_file *file, struct schedtrace_engine *engine,
-		      const char *window, struct schedtrace_error *err)
-{
-	int64_t origin = summary_begin(&file->summary, infile_context(file->infile)), begin, end;
-	int r = window_parse(window, origin, &begin, &end, err);
-
-	return r ? r : schedtrace_engine_set_window(engine, begin, end, err);
-}
-
-static int feed(struct one_file *file, struct schedtrace_engine *engine,
-		const struct report_settings *settings, struct schedtrace_error *err)
-{
-	const struct schedtrace_events *events;
-	struct progress progress;
-	int r;
-
-	progress_begin(&progress, "reading", settings->quiet);
-	while ((r = infile_next(file->infile, &events, err)) > 0) {
-		uint64_t done, total;
-		bool first = !file->summary.rows;
-
-		summary_add(&file->summary, events);
-		if (first && file->summary.rows && settings->window)
-			r = set_window(file, engine, settings->window, err);
-		if (r >= 0)
-			r = schedtrace_engine_feed(engine, events, err);
-		if (r < 0)
-			break;
-		infile_position(file->infile, &done, &total);
-		progress_update(&progress, done, total, file->path);
-	}
-	progress_end(&progress);
-	return r;
-}
 
 static bool saw(const struct summary *summary, const char *event)
 {
@@ -72,17 +35,19 @@ static const char *const migration_events[] = { "MIGRATE", NULL };
 /* Whether the recording holds what makes the figures of an analysis: else they would be 0. */
 static bool has_events(const struct one_file *file, const struct schedtrace_analysis_info *analysis)
 {
-	const struct schedtrace_context *ctx = infile_context(file->infile);
+	const struct schedtrace_context *ctx = infile_context(file->reading.infile);
 	const char *enabled = schedtrace_context_info(ctx)->events;
 
 	if (!strcmp(analysis->name, "memory"))
-		return saw_any(&file->summary, memory_events);
+		return saw_any(&file->reading.summary, memory_events);
 	if (!strcmp(analysis->name, "stacks"))
 		return schedtrace_context_stacks(ctx) > 0;
 	/* Perhaps nothing was moved, though it would have been seen. */
-	if (!strcmp(analysis->name, "migrations") && !saw_any(&file->summary, migration_events))
+	if (!strcmp(analysis->name, "migrations") &&
+	    !saw_any(&file->reading.summary, migration_events))
 		return enabled && strstr(enabled, "sched_migrate_task");
-	return !analysis->needs || !*analysis->needs || saw_any(&file->summary, analysis->needs);
+	return !analysis->needs || !*analysis->needs ||
+	       saw_any(&file->reading.summary, analysis->needs);
 }
 
 static int check_events(const struct one_file *file, const char *name, struct schedtrace_error *err)
@@ -96,41 +61,39 @@ static int check_events(const struct one_file *file, const char *name, struct sc
 		file->path, name);
 }
 
-static int run_analyses(struct one_file *file, struct schedtrace_engine *engine,
-			const struct report_settings *settings, struct schedtrace_error *err)
+static int run_analyses(struct one_file *file, const struct report_settings *settings,
+			struct schedtrace_error *err)
 {
-	int r = schedtrace_engine_add(engine, "losses", err);
+	const struct reading_options options = { .window = settings->window,
+						 .doing = "reading",
+						 .name = file->path,
+						 .quiet = settings->quiet };
+	int r = schedtrace_engine_add(file->reading.engine, "losses", err);
 
 	for (size_t i = 0; i < settings->n_analyses && !r; i++)
-		r = schedtrace_engine_add(engine, settings->analyses[i], err);
+		r = schedtrace_engine_add(file->reading.engine, settings->analyses[i], err);
 	if (!r)
-		r = feed(file, engine, settings, err);
+		r = reading_run(&file->reading, &options, err);
 	for (size_t i = 0; i < settings->n_analyses && !r; i++)
 		r = check_events(file, settings->analyses[i], err);
-	return r ? r : schedtrace_engine_snapshot(engine, &file->tables, err);
+	return r;
 }
 
 int one_file_read(struct one_file *file, const char *path, const struct report_settings *settings,
 		  struct schedtrace_error *err)
 {
-	struct schedtrace_engine *engine = NULL;
 	int r;
 
 	memset(file, 0, sizeof(*file));
 	file->path = path;
 	file->selection = settings->selection;
-	r = infile_open(&file->infile, path, &settings->input, err);
+	r = reading_open(&file->reading, path, &settings->input, settings->command, err);
 	if (r || !settings->n_analyses)
 		return r;
-	r = schedtrace_engine_new(&engine, infile_context(file->infile), err);
-	if (!r && settings->command)
-		r = schedtrace_engine_set_command_only(engine, err);
-	if (!r)
-		r = run_analyses(file, engine, settings, err);
-	schedtrace_engine_free(engine);
+	r = run_analyses(file, settings, err);
 	if (r || !settings->command)
 		return r;
-	file->selection.command_of = infile_context(file->infile);
+	file->selection.command_of = infile_context(file->reading.infile);
 	if (!selection_knows_command(file->selection.command_of))
 		r = error_set(err, SCHEDTRACE_E_USAGE,
 			      "--command: %s does not know which command was recorded", path);
@@ -139,7 +102,6 @@ int one_file_read(struct one_file *file, const char *path, const struct report_s
 
 void one_file_release(struct one_file *file)
 {
-	schedtrace_tables_free(file->tables);
-	infile_close(file->infile);
+	reading_close(&file->reading);
 	memset(file, 0, sizeof(*file));
 }

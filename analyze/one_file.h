@@ -3,14 +3,12 @@
 #ifndef ANALYZE_ONE_FILE_H
 #define ANALYZE_ONE_FILE_H
 
+#include "reading.h"
 #include "report.h"
-#include "summary.h"
 
 struct one_file {
 	const char *path; /* lent */
-	struct infile *infile;
-	struct summary summary;
-	struct schedtrace_tables *tables;
+	struct reading reading;
 	struct selection selection; /* that of the settings, with this file's context */
 };
 

@@ -6,31 +6,20 @@
 
 #include <schedtrace/analyses.h>
 
-#include "cli/progress.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "plot.h"
 #include "plot_figures.h"
-#include "summary.h"
-#include "window.h"
+#include "reading.h"
 
 #define MOST_SPECS 32
-
-/* One reading of the file. */
-struct pass {
-	struct infile *infile;
-	struct schedtrace_engine *engine;
-	struct schedtrace_tables *tables;
-	struct summary summary;
-	int64_t begin, end; /* of the window */
-};
 
 struct plot_task {
 	const struct report_settings *settings;
 	struct panel_spec specs[MOST_SPECS];
 	size_t n_specs;
-	struct pass first, second;
+	struct reading first, second;
 	struct selection selection;
 	struct plot_figure figure;
 	struct plot_source source;
@@ -145,76 +134,21 @@ static int choose_specs(struct plot_task *task, struct schedtrace_error *err)
 
 /* ---- reading -------------------------------------------------------------------------- */
 
-static int open_pass(struct plot_task *task, struct pass *pass, struct schedtrace_error *err)
-{
-	struct infile_options input = task->settings->input;
-	int r;
-
-	if (pass == &task->second) { /* all that was said before holds */
-		input.note = NULL;
-		input.validate = false;
-	}
-	r = infile_open(&pass->infile, task->settings->path, &input, err);
-	if (!r)
-		r = schedtrace_engine_new(&pass->engine, infile_context(pass->infile), err);
-	if (!r && task->settings->command)
-		r = schedtrace_engine_set_command_only(pass->engine, err);
-	return r;
-}
-
-static void close_pass(struct pass *pass)
-{
-	schedtrace_tables_free(pass->tables);
-	schedtrace_engine_free(pass->engine);
-	infile_close(pass->infile);
-}
-
-/* What depends on the begin of the trace. */
-static int begin_pass(struct plot_task *task, struct pass *pass, struct schedtrace_error *err)
-{
-	int r;
-
-	pass->begin = INT64_MIN;
-	pass->end = INT64_MAX;
-	if (!task->settings->window)
-		return 0;
-	r = window_parse(task->settings->window,
-			 summary_begin(&pass->summary, infile_context(pass->infile)), &pass->begin,
-			 &pass->end, err);
-	return r ? r : schedtrace_engine_set_window(pass->engine, pass->begin, pass->end, err);
-}
-
-static int run_pass(struct plot_task *task, struct pass *pass, const char *what,
+static int run_pass(struct plot_task *task, struct reading *pass, const char *what,
 		    struct schedtrace_error *err)
 {
-	const struct schedtrace_events *events;
-	struct progress progress;
-	bool begun = false;
-	int r;
+	const struct reading_options options = { .window = task->settings->window,
+						 .doing = what,
+						 .quiet = task->settings->quiet };
 
-	progress_begin(&progress, what, task->settings->quiet);
-	while ((r = infile_next(pass->infile, &events, err)) > 0) {
-		uint64_t done, total;
-
-		summary_add(&pass->summary, events);
-		r = begun ? 0 : begin_pass(task, pass, err);
-		begun = true;
-		if (!r)
-			r = schedtrace_engine_feed(pass->engine, events, err);
-		if (r)
-			break;
-		infile_position(pass->infile, &done, &total);
-		progress_update(&progress, done, total, NULL);
-	}
-	progress_end(&progress);
-	if (!r && !begun)
-		r = begin_pass(task, pass, err);
-	return r ? r : schedtrace_engine_snapshot(pass->engine, &pass->tables, err);
+	return reading_run(pass, &options, err);
 }
 
 static int first_pass(struct plot_task *task, struct schedtrace_error *err)
 {
-	int r = open_pass(task, &task->first, err);
+	const struct report_settings *settings = task->settings;
+	int r = reading_open(&task->first, settings->path, &settings->input, settings->command,
+			     err);
 
 	for (size_t i = 0; i < task->n_specs && !r; i++) {
 		const struct panel_spec *spec = &task->specs[i];
@@ -280,8 +214,14 @@ static int add_open_states(struct plot_task *task, struct log_reader *reader,
 static int second_pass(struct plot_task *task, struct schedtrace_error *err)
 {
 	const struct schedtrace_sink sink = { sizeof(sink), task, log_row };
+	const struct report_settings *settings = task->settings;
+	struct infile_options input = settings->input;
 	struct plot_source *source = &task->source;
-	int r = open_pass(task, &task->second, err);
+	int r;
+
+	input.note = NULL; /* all that was said before holds */
+	input.validate = false;
+	r = reading_open(&task->second, settings->path, &input, settings->command, err);
 
 	for (size_t i = 0; i < source->n_readers && !r; i++)
 		for (size_t l = 0; l < 2 && source->readers[i].logs[l] && !r; l++) {
@@ -359,8 +299,8 @@ static void set_range(struct plot_task *task)
 	if (begin == INT64_MIN)
 		begin = 0;
 	source->zero = begin;
-	source->begin = task->first.begin > begin ? task->first.begin : begin;
-	source->end = task->first.end < end ? task->first.end : end;
+	source->begin = task->first.window_begin > begin ? task->first.window_begin : begin;
+	source->end = task->first.window_end < end ? task->first.window_end : end;
 	if (source->end <= source->begin)
 		source->end = source->begin + 1;
 }
@@ -427,7 +367,7 @@ int plot_run(const struct report_settings *settings, bool *damaged, struct sched
 	r = draw(task, err);
 	*damaged = task->first.infile && infile_damaged(task->first.infile);
 	plot_figure_free(&task->figure);
-	close_pass(&task->second);
-	close_pass(&task->first);
+	reading_close(&task->second);
+	reading_close(&task->first);
 	return r;
 }

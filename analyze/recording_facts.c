@@ -73,12 +73,14 @@ static int64_t lost_of(const struct schedtrace_context *ctx)
 void recording_facts(union schedtrace_value *v, const struct one_file *file, const char *group,
 		     struct recording_texts *texts)
 {
-	const struct schedtrace_context *ctx = infile_context(file->infile);
+	const struct schedtrace_context *ctx = infile_context(file->reading.infile);
 	const struct schedtrace_info *info = schedtrace_context_info(ctx);
 	const struct schedtrace_table *losses =
-		file->tables ? schedtrace_tables_find(file->tables, "losses") : NULL;
+		file->reading.tables ? schedtrace_tables_find(file->reading.tables, "losses")
+				     : NULL;
 	struct summary_missing missing = { 0 };
-	int64_t rows = file->tables ? (int64_t)file->summary.rows : infile_rows(file->infile);
+	int64_t rows = file->reading.tables ? (int64_t)file->reading.summary.rows
+					    : infile_rows(file->reading.infile);
 
 	if (losses)
 		missing = summary_count_missing(losses);
@@ -89,7 +91,7 @@ void recording_facts(union schedtrace_value *v, const struct one_file *file, con
 	v[RECORDING_HOST].s = info->host;
 	v[RECORDING_CPUS].i = known(info->cpus);
 	v[RECORDING_BEGAN].s = began(info, texts->began, sizeof(texts->began));
-	v[RECORDING_TIME].i = recorded_time(&file->summary, info);
+	v[RECORDING_TIME].i = recorded_time(&file->reading.summary, info);
 	v[RECORDING_ROWS].i = rows;
 	v[RECORDING_LOST].i = losses ? missing.lost : lost_of(ctx);
 	v[RECORDING_MISSING].i = losses ? missing.switches : INT64_MIN;

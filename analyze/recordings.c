@@ -195,7 +195,7 @@ static int fill_figures(struct run *run, const struct one_file *file, union sche
 	for (size_t t = 0; t < run->n_totals; t++) {
 		struct cells *totals = &run->totals[t];
 		const struct schedtrace_table *table =
-			schedtrace_tables_find(file->tables, totals->info->name);
+			schedtrace_tables_find(file->reading.tables, totals->info->name);
 		int r = table ? cells_add(totals, table, 0, &file->selection, err) : 0;
 
 		if (r)
@@ -247,7 +247,7 @@ static int take_file(struct run *run, const char *path, bool *damaged, struct sc
 		r = no_memory(err);
 	if (!r)
 		r = fill_row(run, &file, v, texts, err);
-	*damaged |= file.infile && infile_damaged(file.infile);
+	*damaged |= file.reading.infile && infile_damaged(file.reading.infile);
 	for (size_t i = 0; texts && i < run->values.n; i++)
 		free(texts[i]);
 	free(texts);

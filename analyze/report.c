@@ -6,15 +6,13 @@
 
 #include <schedtrace/analyses.h>
 
-#include "cli/progress.h"
 #include "cli/report_error.h"
 #include "flame.h"
-#include "summary.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "list.h"
+#include "reading.h"
 #include "results.h"
-#include "window.h"
 
 /*
  * Run where nobody names an analysis; of each, the table of the same name is shown, of the last
@@ -25,11 +23,8 @@ static const char *const default_analyses[] = { "tasks",  "cpus",   "migrations"
 
 struct run {
 	const struct report_settings *settings;
-	struct infile *infile;
-	struct schedtrace_engine *engine;
-	struct schedtrace_tables *tables;
+	struct reading reading;
 	struct results results;
-	struct summary summary;
 	struct text_options text;
 	struct selection selection; /* that of the settings, and the context where that matters */
 	/* Of a log: */
@@ -133,7 +128,7 @@ static int begin_log(struct run *run, struct schedtrace_error *err)
 /* Tables are chosen from at the end, a log's rows while they come. */
 static int choose_command(struct run *run, struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = infile_context(run->infile);
+	const struct schedtrace_context *ctx = infile_context(run->reading.infile);
 	int r;
 
 	if (!run->settings->command)
@@ -141,7 +136,7 @@ static int choose_command(struct run *run, struct schedtrace_error *err)
 	r = schedtrace_context_load_tasks(ctx, err);
 	if (r < 0)
 		return r;
-	if (run->log && !infile_knows_all_tasks(run->infile))
+	if (run->log && !infile_knows_all_tasks(run->reading.infile))
 		return error_set(
 			err, SCHEDTRACE_E_USAGE,
 			"--command: while a trace.dat is read its tasks are not all known; "
@@ -162,8 +157,8 @@ static int choose_log(struct run *run, struct schedtrace_error *err)
 	if (!r)
 		r = view_of_log(&run->log_view, run->log, &run->selection, err);
 	if (!r)
-		r = schedtrace_engine_add(run->engine, analysis, err);
-	return r ? r : schedtrace_engine_set_sink(run->engine, &sink, err);
+		r = schedtrace_engine_add(run->reading.engine, analysis, err);
+	return r ? r : schedtrace_engine_set_sink(run->reading.engine, &sink, err);
 }
 
 static bool wants_flames(const struct report_settings *settings)
@@ -177,66 +172,30 @@ static int choose_analyses(struct run *run, struct schedtrace_error *err)
 	int r = 0;
 
 	if (wants_flames(settings))
-		return schedtrace_engine_add(run->engine, "stacks", err);
+		return schedtrace_engine_add(run->reading.engine, "stacks", err);
 
 	for (size_t i = 0; i < settings->n_analyses && !r; i++)
-		r = schedtrace_engine_add(run->engine, settings->analyses[i], err);
+		r = schedtrace_engine_add(run->reading.engine, settings->analyses[i], err);
 	if (settings->n_analyses)
 		return r;
 	for (size_t i = 0; i < sizeof(default_analyses) / sizeof(*default_analyses) && !r; i++)
 		if (schedtrace_analysis_find(default_analyses[i]))
-			r = schedtrace_engine_add(run->engine, default_analyses[i], err);
+			r = schedtrace_engine_add(run->reading.engine, default_analyses[i], err);
 	return r;
 }
 
-/* What can be chosen only once the begin of the trace is known: at its first rows, or its end. */
-static int begin(struct run *run, struct schedtrace_error *err)
+/* What can be chosen only once the begin of the trace is known. */
+static int begun(void *user, struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = infile_context(run->infile);
-	int64_t begin_ns, from, to;
-	int r = 0;
-
-	run->text.begin_ns = summary_begin(&run->summary, ctx);
-	begin_ns = run->text.begin_ns;
-	if (run->settings->window) {
-		r = window_parse(run->settings->window, begin_ns, &from, &to, err);
-		if (!r)
-			r = schedtrace_engine_set_window(run->engine, from, to, err);
-	}
-	if (!r && run->log)
-		r = choose_command(run, err);
-	if (!r && run->log)
-		r = begin_log(run, err);
-	return r;
-}
-
-static int feed(struct run *run, struct schedtrace_error *err)
-{
-	const struct schedtrace_events *events;
-	struct progress progress;
-	bool begun = false;
+	struct run *run = user;
 	int r;
 
-	progress_begin(&progress, "reading", run->settings->quiet);
-	while ((r = infile_next(run->infile, &events, err)) > 0) {
-		uint64_t done, total;
-
-		summary_add(&run->summary, events);
-		if (!begun) {
-			r = begin(run, err);
-			begun = true;
-		}
-		if (r >= 0)
-			r = schedtrace_engine_feed(run->engine, events, err);
-		if (r < 0)
-			break;
-		infile_position(run->infile, &done, &total);
-		progress_update(&progress, done, total, NULL);
-	}
-	progress_end(&progress);
-	if (!r && !begun)
-		r = begin(run, err);
-	return r;
+	run->text.begin_ns =
+		summary_begin(&run->reading.summary, infile_context(run->reading.infile));
+	if (!run->log)
+		return 0;
+	r = choose_command(run, err);
+	return r ? r : begin_log(run, err);
 }
 
 static bool in_list(const char *list, const char *name)
@@ -267,7 +226,7 @@ static bool is_wanted(const struct run *run, const struct schedtrace_table *tabl
 	if (!strcmp(name, "losses"))
 		return summary_anything_missing(table);
 	if (!strcmp(name, "faults")) /* of events alone, memory has them */
-		return run->summary.seen[SCHEDTRACE_SAMPLE_FAULTS];
+		return run->reading.summary.seen[SCHEDTRACE_SAMPLE_FAULTS];
 	if (!strcmp(name, "memory"))
 		return schedtrace_table_rows(table) > 0;
 	return analysis && !strcmp(name, analysis);
@@ -307,7 +266,8 @@ static int print_tables(struct run *run, const struct view *views, size_t n,
 		return csv_tables(f, views, n, err);
 	if (run->settings->format == REPORT_JSON)
 		return json_tables(f, views, n, err);
-	summary_print(f, &run->summary, infile_context(run->infile), run->tables, run->text.width);
+	summary_print(f, &run->reading.summary, infile_context(run->reading.infile),
+		      run->reading.tables, run->text.width);
 	if (run->settings->window)
 		fprintf(f, "counted in the window %s only\n", run->settings->window);
 	for (size_t i = 0; i < n && !r; i++) {
@@ -319,7 +279,7 @@ static int print_tables(struct run *run, const struct view *views, size_t n,
 
 static int show_tables(struct run *run, struct schedtrace_error *err)
 {
-	size_t n_tables = schedtrace_tables_count(run->tables), n = 0;
+	size_t n_tables = schedtrace_tables_count(run->reading.tables), n = 0;
 	auto_free const struct schedtrace_table **tables = calloc(n_tables + 1, sizeof(*tables));
 	auto_free struct view *views = calloc(n_tables + 1, sizeof(*views));
 	int r;
@@ -327,7 +287,7 @@ static int show_tables(struct run *run, struct schedtrace_error *err)
 	if (!tables || !views)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu tables", n_tables);
 	for (size_t i = 0; i < n_tables; i++)
-		tables[i] = schedtrace_tables_at(run->tables, i);
+		tables[i] = schedtrace_tables_at(run->reading.tables, i);
 	r = check_tables(run, tables, n_tables, err);
 	if (r)
 		return r;
@@ -347,7 +307,8 @@ static int show_tables(struct run *run, struct schedtrace_error *err)
 static int show_flames(struct run *run, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = run->settings;
-	const struct schedtrace_table *table = schedtrace_tables_find(run->tables, "stack_comms");
+	const struct schedtrace_table *table =
+		schedtrace_tables_find(run->reading.tables, "stack_comms");
 	struct selection selection = run->selection;
 	struct view view;
 	int r;
@@ -358,29 +319,32 @@ static int show_flames(struct run *run, struct schedtrace_error *err)
 	if (!r && settings->folded)
 		r = flame_fold(run->results.f, &view, settings->by_switches, err);
 	if (!r && settings->flame)
-		r = flame_draw(settings->flame, &view, settings->by_switches,
-			       schedtrace_context_info(infile_context(run->infile))->command, err);
+		r = flame_draw(
+			settings->flame, &view, settings->by_switches,
+			schedtrace_context_info(infile_context(run->reading.infile))->command, err);
 	view_release(&view);
 	return r;
 }
 
 static void note_what_is_missing(const struct run *run)
 {
-	auto_free char *losses = summary_losses(infile_context(run->infile), run->tables);
+	auto_free char *losses =
+		summary_losses(infile_context(run->reading.infile), run->reading.tables);
 
 	/* Text has it in its heading. */
 	if (losses && (run->settings->log || run->settings->format != REPORT_TEXT))
 		report("schedreport", "%s: %s", run->settings->path, losses);
-	if (!run->summary.seen[SCHEDTRACE_CTX_SWITCH])
+	if (!run->reading.summary.seen[SCHEDTRACE_CTX_SWITCH])
 		report("schedreport",
 		       "%s: there are no CTX_SWITCH rows, so nothing is known of who ran",
 		       run->settings->path);
-	else if (schedtrace_context_stacks(infile_context(run->infile)) == 0 &&
+	else if (schedtrace_context_stacks(infile_context(run->reading.infile)) == 0 &&
 		 (wants_flames(run->settings) || is_named(run->settings, "stacks")))
 		report("schedreport",
 		       "%s: there are no call stacks: record them with schedrec -e sched,stacks",
 		       run->settings->path);
-	else if (!run->summary.seen[SCHEDTRACE_WAKEUP] && !run->summary.seen[SCHEDTRACE_WAKEUP_NEW])
+	else if (!run->reading.summary.seen[SCHEDTRACE_WAKEUP] &&
+		 !run->reading.summary.seen[SCHEDTRACE_WAKEUP_NEW])
 		report("schedreport",
 		       "%s: there are no WAKEUP rows, so waits after a wakeup are not seen",
 		       run->settings->path);
@@ -389,24 +353,22 @@ static void note_what_is_missing(const struct run *run)
 static int run_all(struct run *run, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = run->settings;
+	const struct reading_options reading = { .window = settings->window,
+						 .doing = "reading",
+						 .quiet = settings->quiet,
+						 .begun = begun,
+						 .user = run };
 	int r;
 
-	r = infile_open(&run->infile, settings->path, &settings->input, err);
-	if (!r)
-		r = schedtrace_engine_new(&run->engine, infile_context(run->infile), err);
-	if (r)
-		return r;
-	r = settings->command ? schedtrace_engine_set_command_only(run->engine, err) : 0;
+	r = reading_open(&run->reading, settings->path, &settings->input, settings->command, err);
 	if (!r)
 		r = settings->log ? choose_log(run, err) : choose_analyses(run, err);
 	if (!r)
-		r = schedtrace_engine_add(run->engine, "losses", err);
+		r = schedtrace_engine_add(run->reading.engine, "losses", err);
 	if (!r)
 		r = results_open(&run->results, settings->out, err);
 	if (!r)
-		r = feed(run, err);
-	if (!r)
-		r = schedtrace_engine_snapshot(run->engine, &run->tables, err);
+		r = reading_run(&run->reading, &reading, err);
 	if (!r && !settings->log)
 		r = choose_command(run, err);
 	if (!r && wants_flames(settings))
@@ -430,12 +392,10 @@ int report_run(const struct report_settings *settings, bool *damaged, struct sch
 					  .exact = settings->exact,
 					  .depth = settings->depth };
 	r = run_all(&run, err);
-	*damaged = run.infile && infile_damaged(run.infile);
+	*damaged = run.reading.infile && infile_damaged(run.reading.infile);
 	view_release(&run.log_view);
 	free(run.log_layout);
 	results_close(&run.results);
-	schedtrace_tables_free(run.tables);
-	schedtrace_engine_free(run.engine);
-	infile_close(run.infile);
+	reading_close(&run.reading);
 	return r;
 }

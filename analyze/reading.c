@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "reading.h"
+
+#include "cli/progress.h"
+#include "window.h"
+
+int reading_open(struct reading *reading, const char *path, const struct infile_options *input,
+		 bool command_only, struct schedtrace_error *err)
+{
+	int r;
+
+	*reading = (struct reading){ .window_begin = INT64_MIN, .window_end = INT64_MAX };
+	r = infile_open(&reading->infile, path, input, err);
+	if (!r)
+		r = schedtrace_engine_new(&reading->engine, infile_context(reading->infile), err);
+	if (!r && command_only)
+		r = schedtrace_engine_set_command_only(reading->engine, err);
+	return r;
+}
+
+/* The window counts from the begin of the recording, which its first row may have to tell. */
+static int begin(struct reading *reading, const struct reading_options *options,
+		 struct schedtrace_error *err)
+{
+	int64_t origin = summary_begin(&reading->summary, infile_context(reading->infile));
+	int r = 0;
+
+	if (options->window) {
+		r = window_parse(options->window, origin, &reading->window_begin,
+				 &reading->window_end, err);
+		if (!r)
+			r = schedtrace_engine_set_window(reading->engine, reading->window_begin,
+							 reading->window_end, err);
+	}
+	if (!r && options->begun)
+		r = options->begun(options->user, err);
+	return r;
+}
+
+static int feed(struct reading *reading, const struct reading_options *options,
+		struct schedtrace_error *err)
+{
+	const struct schedtrace_events *events;
+	struct progress progress;
+	bool begun = false;
+	int r;
+
+	progress_begin(&progress, options->doing, options->quiet);
+	while ((r = infile_next(reading->infile, &events, err)) > 0) {
+		uint64_t done, total;
+
+		summary_add(&reading->summary, events);
+		r = begun ? 0 : begin(reading, options, err);
+		begun = true;
+		if (!r)
+			r = schedtrace_engine_feed(reading->engine, events, err);
+		if (r)
+			break;
+		infile_position(reading->infile, &done, &total);
+		progress_update(&progress, done, total, options->name);
+	}
+	progress_end(&progress);
+	return r || begun ? r : begin(reading, options, err);
+}
+
+int reading_run(struct reading *reading, const struct reading_options *options,
+		struct schedtrace_error *err)
+{
+	int r = feed(reading, options, err);
+
+	return r ? r : schedtrace_engine_snapshot(reading->engine, &reading->tables, err);
+}
+
+void reading_close(struct reading *reading)
+{
+	schedtrace_tables_free(reading->tables);
+	schedtrace_engine_free(reading->engine);
+	infile_close(reading->infile);
+	*reading = (struct reading){ 0 };
+}
