@@ -3,6 +3,9 @@
 
 #include "cpulist.h"
 
+/* Machines have some sets a CPU; a damaged file must not fill memory with others. */
+#define MAX_CLASSES 4096
+
 int cpu_set_put(struct cpu_set *set, uint32_t cpu, bool in)
 {
 	uint32_t word = cpu / 64;
@@ -56,6 +59,8 @@ static uint32_t class_of_list(struct affinities *a, const struct schedtrace_cont
 	for (uint32_t i = 1; i < a->n; i++)
 		if (a->classes[i].list == list)
 			return i;
+	if (a->n == MAX_CLASSES)
+		return 0;
 	grown = reallocarray(a->classes, a->n + 1, sizeof(*grown));
 	if (!grown)
 		return UINT32_MAX;

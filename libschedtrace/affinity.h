@@ -5,7 +5,7 @@
  * task that runs or waits on a CPU outside its set has another one, which nobody knows.
  *
  * Tasks with the same set are in one class. Class 0 has those that may run on every CPU, and those
- * of whom nothing is known.
+ * of whom nothing is known; so it has all that come after too many different sets.
  */
 #ifndef AFFINITY_H
 #define AFFINITY_H

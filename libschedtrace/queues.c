@@ -185,10 +185,11 @@ static void count_waste(struct queues *q)
 	memset(q->hurt.words, 0, q->hurt.n * sizeof(*q->hurt.words));
 	for (uint32_t i = 0; i < q->classes.n; i++) {
 		struct queue_class *class = grown_get(&q->classes, i, struct queue_class);
-		const struct cpu_set *cpus = i ? &q->affinities.classes[i].cpus : NULL;
+		const struct cpu_set *cpus;
 
 		if (!class->waiting)
 			continue;
+		cpus = i ? &q->affinities.classes[i].cpus : NULL;
 		class->may_use_idle = cpus ? intersect(&q->idle, cpus) : q->n_idle > 0;
 		if (class->may_use_idle)
 			add_waste(q, class, cpus);
