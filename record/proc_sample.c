@@ -121,7 +121,8 @@ static int check_process(pid_t pid)
 	while (tgid < 0 && fgets(line, sizeof(line), f))
 		if (sscanf(line, "Tgid: %d", &tgid) == 1)
 			break;
-	return tgid == pid ? 0 : tgid < 0 ? -ESRCH : -EINVAL;
+	/* The kernel says 0 of a process that is just reaped. */
+	return tgid == pid ? 0 : tgid <= 0 ? -ESRCH : -EINVAL;
 }
 
 int proc_sample_open(struct proc_sample *p, pid_t pid)
