@@ -45,9 +45,11 @@ def check(row):
     share = 100 * row["cpu_s"] / row["completion_s"] / os.cpu_count()
     claim(abs(row["utilization_percent"] - share) < 0.01, f"{name}: so its utilization is right",
           row, share)
-    # The kernel charges a waking task with some of the time before the switch to it.
+    # The kernel charges a task that is woken on an idle CPU with time before the switch to it: to who
+    # waits for each page, most of what it is charged with.
     on_cpu = on_cpu_by_switches(name)
-    claim(0.5 * cpu <= on_cpu <= 1.02 * cpu + 0.02 * n,
+    least = 0.05 if row["major"] else 0.5
+    claim(least * cpu <= on_cpu <= 1.02 * cpu + 0.02 * n,
           f"{name}: by switches much the same time on CPUs", on_cpu, cpu)
 
 
