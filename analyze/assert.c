@@ -195,17 +195,51 @@ static int run_file(const struct assert_settings *settings, struct assert_report
 	return r;
 }
 
+/* JUnit's readers are told of files that cannot be read; whatever else fails leaves no report. */
+static int note_unreadable(struct assert_file *file, int status, const struct schedtrace_error *why,
+			   struct schedtrace_error *err)
+{
+	if (status == SCHEDTRACE_E_USAGE || status == SCHEDTRACE_E_NOMEM)
+		return status;
+	file->error = strdup(why->text);
+	return file->error ? 0 : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a report");
+}
+
+/* After a file that could not be read, for JUnit's report alone: the others are judged too. */
+static int report_unreadable(const struct assert_settings *settings, struct assert_report *outcome,
+			     size_t i, int status, bool *damaged, struct schedtrace_error *err)
+{
+	struct schedtrace_error later = *err;
+	int r = note_unreadable(&outcome->files[i], status, err, &later);
+
+	for (i++; i < outcome->n_files && !r; i++) {
+		struct assert_file *file = &outcome->files[i];
+
+		r = run_file(settings, outcome, file, damaged, &later);
+		if (r)
+			r = note_unreadable(file, r, &later, &later);
+	}
+	if (!r)
+		r = assert_junit(settings->junit, outcome, &later);
+	if (r)
+		*err = later;
+	return r ? r : status;
+}
+
 static int run_files(const struct assert_settings *settings, struct assert_report *outcome,
 		     bool *damaged, struct schedtrace_error *err)
 {
 	struct results results = { 0 };
 	int r = results_open(&results, settings->out, err);
 
-	for (size_t i = 0; i < outcome->n_files && !r; i++) {
+	for (size_t i = 0; i < outcome->n_files; i++)
 		outcome->files[i].path = settings->files[i];
+	for (size_t i = 0; i < outcome->n_files && !r; i++) {
 		r = run_file(settings, outcome, &outcome->files[i], damaged, err);
 		if (!r && settings->format == REPORT_TEXT)
 			assert_print_file(results.f, outcome, &outcome->files[i]);
+		if (r && settings->junit)
+			r = report_unreadable(settings, outcome, i, r, damaged, err);
 	}
 	if (!r && settings->format == REPORT_TEXT)
 		assert_print_sum(results.f, outcome);
@@ -238,6 +272,7 @@ int assert_run(const struct assert_settings *settings, bool *failed, bool *damag
 	for (size_t i = 0; outcome.files && i < outcome.n_files; i++) {
 		free(outcome.files[i].results);
 		free(outcome.files[i].host);
+		free(outcome.files[i].error);
 	}
 	free(outcome.files);
 	assert_rules_free(&outcome.rules);

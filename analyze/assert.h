@@ -26,6 +26,7 @@ struct assert_file {
 	char *host; /* where it was recorded, NULL unknown */
 	double seconds;
 	struct assert_result *results; /* as many as rules */
+	char *error;		       /* why it could not be read, NULL: it was */
 };
 
 struct assert_report {

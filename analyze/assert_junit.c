@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * JUnit's XML as continuous integration reads it: a suite a recording, a case a rule. There are two
+ * JUnit's XML as continuous integration reads it: a suite a recording, a case a rule, or one error
+ * for a recording that cannot be read. There are two
  * schemas in use, Jenkins's and Ant's; the order and the attributes here suit both.
  */
 #include <time.h>
@@ -75,11 +76,23 @@ static int write_case(FILE *f, const struct assert_rule *rule, const struct asse
 	return r;
 }
 
+static int write_error(FILE *f, const char *why, struct schedtrace_error *err)
+{
+	int r;
+
+	fputs("<testcase classname=\"schedreport.assert\" name=\"the recording can be read\" "
+	      "time=\"0\">\n<error",
+	      f);
+	r = write_attribute(f, "message", why, err);
+	fputs(" type=\"unreadable\"/>\n</testcase>\n", f);
+	return r;
+}
+
 static int write_suite(FILE *f, const struct assert_report *report, size_t i,
 		       struct schedtrace_error *err)
 {
 	const struct assert_file *file = &report->files[i];
-	size_t counts[3] = { 0 };
+	size_t n_rules = file->error ? 0 : report->rules.n, counts[3] = { 0 };
 	time_t now = time(NULL);
 	struct tm utc;
 	char stamp[32];
@@ -87,19 +100,21 @@ static int write_suite(FILE *f, const struct assert_report *report, size_t i,
 
 	gmtime_r(&now, &utc);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-	for (size_t k = 0; k < report->rules.n; k++)
+	for (size_t k = 0; k < n_rules; k++)
 		counts[file->results[k].verdict]++;
 	fprintf(f, "<testsuite id=\"%zu\" package=\"schedreport\"", i);
 	r = write_attribute(f, "name", file->path, err);
 	if (!r)
 		r = write_attribute(f, "hostname", file->host ? file->host : "unknown", err);
 	fprintf(f,
-		" timestamp=\"%s\" time=\"%.3f\" tests=\"%zu\" failures=\"%zu\" errors=\"0\""
+		" timestamp=\"%s\" time=\"%.3f\" tests=\"%zu\" failures=\"%zu\" errors=\"%d\""
 		" skipped=\"%zu\">\n<properties/>\n",
-		stamp, file->seconds, report->rules.n,
+		stamp, file->seconds, file->error ? 1 : n_rules,
 		counts[ASSERT_FAILED] + (report->lenient ? 0 : counts[ASSERT_UNCERTAIN]),
-		report->lenient ? counts[ASSERT_UNCERTAIN] : 0);
-	for (size_t k = 0; k < report->rules.n && !r; k++)
+		file->error ? 1 : 0, report->lenient ? counts[ASSERT_UNCERTAIN] : 0);
+	if (!r && file->error)
+		r = write_error(f, file->error, err);
+	for (size_t k = 0; k < n_rules && !r; k++)
 		r = write_case(f, &report->rules.list[k], &file->results[k], report->lenient, err);
 	fputs("<system-out/>\n<system-err/>\n</testsuite>\n", f);
 	return r;

@@ -311,6 +311,25 @@ def check_junit():
         else:
             ok(True, "it is valid by JUnit's schema # SKIP xmllint is not installed")
     names = [case.get("name") for case in suite.findall("testcase")]
+    broken = os.path.join(SCRATCH, "broken.tar")
+    with open(broken, "wb") as f:
+        f.write(b"no recording")
+    for path, status in ((broken, 3), (os.path.join(SCRATCH, "none.tar"), 1)):
+        os.unlink(out)
+        p = run("assert", "-q", "--junit", out, "losses == 0; gaps == 0",
+                path, os.path.join(FOLDER, "pingpong.tar"))
+        root = ET.parse(out).getroot()
+        errors = root[0].findall("testcase/error")
+        ok(p.returncode == status and len(errors) == 1 and
+           errors[0].get("message") in p.stderr and
+           tuple(root[0].get(k) for k in ("tests", "failures", "errors")) == ("1", "0", "1") and
+           tuple(root[1].get(k) for k in ("tests", "failures", "errors")) == ("2", "0", "0"),
+           f"{os.path.basename(path)} that cannot be read is an error of JUnit's, and "
+           f"the status {status}", p, open(out).read())
+        if shutil.which("xmllint"):
+            p = subprocess.run(["xmllint", "--noout", "--schema", SCHEMA, out],
+                               capture_output=True, text=True)
+            ok(p.returncode == 0, "and valid by JUnit's schema", p.stderr)
     ok(names[1] == "count(tasks, comm='<&\"\\x1b[31m\\xef\\xbf\\xbf') > 1" and
        suite.get("name").endswith("<hostile>&\"'\\x1b\\xe2\\x80\\xa8.tar"),
        "hostile bytes of rules and files are escaped", names, suite.get("name"))
