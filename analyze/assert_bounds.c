@@ -6,6 +6,7 @@
 
 #include <schedtrace/events.h>
 
+#include "libschedtrace/recorded.h"
 #include "select.h"
 
 #define ROWS(array) (sizeof(array) / sizeof(*(array)))
@@ -132,26 +133,15 @@ double assert_missing_rows(const struct assert_rule *rule, const struct assert_d
 	return source->is_log || rule->function == ASSERT_COUNT ? doubts->lost : 0;
 }
 
-/* Whether a list of SYSTEM:EVENT has the event. */
-static bool names_event(const char *list, const char *event)
-{
-	size_t n = strlen(event);
-
-	for (const char *at = list; at && (at = strstr(at, event)); at += n)
-		if (at > list && at[-1] == ':' && (!at[n] || at[n] == ','))
-			return true;
-	return false;
-}
-
 const char *assert_lacks(const struct assert_rule *rule, const bool *seen, const char *recorded)
 {
 	/* By the name of the column or of the table. */
 	static const struct {
 		const char *name;
 		int id;
-		const char *event, *sentence;
+		const char *sentence;
 	} needs[] = {
-#define NEED(name, id, event) { name, SCHEDTRACE_##id, event, event " was not recorded" }
+#define NEED(name, id, event) { name, SCHEDTRACE_##id, event " was not recorded" }
 		NEED("migrations", MIGRATE, "sched_migrate_task"),
 		NEED("migration_matrix", MIGRATE, "sched_migrate_task"),
 		NEED("migration_log", MIGRATE, "sched_migrate_task"),
@@ -173,7 +163,7 @@ const char *assert_lacks(const struct assert_rule *rule, const bool *seen, const
 	for (size_t i = 0; i < ROWS(needs); i++)
 		if ((!strcmp(needs[i].name, column) ||
 		     !strcmp(needs[i].name, source->table->name)) &&
-		    !seen[needs[i].id] && !names_event(recorded, needs[i].event))
+		    !event_recorded(seen, recorded, needs[i].id))
 			return needs[i].sentence;
 	return NULL;
 }

@@ -6,22 +6,26 @@
 #include <schedtrace/analyses.h>
 
 #include "libschedtrace/error.h"
+#include "libschedtrace/recorded.h"
 
-static bool saw(const struct summary *summary, const char *event)
+static bool has_event(const struct one_file *file, const char *event)
 {
+	const char *recorded =
+		schedtrace_context_info(infile_context(file->reading.infile))->events;
+
 	for (int id = 0; id < SCHEDTRACE_EVENT_COUNT; id++) {
 		const struct schedtrace_event_info *info = schedtrace_event_info(id);
 
 		if (info && !strcmp(info->name, event))
-			return summary->seen[id];
+			return event_recorded(file->reading.summary.seen, recorded, id);
 	}
 	return false;
 }
 
-static bool saw_any(const struct summary *summary, const char *const *events)
+static bool has_any(const struct one_file *file, const char *const *events)
 {
 	for (; events && *events; events++)
-		if (saw(summary, *events))
+		if (has_event(file, *events))
 			return true;
 	return false;
 }
@@ -30,24 +34,19 @@ static bool saw_any(const struct summary *summary, const char *const *events)
 static const char *const memory_events[] = {
 	"MMAP", "BRK", "RSS_ANON", "RSS_FILE", "PAGE_FAULT_USER", "PAGE_FAULT_KERNEL", NULL
 };
-static const char *const migration_events[] = { "MIGRATE", NULL };
 
 /* Whether the recording holds what makes the figures of an analysis: else they would be 0. */
 static bool has_events(const struct one_file *file, const struct schedtrace_analysis_info *analysis)
 {
 	const struct schedtrace_context *ctx = infile_context(file->reading.infile);
-	const char *enabled = schedtrace_context_info(ctx)->events;
 
 	if (!strcmp(analysis->name, "memory"))
-		return saw_any(&file->reading.summary, memory_events);
+		return has_any(file, memory_events);
 	if (!strcmp(analysis->name, "stacks"))
 		return schedtrace_context_stacks(ctx) > 0;
-	/* Perhaps nothing was moved, though it would have been seen. */
-	if (!strcmp(analysis->name, "migrations") &&
-	    !saw_any(&file->reading.summary, migration_events))
-		return enabled && strstr(enabled, "sched_migrate_task");
-	return !analysis->needs || !*analysis->needs ||
-	       saw_any(&file->reading.summary, analysis->needs);
+	if (!strcmp(analysis->name, "migrations"))
+		return has_event(file, "MIGRATE");
+	return !analysis->needs || !*analysis->needs || has_any(file, analysis->needs);
 }
 
 static int check_events(const struct one_file *file, const char *name, struct schedtrace_error *err)

@@ -441,14 +441,3 @@ int schedtrace_context_set_symbol(struct schedtrace_context *ctx, int32_t space,
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for symbols");
 	return 0;
 }
-
-bool context_recorded(const struct schedtrace_context *ctx, const char *event)
-{
-	const char *events = schedtrace_context_info(ctx)->events;
-	size_t n = strlen(event);
-
-	for (; events && *events; events = strchr(events, ',') ? strchr(events, ',') + 1 : NULL)
-		if (!strncmp(events, event, n) && (!events[n] || events[n] == ','))
-			return true;
-	return false;
-}

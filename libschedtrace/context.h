@@ -19,10 +19,6 @@ extern const struct info_string context_info_strings[CONTEXT_INFO_STRINGS];
 /* As schedtrace_context_event_name() the other way round: -1 for a name that is not known. */
 int32_t context_event_id(const struct schedtrace_context *ctx, const char *name, size_t n);
 
-/* Whether the kernel's event, as SYSTEM:EVENT, is known to have been recorded: without a row of it,
- * it then did not happen. */
-bool context_recorded(const struct schedtrace_context *ctx, const char *event);
-
 /* True for what schedtrace_context_add_event() takes as a name. */
 int context_event_name_ok(const char *name, size_t n);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "recorded.h"
 #include "replay_state.h"
 
 int replay_new(struct replay **out, const struct schedtrace_context *ctx, int64_t window_begin,
@@ -109,6 +110,8 @@ int replay_feed(struct replay *replay, const struct schedtrace_events *ev, size_
 		if (replay->now > replay->listed)
 			replay_use_list(replay);
 		life = replay_follow(replay, ev, i);
+		if (ev->event[i] < SCHEDTRACE_EVENT_COUNT)
+			replay->seen[ev->event[i]] = true;
 		if (ev->event[i] < 64 && replay->now < replay->window_end)
 			tell_row(replay, ev, i, life);
 	}
@@ -125,6 +128,27 @@ bool replay_covered(const struct replay *replay, int64_t *begin, int64_t *end)
 	*begin = max64(replay->begin, replay->window_begin);
 	*end = min64(replay->now, replay->window_end);
 	return *begin <= *end;
+}
+
+bool replay_recorded(const struct replay *replay, int event)
+{
+	return event_recorded(replay->seen, schedtrace_context_info(replay->lives.ctx)->events,
+			      event);
+}
+
+struct replay_known replay_known(const struct replay *replay)
+{
+	const char *recorded = schedtrace_context_info(replay->lives.ctx)->events;
+	struct replay_known known = {
+		.switches = replay_recorded(replay, SCHEDTRACE_CTX_SWITCH),
+	};
+
+	known.states = known.switches && states_recorded(replay->seen, recorded);
+	known.wakeups = known.switches && replay_recorded(replay, SCHEDTRACE_WAKEUP);
+	known.new_wakeups = known.switches && replay_recorded(replay, SCHEDTRACE_WAKEUP_NEW);
+	known.sleeps =
+		known.states && (known.wakeups || replay_recorded(replay, SCHEDTRACE_WAKING));
+	return known;
 }
 
 bool replay_in_window(const struct replay *replay, const struct life *life)

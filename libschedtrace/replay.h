@@ -92,6 +92,20 @@ struct lives *replay_lives(struct replay *replay);
 /* The part of the window that the rows cover; false before there is any. */
 bool replay_covered(const struct replay *replay, int64_t *begin, int64_t *end);
 
+/* Whether rows of @event were recorded, as of the last row; see recorded.h. */
+bool replay_recorded(const struct replay *replay, int event);
+
+/* Of the times and switches of tasks, those that can be told by what was recorded; the others are
+ * unknown, not 0. */
+struct replay_known {
+	bool switches;
+	bool states;	  /* in which tasks are switched out */
+	bool wakeups;	  /* and the switches that end the waits */
+	bool new_wakeups; /* likewise */
+	bool sleeps;
+};
+struct replay_known replay_known(const struct replay *replay);
+
 /* True when the life was there during the window. */
 bool replay_in_window(const struct replay *replay, const struct life *life);
 

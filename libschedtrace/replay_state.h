@@ -43,7 +43,8 @@ struct replay {
 	int64_t begin, now;
 	int64_t listed;	 /* rows from then on come after the list of tasks; INT64_MAX: it is used */
 	bool has_states; /* STATE rows tell who was preempted in the kernel */
-	int status;	 /* the first failure, until the feed returns it */
+	bool seen[SCHEDTRACE_EVENT_COUNT]; /* events of which there was a row */
+	int status;			   /* the first failure, until the feed returns it */
 	struct schedtrace_error *err;
 };
 

@@ -3,9 +3,16 @@
 #ifndef TABLE_H
 #define TABLE_H
 
+#include <stdbool.h>
+
 #include <schedtrace/tables.h>
 
 #define UNKNOWN_INT INT64_MIN
+
+static inline int64_t if_known(bool known, int64_t value)
+{
+	return known ? value : UNKNOWN_INT;
+}
 
 int tables_new(struct schedtrace_tables **out, struct schedtrace_error *err);
 

@@ -231,22 +231,24 @@ static double percent(int64_t part, int64_t whole)
 static int add_cpus(struct cpus *cpus, int64_t now, int64_t covered, struct schedtrace_tables *out,
 		    struct schedtrace_error *err)
 {
+	bool switches = replay_recorded(cpus->replay, SCHEDTRACE_CTX_SWITCH);
 	struct schedtrace_table *table;
 	int r = tables_add(out, &cpus_info, &table, err);
 
 	for (int32_t cpu = 0; r >= 0 && cpu < cpus->n; cpu++) {
 		struct cpu_account a = cpus->accounts[cpu];
 		union schedtrace_value v[N_COLUMNS];
+		int64_t known_ns = switches ? a.busy + a.idle : 0;
 
 		if (!a.named)
 			continue;
 		count_queue(cpus, &a, now);
 		v[CPU].i = cpu;
-		v[BUSY].i = a.busy;
-		v[BUSY_SHARE].f = percent(a.busy, covered);
-		v[IDLE].i = a.idle;
-		v[UNKNOWN].i = covered - a.busy - a.idle > 0 ? covered - a.busy - a.idle : 0;
-		v[SWITCHES].i = a.switches;
+		v[BUSY].i = if_known(switches, a.busy);
+		v[BUSY_SHARE].f = switches ? percent(a.busy, covered) : NAN;
+		v[IDLE].i = if_known(switches, a.idle);
+		v[UNKNOWN].i = covered > known_ns ? covered - known_ns : 0;
+		v[SWITCHES].i = if_known(switches, a.switches);
 		v[RQ_MEAN].f = a.rq_known ? a.rq_sum / (double)a.rq_known : NAN;
 		v[RQ_MAX].i = a.rq_known ? a.rq_max : UNKNOWN_INT;
 		v[RQ_KNOWN].f = percent(a.rq_known, covered);

@@ -609,7 +609,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	int r = tables_add(out, &faults_info, &table, err);
 
 	/* Without a row of an event that was recorded, the count is known to be 0. */
-	f->has_majors |= context_recorded(f->ctx, "filemap:mm_filemap_add_to_page_cache");
+	f->has_majors |= replay_recorded(f->replay, SCHEDTRACE_MAJOR_FAULT);
 	if (r >= 0)
 		r = tables_add(out, &sum_info, &sum_table, err);
 	for (uint32_t id = 0; r >= 0 && id < f->accounts.n; id++) {

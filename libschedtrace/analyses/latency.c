@@ -100,7 +100,8 @@ static int count(struct account *a, enum latency_kind kind, int64_t ns, const st
 	return histogram_add(&k->waits, ns);
 }
 
-static int count_other(struct account *a, enum latency_kind kind, bool cut, int64_t ns)
+/* @most: INT64_MIN unknown. */
+static int count_other(struct account *a, enum latency_kind kind, bool cut, int64_t most)
 {
 	struct kind_account *k = account_of_kind(a, kind);
 
@@ -111,8 +112,9 @@ static int count_other(struct account *a, enum latency_kind kind, bool cut, int6
 		return 0;
 	}
 	k->uncertain++;
-	if (ns > k->uncertain_max)
-		k->uncertain_max = ns;
+	k->no_most |= most == UNKNOWN_INT;
+	if (most > k->uncertain_max)
+		k->uncertain_max = most;
 	return 0;
 }
 
@@ -162,6 +164,14 @@ enum latency_kind latency_kind_of(const struct replay_span *span)
 	}
 }
 
+int64_t latency_most(const struct latency *latency, enum latency_kind kind,
+		     const struct replay_span *span, int64_t begin)
+{
+	if (span->cut || span->gap || (kind == UNKNOWN && span->begin <= latency->gap_end))
+		return UNKNOWN_INT;
+	return span->end - begin;
+}
+
 static int waited(struct latency *latency, struct account *a, const struct replay_span *span,
 		  struct schedtrace_error *err)
 {
@@ -174,10 +184,11 @@ static int waited(struct latency *latency, struct account *a, const struct repla
 		return r;
 	if (span->whole)
 		return count_whole(latency, a, kind, span, err);
-	if (count_other(a, kind, span->cut, span->end - span->begin) < 0)
+	if (count_other(a, kind, span->cut, latency_most(latency, kind, span, span->begin)) < 0)
 		return no_memory(err);
 	if (kind == WAKEUP && a->woken.seen &&
-	    count_other(a, WAKING, span->cut, span->end - a->woken.time) < 0)
+	    count_other(a, WAKING, span->cut, latency_most(latency, WAKING, span, a->woken.time)) <
+		    0)
 		return no_memory(err);
 	return 0;
 }

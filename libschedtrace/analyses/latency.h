@@ -21,6 +21,7 @@ struct kind_account {
 	struct histogram waits;
 	struct longest longest;
 	int64_t uncertain, uncertain_max, cut;
+	bool no_most; /* for one of the uncertain ones the most is not known */
 };
 
 struct account {
@@ -74,8 +75,16 @@ struct latency {
 
 enum latency_kind latency_kind_of(const struct replay_span *span);
 
+/* The most that the wait from @begin to the span's end can be, INT64_MIN unknown: the edge of the
+ * window or a gap ended it, or it may have begun in a gap. */
+int64_t latency_most(const struct latency *latency, enum latency_kind kind,
+		     const struct replay_span *span, int64_t begin);
+
 /* Whether the life waits at the last row: @open is that wait. */
 bool latency_still_waits(const struct latency *latency, uint32_t id, struct replay_span *open);
+
+/* Whether the events were recorded that begin and end waits of the kind. */
+bool latency_recorded(const struct latency *latency, enum latency_kind kind);
 
 extern const char *const latency_kind_names[N_KINDS];
 extern const struct schedtrace_table_info latency_info, latency_kinds_info, latency_worst_info,

@@ -69,8 +69,9 @@ int latency_comms_add(struct latency_comms *comms, const char *comm, enum latenc
 	return 0;
 }
 
-static int add_row(const char *name, enum latency_kind kind, const struct comm_account *account,
-		   struct schedtrace_table *table, struct schedtrace_error *err)
+static int add_row(const char *name, enum latency_kind kind, bool known,
+		   const struct comm_account *account, struct schedtrace_table *table,
+		   struct schedtrace_error *err)
 {
 	const struct kind_account *k = &account->kinds[kind];
 	const struct histogram *waits = &k->waits;
@@ -79,21 +80,21 @@ static int add_row(const char *name, enum latency_kind kind, const struct comm_a
 	v[COMM].s = *name ? name : NULL;
 	v[KIND].s = latency_kind_names[kind];
 	v[TASKS].i = account->tasks[kind];
-	v[COUNT].i = (int64_t)waits->count;
+	v[COUNT].i = if_known(known, (int64_t)waits->count);
 	v[MEAN].f = histogram_mean(waits);
 	v[P50].i = histogram_percentile(waits, 50);
 	v[P90].i = histogram_percentile(waits, 90);
 	v[P99].i = histogram_percentile(waits, 99);
 	v[P999].i = histogram_percentile(waits, 99.9);
 	v[MAX].i = waits->count ? waits->max : UNKNOWN_INT;
-	v[TOTAL].i = waits->sum;
+	v[TOTAL].i = if_known(known, waits->sum);
 	v[UNCERTAIN].i = k->uncertain;
 	v[CUT].i = k->cut;
 	return table_row(table, v, err);
 }
 
-int latency_comms_table(const struct latency_comms *comms, struct schedtrace_tables *out,
-			struct schedtrace_error *err)
+int latency_comms_table(const struct latency_comms *comms, const struct latency *latency,
+			struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	struct schedtrace_table *table;
 	int r = tables_add(out, &latency_comms_info, &table, err);
@@ -104,7 +105,8 @@ int latency_comms_table(const struct latency_comms *comms, struct schedtrace_tab
 
 		for (int kind = 0; kind < N_KINDS && r >= 0; kind++)
 			if (account && account->tasks[kind])
-				r = add_row(comms->names.names[id], kind, account, table, err);
+				r = add_row(comms->names.names[id], kind,
+					    latency_recorded(latency, kind), account, table, err);
 	}
 	return r;
 }

@@ -18,7 +18,7 @@ void latency_comms_free(struct latency_comms *comms);
 int latency_comms_add(struct latency_comms *comms, const char *comm, enum latency_kind kind,
 		      const struct kind_account *waits);
 
-int latency_comms_table(const struct latency_comms *comms, struct schedtrace_tables *out,
-			struct schedtrace_error *err);
+int latency_comms_table(const struct latency_comms *comms, const struct latency *latency,
+			struct schedtrace_tables *out, struct schedtrace_error *err);
 
 #endif

@@ -15,7 +15,8 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 		      SCHEDTRACE_INT },
 	[LATENCY_HI] = { "latency_hi_ns", "ns",
 			 "the most that it can be: the same where begin and end rows show; unknown "
-			 "where a gap or the edge of the window ended it",
+			 "where a gap or the edge of the window ended it, or it may have begun "
+			 "in a gap",
 			 SCHEDTRACE_INT },
 	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
 	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
@@ -72,9 +73,7 @@ int latency_log(const struct latency *latency, const struct account *a, enum lat
 	v[LATENCY].i = span->certain_end - v[BEGIN].i;
 	if (kind == WAKING && a->woken.doubtful)
 		v[LATENCY].i = span->certain_end - span->begin;
-	v[LATENCY_HI].i = span->end - v[BEGIN].i;
-	if (span->cut || span->gap)
-		v[LATENCY_HI].i = UNKNOWN_INT;
+	v[LATENCY_HI].i = latency_most(latency, kind, span, v[BEGIN].i);
 	if (kind == UNKNOWN)
 		v[LATENCY].i = 0;
 	return latency->sink->row(latency->sink->user, &latency_log_info, v, err);

@@ -65,7 +65,10 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 			"not in the figures: waits whose begin or end is doubtful (a missing "
 			"switch, a gap)",
 			SCHEDTRACE_INT },
-	[UNCERTAIN_MAX] = { "uncertain_max_ns", "ns", "the most that one of these can be",
+	[UNCERTAIN_MAX] = { "uncertain_max_ns", "ns",
+			    "the most that one of these can be; unknown where a gap ended one, or "
+			    "one may "
+			    "have begun in a gap",
 			    SCHEDTRACE_INT },
 	[CUT] = { "cut", "1",
 		  "not in the figures: waits at the edges of the recording or of the window",
@@ -197,21 +200,40 @@ static const char *text_of(const struct lives *lives, uint32_t life, int32_t nam
 	return name < 0 ? NULL : lives->names.names[name];
 }
 
-static int add_kind(const struct lives *lives, uint32_t id, enum latency_kind kind,
+bool latency_recorded(const struct latency *latency, enum latency_kind kind)
+{
+	struct replay_known known = replay_known(latency->replay);
+
+	switch (kind) {
+	case WAKEUP:
+		return known.wakeups;
+	case WAKING:
+		return known.wakeups && replay_recorded(latency->replay, SCHEDTRACE_WAKING);
+	case PREEMPT:
+		return known.states;
+	case NEW:
+		return known.new_wakeups;
+	default:
+		return known.switches;
+	}
+}
+
+static int add_kind(const struct latency *latency, uint32_t id, enum latency_kind kind,
 		    const struct kind_account *k, int64_t moved, struct schedtrace_table *table,
 		    struct schedtrace_error *err)
 {
+	const struct lives *lives = replay_lives(latency->replay);
 	const struct histogram *waits = &k->waits;
 	const struct longest *longest = &k->longest;
 	const struct life *life = &lives->all[id];
-	bool any = waits->count;
+	bool any = waits->count, known = latency_recorded(latency, kind);
 	union schedtrace_value v[N_COLUMNS];
 
 	v[PID].i = life->pid;
 	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[COMM].s = lives_name(lives, id);
 	v[KIND].s = latency_kind_names[kind];
-	v[COUNT].i = (int64_t)waits->count;
+	v[COUNT].i = if_known(known, (int64_t)waits->count);
 	v[MEAN].f = histogram_mean(waits);
 	v[P50].i = histogram_percentile(waits, 50);
 	v[P90].i = histogram_percentile(waits, 90);
@@ -224,10 +246,10 @@ static int add_kind(const struct lives *lives, uint32_t id, enum latency_kind ki
 	v[WAKER].s = any ? text_of(lives, longest->waker, last_name(lives, longest->waker)) : NULL;
 	v[RAN_PID].i = any ? pid_of(lives, longest->ran) : UNKNOWN_INT;
 	v[RAN].s = any ? text_of(lives, longest->ran, last_name(lives, longest->ran)) : NULL;
-	v[MOVED].i = kind == WAKEUP ? moved : UNKNOWN_INT;
-	v[TOTAL].i = waits->sum;
+	v[MOVED].i = known && kind == WAKEUP ? moved : UNKNOWN_INT;
+	v[TOTAL].i = if_known(known, waits->sum);
 	v[UNCERTAIN].i = k->uncertain;
-	v[UNCERTAIN_MAX].i = k->uncertain ? k->uncertain_max : UNKNOWN_INT;
+	v[UNCERTAIN_MAX].i = k->uncertain && !k->no_most ? k->uncertain_max : UNKNOWN_INT;
 	v[CUT].i = k->cut;
 	return table_row(table, v, err);
 }
@@ -253,22 +275,22 @@ static void count_open(const struct latency *latency, uint32_t id, int64_t cut[N
 		cut[WAKING]++;
 }
 
-static int add_summary(const char *kind, const char *placement, const struct histogram *waits,
-		       int64_t uncertain, int64_t cut, struct schedtrace_table *table,
-		       struct schedtrace_error *err)
+static int add_summary(const char *kind, const char *placement, bool known,
+		       const struct histogram *waits, int64_t uncertain, int64_t cut,
+		       struct schedtrace_table *table, struct schedtrace_error *err)
 {
 	union schedtrace_value v[N_K_COLUMNS];
 
 	v[K_KIND].s = kind;
 	v[K_PLACEMENT].s = placement;
-	v[K_COUNT].i = (int64_t)waits->count;
+	v[K_COUNT].i = if_known(known, (int64_t)waits->count);
 	v[K_MEAN].f = histogram_mean(waits);
 	v[K_P50].i = histogram_percentile(waits, 50);
 	v[K_P90].i = histogram_percentile(waits, 90);
 	v[K_P99].i = histogram_percentile(waits, 99);
 	v[K_P999].i = histogram_percentile(waits, 99.9);
 	v[K_MAX].i = waits->count ? waits->max : UNKNOWN_INT;
-	v[K_TOTAL].i = waits->sum;
+	v[K_TOTAL].i = if_known(known, waits->sum);
 	v[K_UNCERTAIN].i = uncertain;
 	v[K_CUT].i = cut;
 	return table_row(table, v, err);
@@ -282,17 +304,19 @@ static int add_kinds(const struct latency *latency, const struct kind_account *a
 	int r = tables_add(out, &latency_kinds_info, &table, err);
 
 	for (int kind = 0; r >= 0 && kind < N_KINDS; kind++) {
-		r = add_summary(latency_kind_names[kind], "all", &all[kind].waits,
+		bool known = latency_recorded(latency, kind);
+
+		r = add_summary(latency_kind_names[kind], "all", known, &all[kind].waits,
 				all[kind].uncertain, all[kind].cut, table, err);
 		for (int on = 0; r >= 0 && kind == WAKEUP && on < 2; on++)
-			r = add_summary(latency_kind_names[kind], placements[on], &latency->on[on],
-					UNKNOWN_INT, UNKNOWN_INT, table, err);
+			r = add_summary(latency_kind_names[kind], placements[on], known,
+					&latency->on[on], UNKNOWN_INT, UNKNOWN_INT, table, err);
 	}
 	return r;
 }
 
-static int add_histogram(const struct kind_account *all, struct schedtrace_tables *out,
-			 struct schedtrace_error *err)
+static int add_histogram(const struct latency *latency, const struct kind_account *all,
+			 struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	int64_t max = -1, min = INT64_MAX;
 	struct schedtrace_table *table;
@@ -316,7 +340,9 @@ static int add_histogram(const struct kind_account *all, struct schedtrace_table
 		v[H_FROM].i = from;
 		v[H_BELOW].i = from ? 2 * from : 16;
 		for (int kind = WAKEUP; kind <= NEW; kind++)
-			v[H_WAKEUP + kind].i = (int64_t)histogram_octave(&all[kind].waits, from);
+			v[H_WAKEUP + kind].i =
+				if_known(latency_recorded(latency, kind),
+					 (int64_t)histogram_octave(&all[kind].waits, from));
 		r = table_row(table, v, err);
 	}
 	return r;
@@ -373,7 +399,7 @@ static int add_tasks(const struct latency *latency, struct kind_account *all,
 			if (!k.waits.count && !k.uncertain && !k.cut)
 				continue;
 			lives_complete(lives, &lives->all[id]);
-			r = add_kind(lives, id, kind, &k, a ? a->moved : 0, table, err);
+			r = add_kind(latency, id, kind, &k, a ? a->moved : 0, table, err);
 			all[kind].uncertain += k.uncertain;
 			all[kind].cut += k.cut;
 			if (r >= 0 &&
@@ -400,11 +426,11 @@ int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 	if (r >= 0)
 		r = add_worst(latency, out, err);
 	if (r >= 0)
-		r = add_histogram(all, out, err);
+		r = add_histogram(latency, all, out, err);
 	if (r >= 0)
 		r = latency_open(latency, out, err);
 	if (r >= 0)
-		r = latency_comms_table(&comms, out, err);
+		r = latency_comms_table(&comms, latency, out, err);
 	latency_comms_free(&comms);
 	for (int kind = 0; kind < N_KINDS; kind++)
 		histogram_free(&all[kind].waits);

@@ -14,7 +14,6 @@
 
 #include "../analysis.h"
 #include "../checked.h"
-#include "../context.h"
 #include "../error.h"
 #include "memory.h"
 
@@ -353,9 +352,10 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	struct memory *m = self;
 
 	/* Without a row of an event that was recorded, the count is known to be 0. */
-	m->has_faults |= context_recorded(m->ctx, "exceptions:page_fault_user");
-	m->has_majors |= context_recorded(m->ctx, "filemap:mm_filemap_add_to_page_cache");
-	m->has_pages |= context_recorded(m->ctx, "kmem:mm_page_alloc");
+	m->has_faults |= replay_recorded(m->replay, SCHEDTRACE_PAGE_FAULT_USER);
+	m->has_majors |= replay_recorded(m->replay, SCHEDTRACE_MAJOR_FAULT);
+	m->has_pages |= replay_recorded(m->replay, SCHEDTRACE_PAGE_ALLOC);
+	m->has_calls |= replay_recorded(m->replay, SCHEDTRACE_MMAP);
 	return memory_tables(m, out, err);
 }
 

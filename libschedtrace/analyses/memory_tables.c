@@ -216,11 +216,11 @@ static void fill(const struct memory *m, const struct process *process, int64_t 
 	v[FAULTS_MAJOR].i = m->has_majors ? process->faults_major : UNKNOWN_INT;
 	v[ALLOCATED].i = m->has_pages ? process->pages_allocated : UNKNOWN_INT;
 	v[FREED].i = m->has_pages ? process->pages_freed : UNKNOWN_INT;
-	v[MMAPS].i = process->mmaps;
-	v[MUNMAPS].i = process->munmaps;
-	v[MREMAPS].i = process->mremaps;
-	v[BRKS].i = process->brks;
-	v[FAILED].i = process->failed;
+	v[MMAPS].i = if_known(m->has_calls, process->mmaps);
+	v[MUNMAPS].i = if_known(m->has_calls, process->munmaps);
+	v[MREMAPS].i = if_known(m->has_calls, process->mremaps);
+	v[BRKS].i = if_known(m->has_calls, process->brks);
+	v[FAILED].i = if_known(m->has_calls, process->failed);
 }
 
 /* What a row of table memory adds to its sum in memory_system. */

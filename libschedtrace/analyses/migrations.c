@@ -298,7 +298,10 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 	[BY_FORK] = { "fork", "1", "of these, before its first sched_wakeup_new", SCHEDTRACE_INT },
 	[BY_EXEC] = { "exec", "1", "of these, followed by its exec before it left the CPU again",
 		      SCHEDTRACE_INT },
-	[BY_BALANCE] = { "balance", "1", "of these, the others: load balancing, affinity",
+	[BY_BALANCE] = { "balance", "1",
+			 "of these, the others: load balancing, affinity; exec's and fork's too "
+			 "where "
+			 "those were not recorded",
 			 SCHEDTRACE_INT },
 	[TO_SMT] = { "smt", "1", "of these, to a hardware thread of the same core",
 		     SCHEDTRACE_INT },
@@ -349,9 +352,25 @@ static int64_t sum(const int64_t *values, size_t n)
 	return total;
 }
 
+/* Which causes can be told from the recording; without wakings, most moves have one of two. */
+struct causes {
+	bool wake, fork, exec;
+};
+
+static struct causes known_causes(const struct replay *replay)
+{
+	return (struct causes){
+		.wake = replay_recorded(replay, SCHEDTRACE_WAKING),
+		.fork = replay_recorded(replay, SCHEDTRACE_FORK) ||
+			replay_recorded(replay, SCHEDTRACE_NEWTASK),
+		.exec = replay_recorded(replay, SCHEDTRACE_EXEC),
+	};
+}
+
 static int add_matrix(const struct migrations *m, struct schedtrace_tables *out,
 		      struct schedtrace_error *err)
 {
+	const struct causes known = known_causes(m->replay);
 	struct schedtrace_table *table;
 	int r = tables_add(out, &matrix_info, &table, err);
 
@@ -362,10 +381,10 @@ static int add_matrix(const struct migrations *m, struct schedtrace_tables *out,
 		v[M_FROM].i = or_unknown(c->from);
 		v[M_TO].i = or_unknown(c->to);
 		v[M_MIGRATIONS].i = sum(c->causes, N_CAUSES);
-		v[M_WAKE].i = c->causes[WAKE];
-		v[M_FORK].i = c->causes[FORK];
-		v[M_EXEC].i = c->causes[EXEC];
-		v[M_BALANCE].i = c->causes[BALANCE];
+		v[M_WAKE].i = if_known(known.wake, c->causes[WAKE]);
+		v[M_FORK].i = if_known(known.fork, c->causes[FORK]);
+		v[M_EXEC].i = if_known(known.exec, c->causes[EXEC]);
+		v[M_BALANCE].i = if_known(known.wake, c->causes[BALANCE]);
 		v[M_DISTANCE].s = distance_names[distance_of(m->ctx, c->from, c->to)];
 		r = table_row(table, v, err);
 	}
@@ -376,6 +395,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 {
 	struct migrations *m = self;
 	struct lives *lives = replay_lives(m->replay);
+	const struct causes known = known_causes(m->replay);
 	struct schedtrace_table *table;
 	int r = tables_add(out, &migrations_info, &table, err);
 
@@ -389,10 +409,10 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 		v[TGID].i = or_unknown(life->tgid);
 		v[COMM].s = lives_name(lives, m->lives[k]);
 		v[MIGRATIONS].i = sum(a->causes, N_CAUSES);
-		v[BY_WAKE].i = a->causes[WAKE];
-		v[BY_FORK].i = a->causes[FORK];
-		v[BY_EXEC].i = a->causes[EXEC];
-		v[BY_BALANCE].i = a->causes[BALANCE];
+		v[BY_WAKE].i = if_known(known.wake, a->causes[WAKE]);
+		v[BY_FORK].i = if_known(known.fork, a->causes[FORK]);
+		v[BY_EXEC].i = if_known(known.exec, a->causes[EXEC]);
+		v[BY_BALANCE].i = if_known(known.wake, a->causes[BALANCE]);
 		v[TO_SMT].i = a->distances[SMT];
 		v[TO_CACHE].i = a->distances[CACHE];
 		v[TO_NODE].i = a->distances[NODE];

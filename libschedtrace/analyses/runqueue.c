@@ -443,6 +443,7 @@ static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
 {
 	const struct queue_sums sums = queues_sums_at(&rq->queues, end);
 	const struct histogram *e = &rq->episodes;
+	const struct replay_known known = replay_known(rq->queues.replay);
 	union schedtrace_value v[N_W_COLUMNS];
 	struct schedtrace_table *table;
 	int r = tables_add(out, &work_info, &table, err);
@@ -451,20 +452,24 @@ static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
 		return r;
 	v[W_FOLLOWED].i = sums.followed;
 	v[W_CPUS].i = rq->queues.n_seen;
-	v[W_WALL].i = sums.wall;
-	v[W_SHARE].f = percent(sums.wall, (double)sums.followed);
-	v[W_PER_CPU].i = sums.per_cpu;
-	v[W_PER_THREAD].i = sums.per_thread;
-	v[W_ANY_WALL].i = sums.any_wall;
-	v[W_ANY_PER_CPU].i = sums.any_per_cpu;
-	v[W_ANY_PER_THREAD].i = sums.any_per_thread;
-	v[W_UTILISATION].f = 100 - percent(sums.idle, (double)sums.followed * rq->queues.n_seen);
-	v[W_VIOLATION].i = violation_at(rq, end);
-	v[W_EPISODES].i = (int64_t)e->count;
-	v[W_P50].i = histogram_percentile(e, 50);
-	v[W_P99].i = histogram_percentile(e, 99);
-	v[W_MAX].i = e->count ? e->max : UNKNOWN_INT;
-	v[W_DOUBTFUL].i = rq->doubtful_episodes;
+	v[W_WALL].i = if_known(known.wakeups, sums.wall);
+	v[W_SHARE].f = known.wakeups ? percent(sums.wall, (double)sums.followed) : NAN;
+	v[W_PER_CPU].i = if_known(known.wakeups, sums.per_cpu);
+	v[W_PER_THREAD].i = if_known(known.wakeups, sums.per_thread);
+	v[W_ANY_WALL].i = if_known(known.wakeups, sums.any_wall);
+	v[W_ANY_PER_CPU].i = if_known(known.wakeups, sums.any_per_cpu);
+	v[W_ANY_PER_THREAD].i = if_known(known.wakeups, sums.any_per_thread);
+	v[W_UTILISATION].f =
+		!known.switches
+			? NAN
+			: 100 - percent(sums.idle, (double)sums.followed * rq->queues.n_seen);
+	v[W_VIOLATION].i = if_known(replay_recorded(rq->queues.replay, SCHEDTRACE_RQ_SIZE),
+				    violation_at(rq, end));
+	v[W_EPISODES].i = if_known(known.wakeups, (int64_t)e->count);
+	v[W_P50].i = if_known(known.wakeups, histogram_percentile(e, 50));
+	v[W_P99].i = if_known(known.wakeups, histogram_percentile(e, 99));
+	v[W_MAX].i = if_known(known.wakeups && e->count, e->max);
+	v[W_DOUBTFUL].i = if_known(known.wakeups, rq->doubtful_episodes);
 	v[W_UNFOLLOWED].i = end - begin > sums.followed ? end - begin - sums.followed : 0;
 	return table_row(table, v, err);
 }

@@ -7,7 +7,7 @@
  * few microseconds a switch: both are given. Waits and sleeps are the stretches between; their
  * certain and possible parts are replay.h's. What lasts at the last row, or began before the first
  * one, counts as possible only; inside gaps (LOST) every task that is not certainly running
- * may have run or waited.
+ * may have run or waited. What is made from events that were not recorded is unknown.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,6 @@ struct tasks {
 	struct account *accounts; /* by life */
 	uint32_t n;
 	struct intmap more_cpus; /* life << 16 | CPU, of CPUs from 64 on */
-	bool has_charged;
 };
 
 static int grow(struct tasks *tasks, uint32_t life, struct schedtrace_error *err)
@@ -149,7 +148,6 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 		a->migrations++;
 		return 0;
 	}
-	tasks->has_charged = true;
 	if (!checked_add(a->charged, ev->arg0[i], &a->charged))
 		a->charged = INT64_MAX;
 	return 0;
@@ -332,13 +330,15 @@ static void limit_to_life(const struct tasks *tasks, const struct life *life, st
 	a->wait_hi = at_most(a->wait_hi, end - begin - a->on_cpu, waits);
 }
 
-static int add_task(struct tasks *tasks, uint32_t id, struct schedtrace_table *table,
-		    struct schedtrace_error *err)
+static int add_task(struct tasks *tasks, uint32_t id, const struct replay_known *known,
+		    struct schedtrace_table *table, struct schedtrace_error *err)
 {
 	struct lives *lives = replay_lives(tasks->replay);
 	struct account a = { 0 };
 	union schedtrace_value v[N_COLUMNS];
 	struct life *life = &lives->all[id];
+	bool charges = replay_recorded(tasks->replay, SCHEDTRACE_STAT_RUNTIME);
+	bool moves = replay_recorded(tasks->replay, SCHEDTRACE_MIGRATE);
 	struct replay_span open;
 	char *names;
 	int r;
@@ -358,29 +358,30 @@ static int add_task(struct tasks *tasks, uint32_t id, struct schedtrace_table *t
 	v[NAMES].s = *names ? names : NULL;
 	v[START].i = life->start_ns;
 	v[END].i = life->end_ns != INT64_MIN ? life->end_ns : life->exit_ns;
-	v[CHARGED].i = tasks->has_charged ? a.charged : UNKNOWN_INT;
-	v[ON_CPU].i = a.on_cpu;
-	v[ON_CPU_HI].i = a.on_cpu_hi;
-	v[VOLUNTARY].i = a.voluntary;
-	v[INVOLUNTARY].i = a.involuntary;
-	v[WAIT_WAKEUP].i = a.waits[0];
-	v[WAIT_PREEMPT].i = a.waits[1];
-	v[WAIT_NEW].i = a.waits[2];
-	v[WAIT_OLD].i = a.waits[3];
-	v[WAIT_HI].i = a.wait_hi;
-	v[SLEEP].i = a.sleeps[0];
-	v[IDLE].i = a.sleeps[1];
-	v[BLOCKED].i = a.sleeps[2];
-	v[STOPPED].i = a.sleeps[3];
+	v[CHARGED].i = if_known(charges, a.charged);
+	v[ON_CPU].i = if_known(known->switches, a.on_cpu);
+	v[ON_CPU_HI].i = if_known(known->switches, a.on_cpu_hi);
+	v[VOLUNTARY].i = if_known(known->states, a.voluntary);
+	v[INVOLUNTARY].i = if_known(known->states, a.involuntary);
+	v[WAIT_WAKEUP].i = if_known(known->wakeups, a.waits[0]);
+	v[WAIT_PREEMPT].i = if_known(known->states, a.waits[1]);
+	v[WAIT_NEW].i = if_known(known->new_wakeups, a.waits[2]);
+	v[WAIT_OLD].i = if_known(known->switches, a.waits[3]);
+	v[WAIT_HI].i = if_known(known->switches, a.wait_hi);
+	v[SLEEP].i = if_known(known->sleeps, a.sleeps[0]);
+	v[IDLE].i = if_known(known->sleeps, a.sleeps[1]);
+	v[BLOCKED].i = if_known(known->sleeps, a.sleeps[2]);
+	v[STOPPED].i = if_known(known->sleeps, a.sleeps[3]);
 	v[LASTING].i = 0;
 	v[LASTS].s = NULL;
 	if (replay_open(tasks->replay, id, &open) && life_state_name(open.state)) {
 		v[LASTING].i = open.end - open.begin;
 		v[LASTS].s = life_state_name(open.state);
 	}
-	v[MIGRATIONS].i = a.migrations;
-	v[CPU_CHANGES].i = a.cpu_changes;
-	v[CPUS].i = __builtin_popcountll(a.cpus_seen) + (int64_t)a.cpus_above;
+	v[MIGRATIONS].i = if_known(moves, a.migrations);
+	v[CPU_CHANGES].i = if_known(known->switches, a.cpu_changes);
+	v[CPUS].i = if_known(known->switches,
+			     __builtin_popcountll(a.cpus_seen) + (int64_t)a.cpus_above);
 	v[PRIORITY].i = life->prio != INT32_MIN ? life->prio : UNKNOWN_INT;
 	r = table_row(table, v, err);
 	free(names);
@@ -392,11 +393,12 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	struct tasks *tasks = self;
 	struct lives *lives = replay_lives(tasks->replay);
 	struct schedtrace_table *table;
+	struct replay_known known = replay_known(tasks->replay);
 	int r = tables_add(out, &table_info, &table, err);
 
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
 		if (replay_in_window(tasks->replay, &lives->all[id]))
-			r = add_task(tasks, id, table, err);
+			r = add_task(tasks, id, &known, table, err);
 	}
 	return r;
 }

@@ -172,10 +172,13 @@ static void clip_life(const struct life *life, const struct account *a, int64_t 
 }
 
 static int add_task(const struct waits *w, uint32_t id, const struct account *a, int64_t begin,
-		    int64_t end, struct schedtrace_table *table, struct schedtrace_error *err)
+		    int64_t end, const struct replay_known *known, struct schedtrace_table *table,
+		    struct schedtrace_error *err)
 {
 	const struct lives *lives = replay_lives(w->queues.replay);
 	const struct life *life = &lives->all[id];
+	const bool waits_known[4] = { known->wakeups, known->states, known->new_wakeups,
+				      known->switches };
 	int64_t sum = a->on_cpu + a->made;
 	struct replay_span open;
 	union schedtrace_value v[N_COLUMNS];
@@ -185,11 +188,12 @@ static int add_task(const struct waits *w, uint32_t id, const struct account *a,
 	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[COMM].s = lives_name(lives, id);
 	v[WALL].i = end - begin;
-	v[ON_CPU].i = a->on_cpu;
-	for (int i = 0; i < 4; i++)
-		sum += v[WAIT_WAKEUP + i].i = a->waits[i];
-	for (int i = 0; i < 4; i++)
-		sum += v[SLEEP + i].i = a->sleeps[i];
+	v[ON_CPU].i = if_known(known->switches, a->on_cpu);
+	for (int i = 0; i < 4; i++) {
+		v[WAIT_WAKEUP + i].i = if_known(waits_known[i], a->waits[i]);
+		v[SLEEP + i].i = if_known(known->sleeps, a->sleeps[i]);
+		sum += a->waits[i] + a->sleeps[i];
+	}
 	v[MADE].i = a->made;
 	v[LASTING].i = 0;
 	v[LASTS].s = NULL;
@@ -203,7 +207,8 @@ static int add_task(const struct waits *w, uint32_t id, const struct account *a,
 }
 
 static int add_reasons(const struct waits *w, uint32_t id, const struct account *a,
-		       struct schedtrace_table *table, struct schedtrace_error *err)
+		       const struct replay_known *known, struct schedtrace_table *table,
+		       struct schedtrace_error *err)
 {
 	const struct lives *lives = replay_lives(w->queues.replay);
 	const struct life *life = &lives->all[id];
@@ -222,11 +227,11 @@ static int add_reasons(const struct waits *w, uint32_t id, const struct account 
 	v[R_BEHIND_IDLE].i = a->behind_idle;
 	v[R_OTHER_IDLE].i = a->other_idle;
 	v[R_IRQ].i = w->has_irqs ? a->irq : UNKNOWN_INT;
-	v[R_WOKEN_IDLE].i = a->placed[PLACED_IDLE];
-	v[R_WOKEN_BUSY].i = a->placed[PLACED_BUSY];
-	v[R_WOKEN_PAST_IDLE].i = a->placed[PLACED_PAST_IDLE];
-	v[R_WAIT_PAST_IDLE].i = a->wait_past_idle;
-	v[R_PREEMPTED].i = a->preempted;
+	v[R_WOKEN_IDLE].i = if_known(known->wakeups, a->placed[PLACED_IDLE]);
+	v[R_WOKEN_BUSY].i = if_known(known->wakeups, a->placed[PLACED_BUSY]);
+	v[R_WOKEN_PAST_IDLE].i = if_known(known->wakeups, a->placed[PLACED_PAST_IDLE]);
+	v[R_WAIT_PAST_IDLE].i = if_known(known->wakeups, a->wait_past_idle);
+	v[R_PREEMPTED].i = if_known(known->states, a->preempted);
 	v[R_BY_PID].i = most ? lives->all[most->life].pid : UNKNOWN_INT;
 	v[R_BY].s = most ? lives_name(lives, most->life) : NULL;
 	v[R_BY_NS].i = most ? most->ns : UNKNOWN_INT;
@@ -296,6 +301,7 @@ int waits_tables(const struct waits *w, struct schedtrace_tables *out, struct sc
 {
 	struct lives *lives = replay_lives(w->queues.replay);
 	struct schedtrace_table *tasks, *reasons, *antagonists;
+	struct replay_known known = replay_known(w->queues.replay);
 	int64_t begin, end;
 	int r = tables_add(out, &waits_info, &tasks, err);
 
@@ -306,8 +312,8 @@ int waits_tables(const struct waits *w, struct schedtrace_tables *out, struct sc
 	if (!replay_covered(w->queues.replay, &begin, &end))
 		return r;
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
-		const struct account *known = grown_get(&w->accounts, id, struct account);
-		struct account a = known ? *known : (struct account){ 0 };
+		const struct account *found = grown_get(&w->accounts, id, struct account);
+		struct account a = found ? *found : (struct account){ 0 };
 		struct antagonist *own;
 
 		if (!replay_in_window(w->queues.replay, &lives->all[id]))
@@ -316,9 +322,9 @@ int waits_tables(const struct waits *w, struct schedtrace_tables *out, struct sc
 		if (as_of_now(w, id, &a, &own) < 0)
 			r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis waits");
 		if (r >= 0)
-			r = add_task(w, id, &a, begin, end, tasks, err);
+			r = add_task(w, id, &a, begin, end, &known, tasks, err);
 		if (r >= 0 && (a.explained || a.n_antagonists))
-			r = add_reasons(w, id, &a, reasons, err);
+			r = add_reasons(w, id, &a, &known, reasons, err);
 		if (r >= 0)
 			r = add_antagonists(w, id, &a, antagonists, err);
 		free(own);

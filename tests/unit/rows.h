@@ -26,12 +26,25 @@ static inline void must(int r, const struct schedtrace_error *err)
 		fail_msg("%s", err->text);
 }
 
+/* Which events the recorder recorded; NULL: it does not say. */
+static inline void recorded(struct rows *rows, const char *events)
+{
+	struct schedtrace_context *ctx = schedtrace_builder_context(rows->builder);
+	struct schedtrace_info info = *schedtrace_context_info(ctx);
+	struct schedtrace_error err;
+
+	info.events = events;
+	must(schedtrace_context_set_info(ctx, &info, &err), &err);
+}
+
 static inline struct rows rows_new(void)
 {
 	struct rows rows = { .window_begin = INT64_MIN, .window_end = INT64_MAX };
 	struct schedtrace_error err;
 
 	must(schedtrace_builder_new(&rows.builder, &err), &err);
+	recorded(&rows, "sched:sched_switch,sched:sched_waking,sched:sched_wakeup,"
+			"sched:sched_wakeup_new,sched:sched_migrate_task");
 	return rows;
 }
 

@@ -258,6 +258,22 @@ static void offline_time_is_that_of_the_window(void **state)
 	result_free(&r);
 }
 
+static void without_switches_busy_and_idle_time_are_unknown(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	recorded(&b, "sched:sched_wakeup");
+	runs(&b, 100, 0, 7);
+	runs(&b, 150, 0, 8);
+	r = result_of(&b, "cpus");
+	assert_int_equal(nth(&r, "cpus", "cpu", 0, 0, "busy_ns"), INT64_MIN);
+	assert_int_equal(nth(&r, "cpus", "cpu", 0, 0, "idle_ns"), INT64_MIN);
+	assert_int_equal(nth(&r, "cpus", "cpu", 0, 0, "switches"), INT64_MIN);
+	assert_int_equal(nth(&r, "cpus", "cpu", 0, 0, "unknown_ns"), 50);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +285,7 @@ int main(void)
 		cmocka_unit_test(losses_say_where_and_how_much),
 		cmocka_unit_test(a_cpu_that_is_offline_is_not_idle),
 		cmocka_unit_test(offline_time_is_that_of_the_window),
+		cmocka_unit_test(without_switches_busy_and_idle_time_are_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,33 @@ static void a_wait_that_ends_by_evidence_is_uncertain(void **state)
 	result_free(&r);
 }
 
+static void waits_of_a_kind_that_was_not_recorded_are_unknown(void **state)
+{
+	static const int64_t counts[] = { INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN,
+					  1,	     INT64_MIN, 0 };
+	struct rows b = rows_new();
+	const int64_t *count, *total;
+	struct result r;
+
+	recorded(&b, NULL);
+	runs(&b, 100, 0, 7);
+	sw(&b, 110, 0, 7, 'S', 9);
+	sw(&b, 120, 0, 9, 'R', 7);
+	sw(&b, 130, 0, 7, 'S', 9);
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "wakeup", "uncertain"), 1);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), INT64_MIN);
+	/* wakeup (all, where it ran, moved), waking, preempt, new, unknown */
+	assert_int_equal(schedtrace_table_rows(table_of(&r, "latency_kinds")), 7);
+	count = schedtrace_table_ints(table_of(&r, "latency_kinds"), "count");
+	total = schedtrace_table_ints(table_of(&r, "latency_kinds"), "total_ns");
+	for (int i = 0; i < 7; i++) {
+		assert_int_equal(count[i], counts[i]);
+		assert_int_equal(total[i], i == 4 ? 10 : counts[i]);
+	}
+	result_free(&r);
+}
+
 static void a_wait_into_a_gap_is_no_latency(void **state)
 {
 	struct rows b = rows_new();
@@ -158,6 +185,10 @@ static void a_wait_into_a_gap_is_no_latency(void **state)
 	r = result_of(&b, "latency");
 	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), 0);
 	assert_int_equal(of_kind(&r, 7, "wakeup", "uncertain"), 1);
+	/* It may have lasted from 110 to 160, and 9's from anywhere in the gap. */
+	assert_int_equal(of_kind(&r, 7, "wakeup", "uncertain_max_ns"), INT64_MIN);
+	assert_int_equal(of_kind(&r, 9, "unknown", "uncertain"), 1);
+	assert_int_equal(of_kind(&r, 9, "unknown", "uncertain_max_ns"), INT64_MIN);
 	result_free(&r);
 }
 
@@ -308,9 +339,9 @@ static void the_log_has_both_bounds_of_a_doubtful_wait_and_one_of_a_wait_into_a_
 	add(&b, 150, 0, 0, SCHEDTRACE_LOST, -1, 120);
 	sw(&b, 160, 0, 9, 'S', 7);
 	/* after the gap both may have waited until a switch shows what they do */
-	expect_log(&b, "150|0|10|9|-|-|unknown|-|-|-\n"
+	expect_log(&b, "150|0|-|9|-|-|unknown|-|-|-\n"
 		       "110|10|-|7|-|-|wakeup|0|-|0\n"
-		       "150|0|10|7|-|-|unknown|-|-|-\n");
+		       "150|0|-|7|-|-|unknown|-|-|-\n");
 }
 
 static void a_waking_before_lost_records_can_be_of_another_wakeup(void **state)
@@ -363,6 +394,7 @@ int main(void)
 		cmocka_unit_test(a_wait_that_still_goes_on_is_cut),
 		cmocka_unit_test(a_switch_in_of_somebody_never_seen_is_cut_and_of_unknown_kind),
 		cmocka_unit_test(a_wait_that_ends_by_evidence_is_uncertain),
+		cmocka_unit_test(waits_of_a_kind_that_was_not_recorded_are_unknown),
 		cmocka_unit_test(a_wait_into_a_gap_is_no_latency),
 		cmocka_unit_test(a_window_cuts_the_waits_across_its_edges),
 		cmocka_unit_test(a_wakeup_before_the_task_slept_is_no_wait),

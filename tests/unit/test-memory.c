@@ -315,6 +315,30 @@ static void resident_memory_after_exec_counts_though_it_began_before(void **stat
 	result_free(&r);
 }
 
+static void calls_that_were_recorded_and_not_made_are_0_and_else_unknown(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 1, 0, 7, SCHEDTRACE_PAGE_FAULT_USER, 4096, 0);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "faults_user", 1);
+	expect(&r, 7, "faults_kernel", 0);
+	expect(&r, 7, "mmaps", INT64_MIN);
+	expect(&r, 7, "failed", INT64_MIN);
+	expect(&r, 7, "mapped_bytes", INT64_MIN);
+	result_free(&r);
+
+	b = rows_new();
+	recorded(&b, "exceptions:page_fault_user,syscalls:sys_enter_mmap");
+	add(&b, 1, 0, 7, SCHEDTRACE_PAGE_FAULT_USER, 4096, 0);
+	r = result_of(&b, "memory");
+	expect(&r, 7, "mmaps", 0);
+	expect(&r, 7, "failed", 0);
+	expect(&r, 7, "mapped_bytes", 0);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,6 +354,7 @@ int main(void)
 		cmocka_unit_test(every_change_of_resident_memory_is_in_a_log),
 		cmocka_unit_test(faults_and_pages_are_counted_for_the_process),
 		cmocka_unit_test(calls_with_absurd_sizes_are_counted_and_do_no_harm),
+		cmocka_unit_test(calls_that_were_recorded_and_not_made_are_0_and_else_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -317,6 +317,25 @@ static void lengths_are_weighted_by_time_and_violations_follow_them(void **state
 	result_free(&r);
 }
 
+static void without_wakeups_nobody_knows_how_long_tasks_wait_for_other_cpus(void **state)
+{
+	struct rows b = rows_new();
+	const struct schedtrace_table *work;
+	struct result r;
+
+	recorded(&b, "sched:sched_switch");
+	sw(&b, 100, 0, 0, 'R', 7);
+	sw(&b, 100, 1, 8, 'S', 0);
+	sw(&b, 200, 0, 7, 'S', 0);
+	r = result_of(&b, "runqueue");
+	work = table_of(&r, "work_conservation");
+	assert_int_equal(schedtrace_table_ints(work, "wall_ns")[0], INT64_MIN);
+	assert_int_equal(schedtrace_table_ints(work, "episodes")[0], INT64_MIN);
+	assert_int_equal(schedtrace_table_ints(work, "violation_ns")[0], INT64_MIN);
+	assert_true(schedtrace_table_reals(work, "utilisation")[0] == 50);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -330,13 +349,13 @@ int main(void)
 		cmocka_unit_test(a_migration_moves_the_waiting_task),
 		cmocka_unit_test(an_idle_cpu_that_was_not_idle_is_taken_back),
 		cmocka_unit_test(a_cpu_idled_for_certain_until_the_task_found_there_was_woken),
-		cmocka_unit_test(
-			a_cpu_idled_for_certain_only_until_somebody_may_have_run_there),
+		cmocka_unit_test(a_cpu_idled_for_certain_only_until_somebody_may_have_run_there),
 		cmocka_unit_test(nobody_waits_on_a_cpu_that_switches_to_its_idle_task),
 		cmocka_unit_test(an_episode_that_may_not_have_been_is_marked),
 		cmocka_unit_test(gaps_that_overlap_are_taken_out_once),
 		cmocka_unit_test(a_window_counts_what_lies_inside),
 		cmocka_unit_test(lengths_are_weighted_by_time_and_violations_follow_them),
+		cmocka_unit_test(without_wakeups_nobody_knows_how_long_tasks_wait_for_other_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,94 @@ static void a_task_that_sleeps_wakes_and_runs_has_each_time_once(void **state)
 	result_free(&r);
 }
 
+static void expect_unknown(const struct result *r, const char *const *columns)
+{
+	for (; *columns; columns++)
+		expect(r, *columns, INT64_MIN);
+}
+
+static void what_is_made_from_events_that_were_not_recorded_is_unknown(void **state)
+{
+	static const char *const of_switches[] = { "on_cpu_ns",
+						   "on_cpu_hi_ns",
+						   "switches_voluntary",
+						   "switches_involuntary",
+						   "wait_wakeup_ns",
+						   "wait_preempt_ns",
+						   "wait_new_ns",
+						   "wait_old_ns",
+						   "wait_hi_ns",
+						   "sleep_ns",
+						   "idle_ns",
+						   "blocked_ns",
+						   "stopped_ns",
+						   "cpu_changes",
+						   "cpus",
+						   NULL };
+	static const char *const of_wakeups[] = {
+		"wait_wakeup_ns", "wait_new_ns", "sleep_ns", "idle_ns",
+		"blocked_ns",	  "stopped_ns",	 NULL
+	};
+	static const char *const of_states[] = { "switches_voluntary", "switches_involuntary",
+						 "wait_preempt_ns", "sleep_ns", NULL };
+	struct rows b = rows_new();
+	struct result r;
+
+	recorded(&b, NULL);
+	wake(&b, 100, 0, 7);
+	add(&b, 110, 0, 7, SCHEDTRACE_STAT_RUNTIME, 5, 0);
+	r = result_of(&b, "tasks");
+	expect_unknown(&r, of_switches);
+	expect(&r, "migrations", INT64_MIN);
+	expect(&r, "charged_ns", 5);
+	result_free(&r);
+
+	b = rows_new();
+	recorded(&b, "sched:sched_switch,sched:sched_wakeup_new_too");
+	sw(&b, 100, 0, 0, 'R', 7);
+	sw(&b, 110, 0, 7, 'S', 0);
+	sw(&b, 130, 0, 0, 'R', 7);
+	add(&b, 140, 0, 7, SCHEDTRACE_MIGRATE, 0, 1);
+	r = result_of(&b, "tasks");
+	expect_unknown(&r, of_wakeups);
+	expect(&r, "charged_ns", INT64_MIN);
+	expect(&r, "on_cpu_ns", 10);
+	expect(&r, "switches_voluntary", 1);
+	expect(&r, "wait_hi_ns", 20);
+	expect(&r, "migrations", 1);
+	result_free(&r);
+
+	b = rows_new();
+	recorded(&b, NULL);
+	sw(&b, 100, 0, 0, 'R', 7);
+	sw(&b, 110, 0, 7, 'R', 0);
+	wake(&b, 120, 0, 8);
+	r = result_of(&b, "tasks");
+	expect_unknown(&r, of_states);
+	expect(&r, "on_cpu_ns", 10);
+	expect(&r, "wait_wakeup_ns", 0);
+	result_free(&r);
+}
+
+static void what_was_recorded_and_did_not_happen_is_0(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	recorded(&b, "sched:sched_switch,sched:sched_wakeup_new,sched:sched_wakeup,"
+		     "sched:sched_stat_runtime,sched:sched_migrate_task");
+	add(&b, 100, 0, 7, SCHEDTRACE_PRIO, 120, 0);
+	r = result_of(&b, "tasks");
+	expect(&r, "charged_ns", 0);
+	expect(&r, "on_cpu_ns", 0);
+	expect(&r, "switches_voluntary", 0);
+	expect(&r, "wait_wakeup_ns", 0);
+	expect(&r, "wait_new_ns", 0);
+	expect(&r, "blocked_ns", 0);
+	expect(&r, "migrations", 0);
+	result_free(&r);
+}
+
 static void what_lasts_at_the_last_row_is_possible_and_not_certain(void **state)
 {
 	struct rows b = rows_new();
@@ -393,6 +481,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_task_that_sleeps_wakes_and_runs_has_each_time_once),
+		cmocka_unit_test(what_is_made_from_events_that_were_not_recorded_is_unknown),
+		cmocka_unit_test(what_was_recorded_and_did_not_happen_is_0),
 		cmocka_unit_test(what_lasts_at_the_last_row_is_possible_and_not_certain),
 		cmocka_unit_test(
 			a_task_found_running_may_have_run_since_the_last_sign_of_the_one_before),

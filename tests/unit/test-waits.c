@@ -288,6 +288,30 @@ static void the_parts_add_up_in_a_window_too(void **state)
 	}
 }
 
+static void without_wakeups_waits_after_them_and_sleeps_are_unknown(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	recorded(&b, "sched:sched_switch");
+	runs(&b, 100, 0, 7);
+	sw(&b, 110, 0, 7, 'S', 9);
+	sw(&b, 130, 0, 9, 'R', 7);
+	sw(&b, 140, 0, 7, 'R', 9);
+	sw(&b, 145, 0, 9, 'S', 7);
+	sw(&b, 150, 0, 7, 'S', 0);
+	r = result_of(&b, "waits");
+	assert_int_equal(of_pid(&r, "waits", 7, "wait_wakeup_ns"), INT64_MIN);
+	assert_int_equal(of_pid(&r, "waits", 7, "wait_new_ns"), INT64_MIN);
+	assert_int_equal(of_pid(&r, "waits", 7, "sleep_ns"), INT64_MIN);
+	assert_int_equal(of_pid(&r, "waits", 7, "blocked_ns"), INT64_MIN);
+	assert_int_equal(of_pid(&r, "waits", 7, "on_cpu_ns"), 25);
+	assert_int_equal(of_pid(&r, "waits", 7, "wait_preempt_ns"), 5);
+	assert_int_equal(of_pid(&r, "waits", 7, "unknown_ns"), 20);
+	assert_int_equal(of_pid(&r, "wait_reasons", 7, "woken_past_idle"), INT64_MIN);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +326,7 @@ int main(void)
 		cmocka_unit_test(a_wait_with_a_doubtful_end_has_no_reasons),
 		cmocka_unit_test(of_more_than_16_antagonists_the_least_are_put_together),
 		cmocka_unit_test(the_parts_add_up_in_a_window_too),
+		cmocka_unit_test(without_wakeups_waits_after_them_and_sleeps_are_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
