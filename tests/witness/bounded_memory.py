@@ -45,9 +45,6 @@ def sums(path):
     return found
 
 
-if run(schedconv, "--version").returncode:
-    print("1..0 # SKIP a program with sanitizers needs far more address space")
-    sys.exit(0)
 with tempfile.TemporaryDirectory() as folder:
     large, tar = folder + "/large.dat", folder + "/large.tar"
     subprocess.run([sys.executable, replicate, trace, str(TIMES), large], check=True)
