@@ -48,7 +48,9 @@ static const struct option_spec options[] = {
 	  OPTION_TEXT, FIELD(top) },
 	{ 'p', "pid", "PID,…", "only rows about these tasks", OPTION_LIST,
 	  FIELD(report.selection.pids) },
-	{ 0, "comm", "NAME", "only rows about tasks of this name or shell pattern, such as \"cc*\"",
+	{ 0, "comm", "NAME",
+	  "only rows about tasks of this name or shell pattern, such as \"cc*\"; may be given "
+	  "several times",
 	  OPTION_LIST, FIELD(report.selection.comms) },
 	{ 0, "command", NULL, "only rows about tasks of the recorded command", OPTION_FLAG,
 	  FIELD(report.command) },
