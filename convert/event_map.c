@@ -269,8 +269,22 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 	return m->status;
 }
 
+int row_maker_ends_early(struct row_maker *m, int32_t id, struct schedtrace_error *err)
+{
+	struct cpu *cpu;
+
+	m->err = err;
+	m->status = 0;
+	cpu = row_maker_cpu(m, id);
+	if (cpu)
+		cpu->unread = true;
+	return m->status;
+}
+
 bool row_maker_unread(struct row_maker *m, struct record *r)
 {
+	if (m->first_ns == INT64_MAX)
+		return false; /* no time could be given */
 	for (int32_t id = 0; id < CPUS_MAX; id++) {
 		struct cpu *cpu = m->cpus[id];
 

@@ -21,6 +21,9 @@ void row_maker_free(struct row_maker *m);
 int row_maker_record(struct row_maker *m, const struct record *record, struct rows *rows,
 		     struct schedtrace_error *err);
 
+/* The records of this CPU, as of one that a marker names, end before the recording. */
+int row_maker_ends_early(struct row_maker *m, int32_t cpu, struct schedtrace_error *err);
+
 /*
  * After the last record: what the next CPU that the recorder could not read to the end lacks, as
  * a record of lost ones; false if there is none more.

@@ -42,8 +42,38 @@ static int64_t cpustat_sum(const char *text, const char *const *names)
 	return sum;
 }
 
-static int set_cpus(struct schedtrace_context *ctx, const struct tracedat *t,
-		    struct schedtrace_error *err)
+static int add_unread(struct facts *facts, int32_t cpu, int32_t errnum,
+		      struct schedtrace_error *err)
+{
+	struct facts_unread *grown;
+
+	for (size_t i = 0; i < facts->n_unread; i++)
+		if (facts->unread[i].cpu == cpu)
+			return 0;
+	grown = reallocarray(facts->unread, facts->n_unread + 1, sizeof(*grown));
+	if (!grown)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for CPUs that were not read");
+	grown[facts->n_unread++] = (struct facts_unread){ cpu, errnum };
+	facts->unread = grown;
+	return 0;
+}
+
+/* What schedrec adds to CPUSTAT where it could not read a CPU to the end. */
+static int note_failed_reader(struct facts *facts, int32_t cpu, const char *text,
+			      struct schedtrace_error *err)
+{
+	static const char key[] = "\nreader failed: ";
+	const char *line = text ? strstr(text, key) : NULL;
+	long errnum = line ? strtol(line + strlen(key), NULL, 10) : 0;
+	int r;
+
+	if (errnum <= 0 || errnum > INT32_MAX)
+		return 0;
+	r = add_unread(facts, cpu, (int32_t)errnum, err);
+	return r < 0 ? r : row_maker_ends_early(facts->maker, cpu, err);
+}
+
+static int set_cpus(struct facts *facts, const struct tracedat *t, struct schedtrace_error *err)
 {
 	static const char *const lost[] = { "overrun", "commit overrun", "dropped events", NULL };
 	static const char *const read[] = { "read events", NULL };
@@ -56,7 +86,9 @@ static int set_cpus(struct schedtrace_context *ctx, const struct tracedat *t,
 		cpu.cpu = i;
 		cpu.read = text ? cpustat_sum(text, read) : -1;
 		cpu.lost = text ? cpustat_sum(text, lost) : -1;
-		r = schedtrace_context_set_cpu(ctx, &cpu, err);
+		r = schedtrace_context_set_cpu(facts->ctx, &cpu, err);
+		if (r == 0)
+			r = note_failed_reader(facts, i, text, err);
 		if (r < 0)
 			return r;
 	}
@@ -120,7 +152,7 @@ int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_
 	r = schedtrace_context_set_info(ctx, &info, err);
 	if (r < 0)
 		return r;
-	return set_cpus(ctx, t, err);
+	return set_cpus(facts, t, err);
 }
 
 void facts_close(struct facts *facts)
@@ -430,21 +462,12 @@ static const char *parse_marker(const struct facts *facts, const struct record *
 static int unread_marker(struct facts *facts, const char *payload, size_t bytes,
 			 struct schedtrace_error *err)
 {
-	struct facts_unread *grown;
 	struct marker_unread u;
 
 	if (bytes != sizeof(u))
 		return 0;
 	memcpy(&u, payload, sizeof(u));
-	for (size_t i = 0; i < facts->n_unread; i++)
-		if (facts->unread[i].cpu == u.cpu)
-			return 0;
-	grown = reallocarray(facts->unread, facts->n_unread + 1, sizeof(*grown));
-	if (!grown)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a marker");
-	grown[facts->n_unread++] = (struct facts_unread){ u.cpu, u.errnum };
-	facts->unread = grown;
-	return 0;
+	return add_unread(facts, u.cpu, u.errnum, err);
 }
 
 int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err)

@@ -251,7 +251,10 @@ static int save_last(struct recording *r)
 		if (!stats)
 			return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	}
-	result = recording_save(r, cmdlines, stats);
+	if (recording_mark_unread(r, stats))
+		result = recording_save(r, cmdlines, stats);
+	else
+		result = error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	if (r->numbered.path)
 		numbered_free_stats(&r->numbered, stats);
 	return result;

@@ -115,6 +115,7 @@ int recording_next_file(struct recording *r)
 	struct output output = { .directory_fd = -1, .fd = -1 };
 	struct tracedat_writer w = { .fd = -1 };
 	auto_free char **texts = calloc((size_t)tracedat_parts(&r->writer), sizeof(*texts));
+	bool marked;
 	int result;
 
 	if (!texts)
@@ -130,10 +131,11 @@ int recording_next_file(struct recording *r)
 				     .first_cmdlines = r->first_cmdlines,
 				     .stats = numbered_stats(&r->numbered, texts),
 				     .done_fd = r->finished_fd };
+	marked = r->finish.stats && recording_mark_unread(r, r->finish.stats);
 	recording_go_over(r, &output, &w);
 	r->finishing = true;
 	finish_start(&r->finish);
-	if (!r->finish.stats)
+	if (!marked)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	return recording_write_begin(r, false);
 }

@@ -43,7 +43,10 @@ static int write_window(struct recording *r, struct flight_window *window)
 	}
 	cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
 	stats = flight_stats(window);
-	result = recording_save(r, cmdlines, stats);
+	if (stats && recording_mark_unread(r, stats))
+		result = recording_save(r, cmdlines, stats);
+	else
+		result = error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	numbered_free_stats(&r->numbered, stats);
 	return result;
 }

@@ -3,6 +3,7 @@
 #include "record/recording_state.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,28 @@ void recording_check_readers(struct recording *r)
 	}
 	if (alive == 0 && !r->reason)
 		r->reason = "readers";
+}
+
+bool recording_mark_unread(const struct recording *r, char **stats)
+{
+	bool hurry = atomic_load(&r->readers.hurry);
+
+	for (int i = 0; i < r->readers.n; i++) {
+		const struct reader *item = &r->readers.items[i];
+		int errnum = atomic_load(&item->errnum);
+		char **text = &stats[item->part], *marked;
+
+		if (!errnum && hurry && r->counts.cpus[item->part].entries)
+			errnum = EINTR; /* the user would not wait for it */
+		if (!errnum)
+			continue;
+		if (asprintf(&marked, "%sreader failed: %d (%s)\n", *text ? *text : "", errnum,
+			     strerror(errnum)) < 0)
+			return false;
+		free(*text);
+		*text = marked;
+	}
+	return true;
 }
 
 void recording_note_silent(struct recording *r)

@@ -130,6 +130,11 @@ int recording_note_unread(struct recording *r);
 /* The same of those that hang now, at the end. */
 void recording_note_silent(struct recording *r);
 
+/*
+ * Notes them in @stats, the texts of all parts for the file's last header: a reader may fail when tracing is off and nothing can be recorded any more. False without memory.
+ */
+bool recording_mark_unread(const struct recording *r, char **stats);
+
 /* Waits no more for readers that hang: at the end, @now or when it takes too long. */
 void recording_give_up_readers(struct recording *r, bool now);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * For LD_PRELOAD: while the file that FAIL_WHEN names exists, reading a file whose path contains
- * FAIL_PATH fails with the errno that the file holds, or waits where that is 0.
+ * FAIL_PATH fails with the errno that the file holds, or waits where that is 0. With FAIL_DRAIN only
+ * when tracing is off.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -11,6 +12,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Does the instance that this file of one CPU belongs to record? */
+static bool traces(const char *file)
+{
+	const char *end = strstr(file, "/per_cpu/");
+	char path[600], on = '0';
+	int fd;
+
+	snprintf(path, sizeof(path), "%.*s/tracing_on", (int)(end - file), file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (pread(fd, &on, 1, 0) != 1)
+		on = '0';
+	close(fd);
+	return on == '1';
+}
 
 /* The errno to fail with, -1: do what is asked for. */
 static int verdict(int fd)
@@ -27,7 +45,7 @@ static int verdict(int fd)
 	if (n < 0)
 		return -1;
 	target[n] = '\0';
-	if (!strstr(target, path))
+	if (!strstr(target, path) || (getenv("FAIL_DRAIN") && traces(target)))
 		return -1;
 	file = open(when, O_RDONLY | O_CLOEXEC);
 	if (file < 0)

@@ -17,10 +17,10 @@ TICKS = ("sh", "-c", "i=0; while [ $i -lt 40 ]; do for c in 0 1; do taskset -c $
          "sleep 0.05; i=$((i+1)); done")
 
 
-def begin(*args, buffer="/per_cpu/cpu1/trace_pipe_raw"):
+def begin(*args, buffer="/per_cpu/cpu1/trace_pipe_raw", **more):
     """schedrec, of which reading that buffer fails as long as there is the file "when"."""
     env = {**os.environ, "LD_PRELOAD": SHIM, "FAIL_WHEN": os.path.abspath("when"),
-           "FAIL_PATH": buffer, "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0"}
+           "FAIL_PATH": buffer, "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0", **more}
     p = start(*args, env=env)
     wait_for(lambda: instances_of(p.pid) and children_of(p.pid))
     time.sleep(0.4)
@@ -132,4 +132,36 @@ with Folder():
     n = sum(bool(s) and "CPU 1" in s for s in said) # files before the failure do not
     claim(n > 1 and all(said[-n:]) and p.returncode == 125,
           "each numbered file from then on says what is incomplete", files, said)
+
+    # Tracing is off by then: the timeline cannot say it.
+    for args, name in ((("-o", "e.dat"), "e.dat"),
+                       (("--rotate", "1G", "-o", "er.dat"), "er.0001.dat"),
+                       (("-e", "sched,mm", "--only", "-o", "eo.dat"), "eo.dat")):
+        only = ".only" if "--only" in args else ""
+        p = begin(*args, "--", "sh", "-c", "sleep 1.2; exit 3", FAIL_DRAIN="1",
+                  buffer=only + "/per_cpu/cpu1/trace_pipe_raw")
+        fail(errno.EIO)
+        _, err = p.communicate(timeout=30)
+        os.unlink("when")
+        gap, switches, incomplete = last_gap(name)
+        claim(p.returncode == 125 and "CPU 1 could not be read" in err and incomplete and
+              incomplete.count("CPU") == 1 and "CPU 1" in incomplete and
+              os.strerror(errno.EIO) in incomplete,
+              f"{name}: a reader that fails when recording has ended is told in the tarball",
+              p.returncode, err, incomplete)
+        claim(gap and gap[:2] == (BAD, -1) and switches[BAD] <= gap[2],
+              f"{name}: the rows of that CPU end with a gap", gap, switches)
+
+    p = begin("-o", "u.dat", "--", "sleep", "60", FAIL_DRAIN="1")
+    fail(0)
+    p.send_signal(signal.SIGTERM)
+    time.sleep(0.3)
+    p.send_signal(signal.SIGTERM)
+    time.sleep(1.3) # after the second that it then has
+    os.unlink("when")
+    _, err = p.communicate(timeout=30)
+    gap, _, incomplete = last_gap("u.dat")
+    claim("left unread, as you asked" in err and gap and gap[:2] == (BAD, -1) and
+          "CPU 1" in incomplete, "what a second signal left unread is told in the tarball", err,
+          gap, incomplete)
 done()
