@@ -261,7 +261,7 @@ static int compare_pids(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-size_t attach_mark(const struct attach *a, pid_t command, struct task_list *list)
+size_t attach_mark(const struct attach *a, pid_t parent, struct task_list *list)
 {
 	auto_free pid_t *in = calloc(a->n + list->n + 1, sizeof(*in)); /* processes, sorted */
 	size_t n = 0, marked = 0, before;
@@ -270,8 +270,6 @@ size_t attach_mark(const struct attach *a, pid_t command, struct task_list *list
 		return 0;
 	for (size_t i = 0; i < a->n; i++)
 		in[n++] = a->pids[i];
-	if (command)
-		in[n++] = command;
 	do {
 		before = n;
 		qsort(in, n, sizeof(*in), compare_pids);
@@ -280,7 +278,8 @@ size_t attach_mark(const struct attach *a, pid_t command, struct task_list *list
 
 			/* Every process is listed by its first thread. */
 			if (t->pid == t->tgid &&
-			    bsearch(&t->ppid, in, before, sizeof(*in), compare_pids) &&
+			    ((parent && t->ppid == parent) ||
+			     bsearch(&t->ppid, in, before, sizeof(*in), compare_pids)) &&
 			    !bsearch(&t->pid, in, before, sizeof(*in), compare_pids))
 				in[n++] = t->pid;
 		}
@@ -296,7 +295,7 @@ size_t attach_mark(const struct attach *a, pid_t command, struct task_list *list
 	return marked;
 }
 
-int attach_follow(const struct attach *a, pid_t command, struct instance *in,
+int attach_follow(const struct attach *a, pid_t parent, struct instance *in,
 		  struct schedtrace_error *err)
 {
 	auto_free int32_t *tids = NULL;
@@ -310,7 +309,7 @@ int attach_follow(const struct attach *a, pid_t command, struct instance *in,
 			return result;
 		if (!proc_tasks_read(&tasks, false))
 			return nomem(err);
-		attach_mark(a, command, &tasks);
+		attach_mark(a, parent, &tasks);
 		free(tids);
 		tids = calloc(tasks.n + 1, sizeof(*tids));
 		n = 0;

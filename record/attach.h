@@ -46,16 +46,17 @@ bool attach_ended(struct attach *a);
 int attach_check_namespace(const char *what, struct schedtrace_error *err);
 
 /*
- * Marks (MARKER_TASK_TREE) the tasks of @list that are threads of the attached processes or of
- * @command (0: none), or descend from one. Returns how many there are.
+ * Marks (MARKER_TASK_TREE) the tasks of @list that are threads of the attached processes or of the
+ * children of @parent (0: none), or descend from one. Returns how many there are. The recorder
+ * is the parent of the command, and with --follow-all of what lost its own.
  */
-size_t attach_mark(const struct attach *a, pid_t command, struct task_list *list);
+size_t attach_mark(const struct attach *a, pid_t parent, struct task_list *list);
 
 /*
  * Makes @in record these tasks only, and all that they make. A task may be forked while tasks are
  * listed, by one that is not followed yet: looks again until there is no new one.
  */
-int attach_follow(const struct attach *a, pid_t command, struct instance *in,
+int attach_follow(const struct attach *a, pid_t parent, struct instance *in,
 		  struct schedtrace_error *err);
 
 #endif

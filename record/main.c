@@ -18,7 +18,7 @@ struct settings {
 	const char *clock;
 	int64_t duration_ns, max_bytes, subbuf_kb, rotate_bytes, max_files, flight_ns;
 	const char *pids, *cgroup, *cpus;
-	bool only;
+	bool only, follow_all;
 	bool quiet, strict, user_stacks, as_root;
 	const char *repair;
 	const char *tracefs;
@@ -55,6 +55,10 @@ static const struct option_spec options[] = {
 	  "limit memory and system call events to COMMAND, the processes of -p and --cgroup, and "
 	  "their descendants; the scheduler's are recorded of all tasks",
 	  OPTION_FLAG, FIELD(only) },
+	{ 0, "follow-all", NULL,
+	  "record until all descendants of COMMAND have ended too, daemons as well; the exit "
+	  "status is still COMMAND's",
+	  OPTION_FLAG, FIELD(follow_all) },
 	{ 0, "cpus", "LIST", "record on these CPUs only, such as 0,2-3 [all]", OPTION_TEXT,
 	  FIELD(cpus) },
 	{ 0, "max-size", "BYTES",
@@ -143,6 +147,7 @@ static int run(int argc, char **argv)
 		.cgroup = s.cgroup,
 		.cpus = s.cpus,
 		.only = s.only,
+		.follow_all = s.follow_all,
 		.rotate_bytes = s.rotate_bytes,
 		.max_files = s.max_files,
 		.user_stacks = s.user_stacks,

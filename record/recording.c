@@ -121,25 +121,42 @@ static void read_counts(struct recording *r)
 
 /* ---- while it runs -------------------------------------------------------------------- */
 
+/* What the recording goes on for when the command has ended. */
+static void name_awaited(const struct recording *r, char *out, size_t size)
+{
+	int n;
+
+	*out = '\0';
+	if (!r->settings->follow_all || !r->workload.ended || r->reason)
+		return;
+	n = workload_descendants();
+	if (n)
+		snprintf(out, size, "  waiting for %d process%s", n, n == 1 ? "" : "es");
+	else
+		snprintf(out, size, "  waiting for the command's descendants");
+}
+
 static void show_status(struct recording *r)
 {
-	char text[160], events[32], lost[32];
+	char text[160], events[32], lost[32], awaited[48];
 
 	if (!r->progress.enabled)
 		return;
+	name_awaited(r, awaited, sizeof(awaited));
 	if (r->settings->flight_ns) {
-		snprintf(text, sizeof(text), "flight recorder  %.1f s  %" PRIu64 " saved",
-			 (double)(recording_now_ns() - r->begun_ns) / 1e9, r->numbered.n_done);
+		snprintf(text, sizeof(text), "flight recorder  %.1f s  %" PRIu64 " saved%s",
+			 (double)(recording_now_ns() - r->begun_ns) / 1e9, r->numbered.n_done,
+			 awaited);
 		progress_text(&r->progress, text);
 		return;
 	}
 	read_counts(r);
-	snprintf(text, sizeof(text), "recording  %.1f s  %s events  %.1f MB  %s lost",
+	snprintf(text, sizeof(text), "recording  %.1f s  %s events  %.1f MB  %s lost%s",
 		 (double)(recording_now_ns() - r->begun_ns) / 1e9,
 		 format_count(events,
 			      buffer_counts_events(&r->counts) + buffer_counts_unread(&r->counts)),
 		 (double)(r->numbered.bytes_done + tracedat_data_bytes(&r->writer)) / 1e6,
-		 format_count(lost, buffer_counts_lost(&r->counts)));
+		 format_count(lost, buffer_counts_lost(&r->counts)), awaited);
 	progress_text(&r->progress, text);
 }
 
@@ -166,7 +183,7 @@ static void record(struct recording *r)
 		now = recording_now_ns();
 		if (r->n_signals)
 			r->reason = "signal";
-		else if (workload_has_ended(&r->workload))
+		else if (workload_is_over(&r->workload))
 			r->reason = "exit";
 		else if (now >= end)
 			r->reason = "duration";
@@ -306,7 +323,8 @@ static int begin(struct recording *r)
 		return RECORDER_FAILED;
 	}
 	/* The child comes before every descriptor of tracefs, so that it cannot inherit one. */
-	if ((s->command && workload_prepare(&r->workload, s->command, &r->identity,
+	if ((s->follow_all && workload_follow_all(&r->workload, &r->err) < 0) ||
+	    (s->command && workload_prepare(&r->workload, s->command, &r->identity,
 					    &r->saved_signals, &status, &r->err) < 0) ||
 	    recording_set_up(r) < 0) {
 		recording_tell_error(r);
@@ -335,6 +353,19 @@ static void wait_for_command(struct recording *r)
 
 	while (r->workload.pid && !workload_has_ended(&r->workload) && r->n_signals < enough)
 		wait_for_news(r, TICK_NS);
+}
+
+/* Descendants that were to be recorded to their end, and were not. */
+static void tell_left(struct recording *r)
+{
+	int n;
+
+	if (!r->settings->follow_all || r->settings->quiet || workload_is_over(&r->workload))
+		return;
+	n = workload_descendants();
+	if (n)
+		report(r->settings->program, "%d process%s of the command go%s on, not recorded", n,
+		       n == 1 ? "" : "es", n == 1 ? "es" : "");
 }
 
 static int exit_status(struct recording *r)
@@ -437,6 +468,7 @@ int recording_run(const struct recording_settings *settings)
 			end(&r);
 		remove_instances(&r);
 		wait_for_command(&r);
+		tell_left(&r);
 		status = exit_status(&r);
 	}
 	release(&r);

@@ -31,6 +31,7 @@ struct recording_settings {
 	int64_t flight_ns;	  /* a flight recorder of so long; 0: none */
 	const char *const *rules; /* by which it saves */
 	size_t n_rules;
+	bool follow_all; /* until the command's descendants have ended */
 	bool quiet, strict, as_root;
 	char *const *command; /* NULL: none */
 };

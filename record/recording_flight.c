@@ -135,8 +135,10 @@ void recording_obey_rules(struct recording *r)
 {
 	int64_t now = recording_now_ns();
 
-	if (r->reason && r->workload.ended)
+	if (r->workload.ended && !r->exit_judged) {
 		rules_exit(&r->rules, workload_exit_status(&r->workload));
+		r->exit_judged = true;
+	}
 	if (!*r->rules.fired || r->save_why)
 		return;
 	if (r->rule_saved_ns && now < r->rule_saved_ns + r->settings->flight_ns && !r->reason) {

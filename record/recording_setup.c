@@ -38,6 +38,8 @@ static const char *misfit(const struct recording_settings *s)
 
 	if (!has_tasks && !s->duration_ns && !s->max_bytes && !s->flight_ns && !s->rotate_bytes)
 		return "give a COMMAND to record, -p PID or -d SECONDS: see --help";
+	if (s->follow_all && !s->command)
+		return "--follow-all is about the descendants of a COMMAND, and there is none";
 	if (s->only && !has_tasks)
 		return "--only needs a COMMAND, -p PID or --cgroup PATH";
 	if (s->flight_ns && (s->rotate_bytes || s->max_bytes))
@@ -315,7 +317,7 @@ int recording_write_begin(struct recording *r, bool whole)
 		return result;
 	if (!proc_tasks_read(&tasks, true))
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	attach_mark(&r->attach, r->workload.pid, &tasks);
+	attach_mark(&r->attach, r->workload.pid ? getpid() : 0, &tasks);
 	result = marker_write_tasks(&r->instance, &tasks, &r->err);
 	clocks_read(&now);
 	if (result == 0)
@@ -344,7 +346,7 @@ int recording_note_end(struct recording *r)
 		r->writer.has_tsc = true;
 	if (!proc_tasks_read(&tasks, false))
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	attach_mark(&r->attach, r->workload.pid, &tasks);
+	attach_mark(&r->attach, r->workload.pid ? getpid() : 0, &tasks);
 	result = snapshot_write(r->instance.marker_fd, true, &tasks, &now, &r->err);
 	proc_tasks_free(&tasks);
 	return result;
@@ -353,7 +355,9 @@ int recording_note_end(struct recording *r)
 int recording_start(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
-	int result = s->only ? attach_follow(&r->attach, r->workload.pid, &r->only, &r->err) : 0;
+	int result = s->only ? attach_follow(&r->attach, r->workload.pid ? getpid() : 0, &r->only,
+					     &r->err)
+			     : 0;
 
 	if (result < 0)
 		return result;

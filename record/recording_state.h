@@ -59,6 +59,7 @@ struct recording {
 	uint64_t privileges;	 /* that are kept while it runs */
 	int64_t readers_seen_ns; /* when they were last looked at */
 	struct rules rules;	 /* by which a flight recorder saves */
+	bool exit_judged;	 /* by them */
 	struct watch *watch;	 /* NULL: no rule needs one */
 	int64_t rule_saved_ns;	 /* CLOCK_MONOTONIC; 0: none has */
 	int64_t saved_ns;	 /* on the trace clock, where the last saved window ends */

@@ -48,7 +48,8 @@ struct sampler {
 	int fd_end; /* descriptors from here on are left to the rest of the recorder */
 	struct sampled *items;
 	size_t n, room;
-	uint8_t *known; /* a bit a pid: it is in items */
+	struct proc_sample self; /* if it has a pid: our own children are followed */
+	uint8_t *known;		 /* a bit a pid: it is in items */
 	int64_t ticks;
 	int64_t beats, beat; /* of the timer in a tick, and the last one in this tick */
 	int64_t unheld;	     /* descendants that could not be opened */
@@ -337,6 +338,8 @@ static int tick(struct sampler *s)
 	s->ticks++;
 	if (put_ending(s) < 0)
 		return s->err->status;
+	if (s->self.pid)
+		proc_sample_children(&s->self, found_child, s);
 	for (size_t i = 0; i < s->n;) { /* children that are found come at the end */
 		bool gone;
 
@@ -395,6 +398,8 @@ void sampler_free(struct sampler *s)
 		return;
 	while (s->n)
 		drop(s, s->n - 1);
+	if (s->self.pid)
+		proc_sample_close(&s->self);
 	mem_close_p(&s->poll_fd);
 	mem_close_p(&s->timer_fd);
 	mem_close_p(&s->exits_fd);
@@ -463,6 +468,13 @@ int sampler_follow(struct sampler *s, pid_t pid, bool registered, struct schedtr
 	item->followed = true;
 	item->registered |= registered;
 	return tick(s); /* with the children that it has */
+}
+
+void sampler_follow_adopted(struct sampler *s)
+{
+	if (proc_sample_open(&s->self, getpid()) < 0)
+		s->self.pid = 0; /* then those are sampled that were known before */
+	s->self.threads = 1;	 /* the first gets them */
 }
 
 int sampler_unregister(struct sampler *s, pid_t pid, struct schedtrace_error *err)

@@ -35,6 +35,8 @@ void sampler_free(struct sampler *s);
 int sampler_register(struct sampler *s, pid_t pid, struct schedtrace_error *err);
 /* The same for a process and all its descendants; @registered: it was named by its pid. */
 int sampler_follow(struct sampler *s, pid_t pid, bool registered, struct schedtrace_error *err);
+/* Those that become children of this process, with --follow-all, are found in time too. */
+void sampler_follow_adopted(struct sampler *s);
 /* Takes a last sample of the process, which may be of the tree, and leaves it alone after. */
 int sampler_unregister(struct sampler *s, pid_t pid, struct schedtrace_error *err);
 

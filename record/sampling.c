@@ -39,6 +39,8 @@ int sampling_follow(struct sampling *s, struct workload *w, const struct attach 
 		w->look_self = s->sampler;
 		s->workload = w;
 		result = sampler_follow(s->sampler, w->pid, false, err);
+		if (w->follow_all)
+			sampler_follow_adopted(s->sampler);
 	}
 	for (size_t i = 0; result == 0 && i < attach->n; i++) {
 		result = sampler_follow(s->sampler, attach->pids[i], true, err);

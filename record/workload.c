@@ -6,19 +6,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "record/proc_sample.h"
 
 #define FOUND 0 /* the child's report before the gate; otherwise an errno */
 
 void workload_take_signals(struct signal_state *saved, sigset_t *blocked)
 {
 	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT };
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, usual = { .sa_handler = SIG_DFL };
 
 	sigemptyset(blocked);
 	sigaddset(blocked, SIGCHLD);
@@ -29,6 +31,8 @@ void workload_take_signals(struct signal_state *saved, sigset_t *blocked)
 			sigaddset(blocked, wanted[i]);
 	}
 	sigprocmask(SIG_BLOCK, blocked, &saved->mask);
+	/* Were it ignored, nobody would ever learn how the command ended. */
+	sigaction(SIGCHLD, &usual, &saved->child);
 	sigaction(SIGPIPE, &ignore, &saved->pipe);
 	sigaction(SIGXFSZ, &ignore, &saved->file_size);
 	if (getrlimit(RLIMIT_NOFILE, &saved->files) == 0)
@@ -91,6 +95,7 @@ static void run_child(char *const *argv, const struct identity *id,
 	int errnum;
 	char go;
 
+	sigaction(SIGCHLD, &saved->child, NULL);
 	sigaction(SIGPIPE, &saved->pipe, NULL);
 	sigaction(SIGXFSZ, &saved->file_size, NULL);
 	setrlimit(RLIMIT_NOFILE, &saved->files);
@@ -126,6 +131,22 @@ static ssize_t read_report(int fd, int *errnum)
 	return n;
 }
 
+int workload_follow_all(struct workload *w, struct schedtrace_error *err)
+{
+	siginfo_t info;
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+		return error_set(
+			err, SCHEDTRACE_E_USAGE,
+			"--follow-all: what was this process before it became schedrec "
+			"left children, which would be waited for too: start schedrec as a "
+			"process of its own");
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+		return error_errno(err, SCHEDTRACE_E_UNSUPPORTED, errno, "--follow-all");
+	w->follow_all = true;
+	return 0;
+}
+
 int workload_prepare(struct workload *w, char *const *argv, const struct identity *id,
 		     const struct signal_state *saved, int *exit_status,
 		     struct schedtrace_error *err)
@@ -133,7 +154,7 @@ int workload_prepare(struct workload *w, char *const *argv, const struct identit
 	int gate[2] = { -1, -1 }, report[2] = { -1, -1 };
 	int errnum = 0;
 
-	*w = (struct workload){ .gate_fd = -1, .report_fd = -1 };
+	*w = (struct workload){ .gate_fd = -1, .report_fd = -1, .follow_all = w->follow_all };
 	*exit_status = 125;
 	if (pipe2(gate, O_CLOEXEC) != 0 || pipe2(report, O_CLOEXEC) != 0 || (w->pid = fork()) < 0) {
 		errnum = errno;
@@ -188,18 +209,65 @@ int workload_start(struct workload *w, const char *program, int *exit_status,
 			 "%s: cannot be run: the interpreter it names does not exist", program);
 }
 
+/* Waits for the command if it has ended, or for all our children that have. */
+static void reap(struct workload *w)
+{
+	idtype_t which = w->follow_all ? P_ALL : P_PID;
+
+	while (w->follow_all ? !w->none_is_left : !w->ended) {
+		siginfo_t info = { 0 };
+		int status;
+
+		if (waitid(which, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+			w->none_is_left = errno == ECHILD;
+		if (!info.si_pid)
+			return;
+		if (w->last_look)
+			w->last_look(w->look_self, info.si_pid);
+		if (waitpid(info.si_pid, &status, WNOHANG) != info.si_pid)
+			return;
+		if (info.si_pid == w->pid) {
+			w->wait_status = status;
+			w->ended = true;
+		}
+	}
+}
+
 bool workload_has_ended(struct workload *w)
 {
-	siginfo_t info = { 0 };
-
-	if (!w->pid || w->ended)
-		return w->ended;
-	if (w->last_look && waitid(P_PID, (id_t)w->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-	    info.si_pid)
-		w->last_look(w->look_self, w->pid);
-	if (waitpid(w->pid, &w->wait_status, WNOHANG) == w->pid)
-		w->ended = true;
+	if (w->pid)
+		reap(w);
 	return w->ended;
+}
+
+bool workload_is_over(struct workload *w)
+{
+	return workload_has_ended(w) && (!w->follow_all || w->none_is_left);
+}
+
+static int count(void *self, pid_t pid)
+{
+	struct proc_sample p;
+	int *n = self;
+
+	if (proc_sample_open(&p, pid) < 0)
+		return 0; /* it has ended */
+	*n += p.figures.state != 'Z' || p.threads > 1;
+	proc_sample_children(&p, count, n);
+	proc_sample_close(&p);
+	return 0;
+}
+
+int workload_descendants(void)
+{
+	struct proc_sample self;
+	int n = 0;
+
+	if (proc_sample_open(&self, getpid()) < 0)
+		return 0;
+	proc_sample_children(&self, count, &n);
+	proc_sample_close(&self);
+	return n;
 }
 
 int workload_exit_status(const struct workload *w)

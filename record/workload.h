@@ -20,8 +20,10 @@ struct workload {
 	int gate_fd;   /* writing a byte lets the child go on */
 	int report_fd; /* the child's errno if it cannot run the program, end of file if it can */
 	bool ended;
-	int wait_status; /* as waitpid's, once ended */
-	/* Called, unless NULL, when it has ended and /proc still tells of it. */
+	int wait_status;   /* as waitpid's, once ended */
+	bool follow_all;   /* descendants that lose their parent become our children */
+	bool none_is_left; /* of all these */
+	/* Called, unless NULL, when one has ended and /proc still tells of it. */
 	void (*last_look)(void *self, pid_t pid);
 	void *look_self;
 };
@@ -29,14 +31,20 @@ struct workload {
 /* What the child gets back before it runs the program. */
 struct signal_state {
 	sigset_t mask;
-	struct sigaction pipe, file_size;
+	struct sigaction child, pipe, file_size;
 	struct rlimit files;
 };
 
-/* Blocks in @blocked what signalfd shall read, and ignores SIGPIPE and SIGXFSZ; signals that
+/* Blocks in @blocked what signalfd shall read, and ignores SIGPIPE and SIGXFSZ; other signals that
  * were ignored when we were started stay ignored and are left out of @blocked. Allows as many
  * open files as there may be: each CPU takes some. */
 void workload_take_signals(struct signal_state *saved, sigset_t *blocked);
+
+/*
+ * Makes this process the one that descendants get as parent when they lose theirs, daemons too.
+ * Before workload_prepare(), which keeps it.
+ */
+int workload_follow_all(struct workload *w, struct schedtrace_error *err);
 
 /*
  * Starts the child and waits until it has found the program, which is not yet run. Must come
@@ -53,6 +61,12 @@ int workload_start(struct workload *w, const char *program, int *exit_status,
 
 /* Looks, without waiting, whether the command has ended. */
 bool workload_has_ended(struct workload *w);
+
+/* The same, and with follow_all that of all its descendants. */
+bool workload_is_over(struct workload *w);
+
+/* How many descendants of this process run; 0 also where the kernel does not tell. */
+int workload_descendants(void);
 
 /* The shell's form of how it ended: its status, or 128 + the signal. */
 int workload_exit_status(const struct workload *w);

@@ -144,6 +144,132 @@ with Folder():
     r = run()
     claim(r.returncode == 125 and "COMMAND" in r.stderr, "nothing to record is refused", r.stderr)
 
+    # A daemon: two forks, a session of its own, and the command has ended long before it.
+    with open("daemon.py", "w") as f:
+        f.write("import os, sys, time\n"
+                "if os.fork() == 0:\n"
+                "    os.setsid()\n"
+                "    if os.fork() == 0:\n"
+                "        open('pid', 'w').write(str(os.getpid()))\n"
+                "        for fd in range(3): os.close(fd)\n"
+                "        time.sleep(float(sys.argv[1]))\n"
+                "        open('daemon-done', 'w').close()\n"
+                "        os._exit(1)\n"
+                "    os._exit(2)\n"
+                "while not os.path.exists('pid'): time.sleep(0.01)\n"
+                "os._exit(6)\n")
+
+    def daemon(seconds):
+        for name in ("pid", "daemon-done"):
+            if os.path.exists(name):
+                os.unlink(name)
+        return "--", "/usr/bin/python3", "daemon.py", str(seconds)
+
+    def daemon_pid():
+        with open("pid") as f:
+            return int(f.read())
+
+    def waits(p):
+        """Is the daemon the recorder's only child, the command's end past?"""
+        return os.path.exists("pid") and children_of(p.pid) == [daemon_pid()]
+
+    def end_daemon():
+        if os.path.exists(f"/proc/{daemon_pid()}"):
+            os.kill(daemon_pid(), signal.SIGKILL)
+
+    def exit_of(pid, path):
+        r = subprocess.run(["trace-cmd", "report", path], capture_output=True, text=True,
+                           errors="replace")
+        return re.search(rf"sched_process_exit:.*pid={pid}\b", r.stdout)
+
+    p = start("-o", "left.dat", *daemon(20))
+    _, err = p.communicate(timeout=20)
+    claim(p.returncode == 6 and os.path.exists(f"/proc/{daemon_pid()}") and "go" not in err,
+          "a daemon is not waited for by itself", err)
+    end_daemon()
+    for args, name in (((), "all.dat"), (("--rotate", "64M"), "all.0001.dat"),
+                       (("--only", "-e", "sched,mm"), "all.dat")):
+        r = run("--follow-all", "-o", "all.dat", *args, *daemon(0.8))
+        claim(r.returncode == 6 and os.path.exists("daemon-done") and whole(name) and
+              exit_of(daemon_pid(), name) and "of the command" not in r.stderr,
+              f"with --follow-all {' '.join(args)} the end of a daemon is recorded, and the status "
+              "is the command's", r.returncode, r.stderr)
+    r = run("--follow-all", "-q", "-o", "none.dat", "--", "sh", "-c", "exit 7")
+    claim(r.returncode == 7 and r.stderr == "", "--follow-all with nobody to follow is no different",
+          r.stderr)
+    r = run("--follow-all", "-o", "many.dat", "--", "sh", "-c",
+            "i=0; while [ $i -lt 200 ]; do (sleep 0.1 & ) & i=$((i+1)); done; exit 5")
+    claim(r.returncode == 5 and whole("many.dat"), "hundreds of orphans end well", r.stderr)
+
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        p = start("--follow-all", "-o", "cut.dat", *daemon(30))
+        seen = wait_for(lambda: waits(p))
+        p.send_signal(sig)
+        _, err = p.communicate(timeout=20)
+        claim(seen and p.returncode == 6 and whole("cut.dat") and not leftovers() and
+              "1 process of the command goes on, not recorded" in err and
+              os.path.exists(f"/proc/{daemon_pid()}"),
+              f"{sig.name} ends the recording and leaves the daemon alone", p.returncode, err)
+        end_daemon()
+    p = start("--follow-all", "-o", "both.dat", "--", "sh", "-c", "sleep 60 >log 2>&1 & sleep 61 >log 2>&1")
+    wait_for(lambda: command_runs(p.pid, "sh") and children_of(children_of(p.pid)[0])[1:])
+    sleeps = children_of(children_of(p.pid)[0])
+    p.send_signal(signal.SIGTERM)
+    _, err = p.communicate(timeout=20)
+    claim(p.returncode == 143 and "2 processes of the command go on" in err and
+          all(os.path.exists(f"/proc/{s}") for s in sleeps),
+          "while the command lives the signal is its own", p.returncode, err)
+    for s in sleeps:
+        os.kill(s, signal.SIGKILL)
+    for args in (("-d", "1"), ("-e", "sched", "--max-size", "1K")):
+        r = run("--follow-all", "-o", "limit.dat", *args, *daemon(30))
+        claim(r.returncode == 6 and whole("limit.dat") and "goes on, not recorded" in r.stderr,
+              f"{args[-2]} ends it too", r.returncode, r.stderr)
+        end_daemon()
+
+    p = start("--follow-all", "--sample", "-o", "sample.dat", *daemon(30))
+    seen = wait_for(lambda: waits(p))
+    time.sleep(0.3) # some ticks
+    r = subprocess.run([SCHEDREC, "ctl", f"--recorder={p.pid}", "status"], capture_output=True,
+                       text=True)
+    end_daemon()
+    _, err = p.communicate(timeout=20)
+    claim(seen and p.returncode == 6 and re.search(rf"\b{daemon_pid()} python3", r.stdout),
+          "the daemon is sampled", r.stdout, r.stderr, err)
+
+    p = start("--follow-all", "--flight", "5", "--save-when", "exit != 0", "-o", "flight.dat",
+              *daemon(30))
+    saved = wait_for(lambda: os.path.exists("flight.1.dat"))
+    claim(saved and os.path.exists(f"/proc/{daemon_pid()}") and p.poll() is None,
+          "a flight recorder saves when the command ends, and waits for the daemon")
+    end_daemon()
+    _, err = p.communicate(timeout=20)
+    claim(p.returncode == 6 and "saved 1 file" in err, "then it has saved once", err)
+
+    if shutil.which("sudo"):
+        r = subprocess.run(["sudo", "-u", "root", SCHEDREC, "--follow-all", "-o", "sudo.dat",
+                            *daemon(0.8)], capture_output=True, text=True)
+        claim(r.returncode == 6 and os.path.exists("daemon-done") and whole("sudo.dat"),
+              "under sudo too", r.returncode, r.stderr)
+
+    screen_args = ["--follow-all", "-o", "status.dat", *daemon(1.5)]
+    status, screen = on_terminal(screen_args, [])
+    claim(status == 6 and "waiting for 1 process" in screen,
+          "a terminal shows what is waited for", screen)
+    r = run("--follow-all", "-d", "1")
+    claim(r.returncode == 125 and "COMMAND" in r.stderr, "--follow-all without a command is refused",
+          r.stderr)
+    p = subprocess.Popen(["sh", "-c", f"sleep 5 & exec {SCHEDREC} --follow-all -- true"],
+                         stderr=subprocess.PIPE, text=True)
+    err = p.stderr.readline()
+    p.wait(timeout=20)
+    claim(p.returncode == 125 and "before it became schedrec" in err,
+          "children of others would be followed too: that is refused", err)
+    p = start("-q", "-o", "ignored.dat", "--", "sh", "-c", "exit 8",
+              preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    p.wait(timeout=20)
+    claim(p.returncode == 8, "a parent that ignores SIGCHLD changes nothing", p.returncode)
+
     # Descriptors: the child has those of its parent and not one more.
     r1 = subprocess.run(["ls", "-l", "/proc/self/fd"], capture_output=True, text=True,
                         stdin=subprocess.DEVNULL)

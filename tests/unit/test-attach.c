@@ -168,7 +168,7 @@ static void the_tree_is_the_processes_their_threads_and_descendants(void **state
 		{ .pid = 60, .tgid = 60, .ppid = 50 }, { .pid = 70, .tgid = 70, .ppid = 1 },
 	};
 	static const bool of_pid[] = { 0, 1, 1, 1, 1, 1, 1, 0, 0, 0 };
-	static const bool of_both[] = { 0, 1, 1, 1, 1, 1, 1, 1, 1, 0 };
+	static const bool of_both[] = { 0, 1, 1, 1, 1, 1, 1, 0, 1, 0 };
 	struct task_list list = { tasks, sizeof(tasks) / sizeof(*tasks) };
 	pid_t pids[] = { 20 };
 	struct attach a = { .pids = pids, .n = 1, .n_named = 1, .epoll_fd = -1 };
@@ -178,7 +178,7 @@ static void the_tree_is_the_processes_their_threads_and_descendants(void **state
 		assert_int_equal(!!(tasks[i].flags & MARKER_TASK_TREE), of_pid[i]);
 	for (size_t i = 0; i < list.n; i++)
 		tasks[i].flags = 0;
-	assert_int_equal(attach_mark(&a, 50, &list), 8); /* and a command */
+	assert_int_equal(attach_mark(&a, 50, &list), 7); /* and what is a child of 50 */
 	for (size_t i = 0; i < list.n; i++)
 		assert_int_equal(!!(tasks[i].flags & MARKER_TASK_TREE), of_both[i]);
 	for (size_t i = 0; i < list.n; i++)
