@@ -334,6 +334,7 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 				  !json_is_array(json_object_get(json, "recorded_cpus")));
 	facts->stacks = json_is_true(json_object_get(json, "stacks"));
 	facts->command_pid = small_number_of(json, "command_pid", 0);
+	facts->recorder_pid = small_number_of(json, "recorder_pid", 0);
 	row_maker_command(facts->maker, facts->command_pid);
 	return set_topology(facts, cpus, err);
 }
@@ -411,6 +412,16 @@ static int text_marker(struct facts *facts, const struct marker_header *h, const
 	return end ? end_marker(facts, json, r, err) : begin_marker(facts, json, r, err);
 }
 
+/* The list goes by pid: parents come first, but for those whose pids began anew. */
+static bool is_of_command(const struct facts *facts, const struct marker_task *t)
+{
+	const struct schedtrace_task *parent = row_maker_life_at_start(facts->maker, t->ppid);
+
+	return t->pid == facts->command_pid || t->tgid == facts->command_pid ||
+	       (facts->recorder_pid > 0 && t->ppid == facts->recorder_pid) ||
+	       (parent && parent->command_tree == 1);
+}
+
 static int tasks_marker(struct facts *facts, const char *payload, size_t bytes, int64_t written,
 			struct schedtrace_error *err)
 {
@@ -436,8 +447,7 @@ static int tasks_marker(struct facts *facts, const char *payload, size_t bytes, 
 			if (t.pid == t.tgid && t.rss_bytes[i] >= 0)
 				task.rss_bytes[i] = t.rss_bytes[i];
 		if (facts->command_pid > 0)
-			task.command_tree =
-				t.pid == facts->command_pid || t.tgid == facts->command_pid;
+			task.command_tree = is_of_command(facts, &t);
 		r = row_maker_task_at_start(facts->maker, &task, err);
 		if (r < 0)
 			return r;

@@ -29,6 +29,7 @@ struct facts {
 	json_t *at_start;	     /* the first of these, whose texts lives of tasks point to */
 	int64_t begin_tsc;	     /* time-stamp counter at the begin, INT64_MIN unknown */
 	int32_t command_pid;	     /* 0 unknown */
+	int32_t recorder_pid;	     /* its parent, and that of orphans with --follow-all; 0 */
 	int32_t exit_status;	     /* of the command as wait() gives it, -1 unknown */
 	struct facts_unread *unread; /* CPUs that the recorder could not read to the end */
 	size_t n_unread;

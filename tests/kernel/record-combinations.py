@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Options of schedrec together: what goes together loses nothing, what does not is refused."""
 import collections
+import json
 import os
 import re
 import signal
 import subprocess
+import tarfile
 from recorder import *
 
 need_kernel()
@@ -175,6 +177,21 @@ with Folder():
               f"{' '.join(more)} without a command records until Ctrl-C", err, numbered("u"))
         for name in numbered("u"):
             os.unlink(name)
+
+    # ---- a daemon over several files: in the later ones the command is gone
+    run(*MM, "--rotate", "1M", "--follow-all", "-o", "d.dat", "--", "sh", "-c",
+        "setsid sh -c 'echo $$ >daemon; while [ ! -e d.0003.dat ]; do /bin/true; done' & exit 0")
+    with open("daemon") as f:
+        pid = int(f.read())
+    for name in numbered("d"):
+        subprocess.run([SCHEDCONV, "-q", name, "out.tar"])
+        with tarfile.open("out.tar") as tar:
+            tasks = json.load(tar.extractfile("tasks.json"))
+        claim(any(t["pid"] == pid and t.get("command_tree") == 1 for t in tasks) and
+              not any(t["pid"] in (1, os.getpid()) and t.get("command_tree") for t in tasks),
+              f"{name}: a daemon of the command belongs to its tree", tasks)
+        os.unlink(name)
+    os.unlink("daemon")
 
     # ---- what does not go together
     for args, words in (
