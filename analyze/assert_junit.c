@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * JUnit's XML as continuous integration reads it: a suite a recording, a case a rule, or one error
- * for a recording that cannot be read. There are two
- * schemas in use, Jenkins's and Ant's; the order and the attributes here suit both.
+ * for a recording that cannot be read. There are two schemas in use, Jenkins's and Ant's; the order
+ * and the attributes here suit both.
  */
 #include <time.h>
 

@@ -540,7 +540,7 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 	v[FAULTS_USER].i = f->has_user ? a->faults_user : UNKNOWN_INT;
 	v[FAULTS_KERNEL].i = f->has_kernel ? a->faults_kernel : UNKNOWN_INT;
 	v[FAULTS_MAJOR].i = f->has_majors ? a->faults_major : UNKNOWN_INT;
-	v[MINOR].i = growth(faults, a->faults_major);
+	v[MINOR].i = if_known(f->has_user || f->has_kernel, growth(faults, a->faults_major));
 	v[MAJOR].i = v[FAULTS_MAJOR].i;
 	for (int column = MINOR_TOTAL; column <= END; column++)
 		v[column].i = UNKNOWN_INT;
@@ -609,6 +609,8 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	int r = tables_add(out, &faults_info, &table, err);
 
 	/* Without a row of an event that was recorded, the count is known to be 0. */
+	f->has_user |= replay_recorded(f->replay, SCHEDTRACE_PAGE_FAULT_USER);
+	f->has_kernel |= replay_recorded(f->replay, SCHEDTRACE_PAGE_FAULT_KERNEL);
 	f->has_majors |= replay_recorded(f->replay, SCHEDTRACE_MAJOR_FAULT);
 	if (r >= 0)
 		r = tables_add(out, &sum_info, &sum_table, err);

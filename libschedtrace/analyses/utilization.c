@@ -253,6 +253,7 @@ static int64_t in_interval(const struct usage *u, uint32_t i)
 static int add_intervals(const struct utilization *u, int64_t end, int64_t cpus,
 			 struct schedtrace_tables *out, struct schedtrace_error *err)
 {
+	bool switches = replay_recorded(u->replay, SCHEDTRACE_CTX_SWITCH);
 	int64_t busy[MAX_INTERVALS] = { 0 };
 	struct schedtrace_table *table;
 	int r = tables_add(out, &table_info, &table, err);
@@ -273,10 +274,10 @@ static int add_intervals(const struct utilization *u, int64_t end, int64_t cpus,
 			break;
 		v[BEGIN].i = from;
 		v[END].i = to;
-		v[BUSY].i = busy[i];
-		v[BUSY_SHARE].f = percent(busy[i], all);
-		v[IDLE].i = idle;
-		v[UNKNOWN].i = all - busy[i] - idle;
+		v[BUSY].i = if_known(switches, busy[i]);
+		v[BUSY_SHARE].f = switches ? percent(busy[i], all) : NAN;
+		v[IDLE].i = if_known(switches, idle);
+		v[UNKNOWN].i = switches ? all - busy[i] - idle : all;
 		r = table_row(table, v, err);
 	}
 	return r;
@@ -293,6 +294,7 @@ static int add_task(const struct utilization *u, uint32_t id, const struct usage
 {
 	const struct lives *lives = replay_lives(u->replay);
 	const struct life *life = &lives->all[id];
+	bool switches = replay_recorded(u->replay, SCHEDTRACE_CTX_SWITCH);
 	int64_t ended = end_of(life), peak = 0, peak_at = UNKNOWN_INT, width = u->width;
 	union schedtrace_value v[N_T_COLUMNS];
 
@@ -312,10 +314,10 @@ static int add_task(const struct utilization *u, uint32_t id, const struct usage
 	v[T_COMPLETION].i = ended != INT64_MIN && life->start_ns != INT64_MIN
 				    ? ended - life->start_ns
 				    : UNKNOWN_INT;
-	v[T_ON_CPU].i = usage->total;
-	v[T_SHARE].f = percent(usage->total, end - begin);
-	v[T_PEAK].f = peak ? percent(peak, width) : NAN;
-	v[T_PEAK_AT].i = peak_at;
+	v[T_ON_CPU].i = if_known(switches, usage->total);
+	v[T_SHARE].f = switches ? percent(usage->total, end - begin) : NAN;
+	v[T_PEAK].f = switches && peak ? percent(peak, width) : NAN;
+	v[T_PEAK_AT].i = if_known(switches, peak_at);
 	return table_row(table, v, err);
 }
 
@@ -349,10 +351,12 @@ struct completion {
 	int64_t tasks, start, end, on_cpu;
 };
 
-static int add_completion(struct schedtrace_table *table, const char *what,
-			  const struct completion *c, struct schedtrace_error *err)
+static int add_completion(const struct utilization *u, struct schedtrace_table *table,
+			  const char *what, const struct completion *c,
+			  struct schedtrace_error *err)
 {
 	union schedtrace_value v[N_C_COLUMNS];
+	bool switches = replay_recorded(u->replay, SCHEDTRACE_CTX_SWITCH);
 	bool known = c->start != INT64_MIN && c->end != INT64_MIN;
 
 	v[C_WHAT].s = what;
@@ -360,9 +364,10 @@ static int add_completion(struct schedtrace_table *table, const char *what,
 	v[C_START].i = c->start;
 	v[C_END].i = c->end;
 	v[C_COMPLETION].i = known ? c->end - c->start : UNKNOWN_INT;
-	v[C_ON_CPU].i = c->on_cpu;
-	v[C_SHARE].f =
-		known && c->end > c->start ? (double)c->on_cpu / (double)(c->end - c->start) : NAN;
+	v[C_ON_CPU].i = if_known(switches, c->on_cpu);
+	v[C_SHARE].f = switches && known && c->end > c->start
+			       ? (double)c->on_cpu / (double)(c->end - c->start)
+			       : NAN;
 	return table_row(table, v, err);
 }
 
@@ -401,11 +406,11 @@ static int add_completions(const struct utilization *u, int64_t begin, int64_t e
 		tree.on_cpu += on_cpu;
 	}
 	if (r >= 0 && begin <= end)
-		r = add_completion(table, "recording", &all, err);
+		r = add_completion(u, table, "recording", &all, err);
 	if (r >= 0 && tree.tasks)
-		r = add_completion(table, "command", &command, err);
+		r = add_completion(u, table, "command", &command, err);
 	if (r >= 0 && tree.tasks)
-		r = add_completion(table, "command_tree", &tree, err);
+		r = add_completion(u, table, "command_tree", &tree, err);
 	return r;
 }
 

@@ -119,6 +119,20 @@ static void a_command_that_still_runs_has_no_completion_time(void **state)
 	result_free(&r);
 }
 
+static void without_switches_nobody_knows_how_long_tasks_ran(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	recorded(&b, "sched:sched_wakeup");
+	wake(&b, 1000, 0, 7);
+	wake(&b, 2000, 0, 8);
+	r = result_of(&b, "utilization");
+	assert_int_equal(at(&r, "completion", "completion_ns", 0), 1000);
+	assert_int_equal(at(&r, "completion", "on_cpu_ns", 0), INT64_MIN);
+	result_free(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +140,7 @@ int main(void)
 		cmocka_unit_test(intervals_grow_with_the_trace_and_lose_nothing),
 		cmocka_unit_test(the_command_and_its_descendants_have_completion_times),
 		cmocka_unit_test(a_command_that_still_runs_has_no_completion_time),
+		cmocka_unit_test(without_switches_nobody_knows_how_long_tasks_ran),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
