@@ -323,8 +323,7 @@ static int begin(struct recording *r)
 		return RECORDER_FAILED;
 	}
 	/* The child comes before every descriptor of tracefs, so that it cannot inherit one. */
-	if ((s->follow_all && workload_follow_all(&r->workload, &r->err) < 0) ||
-	    (s->command && workload_prepare(&r->workload, s->command, &r->identity,
+	if ((s->command && workload_prepare(&r->workload, s->command, s->follow_all, &r->identity,
 					    &r->saved_signals, &status, &r->err) < 0) ||
 	    recording_set_up(r) < 0) {
 		recording_tell_error(r);

@@ -131,7 +131,8 @@ static ssize_t read_report(int fd, int *errnum)
 	return n;
 }
 
-int workload_follow_all(struct workload *w, struct schedtrace_error *err)
+/* Makes us the parent of descendants that lose theirs, daemons too. */
+static int adopt_orphans(struct schedtrace_error *err)
 {
 	siginfo_t info;
 
@@ -143,19 +144,20 @@ int workload_follow_all(struct workload *w, struct schedtrace_error *err)
 			"process of its own");
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
 		return error_errno(err, SCHEDTRACE_E_UNSUPPORTED, errno, "--follow-all");
-	w->follow_all = true;
 	return 0;
 }
 
-int workload_prepare(struct workload *w, char *const *argv, const struct identity *id,
-		     const struct signal_state *saved, int *exit_status,
+int workload_prepare(struct workload *w, char *const *argv, bool follow_all,
+		     const struct identity *id, const struct signal_state *saved, int *exit_status,
 		     struct schedtrace_error *err)
 {
 	int gate[2] = { -1, -1 }, report[2] = { -1, -1 };
-	int errnum = 0;
+	int errnum = 0, result = follow_all ? adopt_orphans(err) : 0;
 
-	*w = (struct workload){ .gate_fd = -1, .report_fd = -1, .follow_all = w->follow_all };
+	*w = (struct workload){ .gate_fd = -1, .report_fd = -1, .follow_all = follow_all };
 	*exit_status = 125;
+	if (result < 0)
+		return result;
 	if (pipe2(gate, O_CLOEXEC) != 0 || pipe2(report, O_CLOEXEC) != 0 || (w->pid = fork()) < 0) {
 		errnum = errno;
 		w->pid = 0;

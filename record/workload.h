@@ -41,18 +41,13 @@ struct signal_state {
 void workload_take_signals(struct signal_state *saved, sigset_t *blocked);
 
 /*
- * Makes this process the one that descendants get as parent when they lose theirs, daemons too.
- * Before workload_prepare(), which keeps it.
- */
-int workload_follow_all(struct workload *w, struct schedtrace_error *err);
-
-/*
  * Starts the child and waits until it has found the program, which is not yet run. Must come
- * before any descriptor of tracefs is opened. On failure *exit_status is 127 (not found), 126
+ * before any descriptor of tracefs is opened. With @follow_all descendants that lose their parent,
+ * daemons too, become children of this process. On failure *exit_status is 127 (not found), 126
  * (cannot be run) or 125 (other).
  */
-int workload_prepare(struct workload *w, char *const *argv, const struct identity *id,
-		     const struct signal_state *saved, int *exit_status,
+int workload_prepare(struct workload *w, char *const *argv, bool follow_all,
+		     const struct identity *id, const struct signal_state *saved, int *exit_status,
 		     struct schedtrace_error *err);
 
 /* Opens the gate and waits for the program to replace the child; fails as workload_prepare(). */

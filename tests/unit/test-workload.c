@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -29,7 +31,7 @@ static int run(char *const *argv)
 	struct workload w;
 	int status;
 
-	assert_int_equal(workload_prepare(&w, argv, &me, &saved, &status, NULL), 0);
+	assert_int_equal(workload_prepare(&w, argv, false, &me, &saved, &status, NULL), 0);
 	assert_int_equal(workload_start(&w, argv[0], &status, NULL), 0);
 	while (!workload_has_ended(&w))
 		usleep(1000);
@@ -55,7 +57,7 @@ static void nothing_runs_before_the_gate_is_opened(void **state)
 
 	assert_true(fd >= 0);
 	snprintf(script, sizeof(script), "rm %s", path);
-	assert_int_equal(workload_prepare(&w, SH(script), &me, &saved, &status, NULL), 0);
+	assert_int_equal(workload_prepare(&w, SH(script), false, &me, &saved, &status, NULL), 0);
 	workload_release(&w); /* the gate ends instead of opening */
 	assert_true(w.ended);
 	assert_int_equal(access(path, F_OK), 0);
@@ -70,13 +72,14 @@ static void a_program_that_cannot_run_is_told_before_the_gate(void **state)
 	struct workload w;
 	int status;
 
-	assert_true(workload_prepare(&w, ARGV((char *)"no-such-program"), &me, &saved, &status,
-				     &err) < 0);
+	assert_true(workload_prepare(&w, ARGV((char *)"no-such-program"), false, &me, &saved,
+				     &status, &err) < 0);
 	assert_int_equal(status, 127);
 	assert_string_equal(err.text, "no-such-program: command not found");
-	assert_true(workload_prepare(&w, ARGV((char *)"/tmp"), &me, &saved, &status, &err) < 0);
+	assert_true(workload_prepare(&w, ARGV((char *)"/tmp"), false, &me, &saved, &status, &err) <
+		    0);
 	assert_int_equal(status, 126);
-	assert_true(workload_prepare(&w, ARGV((char *)""), &me, &saved, &status, &err) < 0);
+	assert_true(workload_prepare(&w, ARGV((char *)""), false, &me, &saved, &status, &err) < 0);
 	assert_int_equal(status, 127);
 }
 
@@ -87,6 +90,31 @@ static void the_child_has_the_signals_of_its_parent_before(void **state)
 	assert_int_equal(run(SH("kill -PIPE $$")), 128 + SIGPIPE);
 }
 
+static void orphans_are_waited_for_if_they_are_to_be_followed(void **state)
+{
+	struct identity me = { 0 };
+	struct workload w;
+	char script[64];
+	int fds[2], status;
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(fcntl(fds[1], F_SETFD, FD_CLOEXEC), 0);
+	snprintf(script, sizeof(script), "(read x <&%d) & exit 3", fds[0]);
+	assert_int_equal(workload_prepare(&w, SH(script), true, &me, &saved, &status, NULL), 0);
+	assert_int_equal(workload_start(&w, "sh", &status, NULL), 0);
+	while (!workload_has_ended(&w))
+		usleep(1000);
+	assert_false(workload_is_over(&w));
+	assert_int_equal(workload_descendants(), 1);
+	close(fds[1]); /* it reads the end */
+	while (!workload_is_over(&w))
+		usleep(1000);
+	assert_int_equal(workload_descendants(), 0);
+	assert_int_equal(workload_exit_status(&w), 3);
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), 0);
+	close(fds[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -94,6 +122,7 @@ int main(void)
 		cmocka_unit_test(nothing_runs_before_the_gate_is_opened),
 		cmocka_unit_test(a_program_that_cannot_run_is_told_before_the_gate),
 		cmocka_unit_test(the_child_has_the_signals_of_its_parent_before),
+		cmocka_unit_test(orphans_are_waited_for_if_they_are_to_be_followed),
 	};
 
 	return cmocka_run_group_tests(tests, take_signals, NULL);
