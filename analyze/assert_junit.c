@@ -19,24 +19,7 @@ static int write_text(FILE *f, const char *bytes, struct schedtrace_error *err)
 
 	if (!visible)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for XML");
-	for (const char *c = visible; *c; c++) {
-		switch (*c) {
-		case '&':
-			fputs("&amp;", f);
-			break;
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '>':
-			fputs("&gt;", f);
-			break;
-		case '"':
-			fputs("&quot;", f);
-			break;
-		default:
-			fputc(*c, f);
-		}
-	}
+	escape_xml(f, visible, SIZE_MAX);
 	return 0;
 }
 

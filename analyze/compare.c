@@ -46,20 +46,10 @@ static int no_memory(struct schedtrace_error *err)
 	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to compare recordings");
 }
 
-static bool in_list(const char *list, const char *name)
-{
-	for (size_t n; *list; list += n + (list[n] == ',')) {
-		n = strcspn(list, ",");
-		if (!strncmp(name, list, n) && !name[n])
-			return true;
-	}
-	return false;
-}
-
 /* Whether a table of this name is to be shown; @usual: where nobody names tables. */
 static bool is_wanted(const struct run *run, const char *name, bool usual)
 {
-	return run->report->tables ? in_list(run->report->tables, name) : usual;
+	return run->report->tables ? select_names(run->report->tables, name) : usual;
 }
 
 /* Of the columns that --columns names, whether the table has one. */

@@ -8,7 +8,10 @@ static void print_groups(FILE *f, const struct groups *groups)
 {
 	fprintf(f, "%zu recordings: medians of ", groups->n_files);
 	for (size_t g = 0; g < groups->n; g++)
-		fprintf(f, "%s%s (%zu)", g && g + 1 == groups->n ? " and " : g ? ", " : "",
+		fprintf(f, "%s%s (%zu)",
+			g && g + 1 == groups->n ? " and "
+			: g			? ", "
+						: "",
 			groups->groups[g].name, groups->groups[g].n);
 	fprintf(f, "; diff and change are against %s.\n", groups->groups[0].name);
 }

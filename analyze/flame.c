@@ -208,28 +208,6 @@ static int make_tree(struct tree *tree, const struct view *view, bool by_switche
 	return 0;
 }
 
-static void put_xml(FILE *f, const char *text, size_t n)
-{
-	for (; n && *text; text++, n--) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", f);
-			break;
-		case '>':
-			fputs("&gt;", f);
-			break;
-		case '&':
-			fputs("&amp;", f);
-			break;
-		case '"':
-			fputs("&quot;", f);
-			break;
-		default:
-			fputc(*text, f);
-		}
-	}
-}
-
 static void put_value(FILE *f, int64_t value, bool by_switches)
 {
 	if (by_switches)
@@ -276,7 +254,7 @@ static void draw(const struct drawing *d, const struct node *node, double x, siz
 	if (width < THINNEST)
 		return;
 	fprintf(d->f, "<g><title>");
-	put_xml(d->f, node->name, SIZE_MAX);
+	escape_xml(d->f, node->name, SIZE_MAX);
 	fputs(": ", d->f);
 	put_value(d->f, node->value, d->by_switches);
 	fprintf(d->f,
@@ -290,7 +268,7 @@ static void draw(const struct drawing *d, const struct node *node, double x, siz
 		size_t bytes = n <= fits ? SIZE_MAX : escape_fit(node->name, fits - 1);
 
 		fprintf(d->f, "<text x=\"%.2f\" y=\"%.0f\">", x + 2.5, y + ROW - 5);
-		put_xml(d->f, node->name, bytes);
+		escape_xml(d->f, node->name, bytes);
 		fprintf(d->f, "%s</text>", n <= fits ? "" : "…");
 	}
 	fputs("</g>\n", d->f);
@@ -325,7 +303,7 @@ static void put_svg(FILE *f, const struct tree *tree, bool by_switches, const ch
 		auto_free char *visible = escape_visible(command);
 		size_t fit = visible ? escape_fit(visible, 110) : 0;
 
-		put_xml(f, visible ? visible : "", fit);
+		escape_xml(f, visible ? visible : "", fit);
 		fputs(visible && visible[fit] ? "…, " : ", ", f);
 	}
 	put_value(f, tree->root.value, by_switches);

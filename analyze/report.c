@@ -198,16 +198,6 @@ static int begun(void *user, struct schedtrace_error *err)
 	return r ? r : begin_log(run, err);
 }
 
-static bool in_list(const char *list, const char *name)
-{
-	for (size_t n; *list; list += n + (list[n] == ',')) {
-		n = strcspn(list, ",");
-		if (!strncmp(name, list, n) && !name[n])
-			return true;
-	}
-	return false;
-}
-
 /* Whether a table is to be shown. */
 static bool is_wanted(const struct run *run, const struct schedtrace_table *table)
 {
@@ -216,7 +206,7 @@ static bool is_wanted(const struct run *run, const struct schedtrace_table *tabl
 	const char *analysis = analysis_of_table(schedtrace_table_info(table));
 
 	if (settings->tables)
-		return in_list(settings->tables, name);
+		return select_names(settings->tables, name);
 	/* The parts of stacks are for those who ask; by name of tasks there is another table. */
 	if (settings->n_analyses && analysis && !strcmp(analysis, "stacks"))
 		return is_named(settings, analysis) &&

@@ -420,6 +420,16 @@ static int choose_rows(struct view *view, const struct selection *sel, bool limi
 	return 0;
 }
 
+bool select_names(const char *list, const char *name)
+{
+	for (size_t n; *list; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		if (!strncmp(name, list, n) && !name[n])
+			return true;
+	}
+	return false;
+}
+
 const char *analysis_of_table(const struct schedtrace_table_info *info)
 {
 	const struct schedtrace_analysis_info *analysis;

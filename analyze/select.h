@@ -61,6 +61,9 @@ bool selection_matches(const struct selection *sel, const struct schedtrace_tabl
 /* Whether a text from a trace is this one, as it is or as it is printed, or fits the glob pattern. */
 bool text_matches(const char *text, const char *pattern);
 
+/* Whether a list such as "tasks,cpus" has @name. */
+bool select_names(const char *list, const char *name);
+
 /* The analysis that a table belongs to, or NULL. */
 const char *analysis_of_table(const struct schedtrace_table_info *info);
 

@@ -80,6 +80,28 @@ char *escape_visible(const char *bytes)
 	return escape(bytes, true);
 }
 
+void escape_xml(FILE *f, const char *visible, size_t n)
+{
+	for (; n && *visible; visible++, n--) {
+		switch (*visible) {
+		case '<':
+			fputs("&lt;", f);
+			break;
+		case '>':
+			fputs("&gt;", f);
+			break;
+		case '&':
+			fputs("&amp;", f);
+			break;
+		case '"':
+			fputs("&quot;", f);
+			break;
+		default:
+			fputc(*visible, f);
+		}
+	}
+}
+
 size_t escape_fit(const char *visible, size_t width)
 {
 	const unsigned char *s = (const unsigned char *)visible;

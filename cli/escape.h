@@ -7,6 +7,7 @@
 #define CLI_ESCAPE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * The same text as valid UTF-8: bytes that are no UTF-8 and the backslash become \xNN, so that
@@ -20,6 +21,9 @@ char *escape_utf8(const char *bytes);
  * UTF-8 LC_CTYPE to let characters beyond ASCII pass.
  */
 char *escape_visible(const char *bytes);
+
+/* Writes at most @n bytes of @visible as text or attribute of XML. */
+void escape_xml(FILE *f, const char *visible, size_t n);
 
 /* Columns that a result of escape_visible() takes on a terminal. */
 size_t escape_width(const char *visible);
