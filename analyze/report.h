@@ -4,7 +4,7 @@
 #define ANALYZE_REPORT_H
 
 #include "infile.h"
-#include "plot.h"
+#include "plot/plot.h"
 #include "print.h"
 #include "select.h"
 

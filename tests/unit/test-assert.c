@@ -11,7 +11,7 @@
 
 #include <schedtrace/events.h>
 
-#include "analyze/assert_figure.h"
+#include "analyze/assert/figure.h"
 
 static struct assert_rules parsed(const char *text)
 {

@@ -13,8 +13,8 @@
 
 #include <schedtrace/analyses.h>
 
-#include "analyze/compare_groups.h"
-#include "analyze/compare_tables.h"
+#include "analyze/compare/groups.h"
+#include "analyze/compare/tables.h"
 #include "libschedtrace/table.h"
 
 enum { COMM, TIME, PEAK, LEAST, MEAN, WEIGHT, P99, N_COLUMNS };

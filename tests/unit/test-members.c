@@ -12,7 +12,7 @@
 
 #include <schedtrace/trace.h>
 
-#include "analyze/values.h"
+#include "analyze/compare/values.h"
 #include "libschedtrace/tar.h"
 
 static char path[] = "/tmp/test-members.XXXXXX";

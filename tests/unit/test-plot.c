@@ -11,10 +11,10 @@
 
 #include "config.h"
 
-#include "analyze/plot.h"
-#include "analyze/plot_axes.h"
-#include "analyze/plot_figures.h"
-#include "analyze/plot_style.h"
+#include "analyze/plot/plot.h"
+#include "analyze/plot/axes.h"
+#include "analyze/plot/figures.h"
+#include "analyze/plot/style.h"
 
 /* All labels of an axis with blanks between. */
 static const char *labels(const struct axis *axis)

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "analyze/statistics.h"
+#include "analyze/compare/statistics.h"
 
 #define N(array) (sizeof(array) / sizeof(*(array)))
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which picture stands for which analysis, table or log. The figures of tables are made after the
+ * first pass over a file. Those of logs choose then what they show (which tasks, which time) and
+ * are filled by the rows of a second pass, so that memory depends on the picture alone.
+ */
+#ifndef ANALYZE_PLOT_FIGURES_H
+#define ANALYZE_PLOT_FIGURES_H
+
+#include "panel.h"
+#include "../select.h"
+
+struct panel_spec;
+
+/* Rows of logs on their way into panels. */
+struct log_reader {
+	struct plot_panel *panel;
+	void *state, *more; /* the maker's, in the figure's memory */
+	/* The logs, and their columns, that the maker asked for with plot_reader(). */
+	const struct schedtrace_table_info *logs[2];
+	size_t columns[2][8];
+	int (*row)(struct log_reader *reader, size_t log, const union schedtrace_value *values,
+		   struct schedtrace_error *err);
+	int (*finish)(struct log_reader *reader, struct schedtrace_error *err);
+};
+
+struct plot_source {
+	struct plot_figure *figure;
+	const struct schedtrace_tables *tables;
+	const struct selection *selection;
+	int64_t begin, end; /* ns on the trace clock: what is drawn */
+	int64_t zero;	    /* that seconds are counted from */
+	size_t n_readers;
+	struct log_reader readers[PLOT_PANELS];
+};
+
+typedef int panel_maker(struct plot_source *source, const struct panel_spec *spec,
+			struct schedtrace_error *err);
+
+struct panel_spec {
+	const char *of;	  /* analysis whose picture has this panel */
+	const char *from; /* table or log whose picture it is */
+	panel_maker *make;
+	const char *title;  /* NULL: what the table says it is */
+	const char *labels; /* columns that name a row; NULL: as is usual */
+	/* Columns with commas between. A-B: their difference; A|B: the first that is known; A:NAME: how
+	 * the legend calls it. */
+	const char *values;
+	const char *ranked; /* of a log: another table that says what is drawn; NULL: none */
+	size_t top;	    /* so many at most, unless --top says otherwise */
+	bool stacked;
+};
+
+/* The panels of an analysis, or of a table or log; in order, NULL after the last. */
+const struct panel_spec *plot_spec_of_analysis(const char *analysis, size_t i);
+const struct panel_spec *plot_spec_from(const char *table_or_log, size_t i);
+
+/* Bars of a table that no spec is about. */
+extern const struct panel_spec plot_spec_any;
+
+/* ---- for makers ---- */
+
+/* The rows of a table that the filters let pass, in their usual order; for view_release(). */
+int plot_view(struct plot_source *source, const char *table, struct view *view,
+	      struct schedtrace_error *err);
+
+/* Index of a column of @n bytes, SIZE_MAX if there is none. */
+size_t plot_column(const struct schedtrace_table_info *info, const char *name, size_t n);
+
+/* A value as a number, NaN where unknown. */
+double plot_number(const struct view *view, size_t row, size_t column);
+
+/* "on_cpu_ns" as "on CPU". */
+const char *plot_column_name(struct plot_figure *figure, const char *name);
+
+/* The first sentence of what a table says that it is. */
+const char *plot_title(struct plot_figure *figure, const char *about);
+
+/* What names a row: "cc1 [123]", "CPU 3". */
+const char *plot_row_label(struct plot_source *source, const struct view *view, size_t row,
+			   const char *columns);
+
+/* "time", "memory", "count", "share". */
+const char *plot_quantity(const char *unit);
+
+/* Sets the panel's x to the time that is drawn. */
+void plot_time_scale(const struct plot_source *source, struct plot_panel *panel);
+
+/* The next reader for this panel, of rows of @log with these columns (with commas between). */
+struct log_reader *plot_reader(struct plot_source *source, struct plot_panel *panel,
+			       const char *log, const char *columns);
+
+panel_maker plot_make_bars, plot_make_pie, plot_make_histogram, plot_make_distribution,
+	plot_make_utilization, plot_make_faults, plot_make_resident, plot_make_who_ran,
+	plot_make_states, plot_make_gaps, plot_make_busy_map, plot_make_length_map,
+	plot_make_lengths, plot_make_migration_matrix, plot_make_migration_rate;
+
+#endif

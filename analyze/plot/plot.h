@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Figures as PNG, SVG or PDF files. */
+#ifndef ANALYZE_PLOT_H
+#define ANALYZE_PLOT_H
+
+#include "panel.h"
+
+/* Millimetres; 0: the usual width, and the height that the panels want. */
+struct plot_size {
+	double width, height;
+};
+
+/* "WIDTHxHEIGHT", or "WIDTH" alone. */
+int plot_parse_size(const char *text, struct plot_size *size, struct schedtrace_error *err);
+
+/* Fails if a picture of that name cannot be drawn: by its ending, or by how we were built. */
+int plot_check(const char *path, struct schedtrace_error *err);
+
+/*
+ * Draws the figure into a file that appears when it is whole. Plots with an x axis stand below
+ * one another, by their panels' left and right.
+ */
+int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
+	       struct schedtrace_error *err);
+
+#endif
