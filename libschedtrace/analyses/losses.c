@@ -188,8 +188,10 @@ static const struct schedtrace_table_info losses_info = {
 	columns,
 };
 
-static const char *touches(const struct account *a, int64_t lost)
+static const char *touches(const struct account *a, int64_t lost, bool switches)
 {
+	if (!switches)
+		return "all of on_cpu, wait and switches: no switches were recorded";
 	if (a->gaps || lost > 0)
 		return "all: counts and sums are too low; on_cpu and wait have two bounds";
 	if (a->broken || a->missed)
@@ -205,6 +207,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	struct schedtrace_table *table;
 	size_t n, k = 0;
 	const struct schedtrace_cpu *known = schedtrace_context_cpus(losses->ctx, &n);
+	bool switches = replay_known(losses->replay).switches;
 	int r = tables_add(out, &losses_info, &table, err);
 
 	for (size_t i = 0; i < n; i++) {
@@ -232,15 +235,15 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 		v[GAPS_UNCOUNTED].i = a->gaps_uncounted;
 		v[GAP_NS].i = a->gap_ns;
 		v[RESUMED_NS].i = a->resumed_ns;
-		v[BROKEN].i = a->broken;
-		v[BROKEN_NS].i = a->broken_ns;
-		v[MISSED].i = a->missed;
+		v[BROKEN].i = if_known(switches, a->broken);
+		v[BROKEN_NS].i = if_known(switches, a->broken_ns);
+		v[MISSED].i = if_known(switches, a->missed);
 		v[START_NS].i = a->start_ns;
 		v[OFFLINE_NS].i = a->offline_ns;
 		if (a->offline && replay_covered(losses->replay, &begin, &end))
 			v[OFFLINE_NS].i +=
 				end - (a->offline_since > begin ? a->offline_since : begin);
-		v[TOUCHES].s = touches(a, lost);
+		v[TOUCHES].s = touches(a, lost, switches);
 		r = table_row(table, v, err);
 	}
 	return r;

@@ -266,11 +266,13 @@ static void without_switches_busy_and_idle_time_are_unknown(void **state)
 	recorded(&b, "sched:sched_wakeup");
 	runs(&b, 100, 0, 7);
 	runs(&b, 150, 0, 8);
-	r = result_of(&b, "cpus");
+	r = result_of(&b, "cpus,losses");
 	assert_int_equal(nth(&r, "cpus", "cpu", 0, 0, "busy_ns"), INT64_MIN);
 	assert_int_equal(nth(&r, "cpus", "cpu", 0, 0, "idle_ns"), INT64_MIN);
 	assert_int_equal(nth(&r, "cpus", "cpu", 0, 0, "switches"), INT64_MIN);
 	assert_int_equal(nth(&r, "cpus", "cpu", 0, 0, "unknown_ns"), 50);
+	assert_int_equal(of_cpu(&r, "losses", 0, "broken_chains"), INT64_MIN);
+	assert_int_equal(of_cpu(&r, "losses", 0, "missed_runs"), INT64_MIN);
 	result_free(&r);
 }
 
