@@ -35,7 +35,7 @@ while True:
 """
 
 
-def events(path):
+def records(path):
     """[(of the second buffer, pid, cpu, event)] as trace-cmd prints them."""
     text = subprocess.run(["trace-cmd", "report", "-R", path], capture_output=True, text=True,
                           errors="replace").stdout
@@ -46,13 +46,7 @@ def events(path):
 
 def markers(path):
     """JSON of the begin and end markers, and the tasks {pid: flags}."""
-    text = subprocess.run(["trace-cmd", "report", path], capture_output=True, text=True,
-                          errors="replace").stdout
-    parts = {}
-    for line in re.findall(r"# 44455253 (.*)", text):
-        raw = bytes.fromhex(line.replace(" ", ""))
-        kind, n = int.from_bytes(raw[0:2], "little"), int.from_bytes(raw[2:4], "little")
-        parts[kind] = parts.get(kind, b"") + raw[12:12 + n]
+    parts = events(path)[1]
     tasks = {int.from_bytes(parts[3][i:i + 4], "little"): parts[3][i + 17]
              for i in range(0, len(parts[3]), 80)}
     return json.loads(parts[1]), json.loads(parts[2]), tasks
@@ -106,7 +100,7 @@ with Folder():
     begin, end, tasks = markers("p.dat")
     claim(r.returncode == 0 and ended and begin["pids"] == [p.pid] and end["reason"] == "exit" and
           begin["command"] == [], "-p records until the process has ended", r.stderr, begin, end)
-    seen = events("p.dat")
+    seen = records("p.dat")
     claim({pid for _, pid, _, e in seen if e == "sched_process_exit"} >= {p.pid} and
           len({pid for _, pid, _, _ in seen}) > 2,
           "the recording of a process has its end, and the other tasks of the system")
@@ -158,7 +152,7 @@ with Folder():
         f.write(TOUCH)
     r = run("--only", "-e", "sched,mm", "-o", "only.dat", "--", sys.executable, "touch.py")
     parent, child = (int(p) for p in r.stdout.split())
-    seen = events("only.dat")
+    seen = records("only.dat")
     stats = header("only.dat")[1]
     faults = [pid for _, pid, _, e in seen if e == "page_fault_user"]
     claim(r.returncode == 0 and len(seen) == stat_sum(stats, "read events") and
@@ -190,7 +184,7 @@ with Folder():
     open("go", "w").close()
     err = r.communicate(timeout=30)[1]
     parent, child = (int(n) for n in p.communicate()[0].split())
-    faults = [pid for _, pid, _, e in events("onlyp.dat") if e == "page_fault_user"]
+    faults = [pid for _, pid, _, e in records("onlyp.dat") if e == "page_fault_user"]
     claim(set(faults) == {parent, child} and faults.count(child) >= 1000,
           "--only with -p has the faults of the process and of a child that it makes later",
           set(faults), err)
@@ -212,7 +206,7 @@ with Folder():
     left = [n for n in leftovers() if n.startswith(".killed.dat.")]
     before = report_lines(left[0]) if left else None
     r = run("--repair", left[0] if left else "none")
-    seen = events(left[0]) if left else []
+    seen = records(left[0]) if left else []
     claim(r.returncode == 0 and before and len(seen) >= before and
           len({only for only, *_ in seen}) == 2 and os.stat(left[0]).st_size < 1 << 30,
           "--repair makes a killed recorder's file with two buffers a trace.dat", r.stderr, before)
@@ -244,7 +238,7 @@ with Folder():
             err = r.communicate(timeout=30)[1]
             parent, child = (int(n) for n in p.communicate()[0].split())
             begin, end, tasks = markers("cgroup.dat")
-            faults = {pid for _, pid, _, e in events("cgroup.dat") if e == "page_fault_user"}
+            faults = {pid for _, pid, _, e in records("cgroup.dat") if e == "page_fault_user"}
             claim(r.returncode == 0 and begin["cgroup"] == made and end["reason"] == "exit" and
                   tasks.get(parent) == 1 and faults == {parent, child},
                   "--cgroup records until the cgroup is empty, --only its processes",
@@ -257,7 +251,7 @@ with Folder():
     if os.cpu_count() > 1:
         r = run("--cpus", "1", "-o", "cpu.dat", "--", *FEW)
         table, stats = header("cpu.dat")
-        seen = events("cpu.dat")
+        seen = records("cpu.dat")
         begin, end, _ = markers("cpu.dat")
         claim(r.returncode == 0 and seen and {cpu for _, _, cpu, _ in seen} == {1} and
               [bool(size) for _, size in table[:2]] == [False, True] and

@@ -12,21 +12,6 @@ need_kernel()
 LOOP = ("sh", "-c", "while :; do /bin/true; done")
 
 
-def events(path):
-    """(times by CPU, payloads of markers by kind) as trace-cmd prints them."""
-    times, parts = {}, {}
-    for line in subprocess.run(["trace-cmd", "report", "-t", path], capture_output=True, text=True,
-                               errors="replace").stdout.splitlines():
-        m = re.match(r".*\[(\d+)\]\s+(\d+)\.(\d{9}):", line)
-        if m:
-            times.setdefault(int(m[1]), []).append(int(m[2]) * 10**9 + int(m[3]))
-        if "# 44455253 " in line:
-            raw = bytes.fromhex(line.split("# 44455253 ")[1].replace(" ", ""))
-            kind, n = int.from_bytes(raw[0:2], "little"), int.from_bytes(raw[2:4], "little")
-            parts[kind] = parts.get(kind, b"") + raw[12:12 + n]
-    return times, parts
-
-
 def written(pid):
     return sum(os.stat(n).st_blocks for n in leftovers())
 

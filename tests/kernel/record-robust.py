@@ -9,22 +9,9 @@ SCHEDCONV, SCHEDREPORT = (os.path.abspath(a) for a in sys.argv[3:5])
 DELAYS = 12
 
 
-def markers(path):
-    """{kind: bytes of all its parts} of the file."""
-    text = subprocess.run(["trace-cmd", "report", path], capture_output=True, text=True,
-                          errors="replace").stdout
-    parts = {}
-    for line in text.splitlines():
-        if "# 44455253 " in line:
-            raw = bytes.fromhex(line.split("# 44455253 ")[1].replace(" ", ""))
-            kind, n = (int.from_bytes(raw[i:i + 2], "little") for i in (0, 2))
-            parts[kind] = parts.get(kind, b"") + raw[12:12 + n]
-    return parts
-
-
 def ends(path):
     """The markers of begin and end."""
-    parts = markers(path)
+    parts = events(path)[1]
     return json.loads(parts[1]), json.loads(parts[2])
 
 

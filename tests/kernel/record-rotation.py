@@ -16,21 +16,6 @@ def report(path):
                           errors="replace").stdout.splitlines()
 
 
-def markers(path):
-    """Payloads of the recorder's markers by kind, and the times of the file's events by CPU."""
-    parts, times = {}, {}
-    for line in subprocess.run(["trace-cmd", "report", "-t", path], capture_output=True, text=True,
-                               errors="replace").stdout.splitlines():
-        m = re.match(r".*\[(\d+)\]\s+(\d+)\.(\d+):", line)
-        if m:
-            times.setdefault(int(m[1]), []).append(int(m[2]) * 10**9 + int(m[3]))
-        if "# 44455253 " in line:
-            raw = bytes.fromhex(line.split("# 44455253 ")[1].replace(" ", ""))
-            kind, n = int.from_bytes(raw[0:2], "little"), int.from_bytes(raw[2:4], "little")
-            parts[kind] = parts.get(kind, b"") + raw[12:12 + n]
-    return parts, times
-
-
 with Folder():
     os.symlink("/bin/true", "rotated") # others may run /bin/true meanwhile
     r = run("-b", "32768", "-e", "sched,mm", "--rotate", "2M", "-o", "r.dat", "--", *LOAD)
@@ -48,7 +33,7 @@ with Folder():
               f"kernel {read}, trace-cmd {n}")
         counted, printed = counted + read, printed + (n or 0)
         execs += sum("filename=./rotated" in l for l in lines)
-        parts, times = markers(name)
+        times, parts = events(name)
         begin, end = json.loads(parts[1]), json.loads(parts[2])
         first, last = min(min(t) for t in times.values()), max(max(t) for t in times.values())
         claim(begin["command"] == list(LOAD) and len(parts[3]) > 80 and len(parts[3]) % 80 == 0 and

@@ -36,6 +36,21 @@ def skip(sentence, reason):
     print(f"ok {_claims} - {sentence} # SKIP {reason}")
 
 
+def events(path):
+    """(times in ns by CPU, payloads of the recorder's markers by kind), as trace-cmd prints them."""
+    times, parts = {}, {}
+    for line in subprocess.run(["trace-cmd", "report", "-t", path], capture_output=True, text=True,
+                               errors="replace").stdout.splitlines():
+        m = re.match(r".*\[(\d+)\]\s+(\d+)\.(\d{9}):", line)
+        if m:
+            times.setdefault(int(m[1]), []).append(int(m[2]) * 10**9 + int(m[3]))
+        if "# 44455253 " in line:
+            raw = bytes.fromhex(line.split("# 44455253 ")[1].replace(" ", ""))
+            kind, n = int.from_bytes(raw[0:2], "little"), int.from_bytes(raw[2:4], "little")
+            parts[kind] = parts.get(kind, b"") + raw[12:12 + n]
+    return times, parts
+
+
 def need_kernel():
     """Ends the script as skipped where tracefs cannot be used."""
     if os.geteuid() != 0 or not os.access(f"{TRACEFS}/instances", os.W_OK):
