@@ -80,13 +80,7 @@ static int add_row(const char *name, enum latency_kind kind, bool known,
 	v[COMM].s = *name ? name : NULL;
 	v[KIND].s = latency_kind_names[kind];
 	v[TASKS].i = account->tasks[kind];
-	v[COUNT].i = if_known(known, (int64_t)waits->count);
-	v[MEAN].f = histogram_mean(waits);
-	v[P50].i = histogram_percentile(waits, 50);
-	v[P90].i = histogram_percentile(waits, 90);
-	v[P99].i = histogram_percentile(waits, 99);
-	v[P999].i = histogram_percentile(waits, 99.9);
-	v[MAX].i = waits->count ? waits->max : UNKNOWN_INT;
+	latency_figures(&v[COUNT], waits, known);
 	v[TOTAL].i = if_known(known, waits->sum);
 	v[UNCERTAIN].i = k->uncertain;
 	v[CUT].i = k->cut;

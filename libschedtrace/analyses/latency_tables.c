@@ -181,6 +181,17 @@ const struct schedtrace_table_info latency_worst_info = {
 	worst_columns,
 };
 
+void latency_figures(union schedtrace_value *first, const struct histogram *waits, bool known)
+{
+	static const double percentiles[] = { 50, 90, 99, 99.9 };
+
+	(first++)->i = if_known(known, (int64_t)waits->count);
+	(first++)->f = histogram_mean(waits);
+	for (size_t i = 0; i < sizeof(percentiles) / sizeof(*percentiles); i++)
+		(first++)->i = histogram_percentile(waits, percentiles[i]);
+	first->i = waits->count ? waits->max : UNKNOWN_INT;
+}
+
 static int64_t pid_of(const struct lives *lives, uint32_t life)
 {
 	if (life == LIFE_IDLE)
@@ -233,13 +244,7 @@ static int add_kind(const struct latency *latency, uint32_t id, enum latency_kin
 	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[COMM].s = lives_name(lives, id);
 	v[KIND].s = latency_kind_names[kind];
-	v[COUNT].i = if_known(known, (int64_t)waits->count);
-	v[MEAN].f = histogram_mean(waits);
-	v[P50].i = histogram_percentile(waits, 50);
-	v[P90].i = histogram_percentile(waits, 90);
-	v[P99].i = histogram_percentile(waits, 99);
-	v[P999].i = histogram_percentile(waits, 99.9);
-	v[MAX].i = any ? waits->max : UNKNOWN_INT;
+	latency_figures(&v[COUNT], waits, known);
 	v[MAX_AT].i = any ? longest->begin : UNKNOWN_INT;
 	v[MAX_CPU].i = any ? longest->cpu : UNKNOWN_INT;
 	v[WAKER_PID].i = any ? pid_of(lives, longest->waker) : UNKNOWN_INT;
@@ -283,13 +288,7 @@ static int add_summary(const char *kind, const char *placement, bool known,
 
 	v[K_KIND].s = kind;
 	v[K_PLACEMENT].s = placement;
-	v[K_COUNT].i = if_known(known, (int64_t)waits->count);
-	v[K_MEAN].f = histogram_mean(waits);
-	v[K_P50].i = histogram_percentile(waits, 50);
-	v[K_P90].i = histogram_percentile(waits, 90);
-	v[K_P99].i = histogram_percentile(waits, 99);
-	v[K_P999].i = histogram_percentile(waits, 99.9);
-	v[K_MAX].i = waits->count ? waits->max : UNKNOWN_INT;
+	latency_figures(&v[K_COUNT], waits, known);
 	v[K_TOTAL].i = if_known(known, waits->sum);
 	v[K_UNCERTAIN].i = uncertain;
 	v[K_CUT].i = cut;
