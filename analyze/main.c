@@ -34,95 +34,168 @@ struct settings {
 
 #define FIELD(name) offsetof(struct settings, name)
 
+/* Which forms of the program take an option; without a word here all that read recordings do. */
+enum {
+	REPORT = 1,
+	COMPARE = 2,
+	RECORDINGS = 4,
+	ASSERT = 8,
+	LIST = 16,
+	TABLES = REPORT | COMPARE | RECORDINGS,
+	READERS = TABLES | ASSERT,
+};
+
 static const struct option_spec options[] = {
-	{ 'f', "format", "FORMAT", "text, csv or json [text]", OPTION_TEXT, FIELD(format) },
+	{ 'f', "format", "FORMAT", "text, csv or json [text]", OPTION_TEXT, FIELD(format), READERS,
+	  "text csv json" },
 	{ 't', "table", "NAME,…", "print only these tables of the analyses", OPTION_TEXT,
-	  FIELD(report.tables) },
+	  FIELD(report.tables), REPORT | COMPARE },
 	{ 'c', "columns", "NAME,…", "print only these columns, in this order", OPTION_TEXT,
-	  FIELD(report.selection.columns) },
+	  FIELD(report.selection.columns), TABLES },
 	{ 's', "sort", "COLUMN", "order rows by this column; -COLUMN: largest first", OPTION_TEXT,
-	  FIELD(report.selection.sort) },
+	  FIELD(report.selection.sort), REPORT | COMPARE },
 	{ 'n', "top", "N",
 	  "print the first N rows of each table; 0: all [text: 20 of ranked tables and of "
 	  "curves; csv, json: all]",
-	  OPTION_TEXT, FIELD(top) },
+	  OPTION_TEXT, FIELD(top), REPORT | COMPARE },
 	{ 'p', "pid", "PID,…", "only rows about these tasks", OPTION_LIST,
-	  FIELD(report.selection.pids) },
+	  FIELD(report.selection.pids), REPORT },
 	{ 0, "comm", "NAME",
 	  "only rows about tasks of this name or shell pattern, such as \"cc*\"; may be given "
 	  "several times",
-	  OPTION_LIST, FIELD(report.selection.comms) },
+	  OPTION_LIST, FIELD(report.selection.comms), TABLES },
 	{ 0, "command", NULL, "only rows about tasks of the recorded command", OPTION_FLAG,
-	  FIELD(report.command) },
+	  FIELD(report.command), TABLES },
 	{ 0, "cpu", "CPU,…", "only rows about these CPUs", OPTION_LIST,
-	  FIELD(report.selection.cpus) },
+	  FIELD(report.selection.cpus), TABLES },
 	{ 'w', "window", "BEGIN:END",
 	  "count only this part of the trace, in seconds since its begin, or @NS on the trace "
 	  "clock; either side may be empty",
-	  OPTION_TEXT, FIELD(report.window) },
+	  OPTION_TEXT, FIELD(report.window), READERS },
 	{ 0, "exact", NULL, "whole numbers in the units that \"schedreport list\" names",
-	  OPTION_FLAG, FIELD(report.exact) },
+	  OPTION_FLAG, FIELD(report.exact), TABLES },
 	{ 0, "width", "N",
 	  "columns of text a line; 0: no limit [COLUMNS, or the terminal's width, or 80]",
 	  OPTION_TEXT, FIELD(width) },
 	{ 0, "log", "NAME",
 	  "instead of tables, print this log, or the log of this analysis, row by row", OPTION_TEXT,
-	  FIELD(report.log) },
+	  FIELD(report.log), REPORT },
 	{ 0, "requests", NULL, "the log of all memory requests: --log requests", OPTION_FLAG,
-	  FIELD(requests) },
+	  FIELD(requests), REPORT },
 	{ 0, "depth", "N", "functions of each call stack in text; 0: all [4]", OPTION_TEXT,
-	  FIELD(depth) },
+	  FIELD(depth), TABLES },
 	{ 0, "folded", NULL,
 	  "instead of tables, print call stacks as flame graph tools read them: task "
 	  "name;function;…;function and a figure",
-	  OPTION_FLAG, FIELD(report.folded) },
+	  OPTION_FLAG, FIELD(report.folded), REPORT },
 	{ 0, "flame", "FILE", "draw the call stacks as a flame graph, an SVG", OPTION_TEXT,
-	  FIELD(report.flame) },
+	  FIELD(report.flame), REPORT },
 	{ 0, "by", "WHAT", "what these two count: time (on the CPU, in ns) or switches [time]",
-	  OPTION_TEXT, FIELD(by) },
+	  OPTION_TEXT, FIELD(by), REPORT, "time switches" },
 	{ 0, "plot", "FILE",
 	  "instead of tables, draw what the analyses, tables or log say, as a PNG, SVG or PDF",
-	  OPTION_TEXT, FIELD(report.plot) },
+	  OPTION_TEXT, FIELD(report.plot), REPORT | COMPARE },
 	{ 0, "plot-size", "WxH",
 	  "width and height of that picture in mm; the width alone: as high as needed [170]",
-	  OPTION_TEXT, FIELD(plot_size) },
+	  OPTION_TEXT, FIELD(plot_size), REPORT | COMPARE },
 	{ 0, "group", "NAME=FILE,…",
-	  "compare: these recordings, or all that a shell pattern matches, are repeated runs of "
+	  "these recordings, or all that a shell pattern matches, are repeated runs of "
 	  "one thing; a FILE that no group names is one by itself",
-	  OPTION_LIST, FIELD(compare.groups) },
+	  OPTION_LIST, FIELD(compare.groups), COMPARE },
 	{ 0, "group-by", "WHAT",
-	  "compare: FILEs of one directory, name (without the number at its end), release, "
+	  "FILEs of one directory, name (without the number at its end), release, "
 	  "command or host are a group",
-	  OPTION_TEXT, FIELD(compare.group_by) },
+	  OPTION_TEXT, FIELD(compare.group_by), COMPARE, "directory name release command host" },
 	{ 0, "key", "COLUMN,…",
-	  "compare: rows with the same values here are the same row in every recording [comm of "
+	  "rows with the same values here are the same row in every recording [comm of "
 	  "tasks, cpu of CPUs, frames of stacks, …]",
-	  OPTION_TEXT, FIELD(compare.key) },
+	  OPTION_TEXT, FIELD(compare.key), COMPARE },
 	{ 0, "value", "NAME[UNIT]=MEMBER:PATTERN",
-	  "compare, recordings: a number that a member of each tarball holds, after tar --append "
+	  "a number that a member of each tarball holds, after tar --append "
 	  "put it there; PATTERN is a JSON pointer such as /jobs/0/iops, or a regular expression "
 	  "with the number in (parentheses); unit text: not a number",
-	  OPTION_LIST, FIELD(compare.values) },
-	{ 0, "seed", "N", "compare: where the random numbers of the intervals begin [1]",
-	  OPTION_TEXT, FIELD(seed) },
-	{ 0, "resamples", "N", "compare: how often the runs of a group are drawn anew [10000]",
-	  OPTION_TEXT, FIELD(resamples) },
+	  OPTION_LIST, FIELD(compare.values), COMPARE | RECORDINGS },
+	{ 0, "seed", "N", "where the random numbers of the intervals begin [1]", OPTION_TEXT,
+	  FIELD(seed), COMPARE },
+	{ 0, "resamples", "N", "how often the runs of a group are drawn anew [10000]", OPTION_TEXT,
+	  FIELD(resamples), COMPARE },
 	{ 'o', "output", "FILE", "write to FILE, which appears when it is whole [stdout]",
 	  OPTION_TEXT, FIELD(report.out) },
 	{ 0, "validate", NULL, "check every byte of a tarball before reading its rows", OPTION_FLAG,
-	  FIELD(report.input.validate) },
+	  FIELD(report.input.validate), READERS },
 	{ 0, "default-ids", NULL, "read a tarball that names no events by SchedLog's ids 0 to 17",
-	  OPTION_FLAG, FIELD(report.input.default_ids) },
+	  OPTION_FLAG, FIELD(report.input.default_ids), READERS },
 	{ 0, "instance", "NAME", "the buffer of a trace.dat to read [the only one with events]",
-	  OPTION_TEXT, FIELD(report.input.instance) },
+	  OPTION_TEXT, FIELD(report.input.instance), READERS },
 	{ 0, "salvage", NULL, "read what is whole of a damaged trace.dat, and exit with 4",
-	  OPTION_FLAG, FIELD(report.input.salvage) },
-	{ 0, "junit", "FILE", "assert: write the outcome as JUnit's XML too", OPTION_TEXT,
-	  FIELD(junit) },
-	{ 0, "lenient", NULL, "assert: a rule that the recording cannot decide is no failure",
-	  OPTION_FLAG, FIELD(lenient) },
+	  OPTION_FLAG, FIELD(report.input.salvage), READERS },
+	{ 0, "junit", "FILE", "write the outcome as JUnit's XML too", OPTION_TEXT, FIELD(junit),
+	  ASSERT },
+	{ 0, "lenient", NULL, "a rule that the recording cannot decide is no failure", OPTION_FLAG,
+	  FIELD(lenient), ASSERT },
 	{ 'q', "quiet", NULL, "no progress, notes or warnings", OPTION_FLAG, FIELD(report.quiet) },
 	{ 0 },
+};
+
+/* For completion. */
+static const char *analysis_name(size_t i)
+{
+	const struct schedtrace_analysis_info *analysis = schedtrace_analysis_at(i);
+
+	return analysis ? analysis->name : NULL;
+}
+
+#define EXIT_STATUS                                                                                \
+	"Exit status: 0 done, 1 could not finish (I/O, memory), 2 wrong usage, 3 the input is "    \
+	"damaged\nor unreadable, 4 done with --salvage on damaged input, 5 a rule does not "       \
+	"hold.\n"
+
+static const struct program compare_program = {
+	.name = "schedreport compare",
+	.usage = "[OPTION…] ANALYSIS… FILE…",
+	.about = "Puts several recordings, or groups of repeated ones, side by side, and says how "
+		 "each differs from the first.",
+	.options = options,
+	.after = "Example:\n"
+		 "  schedreport compare latency --group old='old-*.tar' --group new='new-*.tar'\n"
+		 "\n" EXIT_STATUS,
+	.command = COMPARE,
+	.operand = analysis_name,
+};
+
+static const struct program recordings_program = {
+	.name = "schedreport recordings",
+	.usage = "[OPTION…] [ANALYSIS…] FILE…",
+	.about = "Prints a row for each recording, as it is read: what it says of itself, the "
+		 "values of --value, and the figures of analyses.",
+	.options = options,
+	.after = "Example:\n"
+		 "  schedreport recordings utilization --value 'rate=bench.txt:rate ([0-9.]+)' "
+		 "run*.tar\n"
+		 "\n" EXIT_STATUS,
+	.command = RECORDINGS,
+	.operand = analysis_name,
+};
+
+static const struct program assert_program = {
+	.name = "schedreport assert",
+	.usage = "[OPTION…] RULES FILE…",
+	.about = "Judges rules such as \"p99(wakeup_latency) < 2 ms\" (RULES is one, or a file "
+		 "with one a line) and fails unless all hold.",
+	.options = options,
+	.after = "Example:\n"
+		 "  schedreport assert 'migrations(comm=make) < 300/s' build.tar\n"
+		 "\n" EXIT_STATUS,
+	.command = ASSERT,
+};
+
+static const struct program list_program = {
+	.name = "schedreport list",
+	.usage = "[OPTION…] [ANALYSIS…]",
+	.about = "Explains every analysis, table and column.",
+	.options = options,
+	.command = LIST,
+	.operand = analysis_name,
 };
 
 static const struct program program = {
@@ -131,30 +204,26 @@ static const struct program program = {
 		 "compare [OPTION…] ANALYSIS… FILE…\n"
 		 "recordings [OPTION…] [ANALYSIS…] FILE…\n"
 		 "assert [OPTION…] RULES FILE…\n"
-		 "list [ANALYSIS…]",
-	.about =
-		"Prints analyses of a recording: of a tarball by schedconv or SchedLog, or of a "
-		"trace.dat. Without an ANALYSIS: tasks, cpus and migrations, memory where it was "
-		"recorded, faults where processes were sampled, and losses where something is "
-		"missing; of each the table of that name. The second form puts several "
-		"recordings, or groups of repeated ones, side by side. The third prints a row for "
-		"each recording, as it is read: what it says of itself, the values of --value, and "
-		"the figures of analyses. The fourth judges rules such "
-		"as \"p99(wakeup_latency) < 2 ms\" (RULES is one, or a file with one a line) and "
-		"fails unless all hold. The last explains every analysis, table and column.",
+		 "list [OPTION…] [ANALYSIS…]",
+	.about = "Prints analyses of a recording: of a tarball by schedconv or SchedLog, or of a "
+		 "trace.dat. Without an ANALYSIS: tasks, cpus and migrations, memory where it was "
+		 "recorded, faults where processes were sampled, and losses where something is "
+		 "missing; of each the table of that name. The second form puts several "
+		 "recordings side by side, the third prints a row for each, the fourth judges "
+		 "rules, and the last explains every analysis, table and column.",
 	.options = options,
-	.after =
-		"Examples:\n"
-		"  schedreport build.tar\n"
-		"  schedreport tasks --comm 'cc*' --sort -wait_wakeup_ns --top 10 build.tar\n"
-		"  schedreport --log migrations --window 1.5:2 build.tar\n"
-		"  schedreport tasks -f json -o tasks.json trace.dat\n"
-		"  schedreport latency --plot latency.pdf build.tar\n"
-		"  schedreport assert 'migrations(comm=make) < 300/s' build.tar\n"
-		"\n"
-		"Exit status: 0 done, 1 could not finish (I/O, memory), 2 wrong usage, 3 the input "
-		"is damaged\nor unreadable, 4 done with --salvage on damaged input, 5 a rule does "
-		"not hold.\n",
+	.after = "Examples:\n"
+		 "  schedreport build.tar\n"
+		 "  schedreport tasks --comm 'cc*' --sort -wait_wakeup_ns --top 10 build.tar\n"
+		 "  schedreport --log migrations --window 1.5:2 build.tar\n"
+		 "  schedreport tasks -f json -o tasks.json trace.dat\n"
+		 "  schedreport latency --plot latency.pdf build.tar\n"
+		 "  schedreport assert 'migrations(comm=make) < 300/s' build.tar\n"
+		 "\n" EXIT_STATUS,
+	.command = REPORT,
+	.commands = (const struct program *const[]){ &compare_program, &recordings_program,
+						     &assert_program, &list_program, NULL },
+	.operand = analysis_name,
 };
 
 static void print_note(void *user, const char *text)
@@ -312,19 +381,6 @@ static int run_several(struct settings *settings, char **operands, int n, bool *
 	return recordings_run(report, &settings->compare.values, operands, (size_t)n, damaged, err);
 }
 
-/* Options that only go with compare, or with recordings. */
-static int check_single(const struct settings *settings, struct schedtrace_error *err)
-{
-	const struct compare_settings *compare = &settings->compare;
-
-	if (compare->groups.n || compare->group_by || compare->key || compare->values.n ||
-	    settings->seed || settings->resamples)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--group, --group-by, --key, --value, --seed and --resamples are "
-				 "for \"schedreport compare\" and \"schedreport recordings\"");
-	return 0;
-}
-
 static int run_list(const struct settings *settings, char **names, int n,
 		    struct schedtrace_error *err)
 {
@@ -339,33 +395,10 @@ static int run_list(const struct settings *settings, char **names, int n,
 	return r;
 }
 
-/* Which of the options that choose and print tables is given; NULL: none. */
-static const char *option_of_tables(const struct settings *settings)
-{
-	const struct report_settings *report = &settings->report;
-	const struct selection *selection = &report->selection;
-
-	return report->tables	    ? "--table"
-	       : selection->columns ? "--columns"
-	       : selection->sort    ? "--sort"
-	       : settings->top	    ? "--top"
-	       : selection->pids.n  ? "--pid"
-	       : selection->comms.n ? "--comm"
-	       : selection->cpus.n  ? "--cpu"
-	       : report->command    ? "--command"
-	       : report->log	    ? "--log"
-	       : report->folded	    ? "--folded"
-	       : report->flame	    ? "--flame"
-	       : report->plot	    ? "--plot"
-	       : report->exact	    ? "--exact"
-				    : NULL;
-}
-
 static int run_assert(const struct settings *settings, char **operands, int n, bool *failed,
 		      bool *damaged, struct schedtrace_error *err)
 {
 	const struct report_settings *report = &settings->report;
-	const char *option = option_of_tables(settings);
 	const struct assert_settings assert_settings = {
 		.rules = n ? operands[0] : NULL,
 		.files = operands + 1,
@@ -383,11 +416,6 @@ static int run_assert(const struct settings *settings, char **operands, int n, b
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "assert: no %s; write schedreport assert RULES FILE, see --help",
 				 n ? "FILE" : "RULES");
-	if (option)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "assert: %s is about tables; a rule says itself which rows it is "
-				 "about",
-				 option);
 	if (report->format == REPORT_CSV)
 		return error_set(err, SCHEDTRACE_E_USAGE, "assert: --format is text or json");
 	return assert_run(&assert_settings, failed, damaged, err);
@@ -415,13 +443,8 @@ int main(int argc, char **argv)
 		r = run_several(&settings, argv + first, n, &damaged, &err);
 	} else if (!r && n && !strcmp(argv[first], "assert")) {
 		r = run_assert(&settings, argv + first + 1, n - 1, &failed, &damaged, &err);
-	} else if (!r && (settings.junit || settings.lenient)) {
-		r = error_set(&err, SCHEDTRACE_E_USAGE, "--%s is for schedreport assert",
-			      settings.junit ? "junit" : "lenient");
 	} else if (!r) {
-		r = check_single(&settings, &err);
-		if (!r)
-			r = check_operands(&settings, argv + first, n, &err);
+		r = check_operands(&settings, argv + first, n, &err);
 		if (!r)
 			r = settings.report.plot ? plot_run(&settings.report, &damaged, &err)
 						 : report_run(&settings.report, &damaged, &err);

@@ -8,37 +8,10 @@
 
 #include <schedtrace/error.h>
 
+#include "cli/option_rows.h"
 #include "cli/report_error.h"
 
-#define HELP_WIDTH  79
-#define HELP_INDENT 27 /* column of the help texts */
-#define MAX_OPTIONS 64
-#define FIRST_LONG  256 /* getopt_long()'s value of the table's first row */
-
-static const struct option_spec help_option = { 'h',	     "help",
-						NULL,	     "print this help and exit",
-						OPTION_FLAG, 0 };
-static const struct option_spec version_option = { 0,		"version",
-						   NULL,	"print the version and exit",
-						   OPTION_FLAG, 0 };
-
-/* The program's rows with --help and --version after them. */
-struct rows {
-	const struct option_spec *row[MAX_OPTIONS];
-	size_t n;
-};
-
-static void collect_rows(const struct program *program, struct rows *rows)
-{
-	rows->n = 0;
-	for (const struct option_spec *o = program->options; o->name; o++) {
-		if (rows->n == MAX_OPTIONS - 2)
-			abort(); /* a table of ours that outgrew the limit */
-		rows->row[rows->n++] = o;
-	}
-	rows->row[rows->n++] = &help_option;
-	rows->row[rows->n++] = &version_option;
-}
+#define FIRST_LONG 256 /* getopt_long()'s value of the table's first row */
 
 static size_t smallest(size_t a, size_t b, size_t c)
 {
@@ -87,92 +60,6 @@ const char *options_nearest(const char *word, const char *const *candidates, siz
 	}
 	/* A third of the letters wrong is a slip; more is another word. */
 	return best <= 1 + strlen(word) / 3 ? nearest : NULL;
-}
-
-/* Columns on a terminal: bytes that do not continue a UTF-8 sequence. */
-static size_t columns(const char *text, size_t bytes)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < bytes; i++)
-		n += ((unsigned char)text[i] & 0xc0) != 0x80;
-	return n;
-}
-
-/* Prints @text by words from column @at on, further lines indented by @indent. */
-static void print_wrapped(FILE *out, const char *text, size_t at, size_t indent)
-{
-	bool first = true;
-
-	while (*text) {
-		size_t bytes = strcspn(text, " \n");
-		size_t width = columns(text, bytes);
-
-		if (!first && at + 1 + width > HELP_WIDTH) {
-			fprintf(out, "\n%*s", (int)indent, "");
-			at = indent;
-			first = true;
-		}
-		if (!first) {
-			fputc(' ', out);
-			at++;
-		}
-		fwrite(text, 1, bytes, out);
-		at += width;
-		first = false;
-		text += bytes;
-		while (*text == ' ' || *text == '\n')
-			text++;
-	}
-	fputc('\n', out);
-}
-
-static void print_option(FILE *out, const struct option_spec *o)
-{
-	char left[128];
-	char letter[8] = "    ";
-	size_t at;
-
-	if (o->letter)
-		snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-	if (!o->argument)
-		snprintf(left, sizeof(left), "%s--%s", letter, o->name);
-	else if (o->type == OPTION_OPTIONAL_TEXT)
-		snprintf(left, sizeof(left), "%s--%s[=%s]", letter, o->name, o->argument);
-	else
-		snprintf(left, sizeof(left), "%s--%s=%s", letter, o->name, o->argument);
-	fprintf(out, "  %s", left);
-	at = 2 + columns(left, strlen(left));
-	if (at + 2 > HELP_INDENT)
-		fprintf(out, "\n%*s", HELP_INDENT, "");
-	else
-		fprintf(out, "%*s", (int)(HELP_INDENT - at), "");
-	print_wrapped(out, o->help, HELP_INDENT, HELP_INDENT);
-}
-
-void options_print_help(const struct program *program, FILE *out)
-{
-	struct rows rows;
-	const char *usage = program->usage;
-
-	collect_rows(program, &rows);
-	for (bool first = true; *usage; first = false) {
-		size_t n = strcspn(usage, "\n");
-
-		fprintf(out, "%s %s %.*s\n", first ? "Usage:" : "      ", program->name, (int)n,
-			usage);
-		usage += n + (usage[n] == '\n');
-	}
-	if (program->about)
-		print_wrapped(out, program->about, 0, 0);
-	fputc('\n', out);
-	for (size_t i = 0; i < rows.n; i++)
-		print_option(out, rows.row[i]);
-	if (program->after)
-		fprintf(out, "\n%s%s", program->after,
-			*program->after && program->after[strlen(program->after) - 1] == '\n'
-				? ""
-				: "\n");
 }
 
 static bool parse_digits(const char **text, int64_t *value)
@@ -327,18 +214,20 @@ static void store(const struct program *program, const struct option_spec *o, co
 	}
 }
 
-static const struct option_spec *row_of(const struct rows *rows, int value)
+/* The row of getopt_long()'s value; rows->n if there is none. */
+static size_t row_of(const struct option_rows *rows, int value)
 {
+	size_t i = 0;
+
 	if (value >= FIRST_LONG)
-		return rows->row[value - FIRST_LONG];
-	for (size_t i = 0; i < rows->n; i++)
-		if (rows->row[i]->letter && rows->row[i]->letter == value)
-			return rows->row[i];
-	return NULL;
+		return (size_t)(value - FIRST_LONG);
+	while (i < rows->n && (!rows->row[i]->letter || rows->row[i]->letter != value))
+		i++;
+	return i;
 }
 
-static void refuse_unknown(const struct program *program, const struct rows *rows, const char *word,
-			   int status)
+static void refuse_unknown(const struct program *program, const struct option_rows *rows,
+			   const char *word, int status)
 {
 	const char *names[MAX_OPTIONS];
 	const char *nearest;
@@ -361,10 +250,11 @@ static void refuse_unknown(const struct program *program, const struct rows *row
 	exit(status);
 }
 
-static void refuse(const struct program *program, const struct rows *rows, int result,
+static void refuse(const struct program *program, const struct option_rows *rows, int result,
 		   const char *word, int status)
 {
-	const struct option_spec *o = optopt ? row_of(rows, optopt) : NULL;
+	size_t row = optopt ? row_of(rows, optopt) : rows->n;
+	const struct option_spec *o = row < rows->n ? rows->row[row] : NULL;
 
 	if (result == ':' && o)
 		report(program->name, "--%s needs %s: see --help", o->name, o->argument);
@@ -378,7 +268,7 @@ static void refuse(const struct program *program, const struct rows *rows, int r
 }
 
 /* The table in getopt_long()'s two forms. */
-static void getopt_forms(const struct rows *rows, bool stop_at_operand, char *letters,
+static void getopt_forms(const struct option_rows *rows, bool stop_at_operand, char *letters,
 			 struct option *longs)
 {
 	if (stop_at_operand)
@@ -401,33 +291,89 @@ static void getopt_forms(const struct rows *rows, bool stop_at_operand, char *le
 	longs[rows->n] = (struct option){ 0 };
 }
 
+/* The command that @word names, or the program itself. */
+static const struct program *command_of(const struct program *program, const char *word)
+{
+	for (size_t i = 0; word && program->commands && program->commands[i]; i++)
+		if (strcmp(word, option_rows_command(program->commands[i])) == 0)
+			return program->commands[i];
+	return program;
+}
+
+/* Prints and exits: what the options that ask for a text want. */
+static void print_and_exit(const struct program *program, const struct option_spec *o,
+			   int wrong_usage_status)
+{
+	if (o == &version_option) {
+		printf("%s %s\n", program->name, schedtrace_version());
+	} else if (o == &help_option) {
+		options_print_help(program, stdout);
+	} else if (!options_print_completion(program, optarg, stdout)) {
+		report(program->name, "--completion: there is none for %s, but for bash, zsh, fish",
+		       optarg);
+		exit(wrong_usage_status);
+	}
+	exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_UNFINISHED);
+}
+
+/* The first of @program and its commands that takes the option. */
+static const struct program *who_takes(const struct program *program, const struct option_spec *o)
+{
+	const struct program *const *command = program->commands;
+
+	if (option_rows_takes(program, o))
+		return program;
+	while (!option_rows_takes(*command, o))
+		command++;
+	return *command;
+}
+
+/* An option of one command means nothing to another, and is not ignored. */
+static void check_given(const struct program *program, const struct program *chosen,
+			const struct option_rows *rows, const bool *given, int wrong_usage_status)
+{
+	for (size_t i = 0; i < rows->n_own; i++) {
+		const struct option_spec *o = rows->row[i];
+
+		if (!given[i] || option_rows_takes(chosen, o))
+			continue;
+		report(program->name, "--%s is not for %s, but for %s: see %s --help", o->name,
+		       chosen->name, who_takes(program, o)->name, chosen->name);
+		exit(wrong_usage_status);
+	}
+}
+
 int options_parse(const struct program *program, int argc, char **argv, bool stop_at_operand,
 		  int wrong_usage_status, void *settings)
 {
 	char letters[3 * MAX_OPTIONS + 3];
 	struct option longs[MAX_OPTIONS + 1];
-	struct rows rows;
+	bool given[MAX_OPTIONS] = { false }, help = false;
+	const struct program *chosen;
+	struct option_rows rows;
 	int c;
 
-	collect_rows(program, &rows);
+	option_rows_collect(program, &rows);
 	getopt_forms(&rows, stop_at_operand, letters, longs);
 	optind = 0; /* glibc: begin anew */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-		const struct option_spec *o;
+		size_t row;
 
 		if (c == '?' || c == ':')
 			refuse(program, &rows, c, argv[optind - 1], wrong_usage_status);
-		o = row_of(&rows, c);
-		if (o == &help_option) {
-			options_print_help(program, stdout);
-			exit(fflush(stdout) == 0 ? 0 : EXIT_UNFINISHED);
-		}
-		if (o == &version_option) {
-			printf("%s %s\n", program->name, schedtrace_version());
-			exit(fflush(stdout) == 0 ? 0 : EXIT_UNFINISHED);
-		}
-		store(program, o, optarg, wrong_usage_status, settings);
+		row = row_of(&rows, c);
+		given[row] = true;
+		if (rows.row[row] == &help_option)
+			help = true;
+		else if (row >= rows.n_own)
+			print_and_exit(program, rows.row[row], wrong_usage_status);
+		else
+			store(program, rows.row[row], optarg, wrong_usage_status, settings);
 	}
+	chosen = command_of(program, stop_at_operand ? NULL : argv[optind]);
+	if (help)
+		print_and_exit(chosen, &help_option, wrong_usage_status);
+	check_given(program, chosen, &rows, given, wrong_usage_status);
 	return optind;
 }

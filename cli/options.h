@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Command-line options as a table: parsing and --help come from the same rows, and the man
- * pages' OPTIONS are checked against it.
+ * Command-line options as a table: parsing, --help and the shells' completion come from the same
+ * rows, and the man pages' OPTIONS are checked against them.
  */
 #ifndef CLI_OPTIONS_H
 #define CLI_OPTIONS_H
@@ -29,6 +29,8 @@ struct option_spec {
 	const char *help; /* a sentence, wrapped by --help; the default in [brackets] at its end */
 	enum option_type type;
 	size_t offset; /* of the field in the caller's settings */
+	unsigned commands;  /* bits of the programs that take it; 0: all that share the table */
+	const char *values; /* what completion offers for the argument: "text csv"; may be NULL */
 };
 
 struct option_list {
@@ -42,13 +44,21 @@ struct program {
 	const char *about; /* a paragraph under the usage */
 	const struct option_spec *options;
 	const char *after; /* text after the options: examples, exit status; may be NULL */
+	unsigned command;  /* its bit in the table's rows; 0: it takes all rows */
+
+	/* Programs by a first operand, "schedrec ctl", NULL at the end; may be NULL. */
+	const struct program *const *commands;
+	/* The i-th operand that completion offers beside file names, or NULL; may be NULL. */
+	const char *(*operand)(size_t i);
+	bool runs_command; /* its operands are a command line: "schedrec make -j8" */
 };
 
 /*
  * Fills *settings from argv and returns the index of the first operand; options end at "--" (which
  * is skipped) or, if stop_at_operand, at the first operand; otherwise operands are moved to the end
- * and may stand between options. --help (-h) and --version print to stdout and exit 0. A wrong
- * option prints one sentence to stderr, naming the nearest option, and exits wrong_usage_status.
+ * and may stand between options. --help (-h), --version and --completion=SHELL print to stdout and
+ * exit 0; --help is that of the command that the first operand names. A wrong option, or one that
+ * this command does not take, prints one sentence to stderr and exits wrong_usage_status.
  */
 int options_parse(const struct program *program, int argc, char **argv, bool stop_at_operand,
 		  int wrong_usage_status, void *settings);
@@ -57,6 +67,9 @@ void option_list_free(struct option_list *list);
 
 /* What --help prints, into @out. */
 void options_print_help(const struct program *program, FILE *out);
+
+/* A script for "bash", "zsh" or "fish" that completes @program's words; false: no such shell. */
+bool options_print_completion(const struct program *program, const char *shell, FILE *out);
 
 /*
  * The text of a number, size or duration as the options take it. Returns false, leaving *value

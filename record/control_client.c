@@ -35,7 +35,19 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-static const struct program program = {
+static const struct verb {
+	const char *name;
+	bool has_pid;
+} verbs[] = {
+	{ "register", true }, { "unregister", true }, { "status", false }, { "save", false }
+};
+
+static const char *verb_name(size_t i)
+{
+	return i < sizeof(verbs) / sizeof(*verbs) ? verbs[i].name : NULL;
+}
+
+const struct program control_program = {
 	.name = PROGRAM,
 	.usage = "[OPTION…] register PID\n[OPTION…] unregister PID\n[OPTION…] status\n[OPTION…] "
 		 "save",
@@ -43,13 +55,7 @@ static const struct program program = {
 		 "it is sampled (20 times a second, or as --sample of the recording says), "
 		 "unregister it, or tell what is sampled and the latest figures.",
 	.options = options,
-};
-
-static const struct verb {
-	const char *name;
-	bool has_pid;
-} verbs[] = {
-	{ "register", true }, { "unregister", true }, { "status", false }, { "save", false }
+	.operand = verb_name,
 };
 
 struct recorder {
@@ -241,7 +247,7 @@ int control_client(int argc, char **argv)
 {
 	struct recorder found[RECORDERS_MAX];
 	struct settings s = { 0 };
-	int first = options_parse(&program, argc, argv, false, EXIT_USAGE, &s);
+	int first = options_parse(&control_program, argc, argv, false, EXIT_USAGE, &s);
 	const char *word = first < argc ? argv[first] : "", *argument = "";
 	const struct verb *verb = NULL;
 	struct schedtrace_error err;

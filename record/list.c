@@ -36,7 +36,7 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-static const struct program program = {
+const struct program list_program = {
 	.name = PROGRAM,
 	.usage = "[OPTION…]",
 	.about = "Lists the sets of events that -e takes, their events, and which of them this "
@@ -136,7 +136,7 @@ static int list_set(const char *root, size_t i, bool measure, struct schedtrace_
 int list_sets(int argc, char **argv)
 {
 	struct settings s = { 0 };
-	int first = options_parse(&program, argc, argv, false, EXIT_USAGE, &s);
+	int first = options_parse(&list_program, argc, argv, false, EXIT_USAGE, &s);
 	struct schedtrace_error err;
 	char *root = NULL;
 	int r;

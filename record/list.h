@@ -3,6 +3,10 @@
 #ifndef RECORD_LIST_H
 #define RECORD_LIST_H
 
+#include "cli/options.h"
+
+extern const struct program list_program;
+
 /* argv[0] is "list". Returns an exit status. */
 int list_sets(int argc, char **argv);
 

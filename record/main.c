@@ -32,11 +32,12 @@ static const struct option_spec options[] = {
 	  "what to record: a set (sched, mm, pages, power, futex, irq, stacks), SYSTEM:EVENT or "
 	  "EVENT; an "
 	  "event may be followed by ' if FILTER'; may be given several times [sched]",
-	  OPTION_LIST, FIELD(events) },
+	  OPTION_LIST, FIELD(events), 0, "sched mm pages power futex irq stacks" },
 	{ 'o', "output", "FILE", "where to write [trace.dat]", OPTION_TEXT, FIELD(output) },
 	{ 'b', "buffer-size", "KiB", "ring buffer per CPU [8192; 16384 with mm, pages or stacks]",
 	  OPTION_SIZE, FIELD(buffer_kb) },
-	{ 'C', "clock", "CLOCK", "trace clock [mono]", OPTION_TEXT, FIELD(clock) },
+	{ 'C', "clock", "CLOCK", "trace clock [mono]", OPTION_TEXT, FIELD(clock), 0,
+	  "mono boot mono_raw tai x86-tsc" },
 	{ 'd', "duration", "SECONDS",
 	  "stop recording after so long; a command runs on to its end, and none is needed",
 	  OPTION_SECONDS, FIELD(duration_ns) },
@@ -108,11 +109,12 @@ static const struct program program = {
 		 "list [--measure]\n"
 		 "ctl register PID | unregister PID | status | save",
 	.about = "Records scheduler and memory events of the whole system while COMMAND runs, into "
-		 "a "
-		 "trace.dat that schedconv, trace-cmd and KernelShark read.",
+		 "a trace.dat that schedconv, trace-cmd and KernelShark read.",
 	.options = options,
 	.after = "The exit status is COMMAND's (128 + N if signal N ended it), 127 if it was not\n"
 		 "found, 126 if it could not be run, and 125 if the recording failed.\n",
+	.commands = (const struct program *const[]){ &list_program, &control_program, NULL },
+	.runs_command = true,
 };
 
 /* The rate in @text, "" for the default; -1 if it is none. */

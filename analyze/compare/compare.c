@@ -483,20 +483,6 @@ static int show(struct run *run, struct schedtrace_error *err)
 	return r;
 }
 
-static int check_settings(const struct report_settings *report, struct schedtrace_error *err)
-{
-	if (report->log || report->folded || report->flame)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "compare: --%s is about one recording; only tables are compared",
-				 report->log	  ? "log"
-				 : report->folded ? "folded"
-						  : "flame");
-	if (report->selection.pids.n)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "compare: a pid means nothing in another recording; use --comm");
-	return 0;
-}
-
 static int add_recordings(struct run *run, struct schedtrace_error *err)
 {
 	size_t n = 0;
@@ -517,11 +503,8 @@ static int run_all(struct run *run, char *const *paths, size_t n_paths, bool *da
 		   struct schedtrace_error *err)
 {
 	const struct compare_settings *compare = run->compare;
-	int r = check_settings(run->report, err);
-
-	if (!r)
-		r = groups_make(&run->groups, &compare->groups, compare->group_by, paths, n_paths,
-				&run->report->input, err);
+	int r = groups_make(&run->groups, &compare->groups, compare->group_by, paths, n_paths,
+			    &run->report->input, err);
 	if (!r && !run->groups.n)
 		r = error_set(err, SCHEDTRACE_E_USAGE,
 			      "compare: no FILE; name the recordings after the analyses, or with "

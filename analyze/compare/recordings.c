@@ -255,27 +255,11 @@ static int take_file(struct run *run, const char *path, bool *damaged, struct sc
 	return r;
 }
 
-static int check_settings(const struct report_settings *settings, struct schedtrace_error *err)
-{
-	if (settings->log || settings->folded || settings->flame || settings->plot ||
-	    settings->tables)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "recordings: it prints one table of its own, so neither --table "
-				 "nor --log, --folded, --flame or --plot go with it");
-	if (settings->selection.sort || settings->selection.top >= 0)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "recordings: a row is printed as its file is read, so neither "
-				 "--sort nor --top go with it");
-	return 0;
-}
-
 static int run_all(struct run *run, char *const *paths, size_t n_paths, bool *damaged,
 		   struct schedtrace_error *err)
 {
-	int r = check_settings(run->settings, err);
+	int r = choose_totals(run, err);
 
-	if (!r)
-		r = choose_totals(run, err);
 	if (!r)
 		r = make_columns(run, err);
 	if (!r)

@@ -15,7 +15,7 @@
 #include "cli/options.h"
 
 struct settings {
-	bool quiet;
+	bool quiet, strict, kind;
 	const char *output;
 	const char *sample;
 	int64_t top, buffer_kb, limit, duration_ns;
@@ -39,11 +39,24 @@ static const struct option_spec options[] = {
 	{ 'd', "duration", "SECONDS", "how long", OPTION_SECONDS,
 	  offsetof(struct settings, duration_ns) },
 	{ 'e', "event", "ITEM", "what", OPTION_LIST, offsetof(struct settings, events) },
+	{ 0, "only-of-judge", NULL, "strictly", OPTION_FLAG, offsetof(struct settings, strict), 2 },
+	{ 0, "only-of-prog", NULL, "kindly", OPTION_FLAG, offsetof(struct settings, kind), 1 },
 	{ 0 },
 };
 
-static const struct program program = { "prog", "[OPTION…] FILE\n--other", "Does things.", options,
-					"Exit status: 0.\n" };
+static const struct program judge = {
+	.name = "prog judge", .usage = "RULES FILE", .options = options, .command = 2
+};
+
+static const struct program program = {
+	.name = "prog",
+	.usage = "[OPTION…] FILE\n--other",
+	.about = "Does things.",
+	.options = options,
+	.after = "Exit status: 0.\n",
+	.command = 1,
+	.commands = (const struct program *const[]){ &judge, NULL },
+};
 
 /* Parses the words up to NULL; returns the first operand's index. */
 static int parse(struct settings *s, bool stop, const char **argv)
@@ -195,13 +208,51 @@ static void help_fits_eighty_columns_and_names_every_option(void **state)
 
 	assert_int_equal(parse_in_child(1, ARGV("--help"), text, sizeof(text)), 0);
 	for (const struct option_spec *o = options; o->name; o++)
-		assert_non_null(strstr(text, o->name));
+		assert_true(!strstr(text, o->name) == (o->commands == 2));
 	assert_non_null(strstr(text, "Usage: prog [OPTION…] FILE\n       prog --other\n"));
 	assert_non_null(strstr(text, "  -o, --output=FILE        where to write [trace.dat]\n"));
 	assert_non_null(strstr(text, "      --limit-with-a-long-name=BYTES\n"
 				     "                           most\n"));
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
 		assert_true(strlen(line) < 80);
+}
+
+static void help_after_a_command_is_that_of_the_command(void **state)
+{
+	char text[8192];
+
+	assert_int_equal(parse_in_child(1, ARGV("judge", "--help"), text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "Usage: prog judge RULES FILE\n"));
+	assert_non_null(strstr(text, "--only-of-judge"));
+	assert_non_null(strstr(text, "--quiet"));
+	assert_null(strstr(text, "--only-of-prog"));
+	assert_null(strstr(text, "--completion"));
+}
+
+static void an_option_of_another_command_is_refused(void **state)
+{
+	struct settings s;
+	char text[4096];
+
+	assert_int_equal(parse(&s, false, ARGV("--only-of-judge", "judge", "x")), 2);
+	assert_true(s.strict);
+	assert_int_equal(parse_in_child(2, ARGV("x", "--only-of-judge"), text, sizeof(text)), 2);
+	assert_string_equal(text, "prog: --only-of-judge is not for prog, but for prog judge: see "
+				  "prog --help\n");
+	assert_int_equal(parse_in_child(2, ARGV("judge", "--only-of-prog"), text, sizeof(text)), 2);
+	assert_string_equal(text, "prog: --only-of-prog is not for prog judge, but for prog: see "
+				  "prog judge --help\n");
+}
+
+static void completion_is_for_shells_that_are_known(void **state)
+{
+	char text[8192];
+
+	assert_int_equal(parse_in_child(2, ARGV("--completion=ksh"), text, sizeof(text)), 2);
+	assert_string_equal(text, "prog: --completion: there is none for ksh, but for bash, zsh, "
+				  "fish\n");
+	assert_int_equal(parse_in_child(1, ARGV("--completion=bash"), text, sizeof(text)), 0);
+	assert_non_null(strstr(text, "complete -o filenames -o default -F _prog prog\n"));
 }
 
 static void version_is_the_librarys(void **state)
@@ -224,6 +275,9 @@ int main(void)
 		cmocka_unit_test(the_nearest_name_is_found_and_far_ones_are_not),
 		cmocka_unit_test(a_wrong_option_is_named_with_its_neighbour),
 		cmocka_unit_test(help_fits_eighty_columns_and_names_every_option),
+		cmocka_unit_test(help_after_a_command_is_that_of_the_command),
+		cmocka_unit_test(an_option_of_another_command_is_refused),
+		cmocka_unit_test(completion_is_for_shells_that_are_known),
 		cmocka_unit_test(version_is_the_librarys),
 	};
 

@@ -267,9 +267,9 @@ def check_program():
             (["assert"], 2, "no RULES"), (["assert", "losses == 0"], 2, "no FILE"),
             (["assert", "losses = 0", trace], 2, "rule:1:8: = chooses rows"),
             (["assert", "/nonexistent", trace], 2, "/nonexistent: no rule, and as a file"),
-            (["assert", "--comm", "x", "losses == 0", trace], 2, "--comm is about tables"),
+            (["assert", "--comm", "x", "losses == 0", trace], 2, "--comm is not for schedreport assert"),
             (["assert", "-f", "csv", "losses == 0", trace], 2, "text or json"),
-            (["--junit", "x.xml", trace], 2, "--junit is for schedreport assert"),
+            (["--junit", "x.xml", trace], 2, "--junit is not for schedreport, but for schedreport assert"),
             (["assert", "losses == 0", rules], 3, "rules"),
             (["assert", "--window", "5:4", "losses == 0", trace], 2, "--window")):
         p = run(*arguments)
