@@ -21,14 +21,37 @@ def read(name):
         return f.read()
 
 
-def options_of(program):
-    text = subprocess.run([program, "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()
-    return set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", text))
+def help_of(*words):
+    return subprocess.run([*words, "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()
+
+
+def helps_of(program):
+    """--help of the program and of each of its commands, by their names."""
+    text = help_of(program)
+    commands = re.findall(r"^(?:See| {3}) \w+ (\w+) --help$", text, re.M)
+    return {"": text, **{command: help_of(program, command) for command in commands}}
+
+
+def options_of(text):
+    return set(re.findall(r"^ {2}(?:-\w, | {4})(--[a-z-]+)", text, re.M)) | set(
+        re.findall(r"^ {2}(-\w), ", text, re.M))
+
+
+@test
+def every_option_stands_in_the_manual_page_and_every_one_there_exists():
+    for program in PROGRAMS:
+        name = os.path.basename(program)
+        page = read("docs/man/%s.1" % name).replace("\\-", "-")
+        headings = set(re.findall(r"^\.TP\n\.BR? (-.*)$", page, re.M))
+        told = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", "\n".join(headings)))
+        options = set().union(*map(options_of, helps_of(program).values()))
+        assert len(options) > 8 and told == options, (name, told ^ options)
 
 
 @test
 def every_option_of_a_program_in_the_readme_exists():
-    known = {os.path.basename(p): options_of(p) for p in PROGRAMS}
+    known = {os.path.basename(p): set().union(*map(options_of, helps_of(p).values()))
+             for p in PROGRAMS}
     checked = 0
     for line in read("README.md").splitlines():
         for name, options in known.items():

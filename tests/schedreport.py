@@ -271,13 +271,6 @@ def the_list_explains_every_column_of_the_tables():
     assert p.returncode == 2 and b"tasks" in p.stderr
 
 
-@test
-def every_option_stands_in_the_manual_page_and_every_one_there_exists():
-    options = set(re.findall(r"--[a-z][a-z-]*", run("--help").stdout.decode()))
-    page = open(SOURCE + "/docs/man/schedreport.1").read().replace("\\-", "-")
-    assert set(re.findall(r"--[a-z][a-z-]*", page)) == options
-
-
 with tempfile.TemporaryDirectory() as DIR:
     TAR = DIR + "/small.tar"
     make_tarball(TAR)

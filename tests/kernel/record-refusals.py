@@ -17,14 +17,6 @@ def refused(sentence, words, *args, env=None, prefix=()):
           sentence, r.returncode, r.stderr, os.listdir("."))
 
 
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                       "../../docs/man/schedrec.1")) as f:
-    manual = f.read().replace("\\-", "-")
-options = re.findall(r"^  (?:-(\w), |    )--([a-z-]+)", run("--help").stdout, re.M)
-claim(len(options) >= 12 and all(f"--{name}" in manual and (not letter or f"-{letter} " in manual)
-                                 for letter, name in options),
-      "the manual has every option of --help", options)
-
 with Folder():
     run("--", "true") # takes away what a killed recorder left, and says so
     os.mkfifo("fifo")
