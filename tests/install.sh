@@ -75,7 +75,26 @@ has_a_man_page_each()
 	done
 }
 
-plan 7
+has_completions()
+{
+	"$prefix/bin/schedreport" --completion=bash | cmp - \
+		"$prefix/share/bash-completion/completions/schedreport" &&
+		[ -s "$prefix/share/zsh/site-functions/_schedrec" ] &&
+		[ -s "$prefix/share/fish/vendor_completions.d/schedconv.fish" ]
+}
+
+# Every document, and an example that can be built from there.
+has_documents_and_examples()
+{
+	local documents="$prefix/share/doc/schedtrace" path
+
+	for path in README.md docs/analyses.md docs/pictures/states.png examples/tasks.c; do
+		cmp "$source/$path" "$documents/$path" || return
+	done
+	! find "$documents" -name meson.build -o -name '*.1' | grep .
+}
+
+plan 9
 ok "meson install puts everything under the prefix" \
 	meson install -C "$build" --no-rebuild --quiet --destdir "$root/dest"
 pc="$(find "$root/dest" -name schedtrace.pc)"
@@ -90,3 +109,5 @@ ok "the installed programs run" installed_programs_run
 ok "each installed program has a manual page" has_a_man_page_each
 ok "the library needs neither libtracefs nor libtraceevent, and its soname ends in .so.0" \
 	library_is_self_contained
+ok "each shell's completion is where the shell looks for it" has_completions
+ok "the documents and examples are installed" has_documents_and_examples
