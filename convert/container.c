@@ -186,35 +186,35 @@ static bool header_number(const char *line, const char *name, uint32_t *out)
 	return true;
 }
 
-/* Lines such as "field: local_t commit;	offset:8;	size:8;	signed:1;". */
+/*
+ * Lines such as "field: local_t commit;	offset:8;	size:8;	signed:1;". The layout changes only
+ * if all of it can be true.
+ */
 static int parse_header_page(struct container *c, struct schedtrace_error *err)
 {
-	struct page_layout *l = &c->layout;
 	const char *text = c->header_page.bytes;
 	const char *commit = text ? strstr(text, " commit;") : NULL;
 	const char *data = text ? strstr(text, " data;") : NULL;
-	uint32_t commit_offset = 0, size = 0;
+	uint32_t commit_offset = 0, commit_size = 0, data_offset = 0, size = 0, page_size = 0;
 
-	if (!text || !*text) {
-		*l = (struct page_layout){ c->page_size, 8, 16 };
+	if (!text || !*text)
 		return 0;
-	}
 	if (!commit || !data || !header_number(commit, "offset:", &commit_offset) ||
-	    !header_number(commit, "size:", &l->commit_size) ||
-	    !header_number(data, "offset:", &l->data_offset) ||
-	    !header_number(data, "size:", &size))
+	    !header_number(commit, "size:", &commit_size) ||
+	    !header_number(data, "offset:", &data_offset) || !header_number(data, "size:", &size))
 		return error_set(err, SCHEDTRACE_E_FORMAT,
 				 "header_page does not describe the fields commit and data");
-	if (commit_offset != 8 || (l->commit_size != 4 && l->commit_size != 8) ||
-	    l->data_offset != 8 + l->commit_size)
+	if (commit_offset != 8 || (commit_size != 4 && commit_size != 8) ||
+	    data_offset != 8 + commit_size)
 		return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
 				 "header_page describes a page with %u bytes of commit at %u and "
 				 "data at %u, which we cannot read",
-				 l->commit_size, commit_offset, l->data_offset);
-	if (!checked_add(l->data_offset, size, &l->page_size))
+				 commit_size, commit_offset, data_offset);
+	if (!checked_add(data_offset, size, &page_size))
 		return error_set(err, SCHEDTRACE_E_FORMAT, "header_page claims %u bytes of data",
 				 size);
-	c->header_page_size = l->page_size;
+	c->layout = (struct page_layout){ page_size, commit_size };
+	c->header_page_size = page_size;
 	return 0;
 }
 
@@ -458,7 +458,7 @@ static int parse(struct container *c, const uint8_t *begin, size_t n, struct sch
 		return error_set(err, SCHEDTRACE_E_FORMAT,
 				 "long of %u bytes at byte %" PRIu64 ", expected 4 or 8", long_size,
 				 cur.at - 5);
-	c->layout = (struct page_layout){ c->page_size, 8, 16 };
+	c->layout = (struct page_layout){ c->page_size, 8 };
 	return c->version == 6 ? container_parse_v6(c, &cur, err)
 			       : container_parse_v7(c, &cur, err);
 }

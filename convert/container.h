@@ -49,12 +49,19 @@ struct instance {
 	char **cpustat; /* one for each of the cpus, entries may be NULL */
 };
 
-/* Offset and size of fields in the header of a ring-buffer page. */
+/*
+ * A ring-buffer page: a time stamp of 8 bytes, the commit word, and data right behind it. Where data
+ * begins follows from the word's size, so that no damaged text can say otherwise.
+ */
 struct page_layout {
-	uint32_t page_size;
+	uint32_t page_size;   /* 256 or more after container_choose() */
 	uint32_t commit_size; /* 8, or 4 from a 32-bit kernel */
-	uint32_t data_offset;
 };
+
+static inline uint32_t page_data_offset(const struct page_layout *l)
+{
+	return 8 + l->commit_size;
+}
 
 struct tsc_scale {
 	uint32_t mult;

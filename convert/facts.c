@@ -459,10 +459,11 @@ static int tasks_marker(struct facts *facts, const char *payload, size_t bytes, 
 static const char *parse_marker(const struct facts *facts, const struct record *r,
 				struct marker_header *h)
 {
-	const char *begin = (const char *)r->data + facts->raw_offset;
+	const char *begin;
 
 	if (r->size < facts->raw_offset || r->size - facts->raw_offset < sizeof(*h))
 		return NULL;
+	begin = (const char *)r->data + facts->raw_offset;
 	memcpy(h, begin, sizeof(*h));
 	if (h->id != MARKER_ID || r->size - facts->raw_offset - sizeof(*h) < h->bytes)
 		return NULL;

@@ -13,6 +13,11 @@
 #define COMMIT_STORED (1u << 30) /* the count of lost records follows the data */
 #define COMMIT_MISSED (1u << 31) /* records were lost before this page */
 
+/* Where common_pid may stand; it makes the smallest record one of a head and 8 bytes. */
+#define PID_OFFSET_MIN 4
+#define PID_OFFSET_MAX 64
+#define RECORD_MIN     (4 + PID_OFFSET_MIN + 4)
+
 #define TYPE_PADDING 29
 #define TYPE_EXTEND  30
 #define TYPE_STAMP   31
@@ -73,10 +78,12 @@ int pages_configure(struct pages_config *config, const struct page_layout *layou
 		type = find_field(&formats->list[i], "common_type");
 		pid = find_field(&formats->list[i], "common_pid");
 	}
-	if (pid && (!type || type->offset || type->size != 2 || pid->size != 4 || pid->offset > 64))
+	if (pid && (!type || type->offset || type->size != 2 || pid->size != 4 ||
+		    pid->offset < PID_OFFSET_MIN || pid->offset > PID_OFFSET_MAX))
 		return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
 				 "events of this file have no common_type of 2 bytes at 0 or no "
-				 "common_pid of 4 bytes");
+				 "common_pid of 4 bytes at %d to %d",
+				 PID_OFFSET_MIN, PID_OFFSET_MAX);
 	if (pid)
 		config->pid_offset = pid->offset;
 	for (i = 0; i <= UINT16_MAX; i++) {
@@ -150,9 +157,9 @@ static int decode_lost(const uint8_t *page, const struct page_layout *l, uint32_
 	int64_t resume = (int64_t)load64(page);
 
 	if (commit & COMMIT_STORED &&
-	    checked_range(l->data_offset + data, l->commit_size, l->page_size))
-		count = l->commit_size == 8 ? load64(page + l->data_offset + data)
-					    : load32(page + l->data_offset + data);
+	    checked_range(page_data_offset(l) + data, l->commit_size, l->page_size))
+		count = l->commit_size == 8 ? load64(page + page_data_offset(l) + data)
+					    : load32(page + page_data_offset(l) + data);
 	return page_records_lost(out, cpu, resume,
 				 count && count <= INT64_MAX ? (int64_t)count : -1);
 }
@@ -163,8 +170,8 @@ static int check_header(const uint8_t *page, size_t n, const struct page_layout 
 	uint64_t word;
 	uint64_t stamp;
 
-	if (n < l->data_offset)
-		return set_fault(fault, PAGE_CUT, 0, n, l->data_offset);
+	if (n < page_data_offset(l))
+		return set_fault(fault, PAGE_CUT, 0, n, page_data_offset(l));
 	stamp = load64(page);
 	word = l->commit_size == 8 ? load64(page + 8) : load32(page + 8);
 	*commit = (uint32_t)word;
@@ -177,9 +184,9 @@ static int check_header(const uint8_t *page, size_t n, const struct page_layout 
 		return set_fault(fault, PAGE_COMMIT_BITS, 8, word, 0);
 	if (*commit & COMMIT_STORED && !(*commit & COMMIT_MISSED))
 		return set_fault(fault, PAGE_COUNT_ALONE, 8, word, 0);
-	if ((*commit & COMMIT_LENGTH) > l->page_size - l->data_offset)
+	if ((*commit & COMMIT_LENGTH) > l->page_size - page_data_offset(l))
 		return set_fault(fault, PAGE_COMMIT_LONG, 8, *commit & COMMIT_LENGTH,
-				 l->page_size - l->data_offset);
+				 l->page_size - page_data_offset(l));
 	if (last != INT64_MIN && (int64_t)stamp < last && last - (int64_t)stamp > BACK_LIMIT_NS)
 		return set_fault(fault, PAGE_TIME_BACK, 0, (uint64_t)last - stamp, 0);
 	return 0;
@@ -199,10 +206,10 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 	status = check_header(page, n, l, out->last, &commit, fault);
 	if (status < 0)
 		return status;
-	/* The smallest record has a head of 4 bytes and 8 of data; one more for a gap. */
-	if (reserve(out, l->page_size / 12 + 2) < 0)
+	/* Room for as many of the smallest records as there can be, and for a gap. */
+	if (reserve(out, l->page_size / RECORD_MIN + 2) < 0)
 		return SCHEDTRACE_E_NOMEM;
-	p = page + l->data_offset;
+	p = page + page_data_offset(l);
 	end = p + (commit & COMMIT_LENGTH);
 	if (end > page + n)
 		end = page + n; /* of a cut file: its last record is one that ends late */
@@ -300,8 +307,8 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 		r++;
 	}
 	/* Of a cut page, this much was there. */
-	if (end < page + l->data_offset + (commit & COMMIT_LENGTH))
-		FAULT(PAGE_CUT, n, l->data_offset + (commit & COMMIT_LENGTH));
+	if (end < page + page_data_offset(l) + (commit & COMMIT_LENGTH))
+		FAULT(PAGE_CUT, n, page_data_offset(l) + (commit & COMMIT_LENGTH));
 done:
 #undef FAULT
 	out->n = (size_t)(r - out->list);

@@ -23,7 +23,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < 64; i++)
 		events[i] = (struct page_event){ (uint16_t)(i + 1), (uint16_t)(8 + i) };
 	config.layout.commit_size = data[0] & 1 ? 4 : 8;
-	config.layout.data_offset = 8 + config.layout.commit_size;
 	config.layout.page_size = size - 1 > 4096 ? 65536 : 4096;
 	page = malloc(size); /* its own allocation, so that a byte too far is seen */
 	memcpy(page, data + 1, size - 1);

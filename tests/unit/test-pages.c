@@ -25,7 +25,7 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	f->config.layout = (struct page_layout){ PAGE_SIZE, 8, 16 };
+	f->config.layout = (struct page_layout){ PAGE_SIZE, 8 };
 	f->config.pid_offset = 4;
 	f->config.events = calloc(UINT16_MAX + 1, sizeof(*f->config.events));
 	f->config.events[EVENT] = (struct page_event){ 1, 12 };
@@ -212,7 +212,7 @@ static void a_32_bit_kernel_has_4_bytes_of_commit(void **state)
 {
 	struct fixture *f = *state;
 
-	f->config.layout = (struct page_layout){ PAGE_SIZE, 4, 12 };
+	f->config.layout = (struct page_layout){ PAGE_SIZE, 4 };
 	page_begin(&f->page, 100);
 	f->page.n = 12;
 	page_event(&f->page, 3, EVENT, 77, 3);
@@ -426,6 +426,40 @@ static void an_end_mark_before_data_is_a_fault(void **state)
 	assert_fault(f, PADDING_NULL, 16);
 }
 
+/* Room for the records of a page is taken for the smallest that fields so placed can have. */
+static void common_pid_stands_behind_the_type_or_is_refused(void **state)
+{
+	static const struct {
+		uint32_t offset;
+		int status;
+	} cases[] = { { 0, SCHEDTRACE_E_UNSUPPORTED },
+		      { 2, SCHEDTRACE_E_UNSUPPORTED },
+		      { 4, 0 },
+		      { 8, 0 },
+		      { 65, SCHEDTRACE_E_UNSUPPORTED } };
+	struct format_field fields[] = {
+		{ .name = "common_type", .offset = 0, .size = 2 },
+		{ .name = "common_pid", .size = 4 },
+	};
+	struct format format = {
+		.id = EVENT, .name = "tick", .system = "test", .fields = fields, .n_fields = 2
+	};
+	struct page_layout layout = { PAGE_SIZE, 8 };
+	struct formats formats = { .list = &format, .n = 1 };
+
+	formats.by_id = calloc(UINT16_MAX + 1, sizeof(*formats.by_id));
+	formats.by_id[EVENT] = 1;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct pages_config config = { 0 };
+
+		fields[1].offset = cases[i].offset;
+		assert_int_equal(pages_configure(&config, &layout, &formats, NULL),
+				 cases[i].status);
+		pages_config_free(&config);
+	}
+	free(formats.by_id);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -458,6 +492,7 @@ int main(void)
 		TEST(a_record_shorter_than_its_format_is_a_fault),
 		TEST(padding_past_the_end_of_the_data_is_a_fault),
 		TEST(an_end_mark_before_data_is_a_fault),
+		TEST(common_pid_stands_behind_the_type_or_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("pages", tests, NULL, NULL);

@@ -471,6 +471,32 @@ static void a_page_from_the_future_is_given_up_with_salvage(void **state)
 	assert_non_null(strstr(f->got, "0 3000 41"));
 }
 
+/* The last page is cut within its header, of which the damaged text may say anything. */
+static void a_damaged_page_layout_does_not_read_beyond_a_page(void **state)
+{
+	struct fixture *f = *state;
+	struct source_options salvage = { .salvage = true, .threads = 1 };
+	const char *line = strstr(maker_header_page, " data;");
+	size_t n = strcspn(line, "\n"), left, i;
+	uint8_t *text;
+
+	make(f, 7, "none");
+	text = memmem(f->m.b, f->m.n, line, n);
+	assert_non_null(text);
+	for (i = 0; i < n; i++) {
+		uint8_t old = text[i];
+
+		text[i] = 0; /* ends the text there */
+		for (left = 0; left <= 16; left++) {
+			int r = read_bytes(f, f->m.pages_end - MAKER_PAGE + left, &salvage);
+
+			assert_true(r == 0 || r == SCHEDTRACE_E_FORMAT ||
+				    r == SCHEDTRACE_E_UNSUPPORTED);
+		}
+		text[i] = old;
+	}
+}
+
 static void a_bad_chunk_becomes_a_gap_with_salvage(void **state)
 {
 	struct fixture *f = *state;
@@ -609,6 +635,7 @@ int main(void)
 		TEST(a_cut_is_told_with_its_place_and_what_is_whole),
 		TEST(a_bad_page_becomes_a_gap_with_salvage),
 		TEST(a_page_from_the_future_is_given_up_with_salvage),
+		TEST(a_damaged_page_layout_does_not_read_beyond_a_page),
 		TEST(a_bad_chunk_becomes_a_gap_with_salvage),
 		TEST(claims_beyond_reason_are_refused_before_memory_is_taken),
 		TEST(events_beyond_the_table_are_noted),
