@@ -18,11 +18,12 @@ def whole(path):
 
 
 def on_terminal(args, keys):
-    """schedrec on a terminal of its own; keys: [(condition(pid, screen), bytes)]. (status, screen)."""
+    """schedrec on a terminal of its own; keys: [(condition(pid, screen), bytes or what to do)].
+    (status, screen)."""
     pid, fd = pty.fork()
     if pid == 0:
         os.execv(SCHEDREC, [SCHEDREC, *args])
-    screen, keys, end = b"", list(keys), time.time() + 30
+    screen, keys, end = b"", list(keys), time.time() + LONG
     while time.time() < end:
         if select.select([fd], [], [], 0.05)[0]:
             try:
@@ -33,7 +34,11 @@ def on_terminal(args, keys):
                 break
             screen += data
         if keys and keys[0][0](pid, screen):
-            os.write(fd, keys.pop(0)[1])
+            key = keys.pop(0)[1]
+            if callable(key):
+                key()
+            else:
+                os.write(fd, key)
     if time.time() >= end:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
@@ -41,15 +46,26 @@ def on_terminal(args, keys):
     return os.waitstatus_to_exitcode(status), screen.decode(errors="replace")
 
 
-def shell_job(args):
-    """A recording as a shell's foreground job that Ctrl-Z stops and fg continues."""
+def touch(name):
+    """For a command that waits for a file of this name."""
+    open(name, "w").close()
+
+
+def until(name):
+    """The end of a shell command that waits for a file of this name."""
+    return f"while [ ! -e {name} ]; do sleep 0.05; done"
+
+
+def shell_job(args, resumed):
+    """A recording as a shell's foreground job that Ctrl-Z stops and fg continues; resumed() is
+    called when fg is typed."""
     pid, fd = pty.fork()
     if pid == 0:
         os.environ["PS1"] = "prompt> "
         os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
     steps = [("prompt> ", f"{SCHEDREC} {args}\n"), ("ready\r\n", "\x1a"), ("Stopped", "fg\n"),
              ("prompt> ", "echo status=$?\n"), ("status=6", "exit\n")]
-    screen, seen, end = "", 0, time.time() + 30
+    screen, seen, end = "", 0, time.time() + LONG
     while time.time() < end:
         if select.select([fd], [], [], 0.05)[0]:
             try:
@@ -59,9 +75,10 @@ def shell_job(args):
             screen += data.decode(errors="replace")
         if steps and steps[0][0] in screen[seen:]:
             seen = len(screen)
-            os.write(fd, steps.pop(0)[1].encode())
-            if steps and steps[0][0] == "prompt> ":
-                time.sleep(0.1)
+            typed = steps.pop(0)[1]
+            os.write(fd, typed.encode())
+            if typed == "fg\n":
+                resumed()
     if time.time() >= end:
         os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
@@ -92,12 +109,11 @@ with Folder():
 
     for sig in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         name = f"{sig.name}.dat"
-        p = start("-o", name, "--", "sleep", "60")
+        p = start("-o", name, "--", "sleep", str(LONG))
         began = wait_for(lambda: command_runs(p.pid, "sleep"))
         child = children_of(p.pid)
-        time.sleep(0.3)
         p.send_signal(sig)
-        _, err = p.communicate(timeout=20)
+        _, err = p.communicate(timeout=LONG)
         claim(began and p.returncode == 128 + sig,
               f"{sig.name} sent to the recorder ends the command too, with 128 + {int(sig)}",
               p.returncode, err)
@@ -108,7 +124,7 @@ with Folder():
     def running(name):
         return lambda pid, screen: command_runs(pid, name)
 
-    status, screen = on_terminal(["-o", "tty.dat", "--", "sleep", "60"],
+    status, screen = on_terminal(["-o", "tty.dat", "--", "sleep", str(LONG)],
                                  [(running("sleep"), b"\x03")])
     claim(status == 130 and whole("tty.dat"), "Ctrl-C on a terminal gives 130 and a whole file",
           status, screen)
@@ -118,13 +134,15 @@ with Folder():
     claim(status == 9 and whole("trap.dat"),
           "a command that handles Ctrl-C gives its own status", status, screen)
     status, screen = on_terminal(["-o", "deaf.dat", "--", "sh", "-c",
-                                  "trap '' INT; echo ready; exec sleep 20"],
+                                  f"trap '' INT; echo ready; exec sleep {LONG}"],
                                  [(lambda pid, screen: b"ready" in screen, b"\x03"),
                                   (lambda pid, screen: b"events in" in screen, b"\x03")])
     claim(status == 130 and whole("deaf.dat"),
           "the file is saved at the first Ctrl-C; a second one does not wait for a deaf command",
           status, screen)
-    status, screen = on_terminal(["-o", "status.dat", "--", "sleep", "1"], [])
+    status, screen = on_terminal(
+        ["-o", "status.dat", "--", "sh", "-c", until("seen")],
+        [(lambda pid, screen: b"recording" in screen and b"lost" in screen, lambda: touch("seen"))])
     claim(status == 0 and "recording" in screen and "lost" in screen and "events in" in screen,
           "a terminal shows a status line and then the summary", screen)
     claim(re.search(r"\d+ ring buffers of \d+ KiB take \d+ MiB of memory", screen),
@@ -133,13 +151,17 @@ with Folder():
     claim(status == 0 and screen == "", "-q shows neither", screen)
 
     # The terminal's stop key, as the job of a shell: it comes back, and fg goes on.
-    status, screen = shell_job("-q -o stop.dat -- sh -c 'echo ready; sleep 1; exit 6'")
+    status, screen = shell_job(f"-q -o stop.dat -- sh -c 'echo ready; {until('go')}; exit 6'",
+                               lambda: touch("go"))
     claim("Stopped" in screen and "status=6" in screen and whole("stop.dat"),
           "Ctrl-Z gives the shell its prompt back, and fg goes on to the command's status", screen)
 
-    p = start("-o", "dur.dat", "-d", "0.4", "--", "sh", "-c", "sleep 1.2; exit 5")
-    _, err = p.communicate(timeout=20)
-    claim(p.returncode == 5 and whole("dur.dat"),
+    p = start("-o", "dur.dat", "-d", "0.4", "--", "sh", "-c", f"{until('over')}; exit 5")
+    began = wait_for(lambda: command_runs(p.pid, "sh"))
+    over = wait_for(lambda: not traces(p.pid))
+    touch("over")
+    _, err = p.communicate(timeout=LONG)
+    claim(began and over and p.returncode == 5 and whole("dur.dat"),
           "a duration that is over lets the command run on and gives its status", err)
     r = run()
     claim(r.returncode == 125 and "COMMAND" in r.stderr, "nothing to record is refused", r.stderr)
@@ -150,9 +172,11 @@ with Folder():
                 "if os.fork() == 0:\n"
                 "    os.setsid()\n"
                 "    if os.fork() == 0:\n"
-                "        open('pid', 'w').write(str(os.getpid()))\n"
+                "        with open('new', 'w') as f: f.write(str(os.getpid()))\n"
+                "        os.rename('new', 'pid')\n"
                 "        for fd in range(3): os.close(fd)\n"
-                "        time.sleep(float(sys.argv[1]))\n"
+                "        end = time.time() + float(sys.argv[1])\n"
+                "        while time.time() < end and not os.path.exists('go'): time.sleep(0.02)\n"
                 "        open('daemon-done', 'w').close()\n"
                 "        os._exit(1)\n"
                 "    os._exit(2)\n"
@@ -160,7 +184,7 @@ with Folder():
                 "os._exit(6)\n")
 
     def daemon(seconds):
-        for name in ("pid", "daemon-done"):
+        for name in ("pid", "daemon-done", "go"):
             if os.path.exists(name):
                 os.unlink(name)
         return "--", "/usr/bin/python3", "daemon.py", str(seconds)
@@ -182,8 +206,8 @@ with Folder():
                            errors="replace")
         return re.search(rf"sched_process_exit:.*pid={pid}\b", r.stdout)
 
-    p = start("-o", "left.dat", *daemon(20))
-    _, err = p.communicate(timeout=20)
+    p = start("-o", "left.dat", *daemon(LONG))
+    _, err = p.communicate(timeout=LONG)
     claim(p.returncode == 6 and os.path.exists(f"/proc/{daemon_pid()}") and "go" not in err,
           "a daemon is not waited for by itself", err)
     end_daemon()
@@ -202,48 +226,48 @@ with Folder():
     claim(r.returncode == 5 and whole("many.dat"), "hundreds of orphans end well", r.stderr)
 
     for sig in (signal.SIGTERM, signal.SIGINT):
-        p = start("--follow-all", "-o", "cut.dat", *daemon(30))
+        p = start("--follow-all", "-o", "cut.dat", *daemon(LONG))
         seen = wait_for(lambda: waits(p))
         p.send_signal(sig)
-        _, err = p.communicate(timeout=20)
+        _, err = p.communicate(timeout=LONG)
         claim(seen and p.returncode == 6 and whole("cut.dat") and not leftovers() and
               "1 process of the command goes on, not recorded" in err and
               os.path.exists(f"/proc/{daemon_pid()}"),
               f"{sig.name} ends the recording and leaves the daemon alone", p.returncode, err)
         end_daemon()
-    p = start("--follow-all", "-o", "both.dat", "--", "sh", "-c", "sleep 60 >log 2>&1 & sleep 61 >log 2>&1")
+    p = start("--follow-all", "-o", "both.dat", "--", "sh", "-c", f"sleep {LONG} >log 2>&1 & sleep {LONG} >log 2>&1")
     wait_for(lambda: command_runs(p.pid, "sh") and children_of(children_of(p.pid)[0])[1:])
     sleeps = children_of(children_of(p.pid)[0])
     p.send_signal(signal.SIGTERM)
-    _, err = p.communicate(timeout=20)
+    _, err = p.communicate(timeout=LONG)
     claim(p.returncode == 143 and "2 processes of the command go on" in err and
           all(os.path.exists(f"/proc/{s}") for s in sleeps),
           "while the command lives the signal is its own", p.returncode, err)
     for s in sleeps:
         os.kill(s, signal.SIGKILL)
     for args in (("-d", "1"), ("-e", "sched", "--max-size", "1K")):
-        r = run("--follow-all", "-o", "limit.dat", *args, *daemon(30))
+        r = run("--follow-all", "-o", "limit.dat", *args, *daemon(LONG))
         claim(r.returncode == 6 and whole("limit.dat") and "goes on, not recorded" in r.stderr,
               f"{args[-2]} ends it too", r.returncode, r.stderr)
         end_daemon()
 
-    p = start("--follow-all", "--sample", "-o", "sample.dat", *daemon(30))
+    p = start("--follow-all", "--sample", "-o", "sample.dat", *daemon(LONG))
     seen = wait_for(lambda: waits(p))
-    time.sleep(0.3) # some ticks
-    r = subprocess.run([SCHEDREC, "ctl", f"--recorder={p.pid}", "status"], capture_output=True,
-                       text=True)
+    sampled = wait_for(lambda: re.search(
+        rf"\b{daemon_pid()} python3",
+        subprocess.run([SCHEDREC, "ctl", f"--recorder={p.pid}", "status"], capture_output=True,
+                       text=True).stdout))
     end_daemon()
-    _, err = p.communicate(timeout=20)
-    claim(seen and p.returncode == 6 and re.search(rf"\b{daemon_pid()} python3", r.stdout),
-          "the daemon is sampled", r.stdout, r.stderr, err)
+    _, err = p.communicate(timeout=LONG)
+    claim(seen and p.returncode == 6 and sampled, "the daemon is sampled", err)
 
     p = start("--follow-all", "--flight", "5", "--save-when", "exit != 0", "-o", "flight.dat",
-              *daemon(30))
+              *daemon(LONG))
     saved = wait_for(lambda: os.path.exists("flight.1.dat"))
     claim(saved and os.path.exists(f"/proc/{daemon_pid()}") and p.poll() is None,
           "a flight recorder saves when the command ends, and waits for the daemon")
     end_daemon()
-    _, err = p.communicate(timeout=20)
+    _, err = p.communicate(timeout=LONG)
     claim(p.returncode == 6 and "saved 1 file" in err, "then it has saved once", err)
 
     os.chmod(".", 0o777)
@@ -253,8 +277,9 @@ with Folder():
     claim(r.returncode == 6 and os.stat("daemon-done").st_uid == 65534 and whole("sudo.dat"),
           "under sudo the user's daemon is waited for", r.returncode, r.stderr)
 
-    screen_args = ["--follow-all", "-o", "status.dat", *daemon(1.5)]
-    status, screen = on_terminal(screen_args, [])
+    screen_args = ["--follow-all", "-o", "status.dat", *daemon(LONG)]
+    status, screen = on_terminal(screen_args, [
+        (lambda pid, screen: b"waiting for 1 process" in screen, lambda: touch("go"))])
     claim(status == 6 and "waiting for 1 process" in screen,
           "a terminal shows what is waited for", screen)
     r = run("--follow-all", "-d", "1")
@@ -263,12 +288,12 @@ with Folder():
     p = subprocess.Popen(["sh", "-c", f"sleep 5 & exec {SCHEDREC} --follow-all -- true"],
                          stderr=subprocess.PIPE, text=True)
     err = p.stderr.readline()
-    p.wait(timeout=20)
+    p.wait(timeout=LONG)
     claim(p.returncode == 125 and "before it became schedrec" in err,
           "children of others would be followed too: that is refused", err)
     p = start("-q", "-o", "ignored.dat", "--", "sh", "-c", "exit 8",
               preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
-    p.wait(timeout=20)
+    p.wait(timeout=LONG)
     claim(p.returncode == 8, "a parent that ignores SIGCHLD changes nothing", p.returncode)
 
     # Descriptors: the child has those of its parent and not one more.

@@ -12,8 +12,10 @@ from recorder import *
 
 need_kernel()
 SCHEDCONV = os.path.abspath(sys.argv[3])
-STORM = ("sh", "-c", "for k in 1 2 3 4; do (i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); "
-         "done) & done; wait")
+# Between losses that are sure there is time to read: several gaps.
+STORM = losing("for k in 1 2 3 4; do (i=0; while [ $i -lt 12 ]; do /bin/true; i=$((i+1)); "
+               "done) & done; wait")
+STORM = (*STORM[:-1], f"for round in 1 2 3 4; do {STORM[-1]}; sleep 0.05; done")
 RUNS = 5
 
 

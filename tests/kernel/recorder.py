@@ -14,6 +14,9 @@ TRACEFS = "/sys/kernel/tracing"
 SCHEDREC = os.path.abspath(sys.argv[1])
 WITNESS = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2] else None
 
+# Seconds that nothing takes, however busy the machine: only what hangs waits so long.
+LONG = 300
+
 _claims = 0
 _failed = 0
 
@@ -80,7 +83,7 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
-def run(*args, env=None, prefix=(), timeout=60, **kw):
+def run(*args, env=None, prefix=(), timeout=LONG, **kw):
     """schedrec with these arguments; its result has returncode, stdout and stderr texts."""
     e = dict(os.environ)
     for name in ("SUDO_UID", "SUDO_GID", "SUDO_USER"):
@@ -102,7 +105,13 @@ def instances_of(pid):
     return [n for n in os.listdir(f"{TRACEFS}/instances") if n.startswith(f"schedrec.{pid}.")]
 
 
-def wait_for(condition, seconds=20):
+def may_unshare(*flags):
+    """Are namespaces of one's own to be had here? In a chroot, mounts are not."""
+    return bool(shutil.which("unshare")) and \
+        subprocess.run(["unshare", *flags, "true"], capture_output=True).returncode == 0
+
+
+def wait_for(condition, seconds=LONG):
     """Waits until the condition holds; says whether it does."""
     end = time.time() + seconds
     while time.time() < end:
@@ -110,6 +119,24 @@ def wait_for(condition, seconds=20):
             return True
         time.sleep(0.02)
     return bool(condition())
+
+
+def traces(pid):
+    """Is an instance of this recorder switched on?"""
+    for name in instances_of(pid):
+        try:
+            with open(f"{TRACEFS}/instances/{name}/tracing_on") as f:
+                if f.read().strip() != "0":
+                    return True
+        except OSError: # the instance has just gone
+            pass
+    return False
+
+
+def wait_begun(p):
+    """Waits until a recorder has begun: it takes orders when all before is done."""
+    return wait_for(lambda: p.poll() is not None or subprocess.run(
+        [SCHEDREC, "ctl", "status", "--recorder", str(p.pid)], capture_output=True).returncode == 0)
 
 
 def children_of(pid):
@@ -200,6 +227,14 @@ def stat_sum(stats, name):
 
 def leftovers(folder="."):
     return [n for n in os.listdir(folder) if re.match(r"\..*\.[A-Za-z0-9]{6}$", n)]
+
+
+def losing(command):
+    """A shell command as one of which events are lost for sure: its recorder is stopped meanwhile,
+    and it runs on one CPU, whose buffer must hold all."""
+    cpu = min(os.sched_getaffinity(0))
+    return ("taskset", "-c", str(cpu), "sh", "-c",
+            f"kill -STOP $PPID; {command}; kill -CONT $PPID")
 
 
 FEW = ("sh", "-c", "i=0; while [ $i -lt 20 ]; do /bin/true; i=$((i+1)); done")
