@@ -141,19 +141,16 @@ static int check_members(const struct opening *o, struct schedtrace_error *err)
 			 "own 0 to 17, open it with default ids");
 }
 
-static int check_crc(const struct opening *o, enum text_id id, const char *text, size_t n,
-		     struct schedtrace_error *err)
+int archive_check_crc(const struct archive *a, const char *name, uint32_t crc,
+		      struct schedtrace_error *err)
 {
-	const json_t *crcs = json_object_get(o->index, "crc32");
-	const json_t *crc = json_object_get(crcs, text_names[id]);
+	const json_t *told = json_object_get(a->crcs, name);
 
-	if (!crc)
+	if (!told || (json_is_integer(told) && json_integer_value(told) == crc))
 		return 0;
-	if (!json_is_integer(crc) || json_integer_value(crc) != deflate_crc(0, text, n))
-		return error_set(err, SCHEDTRACE_E_FORMAT,
-				 "its checksum is not that of " MEMBER_INDEX
-				 ": damaged, or edited without removing the checksum there");
-	return 0;
+	return error_set(err, SCHEDTRACE_E_FORMAT,
+			 "its checksum is not that of " MEMBER_INDEX
+			 ": damaged, or edited without removing the checksum there");
 }
 
 /* A member as a string; NULL when it is not there. */
@@ -178,7 +175,7 @@ static int read_text(const struct opening *o, enum text_id id, uint64_t max, cha
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu bytes", *n);
 	r = input_read(&o->a->in, place->offset, text, *n, err);
 	if (r == 0)
-		r = check_crc(o, id, text, *n, err);
+		r = archive_check_crc(o->a, text_names[id], deflate_crc(0, text, *n), err);
 	if (r < 0)
 		return r;
 	text[*n] = '\0';
@@ -194,6 +191,7 @@ static int open_index(struct opening *o, struct schedtrace_error *err)
 
 	if (r == 0 && text)
 		r = jsonio_parse(&o->index, text, n, err);
+	o->a->crcs = json_incref(json_object_get(o->index, "crc32"));
 	return r;
 }
 
@@ -244,12 +242,10 @@ static int read_later(struct archive *a, enum later_member id, struct member_byt
 	if (!*owner)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu bytes", out->n);
 	r = input_read(&a->in, place->offset, *owner, out->n, err);
+	if (r == 0)
+		r = archive_check_crc(a, later_names[id], deflate_crc(0, *owner, out->n), err);
 	if (r < 0)
 		return r;
-	if (a->later_crcs[id] >= 0 && a->later_crcs[id] != deflate_crc(0, *owner, out->n))
-		return error_set(err, SCHEDTRACE_E_FORMAT,
-				 "its checksum is not that of " MEMBER_INDEX
-				 ": damaged, or edited without removing the checksum there");
 	(*owner)[out->n] = '\0';
 	out->data = *owner;
 	return 0;
@@ -324,13 +320,6 @@ static int open_stacks(struct opening *o, struct schedtrace_error *err)
 /* What is read when it is asked for. */
 static int open_later(struct opening *o, struct schedtrace_error *err)
 {
-	const json_t *crcs = json_object_get(o->index, "crc32");
-
-	for (int i = 0; i < LATER_MEMBERS; i++) {
-		const json_t *crc = json_object_get(crcs, later_names[i]);
-
-		o->a->later_crcs[i] = json_is_integer(crc) ? json_integer_value(crc) : -1;
-	}
 	if (o->a->later[LATER_TASKS].present)
 		context_load_tasks_later(o->ctx, load_tasks, o->a);
 	return open_stacks(o, err);
@@ -518,6 +507,7 @@ void archive_close(struct archive *a)
 		column_close(&a->columns[c]);
 	id_map_free(&a->events);
 	id_map_free(&a->comms);
+	json_decref(a->crcs);
 	free(a->path);
 	free(a);
 }

@@ -32,8 +32,8 @@ struct archive {
 	struct id_map events, comms;
 	uint64_t block_rows; /* rows that are read at a time */
 	struct place later[LATER_MEMBERS];
-	int64_t later_crcs[LATER_MEMBERS]; /* -1: not known */
-	const uint8_t *map;		   /* the whole file, once mapped */
+	struct json_t *crcs; /* of members that are no zips, by name; NULL: not known */
+	const uint8_t *map;  /* the whole file, once mapped */
 };
 
 /* Opens a tarball from an input, which is taken over; makes its context. */
@@ -41,5 +41,9 @@ int archive_open(struct archive **out, struct input *in, const char *path,
 		 const struct schedtrace_open_options *options, struct schedtrace_context **ctx,
 		 uint64_t *rows, struct schedtrace_error *err);
 void archive_close(struct archive *archive);
+
+/* Compares the checksum of a member's bytes with what the tarball says of it, if it does. */
+int archive_check_crc(const struct archive *archive, const char *name, uint32_t crc,
+		      struct schedtrace_error *err);
 
 #endif

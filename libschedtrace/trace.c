@@ -202,5 +202,5 @@ int schedtrace_validate(struct schedtrace *trace, struct schedtrace_error *err)
 	schedtrace_reader_free(reader);
 	if (r == 0 && schedtrace_context_stacks(trace->ctx) > 0)
 		r = schedtrace_context_stack(trace->ctx, 0, &stack, err);
-	return r;
+	return r == 0 && trace->archive ? members_check(trace->archive, err) : r;
 }

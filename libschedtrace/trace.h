@@ -61,6 +61,9 @@ struct input;
 int trace_open_input(struct schedtrace **out, struct input *in, const char *path,
 		     const struct schedtrace_open_options *options, struct schedtrace_error *err);
 
+/* The checksums of all members that are no zips. */
+int members_check(const struct archive *archive, struct schedtrace_error *err);
+
 bool trace_is_open(const struct schedtrace *trace);
 
 #endif

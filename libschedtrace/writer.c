@@ -11,6 +11,7 @@
 #include "context.h"
 #include "deflate.h"
 #include "error.h"
+#include "jsonio.h"
 #include "mem.h"
 #include "members.h"
 #include "npy.h"
@@ -42,6 +43,7 @@ struct extra_member {
 	char *name;
 	void *data;
 	size_t n;
+	uint32_t crc;
 	struct extra_member *next;
 };
 
@@ -343,6 +345,7 @@ int schedtrace_writer_member(struct schedtrace_writer *w, const char *name, cons
 	if (n)
 		memcpy(m->data, data, n);
 	m->n = n;
+	m->crc = deflate_crc(0, data, n);
 	*w->last_extra = m;
 	w->last_extra = &m->next;
 	return 0;
@@ -498,10 +501,32 @@ struct text_member {
 	bool written;
 };
 
+/* Of the members that have none of their own. */
+static void put_crcs(FILE *f, const struct schedtrace_writer *w, const struct text_member *texts,
+		     size_t n_texts)
+{
+	const char *separator = "";
+
+	fputs("\"crc32\": {", f);
+	for (size_t i = 0; i < n_texts; i++) {
+		if (!texts[i].written)
+			continue;
+		fprintf(f, "%s\n\"%s\": %" PRIu32, separator, texts[i].name, texts[i].crc);
+		separator = ",";
+	}
+	for (const struct extra_member *m = w->extras; m; m = m->next) {
+		fputs(separator, f);
+		fputc('\n', f);
+		jsonio_put_bytes(f, m->name);
+		fprintf(f, ": %" PRIu32, m->crc);
+		separator = ",";
+	}
+	fputs("\n}}\n", f);
+}
+
 static int put_index(struct schedtrace_writer *w, const struct text_member *texts, size_t n_texts,
 		     struct schedtrace_error *err)
 {
-	const char *separator = "";
 	auto_free char *text = NULL;
 	size_t n = 0;
 	FILE *f = open_memstream(&text, &n);
@@ -512,14 +537,7 @@ static int put_index(struct schedtrace_writer *w, const struct text_member *text
 	fputs("{", f);
 	if (!w->store)
 		put_offsets(f, w);
-	fputs("\"crc32\": {", f);
-	for (size_t i = 0; i < n_texts; i++) {
-		if (!texts[i].written)
-			continue;
-		fprintf(f, "%s\n\"%s\": %" PRIu32, separator, texts[i].name, texts[i].crc);
-		separator = ",";
-	}
-	fputs("\n}}\n", f);
+	put_crcs(f, w, texts, n_texts);
 	failed = ferror(f);
 	if (fclose(f) != 0 || failed)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for " MEMBER_INDEX);

@@ -21,6 +21,9 @@
 
 #define ROWS 60
 
+/* A member of the caller's. */
+#define SNAPSHOT "{\"begin\": {\"memory\": {\"MemTotal\": 8316891136}}, \"end\": null}\n"
+
 static char path[] = "/tmp/test-damage-XXXXXX";
 static struct schedtrace_error err;
 
@@ -75,6 +78,8 @@ static int write_tarball(const char *to, bool store)
 		r = schedtrace_writer_rows(w, &row, &err);
 	}
 	if (r == 0)
+		r = schedtrace_writer_member(w, "snapshot.json", SNAPSHOT, strlen(SNAPSHOT), &err);
+	if (r == 0)
 		r = schedtrace_writer_finish(w, &err);
 	else
 		schedtrace_writer_free(w);
@@ -114,6 +119,20 @@ static bool same_rows(const struct schedtrace_context *ctx, const struct schedtr
 	return e->n == ROWS;
 }
 
+/* 1 as it was written, 0 otherwise, negative on failure. */
+static int same_snapshot(struct schedtrace *trace)
+{
+	char *bytes;
+	size_t n;
+	int r = schedtrace_member_read(trace, "snapshot.json", 1000, &bytes, &n, &err);
+
+	if (r < 0)
+		return r;
+	r = n == strlen(SNAPSHOT) && strcmp(bytes, SNAPSHOT) == 0;
+	free(bytes);
+	return r;
+}
+
 enum outcome { REFUSED, SAME, DIFFERENT };
 
 static int last_result;
@@ -136,7 +155,9 @@ static enum outcome examine(const uint8_t *data, size_t n, bool batches)
 	if (last_result == 0)
 		last_result = schedtrace_load(trace, &events, &err);
 	if (last_result == 0)
-		outcome = same_context(schedtrace_context(trace)) &&
+		last_result = same_snapshot(trace);
+	if (last_result >= 0)
+		outcome = last_result == 1 && same_context(schedtrace_context(trace)) &&
 					  same_rows(schedtrace_context(trace), events)
 				  ? SAME
 				  : DIFFERENT;
@@ -363,8 +384,8 @@ static void writing_survives_every_failing_allocation(void **state)
 	long failing = 0;
 	int r;
 
-	unlink(path);
 	do {
+		unlink(path); /* not every failure ends the writing */
 		countdown = failing++;
 		persistent = false;
 		r = write_tarball(path, false);

@@ -21,6 +21,7 @@
 #include "libschedtrace/context.h"
 #include "libschedtrace/input.h"
 #include "libschedtrace/table.h"
+#include "libschedtrace/tar.h"
 #include "libschedtrace/trace.h"
 #include "libschedtrace/writer.h"
 
@@ -439,6 +440,65 @@ static void members_of_callers_are_kept_and_own_names_refused(void **state)
 	assert_int_equal(schedtrace_writer_finish(w, &err), 0);
 }
 
+/* As "tar --append" does. */
+static void append_member(const char *name, const char *text)
+{
+	uint8_t header[TAR_BLOCK], block[TAR_BLOCK] = { 0 };
+	FILE *f = fopen(target, "r+");
+
+	tar_header(header, name, strlen(text), 0);
+	memcpy(block, text, strlen(text));
+	fseek(f, -2 * TAR_BLOCK, SEEK_END);
+	fwrite(header, sizeof(header), 1, f);
+	fwrite(block, sizeof(block), 1, f);
+	memset(block, 0, sizeof(block));
+	fwrite(block, sizeof(block), 1, f);
+	fwrite(block, sizeof(block), 1, f);
+	fclose(f);
+}
+
+static void a_member_appended_in_place_of_another_is_no_damage(void **state)
+{
+	struct schedtrace_writer *w = begin(*state, false);
+	struct schedtrace *trace;
+	char *text;
+	size_t n;
+
+	assert_int_equal(schedtrace_writer_member(w, "mine.txt", "hello", 5, &err), 0);
+	assert_int_equal(schedtrace_writer_finish(w, &err), 0);
+	append_member("mine.txt", "another");
+	assert_int_equal(schedtrace_open(&trace, target, NULL, &err), 0);
+	assert_int_equal(schedtrace_member_read(trace, "mine.txt", 100, &text, &n, &err), 0);
+	assert_string_equal(text, "another");
+	assert_int_equal(schedtrace_validate(trace, &err), 0);
+	free(text);
+	schedtrace_close(trace);
+}
+
+static void a_changed_member_of_a_caller_is_told_when_it_is_read_and_by_validate(void **state)
+{
+	struct schedtrace_writer *w = begin(*state, false);
+	struct schedtrace *trace;
+	char bytes[5], *text;
+	size_t n;
+	int fd;
+
+	assert_int_equal(schedtrace_writer_member(w, "mine.txt", "hello", 5, &err), 0);
+	assert_int_equal(schedtrace_writer_finish(w, &err), 0);
+	assert_int_equal(schedtrace_open(&trace, target, NULL, &err), 0);
+	fd = open(target, O_RDWR);
+	for (off_t at = 0; pread(fd, bytes, 5, at) == 5; at += TAR_BLOCK)
+		if (memcmp(bytes, "hello", 5) == 0)
+			assert_int_equal(pwrite(fd, "j", 1, at), 1);
+	close(fd);
+	assert_int_equal(schedtrace_member_read(trace, "mine.txt", 100, &text, &n, &err),
+			 SCHEDTRACE_E_FORMAT);
+	assert_non_null(strstr(err.text, "mine.txt: its checksum is not that of index.json"));
+	assert_int_equal(schedtrace_validate(trace, &err), SCHEDTRACE_E_FORMAT);
+	assert_non_null(strstr(err.text, "mine.txt: its checksum is not that of index.json"));
+	schedtrace_close(trace);
+}
+
 static void a_shrinking_file_is_an_error_and_no_signal(void **state)
 {
 	struct schedtrace_writer *w = begin(*state, true);
@@ -552,6 +612,8 @@ int main(void)
 		tarball_test(only_regular_files_are_replaced),
 		tarball_test(a_full_disk_leaves_nothing),
 		tarball_test(members_of_callers_are_kept_and_own_names_refused),
+		tarball_test(a_member_appended_in_place_of_another_is_no_damage),
+		tarball_test(a_changed_member_of_a_caller_is_told_when_it_is_read_and_by_validate),
 		tarball_test(a_shrinking_file_is_an_error_and_no_signal),
 		tarball_test(a_replaced_file_is_read_as_it_was_opened),
 		tarball_test(max_bytes_limits_what_load_takes),
