@@ -20,7 +20,7 @@ int results_open(struct results *results, const char *path, struct schedtrace_er
 		results->f = stdout;
 		return 0;
 	}
-	r = output_open(&results->file, path, err);
+	r = output_open(&results->file, path, NULL, err);
 	if (r)
 		return error_prefix(err, r, "%s", path);
 	results->path = path;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "derive.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <schedtrace/trace.h>
 
 #include "libschedtrace/deflate.h"
 #include "libschedtrace/error.h"
@@ -17,6 +18,7 @@
 #include "libschedtrace/npz.h"
 #include "libschedtrace/output.h"
 #include "libschedtrace/tar.h"
+#include "libschedtrace/trace.h"
 
 #define BLOCK_ROWS ((size_t)1 << 20)
 #define CPUS	   65536
@@ -84,7 +86,7 @@ static int take(struct latest *l, uint64_t key, int64_t timestamp, struct latest
 struct derive {
 	struct schedtrace *trace;
 	uint64_t rows;
-	struct output out;
+	struct output *out;
 	int spools[N_DERIVED];
 	struct latest same_event, block_or_wakeup;
 	/* A block of rows: what is read of them, and what is derived. */
@@ -251,23 +253,22 @@ static int put_column(struct derive *d, enum derived c, struct schedtrace_error 
 	n_end = npz_end(end, 1, n_local + size, n_central, 0);
 	snprintf(member, sizeof(member), "%s.npz", columns[c].name);
 	tar_header(header, member, n_local + size + n_central + n_end, time(NULL));
-	if ((r = output_write(&d->out, header, sizeof(header), err)) < 0 ||
-	    (r = output_write(&d->out, local, n_local, err)) < 0 ||
-	    (r = output_write(&d->out, npy, n_npy, err)) < 0 ||
-	    (r = output_copy(&d->out, d->spools[c], d->rows * 8, err)) < 0 ||
-	    (r = output_write(&d->out, central, n_central, err)) < 0 ||
-	    (r = output_write(&d->out, end, n_end, err)) < 0)
+	if ((r = output_write(d->out, header, sizeof(header), err)) < 0 ||
+	    (r = output_write(d->out, local, n_local, err)) < 0 ||
+	    (r = output_write(d->out, npy, n_npy, err)) < 0 ||
+	    (r = output_copy(d->out, d->spools[c], d->rows * 8, err)) < 0 ||
+	    (r = output_write(d->out, central, n_central, err)) < 0 ||
+	    (r = output_write(d->out, end, n_end, err)) < 0)
 		return r;
-	return output_zeros(&d->out, (size_t)(-d->out.offset % TAR_BLOCK), err);
+	return output_zeros(d->out, (size_t)(-d->out->offset % TAR_BLOCK), err);
 }
 
-static int derive_all(struct derive *d, const char *path, struct schedtrace_error *err)
+static int derive_all(struct derive *d, struct schedtrace_error *err)
 {
-	struct input in = { .fd = -1 };
 	int r;
 
 	for (enum derived c = 0; c < N_DERIVED; c++) {
-		r = output_spool(&d->out, &d->spools[c], err);
+		r = output_spool(d->out, &d->spools[c], err);
 		if (r < 0)
 			return r;
 	}
@@ -280,31 +281,37 @@ static int derive_all(struct derive *d, const char *path, struct schedtrace_erro
 	if (!d->timestamp || !d->next_same_event || !d->next_block_or_wakeup || !d->pid ||
 	    !d->event || !d->cpu)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu rows", BLOCK_ROWS);
-	if ((r = derive_frequency(d, err)) < 0 || (r = derive_next_rows(d, err)) < 0 ||
-	    (r = input_open(&in, path, err)) < 0)
+	if ((r = derive_frequency(d, err)) < 0 || (r = derive_next_rows(d, err)) < 0)
 		return r;
-	r = in.size < TAR_END ? error_set(err, SCHEDTRACE_E_FORMAT, "it has no end")
-			      : output_copy(&d->out, in.fd, in.size - TAR_END, err);
-	close(in.fd);
+	d->out->offset -= TAR_END;
 	for (enum derived c = 0; r == 0 && c < N_DERIVED; c++)
 		r = put_column(d, c, err);
-	if (r == 0)
-		r = output_zeros(&d->out, TAR_END, err);
-	return r < 0 ? r : output_commit(&d->out, err);
+	return r == 0 ? output_zeros(d->out, TAR_END, err) : r;
 }
 
-int derive_columns(const char *path, struct schedtrace_error *err)
+static int open_trace(struct derive *d, struct schedtrace_error *err)
 {
-	struct derive d = { .spools = { -1, -1, -1 } };
-	int r = schedtrace_open(&d.trace, path, NULL, err);
+	const struct schedtrace_open_options options = { .size = sizeof(options) };
+	struct input in = { .fd = fcntl(d->out->fd, F_DUPFD_CLOEXEC, 0) };
+	struct stat st;
 
-	if (r < 0)
-		return r;
-	d.rows = schedtrace_rows(d.trace);
-	r = output_open(&d.out, path, err);
+	if (in.fd < 0 || fstat(in.fd, &st) < 0) {
+		mem_close_p(&in.fd);
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot read it again");
+	}
+	in.size = (uint64_t)st.st_size;
+	d->out->offset = in.size;
+	return trace_open_input(&d->trace, &in, d->out->name, &options, err);
+}
+
+int derive_columns(struct output *out, struct schedtrace_error *err)
+{
+	struct derive d = { .out = out, .spools = { -1, -1, -1 } };
+	int r = open_trace(&d, err);
+
 	if (r == 0) {
-		r = derive_all(&d, path, err);
-		output_close(&d.out);
+		d.rows = schedtrace_rows(d.trace);
+		r = derive_all(&d, err);
 	}
 	schedtrace_close(d.trace);
 	for (enum derived c = 0; c < N_DERIVED; c++)
@@ -318,5 +325,5 @@ int derive_columns(const char *path, struct schedtrace_error *err)
 	free(d.pid);
 	free(d.event);
 	free(d.cpu);
-	return r < 0 ? error_prefix(err, r, "%s: deriving columns", path) : 0;
+	return r < 0 ? error_prefix(err, r, "deriving columns") : 0;
 }

@@ -11,9 +11,9 @@
 #ifndef CONVERT_DERIVE_H
 #define CONVERT_DERIVE_H
 
-#include <schedtrace/error.h>
+#include "libschedtrace/output.h"
 
-/* Replaces a tarball that schedtrace_writer_finish() made by one that has these columns too. */
-int derive_columns(const char *path, struct schedtrace_error *err);
+/* Appends these columns to a tarball that writer_finish_open() made. */
+int derive_columns(struct output *out, struct schedtrace_error *err);
 
 #endif

@@ -13,6 +13,8 @@
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "libschedtrace/output.h"
+#include "libschedtrace/writer.h"
 #include "derive.h"
 #include "source.h"
 
@@ -154,6 +156,22 @@ static int add_snapshot(const struct source *source, struct schedtrace_writer *w
 		    : 0;
 }
 
+static int finish(const struct settings *settings, struct schedtrace_writer *writer,
+		  const char *output, struct schedtrace_error *err)
+{
+	struct output file;
+	int r = writer_finish_open(writer, &file, err);
+
+	if (r < 0)
+		return r;
+	if (settings->derive)
+		r = derive_columns(&file, err);
+	if (r == 0)
+		r = output_commit(&file, err);
+	output_close(&file);
+	return r < 0 ? error_prefix(err, r, "%s", output) : 0;
+}
+
 static int convert(struct run *run, const char *input, const char *output,
 		   struct schedtrace_error *err)
 {
@@ -168,6 +186,7 @@ static int convert(struct run *run, const char *input, const char *output,
 	const struct schedtrace_writer_options writer_options = {
 		.size = sizeof(writer_options),
 		.store = settings->store,
+		.like = input,
 	};
 	struct schedtrace_writer *writer = NULL;
 	struct source *source = NULL;
@@ -190,10 +209,7 @@ static int convert(struct run *run, const char *input, const char *output,
 	r = add_snapshot(source, writer, err);
 	if (r < 0)
 		goto out;
-	r = schedtrace_writer_finish(steal_ptr(writer), err);
-	if (r < 0)
-		goto out;
-	r = settings->derive ? derive_columns(output, err) : 0;
+	r = finish(settings, steal_ptr(writer), output, err);
 	if (r < 0)
 		goto out;
 	progress_end(&run->progress);

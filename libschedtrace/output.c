@@ -6,17 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "error.h"
 #include "mem.h"
+#include "working_file.h"
 
 #define COPY_BYTES	((size_t)1 << 20)
 #define COPY_AT_ONCE	((size_t)1 << 30)
-#define TEMPORARY_TRIES 100
 
 static int check_target(const char *path, struct schedtrace_error *err)
 {
@@ -50,35 +50,39 @@ static int resolve(const char *path, char **out, struct schedtrace_error *err)
 	return *out ? 0 : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a path");
 }
 
-/* .NAME.XXXXXX; like any new file it gets the permissions that the umask leaves. */
-static int make_temporary(struct output *out, int flags, mode_t mode)
+#define OWN_LINK "/proc/self/fd/%d" /* leads to a file without a name too */
+
+/* Whether output_commit() will be able to name the file. */
+static bool can_be_named(int fd)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz012345";
+	char link[sizeof(OWN_LINK) + 16];
 
-	for (int i = 0; i < TEMPORARY_TRIES; i++) {
-		uint8_t random[6];
-		char suffix[8] = ".";
+	snprintf(link, sizeof(link), OWN_LINK, fd);
+	return faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
 
-		if (getrandom(random, sizeof(random), 0) != sizeof(random))
-			return -1;
-		for (size_t j = 0; j < sizeof(random); j++)
-			suffix[j + 1] = letters[random[j] % 32];
-		free(out->temporary);
-		if (asprintf(&out->temporary, ".%s%s", out->name, suffix) < 0) {
-			out->temporary = NULL;
-			errno = ENOMEM;
-			return -1;
-		}
-		out->fd = openat(out->directory, out->temporary,
-				 flags | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
-		if (out->fd >= 0)
-			return 0;
-		if (errno != EEXIST)
-			break;
-	}
-	free(out->temporary);
-	out->temporary = NULL;
-	return -1;
+static void forget_working(struct output *out)
+{
+	working_file_forget(out->working_place);
+	out->working_place = -1;
+	free(out->working);
+	out->working = NULL;
+}
+
+static int make_file(struct output *out, struct schedtrace_error *err)
+{
+	mode_t mode = out->has_rights ? 0600 : 0666;
+
+	working_files_sweep(out->directory, out->name);
+	out->fd = openat(out->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	if (out->fd >= 0 && can_be_named(out->fd))
+		return 0;
+	mem_close_p(&out->fd);
+	out->fd = working_file_make(out->directory, out->name, mode, &out->working,
+				    &out->working_place);
+	if (out->fd < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot create a file beside it");
+	return 0;
 }
 
 static int open_directory(struct output *out, char *path, struct schedtrace_error *err)
@@ -99,18 +103,22 @@ static int open_directory(struct output *out, char *path, struct schedtrace_erro
 	return 0;
 }
 
-int output_open(struct output *out, const char *path, struct schedtrace_error *err)
+int output_open(struct output *out, const char *path, const char *like,
+		struct schedtrace_error *err)
 {
-	struct output o = { .fd = -1, .directory = -1 };
+	struct output o = OUTPUT_NONE;
 	auto_free char *target = NULL;
 	int r = resolve(path, &target, err);
 
 	if (r == 0)
 		r = check_target(target, err);
+	o.has_rights = r == 0 && stat(like ? like : target, &o.rights) == 0;
+	if (r == 0 && like && !o.has_rights)
+		r = error_errno(err, SCHEDTRACE_E_IO, errno, "cannot get the rights of %s", like);
 	if (r == 0)
 		r = open_directory(&o, target, err);
-	if (r == 0 && make_temporary(&o, O_RDWR, 0666) < 0)
-		r = error_errno(err, SCHEDTRACE_E_IO, errno, "cannot create a file beside it");
+	if (r == 0)
+		r = make_file(&o, err);
 	if (r < 0) {
 		output_close(&o);
 		return r;
@@ -241,44 +249,86 @@ int output_collapse(struct output *out, uint64_t begin, uint64_t end, struct sch
 	return 0;
 }
 
+static void take_rights(const struct output *out)
+{
+	mode_t mode = out->rights.st_mode & 0777;
+
+	if (!out->has_rights)
+		return;
+	/* Only root can give a file away. A group that it cannot have got may what everybody may. */
+	if (fchown(out->fd, out->rights.st_uid, out->rights.st_gid) < 0 &&
+	    fchown(out->fd, (uid_t)-1, out->rights.st_gid) < 0)
+		mode = (mode & ~070u) | (mode & 07) << 3;
+	(void)!fchmod(out->fd, mode); /* where it fails there are no modes */
+}
+
+/* Nothing that is there can be replaced by linkat(): then the file is a working file for a moment. */
+static int give_name(struct output *out)
+{
+	char link[sizeof(OWN_LINK) + 16];
+	int errnum;
+
+	snprintf(link, sizeof(link), OWN_LINK, out->fd);
+	if (linkat(AT_FDCWD, link, out->directory, out->name, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -1;
+	out->working = working_file_name(out->name);
+	if (!out->working)
+		return -1;
+	flock(out->fd, LOCK_EX | LOCK_NB); /* nobody else has it */
+	out->working_place = working_file_remember(out->directory, out->working);
+	if (linkat(AT_FDCWD, link, out->directory, out->working, AT_SYMLINK_FOLLOW) == 0)
+		return 0;
+	errnum = errno;
+	forget_working(out);
+	errno = errnum;
+	return -1;
+}
+
 int output_commit(struct output *out, struct schedtrace_error *err)
 {
+	int r = 0;
+
+	take_rights(out);
 	if (fsync(out->fd) < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot bring it to the disk");
-	if (renameat(out->directory, out->temporary, out->directory, out->name) < 0)
+	if (!out->working)
+		r = give_name(out);
+	if (r == 0 && out->working)
+		r = renameat(out->directory, out->working, out->directory, out->name);
+	if (r < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot put it in its place");
-	free(out->temporary);
-	out->temporary = NULL;
+	forget_working(out);
 	fsync(out->directory); /* some file systems refuse; the file itself is safe */
 	return 0;
 }
 
 void output_close(struct output *out)
 {
-	if (out->temporary)
-		unlinkat(out->directory, out->temporary, 0);
-	if (out->fd >= 0)
-		close(out->fd);
-	if (out->directory >= 0)
-		close(out->directory);
-	free(out->temporary);
+	if (out->working)
+		unlinkat(out->directory, out->working, 0);
+	forget_working(out);
+	mem_close_p(&out->fd);
+	mem_close_p(&out->directory);
 	free(out->name);
-	*out = (struct output){ .fd = -1, .directory = -1 };
+	*out = OUTPUT_NONE;
 }
 
 int output_spool(const struct output *out, int *fd, struct schedtrace_error *err)
 {
-	struct output named = { .fd = -1, .directory = out->directory, .name = out->name };
+	auto_free char *name = NULL;
+	int place = -1;
 
 	*fd = openat(out->directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (*fd >= 0)
 		return 0;
-	/* Not every file system has files without a name. */
-	if (make_temporary(&named, O_RDWR, 0600) < 0)
+	/* Not every file system has files without a name from the start. */
+	*fd = working_file_make(out->directory, out->name, 0600, &name, &place);
+	if (*fd < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno,
 				   "cannot create a spool file beside it");
-	unlinkat(named.directory, named.temporary, 0);
-	free(named.temporary);
-	*fd = named.fd;
+	unlinkat(out->directory, name, 0);
+	working_file_forget(place);
 	return 0;
 }

@@ -6,20 +6,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include <schedtrace/error.h>
 
 struct output {
 	int fd;
 	int directory;
-	char *name;	 /* of the target in the directory */
-	char *temporary; /* likewise; NULL once it is gone */
+	char *name;	   /* of the target in the directory */
+	char *working;	   /* likewise, while it has a name but not its own; mostly NULL */
+	int working_place; /* working_file_remember() */
+	bool has_rights;   /* that it gets in the end */
+	struct stat rights;
 	uint64_t offset;
 };
 
-/* Refuses a target that is there and is no regular file; follows a link to one. Nothing is to be
- * released after a failure. */
-int output_open(struct output *out, const char *path, struct schedtrace_error *err);
+#define OUTPUT_NONE ((struct output){ .fd = -1, .directory = -1, .working_place = -1 })
+
+/*
+ * Refuses a target that is there and is no regular file; follows a link to one. Until the file is
+ * whole it has no name, or where the file system has no such files that of a working file. @like: a
+ * file that it is made from; who may read that may read the new one, and nobody else. NULL: as the
+ * target was before, or what the umask leaves. Nothing is to be released after a failure.
+ */
+int output_open(struct output *out, const char *path, const char *like,
+		struct schedtrace_error *err);
 
 int output_write(struct output *out, const void *data, size_t n, struct schedtrace_error *err);
 int output_zeros(struct output *out, size_t n, struct schedtrace_error *err);

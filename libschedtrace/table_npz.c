@@ -114,7 +114,7 @@ int schedtrace_table_write_npz(const struct schedtrace_table *table, const char 
 
 	if (!table || !path)
 		return error_set(err, SCHEDTRACE_E_USAGE, "write_npz needs a table and a path");
-	r = output_open(&out, path, err);
+	r = output_open(&out, path, NULL, err);
 	if (r < 0)
 		return error_prefix(err, r, "%s", path);
 	r = put_table(&out, table, err);

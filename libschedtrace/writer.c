@@ -97,12 +97,12 @@ int schedtrace_writer_new(struct schedtrace_writer **out, const char *path,
 	w->block_rows = BLOCK_ROWS;
 	w->block = &w->blocks[0];
 	w->last_extra = &w->extras;
-	w->out = (struct output){ .fd = -1, .directory = -1 };
+	w->out = OUTPUT_NONE;
 	w->now = time(NULL);
 	for (enum column_id c = 0; c < COLUMN_COUNT; c++)
 		spool_init(&w->spools[c], c, NULL, w->store);
 	w->path = strdup(path);
-	r = w->path ? output_open(&w->out, path, err)
+	r = w->path ? output_open(&w->out, path, o.like, err)
 		    : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a path");
 	if (r == 0)
 		r = pool_new(&w->pool, o.threads, err);
@@ -619,9 +619,25 @@ static int finish(struct schedtrace_writer *w, struct schedtrace_error *err)
 		r = flush(w, err);
 	for (int b = 0; r == 0 && b < BLOCKS; b++)
 		r = wait_for(w, &w->blocks[b], err);
-	if (r == 0)
-		r = put_all(w, err);
-	return r < 0 ? r : output_commit(&w->out, err);
+	return r == 0 ? put_all(w, err) : r;
+}
+
+int writer_finish_open(struct schedtrace_writer *w, struct output *out,
+		       struct schedtrace_error *err)
+{
+	int r;
+
+	if (!is_writer(w))
+		return error_set(err, SCHEDTRACE_E_USAGE, "no writer");
+	r = finish(w, err);
+	if (r < 0) {
+		error_prefix(err, r, "%s", w->path);
+	} else {
+		*out = w->out;
+		w->out = OUTPUT_NONE;
+	}
+	schedtrace_writer_free(w);
+	return r;
 }
 
 int schedtrace_writer_finish(struct schedtrace_writer *w, struct schedtrace_error *err)
@@ -631,6 +647,8 @@ int schedtrace_writer_finish(struct schedtrace_writer *w, struct schedtrace_erro
 	if (!is_writer(w))
 		return error_set(err, SCHEDTRACE_E_USAGE, "no writer");
 	r = finish(w, err);
+	if (r == 0)
+		r = output_commit(&w->out, err);
 	if (r < 0)
 		error_prefix(err, r, "%s", w->path);
 	schedtrace_writer_free(w);

@@ -12,6 +12,7 @@
 
 #include "cli/report_error.h"
 #include "libschedtrace/mem.h"
+#include "libschedtrace/working_file.h"
 #include "record/output.h"
 #include "record/recording.h"
 
@@ -31,7 +32,7 @@ static bool is_working_name(const char *file, const char *target)
 		target += n ? n : 1;
 		file += m ? m : 1;
 	}
-	return *file == '.' && strlen(file + 1) == OUTPUT_LETTERS && !strchr(file + 1, '.');
+	return *file == '.' && strlen(file + 1) == WORKING_FILE_LETTERS && !strchr(file + 1, '.');
 }
 
 /* Made as schedrec makes them, by this user, and not written for a while. */

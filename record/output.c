@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "libschedtrace/working_file.h"
 #include "record/leftovers.h"
 
 static const char *kind_of(mode_t mode)
@@ -85,36 +84,15 @@ static int resolve(struct output *out, const char *path, const char *program,
 	return check_target(out->path, err);
 }
 
+/* Readable by the user alone, whatever the umask. */
 static int open_working_file(struct output *out, struct schedtrace_error *err)
 {
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012345678";
-
-	for (int attempt = 0; attempt < 100; attempt++) {
-		unsigned char random[OUTPUT_LETTERS];
-		char suffix[OUTPUT_LETTERS + 1] = { 0 };
-
-		if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-			return error_errno(err, SCHEDTRACE_E_IO, errno, "getrandom");
-		for (int i = 0; i < OUTPUT_LETTERS; i++)
-			suffix[i] = letters[random[i] % (sizeof(letters) - 1)];
-		free(out->working_name);
-		if (asprintf(&out->working_name, ".%s.%s", out->name, suffix) < 0) {
-			out->working_name = NULL;
-			return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-		}
-		out->fd = openat(out->directory_fd, out->working_name,
-				 O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (out->fd >= 0) {
-			fchmod(out->fd, 0600);		   /* whatever the umask */
-			flock(out->fd, LOCK_EX | LOCK_NB); /* tells others that we live */
-			return 0;
-		}
-		if (errno != EEXIST)
-			break;
-	}
-	return error_errno(err, SCHEDTRACE_E_IO, errno, "a file beside %s cannot be made",
-			   out->path);
+	out->fd = working_file_make(out->directory_fd, out->name, 0600, &out->working_name, NULL);
+	if (out->fd < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "a file beside %s cannot be made",
+				   out->path);
+	fchmod(out->fd, 0600);
+	return 0;
 }
 
 int output_open(struct output *out, const char *path, const struct identity *identity,

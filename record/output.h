@@ -10,8 +10,6 @@
 
 #include "record/identity.h"
 
-#define OUTPUT_LETTERS 6 /* random ones at the end of a working file's name */
-
 struct output {
 	const struct identity *identity;
 	char *path; /* as given, or what a symbolic link stands for */

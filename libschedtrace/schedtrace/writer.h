@@ -18,18 +18,23 @@ struct schedtrace_writer;
  * @size:    sizeof(struct schedtrace_writer_options) as the caller was compiled
  * @store:   do not deflate: larger, but readers map the columns in place
  * @threads: threads that deflate, 0: as many as there are CPUs
+ * @like:    a file that the tarball is made from: who may read that may read the tarball, and
+ *           nobody else. NULL: as the file that is replaced, or what the umask leaves
  */
 struct schedtrace_writer_options {
 	size_t size;
 	bool store;
 	unsigned int threads;
+	const char *like;
 };
 
 /**
  * schedtrace_writer_new() - begin a tarball
  * @out:     the writer; the caller finishes or frees it
  * @path:    file to make or replace. It appears only when finished; until then the data is in
- *           unlinked spool files and a temporary file in the same directory
+ *           files without a name in the same directory. Where the file system has no such files
+ *           that of the tarball is named .NAME.XXXXXX, and if the program is killed the next
+ *           writer of the same path removes it
  * @ctx:     context of the rows; must outlive the writer, and may grow until the end
  * @options: NULL for the defaults
  * @err:     explanation of a failure, or NULL
