@@ -10,6 +10,7 @@
 #include <schedtrace/analyses.h>
 
 #include "cli/options.h"
+#include "cli/outputs.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
@@ -350,7 +351,7 @@ static int check_operands(struct settings *settings, char **operands, int n,
 	settings->report.analyses = operands;
 	settings->report.n_analyses = (size_t)n - 1;
 	settings->report.path = operands[n - 1];
-	return 0;
+	return report_check_outputs(&settings->report, NULL, &settings->report.path, 1, err);
 }
 
 /* Several files: analyses come first, files after them. */
@@ -360,7 +361,7 @@ static int run_several(struct settings *settings, char **operands, int n, bool *
 	const bool compare = !strcmp(*operands++, "compare");
 	const struct schedtrace_analysis_info *analysis;
 	struct report_settings *report = &settings->report;
-	int analyses = 0;
+	int analyses = 0, r;
 
 	for (n--; analyses < n && schedtrace_analysis_find(operands[analyses]);)
 		analyses++;
@@ -378,7 +379,10 @@ static int run_several(struct settings *settings, char **operands, int n, bool *
 		return compare_run(report, &settings->compare, operands, (size_t)n, damaged, err);
 	if (!n)
 		return error_set(err, SCHEDTRACE_E_USAGE, "recordings: no FILE; name some");
-	return recordings_run(report, &settings->compare.values, operands, (size_t)n, damaged, err);
+	r = report_check_outputs(report, NULL, (const char *const *)operands, (size_t)n, err);
+	return r ? r
+		 : recordings_run(report, &settings->compare.values, operands, (size_t)n, damaged,
+				  err);
 }
 
 static int run_list(const struct settings *settings, char **names, int n,
@@ -411,6 +415,7 @@ static int run_assert(const struct settings *settings, char **operands, int n, b
 		.lenient = settings->lenient,
 		.quiet = report->quiet,
 	};
+	int r;
 
 	if (n < 2)
 		return error_set(err, SCHEDTRACE_E_USAGE,
@@ -418,7 +423,9 @@ static int run_assert(const struct settings *settings, char **operands, int n, b
 				 n ? "FILE" : "RULES");
 	if (report->format == REPORT_CSV)
 		return error_set(err, SCHEDTRACE_E_USAGE, "assert: --format is text or json");
-	return assert_run(&assert_settings, failed, damaged, err);
+	r = report_check_outputs(report, settings->junit, (const char *const *)operands, (size_t)n,
+				 err);
+	return r ? r : assert_run(&assert_settings, failed, damaged, err);
 }
 
 int main(int argc, char **argv)
@@ -433,6 +440,7 @@ int main(int argc, char **argv)
 	/* Writes then fail with a reason. */
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	outputs_remove_at_signals();
 	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
 	n = argc - first;
 	r = complete(&settings, &err);

@@ -6,6 +6,7 @@
 
 #include <schedtrace/analyses.h>
 
+#include "cli/outputs.h"
 #include "cli/report_error.h"
 #include "flame.h"
 #include "libschedtrace/error.h"
@@ -370,6 +371,19 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 	if (!r && !settings->quiet)
 		note_what_is_missing(run);
 	return r;
+}
+
+int report_check_outputs(const struct report_settings *settings, const char *junit,
+			 const char *const *inputs, size_t n_inputs, struct schedtrace_error *err)
+{
+	const struct program_output outputs[] = {
+		{ "--output", settings->out },
+		{ "--flame", settings->flame },
+		{ "--plot", settings->plot },
+		{ "--junit", junit },
+	};
+
+	return outputs_check(outputs, sizeof(outputs) / sizeof(*outputs), inputs, n_inputs, err);
 }
 
 int report_run(const struct report_settings *settings, bool *damaged, struct schedtrace_error *err)

@@ -35,6 +35,10 @@ struct report_settings {
 	bool quiet;
 };
 
+/* Refuses outputs, --junit's (or NULL) among them, that are read: by whatever name. */
+int report_check_outputs(const struct report_settings *settings, const char *junit,
+			 const char *const *inputs, size_t n_inputs, struct schedtrace_error *err);
+
 /*
  * Reads the file once, feeds the analyses and prints what they give. Sets *damaged where the file
  * was salvaged. 0 or a negative enum schedtrace_status.

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* schedconv: a trace.dat into a SchedLog tarball. */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <schedtrace/writer.h>
-
 #include "cli/options.h"
+#include "cli/outputs.h"
 #include "cli/progress.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
@@ -230,6 +230,10 @@ int main(int argc, char **argv)
 	auto_free char *output = NULL;
 	int first, r;
 
+	/* Writes then fail with a reason. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	outputs_remove_at_signals();
 	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
 	if (argc - first < 1 || argc - first > 2) {
 		report(PROGRAM, "%s; see %s --help",
@@ -243,6 +247,9 @@ int main(int argc, char **argv)
 		report(PROGRAM, "no memory for a file name");
 		return EXIT_UNFINISHED;
 	}
-	r = convert(&run, argv[first], output, &err);
+	r = outputs_check(&(struct program_output){ NULL, output }, 1,
+			  &(const char *){ argv[first] }, 1, &err);
+	if (r == 0)
+		r = convert(&run, argv[first], output, &err);
 	return r < 0 ? report_error(PROGRAM, &err) : r;
 }

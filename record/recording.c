@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/outputs.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
@@ -302,14 +303,17 @@ static void abandon(struct recording *r)
 static int open_output(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
-	auto_free char *first = NULL;
+	const char *program = s->command && strchr(s->command[0], '/') ? s->command[0] : NULL;
+	auto_free char *first = recording_digits(s)
+					? numbered_name(s->output, recording_digits(s), 1)
+					: strdup(s->output);
+	int result;
 
-	if (!recording_digits(s))
-		return output_open(&r->output, s->output, &r->identity, s->program, &r->err);
-	first = numbered_name(s->output, recording_digits(s), 1);
 	if (!first)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	return output_open(&r->output, first, &r->identity, s->program, &r->err);
+	result = outputs_check(&(struct program_output){ "-o", first }, 1, &program, 1, &r->err);
+	return result < 0 ? result
+			  : output_open(&r->output, first, &r->identity, s->program, &r->err);
 }
 
 /* Up to the moment when the command runs. 0, or an exit status after everything was undone. */

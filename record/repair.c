@@ -13,10 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/outputs.h"
 #include "cli/report_error.h"
 #include "libschedtrace/checked.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "libschedtrace/working_file.h"
 #include "record/output.h"
 #include "record/recording.h"
 #include "record/tracedat_writer.h"
@@ -33,6 +35,7 @@ struct repair {
 	uint64_t file_bytes;
 	struct tracedat_writer w;
 	struct output output, second;
+	int place; /* of its working file: working_file_remember() */
 	struct identity identity;
 };
 
@@ -300,10 +303,21 @@ static bool has_holes(const struct repair *r)
 
 /* ---- the result ----------------------------------------------------------------------- */
 
+/* Nothing of it stays if a signal ends the program. */
+static int open_output(struct repair *r, const char *program, const char *path,
+		       struct schedtrace_error *err)
+{
+	int result = output_open(&r->output, path, &r->identity, program, err);
+
+	if (result == 0)
+		r->place = working_file_remember(r->output.directory_fd, r->output.working_name);
+	return result;
+}
+
 static int open_second(void *self, int *fd, struct schedtrace_error *err)
 {
 	struct repair *r = self;
-	int result = output_open(&r->output, r->path, &r->identity, "schedrec", err);
+	int result = open_output(r, "schedrec", r->path, err);
 
 	*fd = r->output.fd;
 	return result;
@@ -341,7 +355,7 @@ static int repair_in_place(struct repair *r, struct schedtrace_error *err)
 static int repair_to(struct repair *r, const char *program, const char *output,
 		     struct schedtrace_error *err)
 {
-	int result = output_open(&r->output, output, &r->identity, program, err);
+	int result = open_output(r, program, output, err);
 
 	if (result < 0)
 		return result;
@@ -399,11 +413,15 @@ int repair_run(const char *program, const char *path, const char *output, bool a
 {
 	struct repair r = { .path = path,
 			    .w = { .fd = -1 },
-			    .output = { .directory_fd = -1, .fd = -1 } };
+			    .output = { .directory_fd = -1, .fd = -1 },
+			    .place = -1 };
 	struct schedtrace_error err;
 	uint64_t more = 0;
-	int result = identity_find(&r.identity, as_root, &err);
+	int result = outputs_check(&(struct program_output){ "-o", output }, 1, &path, 1, &err);
 
+	outputs_remove_at_signals();
+	if (result == 0)
+		result = identity_find(&r.identity, as_root, &err);
 	if (result == 0)
 		result = open_input(&r, output == NULL, &err);
 	if (result == 0)
@@ -420,7 +438,8 @@ int repair_run(const char *program, const char *path, const char *output, bool a
 		       output ? output : path, tracedat_data_bytes(&r.w), more);
 	else
 		result = report_error(program, &err);
-	output_close(&r.output);
+	working_file_forget(r.place);
+	output_drop(&r.output);
 	mem_close_p(&r.w.fd);
 	tracedat_writer_free(&r.w);
 	free(r.header);

@@ -505,6 +505,10 @@ static int run_all(struct run *run, char *const *paths, size_t n_paths, bool *da
 	const struct compare_settings *compare = run->compare;
 	int r = groups_make(&run->groups, &compare->groups, compare->group_by, paths, n_paths,
 			    &run->report->input, err);
+
+	if (!r)
+		r = report_check_outputs(run->report, NULL, (const char *const *)run->groups.files,
+					 run->groups.n_files, err);
 	if (!r && !run->groups.n)
 		r = error_set(err, SCHEDTRACE_E_USAGE,
 			      "compare: no FILE; name the recordings after the analyses, or with "
