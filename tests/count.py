@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Prints how many claims of test logs passed, failed and were skipped.
 
-usage: count.py TESTLOG.json...
+usage: count.py [--seconds FILE] TESTLOG.json...
 
 The logs are meson's. A program that prints TAP makes a claim a line; any other makes one. One that
 crashed, hung or stopped short of its plan has failed, whatever it had printed by then. What the
-failed programs said of their failed claims goes to stderr.
+failed programs said of their failed claims goes to stderr. The seconds that the programs of each
+suite ran are appended to the file, a suite a line.
 """
+import collections
 import json
+import os
 import re
 import sys
 
@@ -48,14 +51,27 @@ def failures(log):
             yield line
 
 
+paths = sys.argv[1:]
+seconds_file = None
+if paths[:1] == ['--seconds']:
+    seconds_file = paths[1]
+    del paths[:2]
 total = [0, 0, 0]
-for path in sys.argv[1:]:
+seconds = collections.Counter()
+for path in paths:
+    build = os.path.basename(os.path.dirname(os.path.dirname(os.path.abspath(path))))
     with open(path, encoding='utf-8', errors='surrogateescape') as file:
         for line in file:
             log = json.loads(line)
             counts = claims(log)
+            suite = re.match(r'[^:/]*:(\S*)', log['name'])
+            seconds[build, suite[1] if suite else 'others'] += log['duration']
             total = [a + b for a, b in zip(total, counts)]
             if counts[1]:
                 print(f'\n{log["name"]}: {log["result"]}', *failures(log), sep='\n',
                       file=sys.stderr)
+if seconds_file:
+    with open(seconds_file, 'a', encoding='utf-8') as file:
+        for (build, suite), n in seconds.items():
+            file.write(f'{n:7.0f} {build}: {suite}\n')
 print(*total)
