@@ -236,21 +236,23 @@ static int name_user_frame(struct stack_maker *m, struct user_symbols *files, in
 
 static void note_files(const struct stack_maker *m, const struct user_symbols *files)
 {
-	size_t missing = user_symbols_files_missing(files);
-	size_t changed = user_symbols_files_changed(files);
+	auto_free char *missing = NULL, *changed = NULL;
+	size_t n_missing = user_symbols_files_missing(files, &missing);
+	size_t n_changed = user_symbols_files_changed(files, &changed);
 
-	if (missing)
+	if (n_missing)
+		note(m->options, "%s of user stacks %s: addresses in %s stay numbers: %s",
+		     n_missing == 1 ? "a program file" : "program files",
+		     !HAVE_LIBDW      ? "were not read, as this was built without libdw"
+		     : n_missing == 1 ? "is not here, or is no ELF file"
+				      : "are not here, or are no ELF files",
+		     n_missing == 1 ? "it" : "them", missing ? missing : "?");
+	if (n_changed)
 		note(m->options,
-		     HAVE_LIBDW ? "%zu program files of user stacks are not here, or are no ELF "
-				  "files: addresses in them stay numbers"
-				: "%zu program files of user stacks were not read, as this was "
-				  "built without libdw: addresses in them stay numbers",
-		     missing);
-	if (changed)
-		note(m->options,
-		     "%zu program files of user stacks are not those that were recorded "
-		     "(build-id): addresses in them stay numbers",
-		     changed);
+		     "%s of user stacks %s recorded (build-id): addresses in %s stay numbers: %s",
+		     n_changed == 1 ? "a program file" : "program files",
+		     n_changed == 1 ? "is not the one that was" : "are not those that were",
+		     n_changed == 1 ? "it" : "them", changed ? changed : "?");
 }
 
 int stack_maker_finish(struct stack_maker *m, struct schedtrace_error *err)

@@ -17,6 +17,8 @@
 #include "libschedtrace/mem.h"
 #endif
 
+#define NAMED_FILES 8 /* in a note */
+
 struct file {
 	char *path;
 	uint8_t build_id[20];
@@ -169,20 +171,35 @@ char *user_symbols_name(struct user_symbols *u, const char *path, const uint8_t 
 	return text;
 }
 
-size_t user_symbols_files_missing(const struct user_symbols *u)
+static size_t name_files(const struct user_symbols *u, bool changed, char **names)
 {
-	size_t n = 0;
+	size_t n = 0, size;
+	FILE *f;
 
-	for (size_t i = 0; i < u->n; i++)
-		n += !u->files[i].found && !u->files[i].changed;
+	*names = NULL;
+	f = open_memstream(names, &size);
+	for (size_t i = 0; i < u->n; i++) {
+		const struct file *file = &u->files[i];
+
+		if (file->found || file->changed != changed)
+			continue;
+		if (f && n < NAMED_FILES)
+			fprintf(f, "%s%s", n ? ", " : "", file->path);
+		n++;
+	}
+	if (f && n > NAMED_FILES)
+		fprintf(f, " and %zu more", n - NAMED_FILES);
+	if (f)
+		fclose(f);
 	return n;
 }
 
-size_t user_symbols_files_changed(const struct user_symbols *u)
+size_t user_symbols_files_missing(const struct user_symbols *u, char **names)
 {
-	size_t n = 0;
+	return name_files(u, false, names);
+}
 
-	for (size_t i = 0; i < u->n; i++)
-		n += u->files[i].changed;
-	return n;
+size_t user_symbols_files_changed(const struct user_symbols *u, char **names)
+{
+	return name_files(u, true, names);
 }

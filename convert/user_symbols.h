@@ -19,7 +19,11 @@ void user_symbols_free(struct user_symbols *u);
 char *user_symbols_name(struct user_symbols *u, const char *path, const uint8_t *build_id,
 			size_t build_id_bytes, uint64_t offset);
 
-size_t user_symbols_files_missing(const struct user_symbols *u);
-size_t user_symbols_files_changed(const struct user_symbols *u);
+/*
+ * How many files are not here, or are others than those that were recorded. @names: the first of
+ * them with commas between, to be freed; NULL without memory.
+ */
+size_t user_symbols_files_missing(const struct user_symbols *u, char **names);
+size_t user_symbols_files_changed(const struct user_symbols *u, char **names);
 
 #endif

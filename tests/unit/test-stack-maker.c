@@ -320,20 +320,34 @@ static void a_cut_marker_of_mappings_gives_what_is_whole(void **state)
 	spaces_free(&s);
 }
 
-static void files_that_are_none_give_no_names(void **state)
+static void take_names(char **names, const char *expected)
+{
+	assert_non_null(*names);
+	assert_string_equal(*names, expected);
+	free(*names);
+}
+
+static void files_that_are_none_give_no_names_and_are_named(void **state)
 {
 	static const uint8_t build_id[20] = { 1, 2, 3 };
 	struct user_symbols *u = user_symbols_new();
+	char *names;
 
 	assert_non_null(u);
 	assert_null(user_symbols_name(u, "/nowhere/at/all", build_id, 0, 0x1000));
 	assert_null(user_symbols_name(u, "/dev/zero", build_id, 0, 0x1000));
 	assert_null(user_symbols_name(u, "/proc/self", build_id, 0, 0x1000));
-	assert_int_equal(user_symbols_files_missing(u), 3);
+	assert_int_equal(user_symbols_files_missing(u, &names), 3);
+	take_names(&names, "/nowhere/at/all, /dev/zero, /proc/self");
+	for (char path[] = "/a"; path[1] <= 'i'; path[1]++)
+		assert_null(user_symbols_name(u, path, build_id, 0, 0x1000));
+	assert_int_equal(user_symbols_files_missing(u, &names), 12);
+	take_names(&names, "/nowhere/at/all, /dev/zero, /proc/self, /a, /b, /c, /d, /e and 4 more");
 	/* This very program is not the one of that build-id. */
 	assert_null(user_symbols_name(u, "/proc/self/exe", build_id, 20, 0x1000));
 #if HAVE_LIBDW
-	assert_int_equal(user_symbols_files_changed(u), 1);
+	assert_int_equal(user_symbols_files_changed(u, &names), 1);
+	take_names(&names, "/proc/self/exe");
 #endif
 	user_symbols_free(u);
 }
@@ -352,7 +366,7 @@ int main(void)
 		TEST(frames_get_names_at_the_end),
 		cmocka_unit_test(a_mapping_belongs_to_the_program_that_maps_it),
 		cmocka_unit_test(a_cut_marker_of_mappings_gives_what_is_whole),
-		cmocka_unit_test(files_that_are_none_give_no_names),
+		cmocka_unit_test(files_that_are_none_give_no_names_and_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
