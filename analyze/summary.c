@@ -88,15 +88,14 @@ struct summary_missing summary_count_missing(const struct schedtrace_table *loss
 	int64_t lost = sum(losses, "lost"), in_gaps = sum(losses, "gap_records");
 
 	return (struct summary_missing){ lost > in_gaps ? lost : in_gaps, sum(losses, "gaps"),
-					 sum(losses, "broken_chains") +
-						 sum(losses, "missed_runs") };
+					 sum(losses, "broken_chains"), sum(losses, "missed_runs") };
 }
 
 bool summary_anything_missing(const struct schedtrace_table *losses)
 {
 	struct summary_missing missing = summary_count_missing(losses);
 
-	return missing.lost || missing.gaps || missing.switches;
+	return missing.lost || missing.gaps || missing.switches || missing.runs;
 }
 
 /* ", 12 THINGS" or nothing. */
@@ -123,6 +122,8 @@ char *summary_losses(const struct schedtrace_context *ctx, const struct schedtra
 		add_count(counts, sizeof(counts), missing.gaps, "gap", "gaps");
 		add_count(counts, sizeof(counts), missing.switches, "switch that was not recorded",
 			  "switches that were not recorded");
+		add_count(counts, sizeof(counts), missing.runs, "run that was not recorded",
+			  "runs that were not recorded");
 	}
 	if (!*counts && !visible)
 		return NULL;

@@ -28,7 +28,8 @@ int64_t summary_time(const struct summary *summary, const struct schedtrace_cont
 /* What the table "losses" counts. */
 struct summary_missing {
 	int64_t lost, gaps; /* records */
-	int64_t switches;   /* that were not recorded */
+	int64_t switches;   /* that were not recorded: as many as there are RUNS rows for it */
+	int64_t runs;	    /* from a wakeup to the next, with both switches missing */
 };
 struct summary_missing summary_count_missing(const struct schedtrace_table *losses);
 
