@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reading.h"
 
+#include <inttypes.h>
+
 #include "cli/progress.h"
+#include "libschedtrace/error.h"
 #include "window.h"
 
 int reading_open(struct reading *reading, const char *path, const struct infile_options *input,
@@ -37,6 +40,31 @@ static int begin(struct reading *reading, const struct reading_options *options,
 	return r;
 }
 
+/* A window with nothing of the recording in it was meant otherwise. */
+static int check_window(const struct reading *reading, const struct reading_options *options,
+			struct schedtrace_error *err)
+{
+	const struct schedtrace_context *ctx = infile_context(reading->infile);
+	int64_t begin = summary_begin(&reading->summary, ctx);
+	int64_t length = summary_time(&reading->summary, ctx);
+	const char *name = options->name ? options->name : "";
+
+	if (!options->window || length == INT64_MIN)
+		return 0;
+	if (reading->window_begin > begin + length)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "%s%s--window %s begins after the recording, which ends at %.6f s "
+				 "(@%" PRId64 ")",
+				 name, *name ? ": " : "", options->window, (double)length / 1e9,
+				 begin + length);
+	if (reading->window_end <= begin)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "%s%s--window %s ends before the recording, which begins at "
+				 "@%" PRId64,
+				 name, *name ? ": " : "", options->window, begin);
+	return 0;
+}
+
 static int feed(struct reading *reading, const struct reading_options *options,
 		struct schedtrace_error *err)
 {
@@ -68,6 +96,8 @@ int reading_run(struct reading *reading, const struct reading_options *options,
 {
 	int r = feed(reading, options, err);
 
+	if (!r)
+		r = check_window(reading, options, err);
 	return r ? r : schedtrace_engine_snapshot(reading->engine, &reading->tables, err);
 }
 
