@@ -8,8 +8,10 @@
 #include "cli/escape.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "time_of_day.h"
 
 #define GAP	   2  /* blanks between columns */
+#define TIME_WIDTH 26 /* of a local time of day in a log */
 #define TEXT_LIMIT 40 /* columns of a text, unless its column was asked for */
 
 /* What to keep first on a narrow terminal; columns not named here go before these do. */
@@ -74,30 +76,6 @@ static size_t importance(const struct view *view, const struct column_layout *la
 	return rank + layout->column + (layout->zero ? view->info->n_columns : 0);
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-	size_t n = strlen(name), m = strlen(end);
-
-	return n >= m && !strcmp(name + n - m, end);
-}
-
-bool layout_is_stamp(const struct schedtrace_column_info *column)
-{
-	static const char *const ends[] = { "timestamp_ns", "_at_ns" };
-	static const char *const names[] = { "time_ns",	 "start_ns", "end_ns",
-					     "begin_ns", "first_ns", "last_ns" };
-
-	if (strcmp(column->unit, "ns") || column->type != SCHEDTRACE_INT)
-		return false;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		if (ends_with(column->name, ends[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(column->name, names[i]))
-			return true;
-	return false;
-}
-
 /* The largest magnitude of a unit in the rows to show: all its columns are scaled alike. */
 struct extent {
 	double max;
@@ -113,7 +91,7 @@ static struct extent extent_of(const struct view *view, const char *unit)
 			&view->info->columns[view->columns[i]];
 
 		if (strcmp(column->unit, unit) || column->type == SCHEDTRACE_TEXT ||
-		    layout_is_stamp(column))
+		    column_is_stamp(column))
 			continue;
 		for (size_t r = 0; r < view->n_rows; r++) {
 			union schedtrace_value v = schedtrace_table_value(
@@ -167,8 +145,8 @@ static void scale_bytes(struct column_layout *layout, struct extent extent)
 }
 
 static void choose_kind(struct column_layout *layout, const struct schedtrace_column_info *column,
-			const struct text_options *options, const char *table, struct extent ns,
-			struct extent bytes)
+			const struct text_options *options, const struct view *view,
+			struct extent ns, struct extent bytes)
 {
 	layout->unit = strcmp(column->unit, "1") ? column->unit : "";
 	if (column->type == SCHEDTRACE_TEXT) {
@@ -177,17 +155,23 @@ static void choose_kind(struct column_layout *layout, const struct schedtrace_co
 	}
 	layout->kind = column->type == SCHEDTRACE_INT ? COLUMN_PLAIN : COLUMN_REAL;
 	layout->decimals = strcmp(column->unit, "%") ? 3 : 2;
-	if (options->exact)
+	if (view_shows_time(view, column)) {
+		layout->kind = COLUMN_TIME;
+		layout->times = view->times;
+		layout->decimals = options->exact ? 9 : 6;
+		layout->unit = time_of_day_unit(view->times);
+	}
+	if (options->exact || layout->kind == COLUMN_TIME)
 		return;
-	if (column->type == SCHEDTRACE_INT && ends_with(column->name, "address")) {
+	if (column->type == SCHEDTRACE_INT && name_ends_with(column->name, "address")) {
 		layout->kind = COLUMN_ADDRESS;
-	} else if (layout_is_stamp(column)) {
+	} else if (column_is_stamp(column)) {
 		if (options->begin_ns != INT64_MIN) {
 			layout->kind = COLUMN_STAMP;
 			layout->unit = "s";
 		}
 	} else if (!strcmp(column->unit, "ns")) {
-		scale_ns(layout, table, ns.max);
+		scale_ns(layout, view->info->name, ns.max);
 	} else if (!strcmp(column->unit, "bytes")) {
 		scale_bytes(layout, bytes);
 	}
@@ -201,10 +185,11 @@ static void choose_heading(struct column_layout *layout,
 	size_t n = strlen(column->name), best = 0, best_width;
 	char name[sizeof(layout->heading[0])];
 
-	if (layout->kind == COLUMN_SCALED || layout->kind == COLUMN_STAMP) {
-		if (ends_with(column->name, "_ns"))
+	if (layout->kind == COLUMN_SCALED || layout->kind == COLUMN_STAMP ||
+	    layout->kind == COLUMN_TIME) {
+		if (name_ends_with(column->name, "_ns"))
 			n -= 3;
-		else if (ends_with(column->name, "_bytes"))
+		else if (name_ends_with(column->name, "_bytes"))
 			n -= 6;
 	}
 	if (n >= sizeof(name))
@@ -259,6 +244,8 @@ char *layout_cell(const struct column_layout *layout, const struct schedtrace_co
 				((double)value.i - (double)options->begin_ns) / 1e9) < 0
 			       ? NULL
 			       : text;
+	case COLUMN_TIME:
+		return time_of_day_text(layout->times, value.i, layout->decimals);
 	case COLUMN_ADDRESS:
 		return asprintf(&text, "%#" PRIx64, (uint64_t)value.i) < 0 ? NULL : text;
 	default:
@@ -274,13 +261,13 @@ static bool is_redundant(const struct view *view, size_t column)
 	const char *name = info->columns[column].name;
 	size_t n = strlen(name), certain = 0;
 
-	if (!ends_with(name, "_hi_ns"))
+	if (!name_ends_with(name, "_hi_ns"))
 		return false;
 	for (; certain < info->n_columns; certain++) {
 		const char *other = info->columns[certain].name;
 
 		if (strlen(other) == n - 3 && !strncmp(other, name, n - 6) &&
-		    ends_with(other, "_ns"))
+		    name_ends_with(other, "_ns"))
 			break;
 	}
 	if (certain == info->n_columns)
@@ -333,7 +320,7 @@ int layout_table(struct column_layout *layouts, const struct view *view,
 
 		memset(layout, 0, sizeof(*layout));
 		layout->column = view->columns[i];
-		choose_kind(layout, column, options, view->info->name, ns, bytes);
+		choose_kind(layout, column, options, view, ns, bytes);
 		if (layout->kind == COLUMN_REAL && !strcmp(column->unit, "1") &&
 		    needs_one_decimal(view, layout->column))
 			layout->decimals = 1;
@@ -375,9 +362,11 @@ void layout_log(struct column_layout *layouts, const struct view *view,
 		memset(layout, 0, sizeof(*layout));
 		layout->column = view->columns[i];
 		layout->known = true;
-		choose_kind(layout, column, options, view->info->name, ns, bytes);
+		choose_kind(layout, column, options, view, ns, bytes);
 		if (layout->kind == COLUMN_ADDRESS)
 			width = 14;
+		else if (layout->kind == COLUMN_TIME)
+			width = TIME_WIDTH + (options->exact ? 3 : 0);
 		else if (layout->kind == COLUMN_TEXT)
 			width = strcmp(column->name, "comm") ? 8 : 16;
 		else if (!strcmp(column->unit, "ns") && layout->kind == COLUMN_PLAIN)

@@ -10,6 +10,7 @@ enum column_kind {
 	COLUMN_REAL,	/* numbers with decimals, in the column's own unit */
 	COLUMN_SCALED,	/* divided into a larger unit */
 	COLUMN_STAMP,	/* seconds since the begin of the trace */
+	COLUMN_TIME,	/* dates and times of day */
 	COLUMN_ADDRESS, /* hexadecimal */
 	COLUMN_TEXT,
 };
@@ -19,6 +20,7 @@ struct column_layout {
 	enum column_kind kind;
 	double divisor;
 	int decimals;
+	const struct time_of_day *times; /* of COLUMN_TIME; lent by the view */
 	const char *unit;    /* as shown; "" none */
 	char heading[2][48]; /* the name on one or two lines; the first may be empty */
 	size_t width;
@@ -26,9 +28,6 @@ struct column_layout {
 	bool redundant; /* an upper bound that equals the certain figure in every row */
 	bool zero;	/* a figure that is 0 in every row */
 };
-
-/* Whether a column is a point on the trace clock rather than a length of time. */
-bool layout_is_stamp(const struct schedtrace_column_info *column);
 
 /* One layout for each column of @view, in its order. Widths are those of the rows to show. */
 int layout_table(struct column_layout *layouts, const struct view *view,

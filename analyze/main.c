@@ -73,6 +73,10 @@ static const struct option_spec options[] = {
 	  "count only this part of the trace, in seconds since its begin, or @NS on the trace "
 	  "clock; either side may be empty",
 	  OPTION_TEXT, FIELD(report.window), READERS },
+	{ 0, "clock", "CLOCK",
+	  "print points in time as dates and times of day: wall (local), utc, or iso (ISO 8601) "
+	  "[seconds since the begin of the recording; csv, json: ns of the trace clock]",
+	  OPTION_TEXT, FIELD(report.clock), REPORT, "wall utc iso" },
 	{ 0, "exact", NULL, "whole numbers in the units that \"schedreport list\" names",
 	  OPTION_FLAG, FIELD(report.exact), TABLES },
 	{ 0, "width", "N",
@@ -304,6 +308,13 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 			err, SCHEDTRACE_E_USAGE,
 			"--plot draws one picture, and prints nothing: it does not go with "
 			"--folded, --flame, --output or --format");
+	if (report->clock && (report->plot || report->folded || report->flame))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--clock is for tables and logs: --%s has no points in time, or "
+				 "seconds since the begin",
+				 report->plot	 ? "plot"
+				 : report->flame ? "flame"
+						 : "folded");
 	if (settings->plot_size && !report->plot)
 		return error_set(err, SCHEDTRACE_E_USAGE, "--plot-size is for --plot");
 	if (settings->requests && report->log)
@@ -340,6 +351,13 @@ static int check_operands(struct settings *settings, char **operands, int n,
 	for (int i = 0; i + 1 < n; i++) {
 		int r = list_find(&analysis, operands[i], err);
 
+		if (r && access(operands[i], F_OK) == 0)
+			return error_set(
+				err, SCHEDTRACE_E_USAGE,
+				"%s is a file, and %s comes after it: one FILE is read "
+				"here; for several there is \"schedreport compare ANALYSIS… "
+				"FILE…\"",
+				operands[i], operands[n - 1]);
 		if (r)
 			return r;
 	}

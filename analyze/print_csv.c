@@ -7,6 +7,7 @@
 #include "cli/escape.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "time_of_day.h"
 
 /* Texts come escaped, so there is never a line break to quote. */
 static int print_text(FILE *f, const char *bytes, struct schedtrace_error *err)
@@ -32,10 +33,26 @@ static int print_text(FILE *f, const char *bytes, struct schedtrace_error *err)
 	return 0;
 }
 
+static int print_time(FILE *f, const struct time_of_day *times, int64_t ns,
+		      struct schedtrace_error *err)
+{
+	auto_free char *text = time_of_day_text(times, ns, 9);
+
+	if (!text)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a cell");
+	fputs(text, f);
+	return 0;
+}
+
 void csv_heading(FILE *f, const struct view *view)
 {
-	for (size_t i = 0; i < view->n_columns; i++)
-		fprintf(f, "%s%s", i ? "," : "", view->info->columns[view->columns[i]].name);
+	for (size_t i = 0; i < view->n_columns; i++) {
+		const struct schedtrace_column_info *column =
+			&view->info->columns[view->columns[i]];
+		auto_free char *name = view_column_name(view, column);
+
+		fprintf(f, "%s%s", i ? "," : "", name ? name : column->name);
+	}
 	fputc('\n', f);
 }
 
@@ -52,7 +69,9 @@ int csv_row(FILE *f, const struct view *view, const union schedtrace_value *valu
 			fputc(',', f);
 		if (value_unknown(column, value))
 			continue;
-		if (column->type == SCHEDTRACE_INT)
+		if (view_shows_time(view, column))
+			r = print_time(f, view->times, value.i, err);
+		else if (column->type == SCHEDTRACE_INT)
 			fprintf(f, "%" PRId64, value.i);
 		else if (column->type == SCHEDTRACE_REAL)
 			fprintf(f, "%.17g", value.f);

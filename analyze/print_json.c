@@ -7,6 +7,7 @@
 #include "cli/escape.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "time_of_day.h"
 
 static int no_memory(struct schedtrace_error *err)
 {
@@ -44,10 +45,20 @@ static json_t *json_text(const char *bytes)
 	return text ? json_string(text) : NULL;
 }
 
-static json_t *json_value(const struct schedtrace_column_info *column, union schedtrace_value value)
+static json_t *json_time(const struct time_of_day *times, int64_t ns)
+{
+	auto_free char *text = time_of_day_text(times, ns, 9);
+
+	return text ? json_string(text) : NULL;
+}
+
+static json_t *json_value(const struct view *view, const struct schedtrace_column_info *column,
+			  union schedtrace_value value)
 {
 	if (value_unknown(column, value))
 		return json_null();
+	if (view_shows_time(view, column))
+		return json_time(view->times, value.i);
 	switch (column->type) {
 	case SCHEDTRACE_INT:
 		return json_integer(value.i);
@@ -67,7 +78,9 @@ int json_log_row(FILE *f, const struct view *view, const union schedtrace_value 
 		size_t c = view->columns[i];
 		const struct schedtrace_column_info *column = &view->info->columns[c];
 
-		if (json_object_set_new(row, column->name, json_value(column, values[c]))) {
+		auto_free char *name = view_column_name(view, column);
+
+		if (!name || json_object_set_new(row, name, json_value(view, column, values[c]))) {
 			json_decref(row);
 			row = NULL;
 		}
@@ -80,12 +93,16 @@ static int write_columns(FILE *f, const struct view *view, struct schedtrace_err
 	for (size_t i = 0; i < view->n_columns; i++) {
 		const struct schedtrace_column_info *column =
 			&view->info->columns[view->columns[i]];
+		auto_free char *name = view_column_name(view, column);
 		int r;
 
+		if (!name)
+			return no_memory(err);
 		fputs(i ? ",\n" : "\n", f);
 		r = write_json(f,
-			       json_pack("{s:s, s:s, s:s}", "name", column->name, "unit",
-					 column->unit, "about", column->about),
+			       json_pack("{s:s, s:s, s:s}", "name", name, "unit",
+					 view_shows_time(view, column) ? "" : column->unit, "about",
+					 column->about),
 			       err);
 		if (r)
 			return r;

@@ -14,6 +14,7 @@
 #include "list.h"
 #include "reading.h"
 #include "results.h"
+#include "time_of_day.h"
 
 /*
  * Run where nobody names an analysis; of each, the table of the same name is shown, of the last
@@ -27,6 +28,8 @@ struct run {
 	struct reading reading;
 	struct results results;
 	struct text_options text;
+	struct reading known; /* of a trace.dat whose command's tasks a log is about */
+	struct time_of_day times;
 	struct selection selection; /* that of the settings, and the context where that matters */
 	/* Of a log: */
 	const struct schedtrace_table_info *log;
@@ -126,10 +129,27 @@ static int begin_log(struct run *run, struct schedtrace_error *err)
 	return 0;
 }
 
+/* Only at its end does a trace.dat tell which tasks are the command's: it is read twice for a log. */
+static int learn_tasks(struct run *run, struct schedtrace_error *err)
+{
+	const struct report_settings *settings = run->settings;
+	const struct reading_options reading = { .doing = "looking for the command's tasks",
+						 .quiet = settings->quiet };
+	struct infile_options input = settings->input;
+	int r;
+
+	if (!settings->command || !settings->log || infile_knows_all_tasks(run->reading.infile))
+		return 0;
+	input.note = NULL; /* they come again */
+	r = reading_open(&run->known, settings->path, &input, false, err);
+	return r ? r : reading_run(&run->known, &reading, err);
+}
+
 /* Tables are chosen from at the end, a log's rows while they come. */
 static int choose_command(struct run *run, struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = infile_context(run->reading.infile);
+	const struct schedtrace_context *ctx =
+		infile_context(run->known.infile ? run->known.infile : run->reading.infile);
 	int r;
 
 	if (!run->settings->command)
@@ -137,11 +157,6 @@ static int choose_command(struct run *run, struct schedtrace_error *err)
 	r = schedtrace_context_load_tasks(ctx, err);
 	if (r < 0)
 		return r;
-	if (run->log && !infile_knows_all_tasks(run->reading.infile))
-		return error_set(
-			err, SCHEDTRACE_E_USAGE,
-			"--command: while a trace.dat is read its tasks are not all known; "
-			"make a tarball with schedconv for this log");
 	if (!selection_knows_command(ctx))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--command: the recording does not know a command");
@@ -157,6 +172,8 @@ static int choose_log(struct run *run, struct schedtrace_error *err)
 
 	if (!r)
 		r = view_of_log(&run->log_view, run->log, &run->selection, err);
+	if (!r && run->settings->clock)
+		run->log_view.times = &run->times;
 	if (!r)
 		r = schedtrace_engine_add(run->reading.engine, analysis, err);
 	return r ? r : schedtrace_engine_set_sink(run->reading.engine, &sink, err);
@@ -189,10 +206,15 @@ static int choose_analyses(struct run *run, struct schedtrace_error *err)
 static int begun(void *user, struct schedtrace_error *err)
 {
 	struct run *run = user;
+	const struct schedtrace_context *ctx = infile_context(run->reading.infile);
 	int r;
 
-	run->text.begin_ns =
-		summary_begin(&run->reading.summary, infile_context(run->reading.infile));
+	run->text.begin_ns = summary_begin(&run->reading.summary, ctx);
+	if (run->settings->clock) {
+		r = time_of_day_begin(&run->times, schedtrace_context_info(ctx), err);
+		if (r)
+			return r;
+	}
 	if (!run->log)
 		return 0;
 	r = choose_command(run, err);
@@ -287,6 +309,8 @@ static int show_tables(struct run *run, struct schedtrace_error *err)
 			tables[n++] = tables[i];
 	r = views_make(views, tables, n, &run->selection, run->settings->format == REPORT_TEXT,
 		       err);
+	for (size_t i = 0; i < n && run->settings->clock; i++)
+		views[i].times = &run->times;
 	if (!r)
 		r = print_tables(run, views, n, err);
 	for (size_t i = 0; i < n; i++)
@@ -315,6 +339,19 @@ static int show_flames(struct run *run, struct schedtrace_error *err)
 			schedtrace_context_info(infile_context(run->reading.infile))->command, err);
 	view_release(&view);
 	return r;
+}
+
+static void note_drift(const struct run *run)
+{
+	int64_t drift =
+		time_of_day_drift(schedtrace_context_info(infile_context(run->reading.infile)));
+
+	if (run->settings->clock && (drift > 1000000 || drift < -1000000))
+		report("schedreport",
+		       "%s: the wall clock was set by %.3f s while it was recorded; times of day "
+		       "are "
+		       "as if it had not been",
+		       run->settings->path, (double)drift / 1e9);
 }
 
 static void note_what_is_missing(const struct run *run)
@@ -349,9 +386,15 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 						 .quiet = settings->quiet,
 						 .begun = begun,
 						 .user = run };
-	int r;
+	int r = 0;
 
-	r = reading_open(&run->reading, settings->path, &settings->input, settings->command, err);
+	if (settings->clock)
+		r = time_of_day_parse(&run->times, settings->clock, err);
+	if (!r)
+		r = reading_open(&run->reading, settings->path, &settings->input, settings->command,
+				 err);
+	if (!r)
+		r = learn_tasks(run, err);
 	if (!r)
 		r = settings->log ? choose_log(run, err) : choose_analyses(run, err);
 	if (!r)
@@ -368,8 +411,10 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 		r = show_tables(run, err);
 	if (!r)
 		r = results_finish(&run->results, err);
-	if (!r && !settings->quiet)
+	if (!r && !settings->quiet) {
 		note_what_is_missing(run);
+		note_drift(run);
+	}
 	return r;
 }
 
@@ -400,6 +445,7 @@ int report_run(const struct report_settings *settings, bool *damaged, struct sch
 	view_release(&run.log_view);
 	free(run.log_layout);
 	results_close(&run.results);
+	reading_close(&run.known);
 	reading_close(&run.reading);
 	return r;
 }

@@ -22,6 +22,7 @@ struct report_settings {
 	const char
 		*log; /* print this log instead of tables; ANALYSIS.LOG where two have one name */
 	const char *window; /* BEGIN:END; NULL: all */
+	const char *clock;  /* of points in time: see time_of_day_parse(); NULL: the trace's */
 	const char *out;    /* NULL: stdout */
 	/* Call stacks instead of tables: */
 	bool folded;	   /* as lines for flame graphs */

@@ -80,6 +80,43 @@ size_t select_column(const struct schedtrace_table_info *info, const char *word,
 	return SIZE_MAX;
 }
 
+bool name_ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), m = strlen(end);
+
+	return n >= m && !strcmp(name + n - m, end);
+}
+
+bool column_is_stamp(const struct schedtrace_column_info *column)
+{
+	static const char *const ends[] = { "timestamp_ns", "_at_ns" };
+	static const char *const names[] = { "time_ns",	 "start_ns", "end_ns",
+					     "begin_ns", "first_ns", "last_ns" };
+
+	if (strcmp(column->unit, "ns") || column->type != SCHEDTRACE_INT)
+		return false;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		if (name_ends_with(column->name, ends[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(column->name, names[i]))
+			return true;
+	return false;
+}
+
+bool view_shows_time(const struct view *view, const struct schedtrace_column_info *column)
+{
+	return view->times && column_is_stamp(column);
+}
+
+char *view_column_name(const struct view *view, const struct schedtrace_column_info *column)
+{
+	size_t n = strlen(column->name);
+
+	return view_shows_time(view, column) ? strndup(column->name, n - strlen("_ns"))
+					     : strdup(column->name);
+}
+
 /* Calls for each word between commas until one call gives something else than 0. */
 static int for_each_word(const char *list, int (*call)(void *user, const char *word, size_t n),
 			 void *user)

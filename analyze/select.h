@@ -32,6 +32,8 @@ struct view {
 	size_t *rows, n_rows;
 	size_t n_matching; /* rows before the limit to @n_rows */
 	bool spread;	   /* rows of a curve were left out between others */
+	/* Points in time are printed as this says; NULL: in what the column is in. */
+	const struct time_of_day *times;
 };
 
 /* Checks what no table is needed for: numbers. */
@@ -72,6 +74,15 @@ bool select_same_table(const char *table, const char *name);
 
 /* A column by its whole name, or without the unit at the end: on_cpu for on_cpu_ns. SIZE_MAX: none. */
 size_t select_column(const struct schedtrace_table_info *info, const char *word, size_t n);
+
+bool name_ends_with(const char *name, const char *end);
+
+/* Whether a column is a point on the trace clock rather than a length of time. */
+bool column_is_stamp(const struct schedtrace_column_info *column);
+
+/* Whether the view shows a column as times of day, and what it is called: "time_ns" as "time". */
+bool view_shows_time(const struct view *view, const struct schedtrace_column_info *column);
+char *view_column_name(const struct view *view, const struct schedtrace_column_info *column);
 
 bool value_unknown(const struct schedtrace_column_info *column, union schedtrace_value value);
 

@@ -30,7 +30,7 @@ def test(f):
     return f
 
 
-def make_tarball(path):
+def make_tarball(path, meta=None, more_rows=()):
     """Tasks 101 to 106 run one after the other on CPU 0, for 1, 2, 3 ... ms; 103 is moved away."""
     rows = []
     now = 5_000_000_000
@@ -43,6 +43,7 @@ def make_tarball(path):
         now += (i + 1) * 1_000_000
         previous = pid
     rows.append((now, 103, MIGRATE, 0, 0, 1, 3))
+    rows.extend((now + t, *row) for t, row in more_rows)
     with tarfile.open(path, "w") as tar:
         def add(name, data):
             member = tarfile.TarInfo(name)
@@ -51,6 +52,8 @@ def make_tarball(path):
 
         add("sched_log_traced_events.start",
             "".join("%d %s\n" % pair for pair in enumerate(SCHEDLOG)).encode())
+        if meta:
+            add("meta.json", json.dumps({"format_version": 1, **meta}).encode())
         # The last name is a byte that is no UTF-8 and a backslash, in the escaping of comm.json.
         names = NAMES[:-1] + ["\\xff\\x5c"]
         add("tasks.json", json.dumps([{"pid": pid, "tgid": pid, "command_tree": int(pid in (102, 105))}
@@ -123,6 +126,77 @@ def filters_choose_tasks_by_pid_name_pattern_and_command():
     assert [row["pid"] for row in table("tasks", "--comm", "=1+1")] == [102]
     assert [row["pid"] for row in table("tasks", "--command", "-s", "pid")] == [102, 105]
     assert [row["cpu"] for row in table("cpus", "--cpu", "0", name="cpus")] == [0]
+
+
+@test
+def a_window_without_any_of_the_recording_is_refused_and_told_where_that_is():
+    for window, sentence in (("0.029:", "--window 0.029: begins after the recording, which ends at "
+                                        "0.028000 s (@5028000000)"),
+                             ("@1:@5000000000", "--window @1:@5000000000 ends before the recording, "
+                                                "which begins at @5000000000")):
+        for what in (["tasks"], ["--log", "migrations"], ["assert", "switches > 0"]):
+            r = run("--window", window, *what, TAR, text=True)
+            assert r.returncode == 2 and sentence in r.stderr, (what, r)
+    assert run("tasks", "--window", "0.028:", TAR).returncode == 0
+
+
+@test
+def a_run_that_is_missing_whole_is_told_apart_from_switches_that_are_missing():
+    """schedconv's note counts these alone: a RUNS row is there for each."""
+    tar = DIR + "/missed.tar"
+    make_tarball(tar, more_rows=[(1000, (104, WAKEUP, 0, 0, 0, 4)), (2000, (104, WAKEUP, 0, 0, 0, 4))])
+    heading = run("tasks", tar, text=True).stdout
+    assert "missing: 1 run that was not recorded;" in heading, heading
+
+
+@test
+def the_requests_of_the_command_are_the_same_of_a_trace_dat_as_of_its_tarball():
+    dat, tar = (run("-q", "--requests", "--command", SOURCE + "/examples/traces/memory" + kind)
+                for kind in (".dat", ".tar"))
+    if b"without the converter" in dat.stderr:
+        return
+    assert dat.returncode == 0 and len(dat.stdout.splitlines()) > 100, dat
+    assert dat.stdout == tar.stdout
+
+
+@test
+def a_second_file_is_answered_with_the_name_of_compare():
+    for args in ((TAR, TAR), ("tasks", TAR, TAR)):
+        r = run(*args, text=True)
+        assert r.returncode == 2 and "schedreport compare" in r.stderr, r
+
+
+@test
+def points_in_time_are_printed_as_times_of_day():
+    """The wall clock was 1,700,000,000 s ahead when the trace clock was 0."""
+    tar = DIR + "/clock.tar"
+    make_tarball(tar, {"wall_offset_begin_ns": 1_700_000_000 * 10**9 - 5_000_000_000,
+                       "wall_offset_end_ns": 1_700_000_007 * 10**9 - 5_000_000_000})
+    zone = {**os.environ, "TZ": "IST-5:30"}
+
+    def moved(*args):
+        r = run("--log", "migrations", *args, tar, env=zone, text=True)
+        assert r.returncode == 0, r
+        assert "the wall clock was set by 7.000 s" in r.stderr, r
+        return r.stdout
+    assert "2023-11-15 03:43:20.028000  " in moved("--clock", "wall")
+    assert "2023-11-14 22:13:20.028000Z" in moved("--clock", "utc")
+    assert "2023-11-15T03:43:20.028000+05:30" in moved("--clock", "iso")
+    assert "2023-11-15 03:43:20.028000000" in moved("--clock", "wall", "--exact")
+    lines = moved("--clock", "utc", "-f", "csv").splitlines()
+    assert lines[0].startswith("time,") and lines[1].startswith("2023-11-14 22:13:20.028000000Z,"), \
+        lines
+    assert json.loads(moved("--clock", "iso", "-f", "json"))["time"] == \
+        "2023-11-15T03:43:20.028000000+05:30"
+    r = run("--clock", "utc", "-f", "json", "latency", "-t", "latency_worst", tar, text=True)
+    assert r.returncode == 0 and "begin" in \
+        [c["name"] for c in json.loads(r.stdout)["latency_worst"]["columns"]], r
+    r = run("--clock", "wall", "tasks", TAR, text=True)
+    assert r.returncode == 2 and "does not say what time of day it was" in r.stderr, r
+    r = run("--clock", "wall", "--plot", DIR + "/x.svg", "latency", tar, text=True)
+    assert r.returncode == 2 and "--clock is for tables and logs" in r.stderr, r
+    r = run("--clock", "swatch", "tasks", TAR, text=True)
+    assert r.returncode == 2 and "is not wall, utc or iso" in r.stderr, r
 
 
 @test

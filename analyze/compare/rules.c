@@ -137,7 +137,7 @@ enum merge merge_of(const struct schedtrace_table_info *info, size_t column, con
 			return exceptions[i].merge;
 		}
 	}
-	if (c->type == SCHEDTRACE_TEXT || !*c->unit || layout_is_stamp(c) ||
+	if (c->type == SCHEDTRACE_TEXT || !*c->unit || column_is_stamp(c) ||
 	    has_word(c->name, "frames"))
 		return MERGE_NONE;
 	if (has_word(c->name, "max") || has_word(c->name, "peak"))
