@@ -8,34 +8,7 @@
 #include <string.h>
 #include <wchar.h>
 
-/* Decodes one character: its length in bytes, or 0 where the bytes are no UTF-8 (RFC 3629). */
-static size_t utf8_decode(const unsigned char *s, uint32_t *code)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n;
-
-	if (s[0] < 0x80) {
-		*code = s[0];
-		return 1;
-	}
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		n = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		n = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	*code = s[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80) /* the terminating NUL too */
-			return 0;
-		*code = *code << 6 | (s[i] & 0x3f);
-	}
-	if (*code < least[n] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
-		return 0;
-	return n;
-}
+#include "libschedtrace/utf8.h"
 
 static int code_width(uint32_t code)
 {
@@ -44,40 +17,50 @@ static int code_width(uint32_t code)
 	return wcwidth((wchar_t)code);
 }
 
-static char *escape(const char *bytes, bool visible)
+/* Writes at most four bytes for each of @bytes, and a NUL. */
+static void escape(char *o, const char *bytes, bool visible, bool backslash)
 {
-	const unsigned char *s = (const unsigned char *)bytes;
-	char *out = malloc(strlen(bytes) * 4 + 1), *o = out;
-
-	if (!out)
-		return NULL;
-	while (*s) {
+	while (*bytes) {
 		uint32_t code;
-		size_t n = utf8_decode(s, &code);
-		bool keep = n && *s != '\\' && (!visible || code_width(code) > 0);
+		size_t n = utf8_decode(bytes, &code);
+		bool keep =
+			n && (*bytes != '\\' || !backslash) && (!visible || code_width(code) > 0);
 
 		if (!n)
 			n = 1;
 		for (size_t i = 0; i < n; i++) {
 			if (keep)
-				*o++ = (char)s[i];
+				*o++ = bytes[i];
 			else
-				o += sprintf(o, "\\x%02x", s[i]);
+				o += sprintf(o, "\\x%02x", (unsigned char)bytes[i]);
 		}
-		s += n;
+		bytes += n;
 	}
 	*o = '\0';
+}
+
+static char *escape_copy(const char *bytes, bool visible)
+{
+	char *out = malloc(strlen(bytes) * 4 + 1);
+
+	if (out)
+		escape(out, bytes, visible, true);
 	return out;
 }
 
 char *escape_utf8(const char *bytes)
 {
-	return escape(bytes, false);
+	return escape_copy(bytes, false);
 }
 
 char *escape_visible(const char *bytes)
 {
-	return escape(bytes, true);
+	return escape_copy(bytes, true);
+}
+
+void escape_sentence(char *out, const char *bytes)
+{
+	escape(out, bytes, true, false);
 }
 
 void escape_xml(FILE *f, const char *visible, size_t n)
@@ -104,7 +87,7 @@ void escape_xml(FILE *f, const char *visible, size_t n)
 
 size_t escape_fit(const char *visible, size_t width)
 {
-	const unsigned char *s = (const unsigned char *)visible;
+	const char *s = visible;
 
 	while (*s) {
 		uint32_t code;
@@ -120,12 +103,12 @@ size_t escape_fit(const char *visible, size_t width)
 		width -= (size_t)w;
 		s += n;
 	}
-	return (size_t)((const char *)s - visible);
+	return (size_t)(s - visible);
 }
 
 size_t escape_width(const char *visible)
 {
-	const unsigned char *s = (const unsigned char *)visible;
+	const char *s = visible;
 	size_t width = 0;
 
 	while (*s) {

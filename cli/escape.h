@@ -22,6 +22,12 @@ char *escape_utf8(const char *bytes);
  */
 char *escape_visible(const char *bytes);
 
+/*
+ * As escape_visible(), into four times the bytes and one more; backslashes stay. For sentences of
+ * ours, which may quote names that are escaped already.
+ */
+void escape_sentence(char *out, const char *bytes);
+
 /* Writes at most @n bytes of @visible as text or attribute of XML. */
 void escape_xml(FILE *f, const char *visible, size_t n);
 

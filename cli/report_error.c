@@ -4,19 +4,19 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "libschedtrace/error.h"
+#include "cli/escape.h"
 
 void report(const char *program, const char *fmt, ...)
 {
 	char text[SCHEDTRACE_ERROR_SIZE];
-	struct schedtrace_error err;
+	char line[4 * sizeof(text) + 1];
 	va_list args;
 
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	error_set(&err, SCHEDTRACE_OK, "%s", text); /* escapes what does not print */
-	fprintf(stderr, "%s: %s\n", program, err.text);
+	escape_sentence(line, text);
+	fprintf(stderr, "%s: %s\n", program, line);
 }
 
 static int exit_status(int status)

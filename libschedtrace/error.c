@@ -3,21 +3,30 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Copies printable ASCII and bytes above 0x9f as they are, others as \xNN. */
+#include "utf8.h"
+
+/* What it writes is UTF-8 without control characters, whatever the bytes. */
 static void escape(char *out, size_t size, const char *text)
 {
 	size_t n = 0;
 
-	for (; *text && n + 5 <= size; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (*text && n + 5 <= size) {
+		uint32_t code;
+		size_t bytes = utf8_decode(text, &code);
+		bool control = bytes && (code < 0x20 || (code >= 0x7f && code < 0xa0));
 
-		if (c >= 0x20 && c != 0x7f)
-			out[n++] = (char)c;
-		else
-			n += (size_t)snprintf(out + n, size - n, "\\x%02x", c);
+		if (bytes && !control) {
+			memcpy(out + n, text, bytes);
+			n += bytes;
+			text += bytes;
+			continue;
+		}
+		n += (size_t)snprintf(out + n, size - n, "\\x%02x", (unsigned char)*text++);
 	}
 	out[n] = '\0';
 }

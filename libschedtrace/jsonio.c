@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "mem.h"
+#include "utf8.h"
 
 /* jansson recurses on nested values, and may run on a small stack. */
 static int check_depth(const char *text, size_t n, struct schedtrace_error *err)
@@ -103,48 +104,22 @@ int jsonio_each(const char *text, size_t n,
 	return 0;
 }
 
-/* Length of the valid UTF-8 sequence at s, 0 for none (overlong, surrogate, above U+10FFFF). */
-static int utf8_length(const unsigned char *s)
-{
-	unsigned int code;
-	int n;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	code = s[0] & (0xffu >> (n + 1));
-	for (int i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (s[i] & 0x3f);
-	}
-	if ((n == 3 && (code < 0x800 || (code >= 0xd800 && code < 0xe000))) ||
-	    (n == 4 && (code < 0x10000 || code > 0x10ffff)))
-		return 0;
-	return n;
-}
-
 void jsonio_put_bytes(FILE *f, const char *bytes)
 {
-	const unsigned char *s = (const unsigned char *)bytes;
-
 	fputc('"', f);
-	while (*s) {
-		int n = utf8_length(s);
+	while (*bytes) {
+		unsigned char c = (unsigned char)*bytes;
+		size_t n = utf8_decode(bytes, NULL);
 
-		if (n == 0 || *s == '\\') {
-			fprintf(f, "\\\\x%02x", *s++);
-		} else if (*s < 0x20 || *s == 0x7f) {
-			fprintf(f, "\\u%04x", *s++);
-		} else if (*s == '"') {
+		if (n == 0 || c == '\\')
+			fprintf(f, "\\\\x%02x", c);
+		else if (c < 0x20 || c == 0x7f)
+			fprintf(f, "\\u%04x", c);
+		else if (c == '"')
 			fputs("\\\"", f);
-			s++;
-		} else {
-			fwrite(s, 1, (size_t)n, f);
-			s += n;
-		}
+		else
+			fwrite(bytes, 1, n, f);
+		bytes += n ? n : 1;
 	}
 	fputc('"', f);
 }

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "libschedtrace/utf8.h"
 #include "record/clocks.h"
 #include "record/markers.h"
 
@@ -63,35 +64,13 @@ static int write_parts(int fd, enum marker_kind kind, const void *data, size_t b
 	return 0;
 }
 
-/* Bytes of the UTF-8 sequence at @s, 0 if it is none. */
-static size_t utf8_length(const char *s)
-{
-	unsigned char c = (unsigned char)*s;
-	size_t n = c < 0x80		   ? 1
-		   : c >= 0xc2 && c < 0xe0 ? 2
-		   : (c & 0xf0) == 0xe0	   ? 3
-		   : c >= 0xf0 && c < 0xf5 ? 4
-					   : 0;
-
-	for (size_t i = 1; i < n; i++)
-		if (((unsigned char)s[i] & 0xc0) != 0x80)
-			return 0;
-	if (n == 3 && ((c == 0xe0 && (unsigned char)s[1] < 0xa0) ||
-		       (c == 0xed && (unsigned char)s[1] >= 0xa0)))
-		return 0; /* overlong, or a surrogate */
-	if (n == 4 && ((c == 0xf0 && (unsigned char)s[1] < 0x90) ||
-		       (c == 0xf4 && (unsigned char)s[1] >= 0x90)))
-		return 0;
-	return n;
-}
-
 char *marker_escape(const char *text)
 {
 	char *out = malloc(4 * strlen(text) + 1);
 	char *p = out;
 
 	while (out && *text) {
-		size_t n = utf8_length(text);
+		size_t n = utf8_decode(text, NULL);
 
 		if (n) {
 			memcpy(p, text, n);

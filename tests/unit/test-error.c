@@ -38,6 +38,21 @@ static void bytes_that_do_not_print_are_escaped(void **state)
 	assert_string_equal(err.text, "name a\\x0a\\x1b[31m");
 }
 
+static void a_sentence_is_utf_8_without_controls_whatever_the_bytes(void **state)
+{
+	struct schedtrace_error err;
+
+	error_set(&err, SCHEDTRACE_E_FORMAT,
+		  "gr\xc3\xbcn \xff \xc3 \xc2\x9b"
+		  "31m");
+	assert_string_equal(err.text, "gr\xc3\xbcn \\xff \\xc3 \\xc2\\x9b"
+				      "31m");
+	/* What is put before it escapes nothing twice. */
+	error_prefix(&err, SCHEDTRACE_E_FORMAT, "%s", "\x80");
+	assert_string_equal(err.text, "\\x80: gr\xc3\xbcn \\xff \\xc3 \\xc2\\x9b"
+				      "31m");
+}
+
 static void an_overlong_sentence_is_cut_and_terminated(void **state)
 {
 	char text[4096];
@@ -57,6 +72,7 @@ int main(void)
 		cmocka_unit_test(set_returns_the_status_and_writes_the_sentence),
 		cmocka_unit_test(prefix_puts_context_before_and_keeps_the_status),
 		cmocka_unit_test(bytes_that_do_not_print_are_escaped),
+		cmocka_unit_test(a_sentence_is_utf_8_without_controls_whatever_the_bytes),
 		cmocka_unit_test(an_overlong_sentence_is_cut_and_terminated),
 	};
 

@@ -49,6 +49,14 @@ static void bytes_that_are_no_utf8_become_hexadecimal(void **state)
 	check(escape_utf8, "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80");
 }
 
+static void a_sentence_may_quote_what_is_escaped_already(void **state)
+{
+	char text[64];
+
+	escape_sentence(text, "\\x0a gr\xc3\xbcn \xff\xe2\x80\xae");
+	assert_string_equal(text, "\\x0a gr\xc3\xbcn \\xff\\xe2\\x80\\xae");
+}
+
 static void no_two_byte_strings_give_one_text(void **state)
 {
 	/* The backslash is escaped, so a name cannot imitate an escape. */
@@ -77,6 +85,7 @@ int main(void)
 		cmocka_unit_test(plain_names_pass_unchanged),
 		cmocka_unit_test(terminal_escapes_and_newlines_become_visible),
 		cmocka_unit_test(bytes_that_are_no_utf8_become_hexadecimal),
+		cmocka_unit_test(a_sentence_may_quote_what_is_escaped_already),
 		cmocka_unit_test(no_two_byte_strings_give_one_text),
 		cmocka_unit_test(wide_characters_count_two_columns),
 		cmocka_unit_test(a_text_is_cut_between_characters),
