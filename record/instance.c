@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/capability.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +15,7 @@
 
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
-#include "record/privileges.h"
+#include "record/tracefs_place.h"
 
 #define PREFIX "schedrec."
 
@@ -39,80 +37,6 @@ uint64_t instance_start_time(int pid)
 			start = strtoull(p + 1, NULL, 10);
 	}
 	return start;
-}
-
-/* Why the directory of instances cannot be used, with what to do about it. */
-static int refuse_tracefs(const char *path, int errnum, struct schedtrace_error *err)
-{
-	switch (errnum) {
-	case EACCES:
-	case EPERM:
-		if (privileges_have(CAP_DAC_OVERRIDE))
-			return error_errno(err, SCHEDTRACE_E_IO, errnum,
-					   "%s: with CAP_DAC_OVERRIDE: is the kernel locked down "
-					   "(/sys/kernel/security/lockdown)?",
-					   path);
-		return error_set(
-			err, SCHEDTRACE_E_IO,
-			"%s: no permission, the capability CAP_DAC_OVERRIDE is missing: run "
-			"schedrec with sudo, or let your group use tracefs (mount option "
-			"gid=)",
-			path);
-	case EROFS:
-		return error_set(err, SCHEDTRACE_E_IO,
-				 "%s: tracefs is mounted read-only: mount -o remount,rw it", path);
-	case ENOENT:
-	case ENOTDIR:
-		return error_set(err, SCHEDTRACE_E_IO,
-				 "%s: there is no tracefs with instances here: give its place by "
-				 "--tracefs, or mount -t tracefs nodev /sys/kernel/tracing",
-				 path);
-	default:
-		return error_errno(err, SCHEDTRACE_E_IO, errnum, "%s", path);
-	}
-}
-
-/* The first mount point of tracefs; NULL if there is none. Not libtracefs' own search, which
- * mounts it. */
-static char *mount_point(void)
-{
-	FILE *f = setmntent("/proc/self/mounts", "re");
-	struct mntent *m;
-	char *found = NULL;
-
-	while (f && !found && (m = getmntent(f)))
-		if (strcmp(m->mnt_type, "tracefs") == 0)
-			found = strdup(m->mnt_dir);
-	if (f)
-		endmntent(f);
-	return found;
-}
-
-int instance_find_tracefs(const char *given, char **root, struct schedtrace_error *err)
-{
-	auto_free char *found = given ? realpath(given, NULL) : mount_point();
-	auto_free char *instances = NULL;
-
-	if (!found && given)
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", given);
-	if (!found)
-		return error_set(err, SCHEDTRACE_E_IO,
-				 "tracefs is not mounted: mount -t tracefs nodev "
-				 "/sys/kernel/tracing");
-	if (asprintf(&instances, "%s/instances", found) < 0)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	if (faccessat(AT_FDCWD, instances, W_OK | X_OK, AT_EACCESS) != 0)
-		return refuse_tracefs(instances, errno, err);
-	if (tracefs_set_tracing_dir(found) != 0)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	*root = steal_ptr(found);
-	return 0;
-}
-
-void instance_forget_tracefs(char *root)
-{
-	free(root);
-	tracefs_set_tracing_dir(NULL);
 }
 
 int instance_sweep(const char *root)
@@ -211,7 +135,7 @@ int instance_create(struct instance *in, const char *root, const char *suffix,
 		if (errno == EEXIST)
 			return error_set(err, SCHEDTRACE_E_IO,
 					 "%s: exists already, and is not ours", path);
-		return refuse_tracefs(path, errno, err);
+		return tracefs_place_refuse(path, errno, err);
 	}
 	in->handle = tracefs_instance_alloc(root, in->name);
 	if (!in->handle) {

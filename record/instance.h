@@ -28,12 +28,6 @@ struct instance {
 	bool stack_trigger; /* is set on sched:sched_switch */
 };
 
-/* Where tracefs is: @given, or its mount point. Says what to mount or who may use it if it
- * cannot be used. */
-int instance_find_tracefs(const char *given, char **root, struct schedtrace_error *err);
-
-void instance_forget_tracefs(char *root);
-
 /* Removes the instances that recorders killed before left under @root; returns how many. */
 int instance_sweep(const char *root);
 

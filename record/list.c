@@ -17,6 +17,7 @@
 #include "record/event_sets.h"
 #include "record/instance.h"
 #include "record/measure.h"
+#include "record/tracefs_place.h"
 
 #define PROGRAM "schedrec list"
 #define INDENT	9 /* column of what stands beside the names of sets */
@@ -50,7 +51,7 @@ static int find_root(const struct settings *s, char **root, struct schedtrace_er
 	auto_free char *events = NULL;
 
 	if (!s->tracefs || s->measure)
-		return instance_find_tracefs(s->tracefs, root, err);
+		return tracefs_place_find(s->tracefs, root, err);
 	if (asprintf(&events, "%s/events", s->tracefs) < 0 || !(*root = strdup(s->tracefs)))
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
 	if (faccessat(AT_FDCWD, events, R_OK | X_OK, AT_EACCESS) != 0)
@@ -159,7 +160,7 @@ int list_sets(int argc, char **argv)
 	for (size_t i = 0; r == 0 && event_sets_name(i); i++)
 		r = list_set(root, i, s.measure, &err);
 	if (root)
-		instance_forget_tracefs(root);
+		tracefs_place_forget(root);
 	if (r == 0 && fflush(stdout) != 0)
 		r = error_errno(&err, SCHEDTRACE_E_IO, errno, "writing the list");
 	return r < 0 ? report_error(PROGRAM, &err) : EXIT_SUCCESS;

@@ -15,6 +15,7 @@
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
+#include "record/tracefs_place.h"
 
 #define TICK_NS	 250000000 /* how far the table of a killed recorder's file is behind */
 #define HURRY_NS 1000000000
@@ -430,7 +431,7 @@ static void release(struct recording *r)
 	free(r->cpus);
 	buffer_counts_free(&r->counts);
 	free(r->first_cmdlines);
-	instance_forget_tracefs(r->tracefs);
+	tracefs_place_forget(r->tracefs);
 	watch_close(r->watch, NULL);
 	rules_free(&r->rules);
 	numbered_free(&r->numbered);

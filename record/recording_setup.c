@@ -17,6 +17,7 @@
 #include "record/flight.h"
 #include "record/privileges.h"
 #include "record/snapshot.h"
+#include "record/tracefs_place.h"
 
 #define ROTATE_MIN (1 << 20) /* what a file begins and ends with takes some 100 KiB */
 
@@ -86,7 +87,7 @@ int recording_check(struct recording *r)
 	if (result == 0)
 		result = identity_find(&r->identity, s->as_root, &r->err);
 	if (result == 0)
-		result = instance_find_tracefs(s->tracefs, &r->tracefs, &r->err);
+		result = tracefs_place_find(s->tracefs, &r->tracefs, &r->err);
 	if (result == 0)
 		result = event_sets_resolve(&r->events, r->tracefs, &r->err);
 	if (result == 0)
