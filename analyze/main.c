@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* schedreport: any analysis of a recording, as text, CSV or JSON. */
-#include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,6 +9,7 @@
 
 #include "cli/options.h"
 #include "cli/outputs.h"
+#include "cli/process.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
@@ -453,11 +452,7 @@ int main(int argc, char **argv)
 	bool damaged = false, failed = false;
 	int first, n, r;
 
-	/* Widths and printability of any name, whatever the locale; numbers stay as in C. */
-	setlocale(LC_CTYPE, "C.UTF-8");
-	/* Writes then fail with a reason. */
-	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
+	process_begin(program.name, EXIT_UNFINISHED);
 	outputs_remove_at_signals();
 	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
 	n = argc - first;

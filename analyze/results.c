@@ -3,10 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 
+#include "cli/process.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 
@@ -32,33 +31,13 @@ int results_open(struct results *results, const char *path, struct schedtrace_er
 	return 0;
 }
 
-/* True when all that was printed is out; else errno says why not. */
-static bool flush(FILE *f)
-{
-	if (ferror(f)) {
-		/* An earlier write failed and its errno is gone: the next one fails likewise. */
-		clearerr(f);
-		errno = EIO;
-		fputc('\n', f);
-		fflush(f);
-		return false;
-	}
-	return !fflush(f);
-}
-
 int results_finish(struct results *results, struct schedtrace_error *err)
 {
-	int r = 0;
+	int errnum = process_flush(results->f), r = 0;
 
-	if (!flush(results->f)) {
-		if (!results->path && errno == EPIPE) {
-			/* The reader has seen enough, as in "schedreport … | head": end as others do. */
-			signal(SIGPIPE, SIG_DFL);
-			raise(SIGPIPE);
-		}
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s",
+	if (errnum)
+		return error_errno(err, SCHEDTRACE_E_IO, errnum, "%s",
 				   results->path ? results->path : "standard output");
-	}
 	if (results->path)
 		r = output_commit(&results->file, err);
 	return r ? error_prefix(err, r, "%s", results->path) : 0;

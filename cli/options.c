@@ -9,6 +9,7 @@
 #include <schedtrace/error.h>
 
 #include "cli/option_rows.h"
+#include "cli/process.h"
 #include "cli/report_error.h"
 
 #define FIRST_LONG 256 /* getopt_long()'s value of the table's first row */
@@ -313,7 +314,7 @@ static void print_and_exit(const struct program *program, const struct option_sp
 		       optarg);
 		exit(wrong_usage_status);
 	}
-	exit(fflush(stdout) == 0 ? EXIT_DONE : EXIT_UNFINISHED);
+	exit(process_flush(stdout) ? EXIT_UNFINISHED : EXIT_DONE);
 }
 
 /* The first of @program and its commands that takes the option. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* schedconv: a trace.dat into a SchedLog tarball. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 
 #include "cli/options.h"
 #include "cli/outputs.h"
+#include "cli/process.h"
 #include "cli/progress.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
@@ -230,9 +230,7 @@ int main(int argc, char **argv)
 	auto_free char *output = NULL;
 	int first, r;
 
-	/* Writes then fail with a reason. */
-	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
+	process_begin(PROGRAM, EXIT_UNFINISHED);
 	outputs_remove_at_signals();
 	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
 	if (argc - first < 1 || argc - first > 2) {

@@ -35,6 +35,16 @@ struct control {
 };
 
 int control_directory(char *path, size_t size, bool make, struct schedtrace_error *err)
+/* With just these rights, whatever the umask. */
+static int make_directory(const char *path)
+{
+	mode_t mask = umask(077);
+	int result = mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
+
+	umask(mask);
+	return result;
+}
+
 {
 	const char *runtime = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
 	struct stat st;
@@ -44,7 +54,7 @@ int control_directory(char *path, size_t size, bool make, struct schedtrace_erro
 				 "XDG_RUNTIME_DIR names no folder for the control socket");
 	if (snprintf(path, size, "%s/schedrec", runtime) >= (int)size)
 		return error_set(err, SCHEDTRACE_E_LIMIT, "%s: the path is too long", runtime);
-	if (make && mkdir(path, 0700) != 0 && errno != EEXIST)
+	if (make && make_directory(path) < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", path);
 	if (lstat(path, &st) != 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", path);

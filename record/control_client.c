@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "cli/process.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
@@ -251,7 +252,7 @@ int control_client(int argc, char **argv)
 	const char *word = first < argc ? argv[first] : "", *argument = "";
 	const struct verb *verb = NULL;
 	struct schedtrace_error err;
-	int n, status = EXIT_DONE;
+	int errnum, n, status = EXIT_DONE;
 	int64_t pid;
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(*verbs); i++)
@@ -287,5 +288,10 @@ int control_client(int argc, char **argv)
 	}
 	for (int i = 0; i < n; i++)
 		close(found[i].fd);
+	errnum = process_flush(stdout);
+	if (errnum) {
+		report(PROGRAM, "standard output: %s", strerror(errnum));
+		return EXIT_UNFINISHED;
+	}
 	return status;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "cli/process.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
@@ -140,7 +141,7 @@ int list_sets(int argc, char **argv)
 	int first = options_parse(&list_program, argc, argv, false, EXIT_USAGE, &s);
 	struct schedtrace_error err;
 	char *root = NULL;
-	int r;
+	int errnum, r;
 
 	if (first < argc) {
 		report(PROGRAM,
@@ -161,7 +162,8 @@ int list_sets(int argc, char **argv)
 		r = list_set(root, i, s.measure, &err);
 	if (root)
 		tracefs_place_forget(root);
-	if (r == 0 && fflush(stdout) != 0)
-		r = error_errno(&err, SCHEDTRACE_E_IO, errno, "writing the list");
+	errnum = process_flush(stdout);
+	if (r == 0 && errnum)
+		r = error_errno(&err, SCHEDTRACE_E_IO, errnum, "writing the list");
 	return r < 0 ? report_error(PROGRAM, &err) : EXIT_SUCCESS;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/options.h"
+#include "cli/process.h"
 #include "cli/report_error.h"
 #include "record/control.h"
 #include "record/sampler.h"
@@ -183,6 +184,7 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	process_begin(program.name, RECORDER_FAILED);
 	if (argc > 1 && strcmp(argv[1], "ctl") == 0)
 		return control_client(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "list") == 0)

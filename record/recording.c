@@ -54,8 +54,8 @@ static void handle_signal(struct recording *r, const struct signalfd_siginfo *in
 {
 	int sig = (int)info->ssi_signo;
 	bool alive = r->workload.pid && !workload_has_ended(&r->workload);
-	/* What the terminal sends reaches the whole group, the command too. */
-	bool from_process = info->ssi_code <= 0;
+	/* What the terminal sends reaches the whole group, the command too; an alarm only us. */
+	bool ours_alone = info->ssi_code <= 0 || sig == SIGALRM;
 
 	if (sig == SIGCHLD)
 		return;
@@ -63,7 +63,7 @@ static void handle_signal(struct recording *r, const struct signalfd_siginfo *in
 		r->save_why = "signal";
 		return;
 	}
-	if (alive && from_process)
+	if (alive && ours_alone)
 		kill(r->workload.pid, sig);
 	if (sig == SIGTSTP) {
 		suspend(r, sig);

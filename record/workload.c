@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/process.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "record/proc_sample.h"
@@ -19,8 +20,9 @@
 
 void workload_take_signals(struct signal_state *saved, sigset_t *blocked)
 {
-	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT };
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, usual = { .sa_handler = SIG_DFL };
+	/* The timer of an alarm and the limit on CPU time are inherited. */
+	static const int wanted[] = { SIGINT,  SIGTERM, SIGHUP,	 SIGQUIT,
+				      SIGTSTP, SIGCONT, SIGALRM, SIGXCPU };
 
 	sigemptyset(blocked);
 	sigaddset(blocked, SIGCHLD);
@@ -31,10 +33,6 @@ void workload_take_signals(struct signal_state *saved, sigset_t *blocked)
 			sigaddset(blocked, wanted[i]);
 	}
 	sigprocmask(SIG_BLOCK, blocked, &saved->mask);
-	/* Were it ignored, nobody would ever learn how the command ended. */
-	sigaction(SIGCHLD, &usual, &saved->child);
-	sigaction(SIGPIPE, &ignore, &saved->pipe);
-	sigaction(SIGXFSZ, &ignore, &saved->file_size);
 	if (getrlimit(RLIMIT_NOFILE, &saved->files) == 0)
 		setrlimit(RLIMIT_NOFILE,
 			  &(struct rlimit){ saved->files.rlim_max, saved->files.rlim_max });
@@ -95,9 +93,7 @@ static void run_child(char *const *argv, const struct identity *id,
 	int errnum;
 	char go;
 
-	sigaction(SIGCHLD, &saved->child, NULL);
-	sigaction(SIGPIPE, &saved->pipe, NULL);
-	sigaction(SIGXFSZ, &saved->file_size, NULL);
+	process_give_back();
 	setrlimit(RLIMIT_NOFILE, &saved->files);
 	errnum = -identity_become(id);
 	if (errnum == 0)

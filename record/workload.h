@@ -28,16 +28,14 @@ struct workload {
 	void *look_self;
 };
 
-/* What the child gets back before it runs the program. */
+/* What the child gets back before it runs the program, besides what process_give_back() gives. */
 struct signal_state {
 	sigset_t mask;
-	struct sigaction child, pipe, file_size;
 	struct rlimit files;
 };
 
-/* Blocks in @blocked what signalfd shall read, and ignores SIGPIPE and SIGXFSZ; other signals that
- * were ignored when we were started stay ignored and are left out of @blocked. Allows as many
- * open files as there may be: each CPU takes some. */
+/* Blocks in @blocked what signalfd shall read; signals that were ignored when we were started stay
+ * ignored and are left out of it. Allows as many open files as there may be: each CPU takes some. */
 void workload_take_signals(struct signal_state *saved, sigset_t *blocked);
 
 /*

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "cli/process.h"
 #include "record/workload.h"
 
 static struct signal_state saved;
@@ -20,6 +21,7 @@ static int take_signals(void **state)
 {
 	sigset_t blocked;
 
+	process_begin("test", 1);
 	workload_take_signals(&saved, &blocked);
 	return !sigismember(&blocked, SIGCHLD);
 }
