@@ -26,8 +26,7 @@ struct attach {
 
 /*
  * @pids is "PID[,PID...]" or NULL; @cgroup is a folder of a cgroup file system, a path within one,
- * or NULL. Refuses processes that do not exist, and any from within a pid namespace, since the
- * kernel's records have the pids of the first one.
+ * or NULL. Refuses processes that do not exist.
  */
 int attach_open(struct attach *a, const char *pids, const char *cgroup,
 		struct schedtrace_error *err);
@@ -42,7 +41,10 @@ static inline bool attach_any(const struct attach *a)
 /* Looks, without waiting, whether all of -p have ended and the cgroup is empty. */
 bool attach_ended(struct attach *a);
 
-/* Refuses pids that mean other processes to the kernel than to us; @what needs them. */
+/*
+ * Refuses @what where pids mean other processes to us than to the kernel's records, which have
+ * those of the first pid namespace.
+ */
 int attach_check_namespace(const char *what, struct schedtrace_error *err);
 
 /*

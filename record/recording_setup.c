@@ -72,12 +72,25 @@ static void report_missing(const struct recording *r)
 int recording_check(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
+/* All that the recording is about is known by its pid. */
+static int check_namespace(const struct recording_settings *s, struct schedtrace_error *err)
+{
+	const char *what = s->pids	? "-p"
+			   : s->cgroup	? "--cgroup"
+			   : s->command ? "COMMAND"
+					: "recording";
+
+	return attach_check_namespace(what, err);
+}
+
 	const char *refusal = misfit(s);
 	int result, swept;
 
 	if (refusal)
 		return error_set(&r->err, SCHEDTRACE_E_USAGE, "%s", refusal);
-	result = event_sets_parse(&r->events, s->items, s->n_items, &r->err);
+	result = check_namespace(s, &r->err);
+	if (result == 0)
+		result = event_sets_parse(&r->events, s->items, s->n_items, &r->err);
 	r->events.user_stacks = s->user_stacks;
 	if (result == 0)
 		result = rules_parse(&r->rules, s->rules, s->n_rules, &r->err);
@@ -92,8 +105,6 @@ int recording_check(struct recording *r)
 		result = event_sets_resolve(&r->events, r->tracefs, &r->err);
 	if (result == 0)
 		result = attach_open(&r->attach, s->pids, s->cgroup, &r->err);
-	if (result == 0 && s->only)
-		result = attach_check_namespace("--only", &r->err);
 	if (result == 0 && s->only && event_sets_choose_only(&r->events) == 0)
 		result = error_set(&r->err, SCHEDTRACE_E_USAGE,
 				   "--only limits memory and system call events, and none is "

@@ -14,7 +14,6 @@
 #include "cli/escape.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
-#include "record/attach.h"
 #include "record/exit_stats.h"
 #include "record/marker_writer.h"
 #include "record/proc_sample.h"
@@ -415,8 +414,6 @@ static int take(struct sampler *s, pid_t pid, struct sampled **out)
 	bool is_new;
 	int result = 0;
 
-	if (attach_check_namespace("samples", s->err) < 0)
-		return s->err->status;
 	if (s->marker_fd < 0)
 		return error_set(s->err, SCHEDTRACE_E_UNSUPPORTED,
 				 "samples need trace_marker_raw, which kernels before 4.10 lack");

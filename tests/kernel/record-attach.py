@@ -152,12 +152,15 @@ with Folder():
     r = run("-o", "none.dat", "-p", str(threads.native_id))
     go.set()
     claim(r.returncode == 125 and "thread" in r.stderr, "a thread is no process", r.stderr)
-    if may_unshare("-p", "-f", "--mount-proc"):
-        r = run("-o", "none.dat", "-p", "1", prefix=("unshare", "-p", "-f", "--mount-proc"))
-        claim(r.returncode == 125 and "namespace" in r.stderr,
-              "-p is refused within another pid namespace", r.stderr)
-    else:
-        skip("-p is refused within another pid namespace", "unshare --mount-proc is refused here")
+    for args in (("-p", "1"), ("--", "touch", "ran"), ("--sample", "--", "touch", "ran"), ("-d", "1"),
+                 ("--flight", "5", "-d", "1")):
+        sentence = f"{' '.join(args)} is refused within another pid namespace"
+        if not may_unshare("-p", "-f", "--mount-proc"):
+            skip(sentence, "unshare --mount-proc is refused here")
+            continue
+        r = run("-o", "none.dat", *args, prefix=("unshare", "-p", "-f", "--mount-proc"))
+        claim(r.returncode == 125 and "pid namespace" in r.stderr and not os.path.exists("ran") and
+              not os.path.exists("none.dat") and not leftovers(), sentence, r.stderr)
 
     # ---- --only
     outsider = subprocess.Popen([sys.executable, "-c", OUTSIDER])

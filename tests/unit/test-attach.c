@@ -35,13 +35,6 @@ static void end(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Elsewhere pids are refused: that is tested on a kernel. */
-static void need_first_namespace(void)
-{
-	if (attach_check_namespace("-p", NULL) < 0)
-		skip();
-}
-
 static void what_is_no_list_of_pids_is_refused(void **state)
 {
 	static const char *const lists[] = { "",     "x",   "1,",	  ",1",
@@ -51,7 +44,6 @@ static void what_is_no_list_of_pids_is_refused(void **state)
 	struct schedtrace_error err;
 	struct attach a;
 
-	need_first_namespace();
 	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
 		assert_int_equal(attach_open(&a, lists[i], NULL, &err), SCHEDTRACE_E_USAGE);
 		assert_non_null(strstr(err.text, "no list of pids"));
@@ -66,7 +58,6 @@ static void processes_that_cannot_be_meant_are_refused(void **state)
 	char text[64];
 	pid_t gone;
 
-	need_first_namespace();
 	gone = child();
 	end(gone);
 	snprintf(text, sizeof(text), "%d", gone);
@@ -84,7 +75,6 @@ static void it_has_ended_when_the_last_process_has(void **state)
 	pid_t one, two;
 	char text[64];
 
-	need_first_namespace();
 	one = child();
 	two = child();
 	snprintf(text, sizeof(text), "%d,%d,%d", one, two, one);
@@ -127,7 +117,6 @@ static void a_cgroup_is_its_folder_and_those_below(void **state)
 	struct schedtrace_error err;
 	struct attach a;
 
-	need_first_namespace();
 	assert_non_null(mkdtemp(root));
 	snprintf(below, sizeof(below), "%s/below", root);
 	assert_int_equal(mkdir(below, 0700), 0);
