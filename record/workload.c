@@ -98,8 +98,9 @@ static void run_child(char *const *argv, const struct identity *id,
 	errnum = -identity_become(id);
 	if (errnum == 0)
 		errnum = find_program(argv[0]);
-	sigprocmask(SIG_SETMASK, &saved->mask, NULL);
 	tell(report_fd, errnum ? errnum : FOUND);
+	/* Not before: a signal that has come by now would end the child without its report. */
+	sigprocmask(SIG_SETMASK, &saved->mask, NULL);
 	if (errnum || read(gate_fd, &go, 1) != 1)
 		_exit(125);
 	execvp(argv[0], argv);

@@ -92,6 +92,40 @@ static void the_child_has_the_signals_of_its_parent_before(void **state)
 	assert_int_equal(run(SH("kill -PIPE $$")), 128 + SIGPIPE);
 }
 
+/* Sends this process's group a signal again and again, and is not of the group. */
+static pid_t send_all_the_time(int sig)
+{
+	pid_t group = getpid(), pid;
+
+	if (getpgrp() != group)
+		assert_int_equal(setpgid(0, 0), 0);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		setpgid(0, 0);
+		for (;;)
+			kill(-group, sig);
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void a_signal_to_all_does_not_hide_that_the_program_was_found(void **state)
+{
+	struct identity me = { 0 };
+	struct workload w;
+	pid_t sender = send_all_the_time(SIGTERM);
+	int status, failed = 0;
+
+	for (int i = 0; i < 20; i++) {
+		failed += workload_prepare(&w, SH("exit 0"), false, &me, &saved, &status, NULL) < 0;
+		workload_release(&w);
+	}
+	kill(sender, SIGKILL);
+	waitpid(sender, &status, 0);
+	assert_int_equal(failed, 0);
+}
+
 static void orphans_are_waited_for_if_they_are_to_be_followed(void **state)
 {
 	struct identity me = { 0 };
@@ -124,6 +158,7 @@ int main(void)
 		cmocka_unit_test(nothing_runs_before_the_gate_is_opened),
 		cmocka_unit_test(a_program_that_cannot_run_is_told_before_the_gate),
 		cmocka_unit_test(the_child_has_the_signals_of_its_parent_before),
+		cmocka_unit_test(a_signal_to_all_does_not_hide_that_the_program_was_found),
 		cmocka_unit_test(orphans_are_waited_for_if_they_are_to_be_followed),
 	};
 
