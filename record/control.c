@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,6 @@ struct control {
 	struct client clients[CLIENTS_MAX];
 };
 
-int control_directory(char *path, size_t size, bool make, struct schedtrace_error *err)
 /* With just these rights, whatever the umask. */
 static int make_directory(const char *path)
 {
@@ -45,6 +45,7 @@ static int make_directory(const char *path)
 	return result;
 }
 
+int control_directory(char *path, size_t size, bool make, struct schedtrace_error *err)
 {
 	const char *runtime = geteuid() == 0 ? "/run" : getenv("XDG_RUNTIME_DIR");
 	struct stat st;
@@ -71,27 +72,87 @@ static int watch(struct control *c, int op, int fd, uint32_t events, uint64_t da
 	return epoll_ctl(c->poll_fd, op, fd, &event);
 }
 
+static bool set_address(struct sockaddr_un *address, const char *directory, const char *name)
+{
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	return snprintf(address->sun_path, sizeof(address->sun_path), "%s/%s", directory, name) <
+	       (int)sizeof(address->sun_path);
+}
+
+/* One under the name of a recorder is listened to while its recorder lives. */
+static bool is_left(const char *directory, const char *name)
+{
+	auto_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address;
+
+	return fd >= 0 && set_address(&address, directory, name) &&
+	       connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 &&
+	       errno == ECONNREFUSED;
+}
+
+/* Takes away what killed recorders left: sockets, and those that had no name yet. */
+static void sweep(const char *directory)
+{
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		const char *name = entry->d_name;
+		bool named = *name != '.';
+		int pid, end = 0;
+
+		if (sscanf(name + !named, "%d.sock%n", &pid, &end) != 1 || !end ||
+		    name[!named + end])
+			continue;
+		if (named ? is_left(directory, name) : kill(pid, 0) != 0 && errno == ESRCH)
+			unlinkat(dirfd(dir), name, 0);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* It gets the name by which clients know it when it listens, so that no other recorder takes it for
+ * one that was left. */
 static int open_socket(struct control *c, const char *directory)
 {
+	struct sockaddr_un unnamed;
+	char name[32];
 	mode_t mask;
 	int result;
 
-	c->address.sun_family = AF_UNIX;
-	if (snprintf(c->address.sun_path, sizeof(c->address.sun_path), "%s/%d.sock", directory,
-		     (int)getpid()) >= (int)sizeof(c->address.sun_path)) {
-		c->address.sun_path[0] = '\0';
+	snprintf(name, sizeof(name), ".%d.sock", (int)getpid());
+	if (!set_address(&unnamed, directory, name))
 		return -ENAMETOOLONG;
-	}
-	unlink(c->address.sun_path); /* of a killed recorder that had our pid */
+	unlink(unnamed.sun_path); /* of a killed recorder that had our pid */
 	mask = umask(0177);
-	result = bind(c->listen_fd, (struct sockaddr *)&c->address, sizeof(c->address));
+	result = bind(c->listen_fd, (struct sockaddr *)&unnamed, sizeof(unnamed));
 	umask(mask);
-	if (result != 0) {
+	if (result != 0)
+		return -errno;
+	if (set_address(&c->address, directory, name + 1) &&
+	    listen(c->listen_fd, CLIENTS_MAX) == 0 &&
+	    rename(unnamed.sun_path, c->address.sun_path) == 0)
+		return 0;
+	result = -errno;
+	unlink(unnamed.sun_path);
+	c->address.sun_path[0] = '\0';
+	return result;
+}
+
+/* 0, or -errno. */
+static int listen_in(struct control *c, const char *directory)
+{
+	int result;
+
+	c->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+	c->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (c->poll_fd < 0 || c->listen_fd < 0)
+		return -errno;
+	sweep(directory);
+	result = open_socket(c, directory);
+	if (result == 0 && watch(c, EPOLL_CTL_ADD, c->listen_fd, EPOLLIN, CLIENTS_MAX) != 0)
 		result = -errno;
-		c->address.sun_path[0] = '\0';
-		return result;
-	}
-	return listen(c->listen_fd, CLIENTS_MAX) == 0 ? 0 : -errno;
+	return result;
 }
 
 int control_open(struct control **out, const struct control_verb *verbs,
@@ -99,27 +160,18 @@ int control_open(struct control **out, const struct control_verb *verbs,
 {
 	struct control *c = calloc(1, sizeof(*c));
 	char directory[sizeof(c->address.sun_path)];
-	int result;
+	int result, r;
 
 	if (!c)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the control socket");
 	c->verbs = verbs;
+	c->listen_fd = c->poll_fd = -1;
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		c->clients[i].fd = -1;
-	c->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-	c->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	result = control_directory(directory, sizeof(directory), true, err);
-	if (result == 0 && (c->listen_fd < 0 || c->poll_fd < 0))
-		result = error_errno(err, SCHEDTRACE_E_IO, errno, "control socket");
-	if (result == 0) {
-		int r = open_socket(c, directory);
-
-		if (r == 0 && watch(c, EPOLL_CTL_ADD, c->listen_fd, EPOLLIN, CLIENTS_MAX) != 0)
-			r = -errno;
-		if (r < 0)
-			result = error_errno(err, SCHEDTRACE_E_IO, -r, "control socket in %s",
-					     directory);
-	}
+	r = result == 0 ? listen_in(c, directory) : 0;
+	if (r < 0)
+		result = error_errno(err, SCHEDTRACE_E_IO, -r, "control socket in %s", directory);
 	if (result < 0) {
 		control_close(c);
 		return result;

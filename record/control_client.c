@@ -75,11 +75,8 @@ static int connect_to(const char *directory, const char *file)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return steal_fd(&fd);
-	if (errno == ECONNREFUSED && kill((pid_t)atoi(file), 0) != 0 && errno == ESRCH)
-		unlink(address.sun_path); /* its recorder was killed */
-	return -1;
+	/* The socket of a recorder that was killed stays until the next one begins. */
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? steal_fd(&fd) : -1;
 }
 
 /* The recorders of this user that answer; at most RECORDERS_MAX. */

@@ -235,6 +235,23 @@ with Folder():
     rec.send_signal(signal.SIGINT)
     _, err = rec.communicate(timeout=LONG)
     claim(not os.path.exists(path), "the socket goes with the recorder", err)
+    killed, lives = start("-q", "-o", "killed.dat", "-d", "60"), start("-q", "-o", "lives.dat", "-d", "60")
+    for one in killed, lives:
+        wait_for(lambda: ctl("--recorder", str(one.pid), "status").returncode == 0)
+    killed.kill()
+    killed.communicate()
+    unnamed = f"/run/schedrec/.{killed.pid}.sock" # of one that was killed a moment earlier
+    open(unnamed, "w").close()
+    r = ctl("--recorder", str(killed.pid), "status")
+    claim(r.returncode == 2 and str(lives.pid) in r.stderr, "a killed recorder takes no orders", r)
+    run("-q", "-o", "next.dat", "--", "true")
+    left = os.listdir("/run/schedrec")
+    claim(f"{killed.pid}.sock" not in left and os.path.basename(unnamed) not in left and
+          f"{lives.pid}.sock" in left,
+          "the next recorder removes its socket, and leaves those of the living alone", left)
+    claim(ctl("--recorder", str(lives.pid), "status").returncode == 0, "which take orders still")
+    lives.send_signal(signal.SIGINT)
+    lives.communicate(timeout=20)
     table, _ = faults_of("other.dat")
     claim(near(table[p.pid]["minor_total"], minor) and table[p.pid]["major_total"] == major,
           "the last sample before it was unregistered has all its faults", table[p.pid], minor, major)
