@@ -84,10 +84,20 @@ static int resolve(struct output *out, const char *path, const char *program,
 	return check_target(out->path, err);
 }
 
+static bool is_removed(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_nlink == 0;
+}
+
 /* Readable by the user alone, whatever the umask. */
 static int open_working_file(struct output *out, struct schedtrace_error *err)
 {
 	out->fd = working_file_make(out->directory_fd, out->name, 0600, &out->working_name, NULL);
+	if (out->fd < 0 && errno == ENOENT && is_removed(out->directory_fd))
+		return error_set(err, SCHEDTRACE_E_IO,
+				 "%s cannot be made: its folder has been removed", out->path);
 	if (out->fd < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "a file beside %s cannot be made",
 				   out->path);
@@ -174,6 +184,22 @@ void output_replace(struct output *out, struct output *second)
 	output_drop(&old);
 }
 
+bool output_where(const struct output *out, char *path, size_t size)
+{
+	char link[64];
+	ssize_t n;
+
+	if (is_removed(out->fd))
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", out->fd);
+	n = readlink(link, path, size - 1);
+	if (n > 0)
+		path[n] = '\0';
+	else
+		snprintf(path, size, "%s/%s", out->directory, out->working_name);
+	return true;
+}
+
 int output_commit(struct output *out, struct schedtrace_error *err)
 {
 	auto_close int directory = -1;
@@ -191,6 +217,11 @@ int output_commit(struct output *out, struct schedtrace_error *err)
 	    !S_ISREG(st.st_mode))
 		r = error_set(err, SCHEDTRACE_E_IO, "%s has become %s while recording", out->path,
 			      S_ISLNK(st.st_mode) ? "a symbolic link" : kind_of(st.st_mode));
+	else if (is_removed(out->fd))
+		r = error_set(err, SCHEDTRACE_E_IO,
+			      "%s cannot be made: its working file has been removed, alone or with "
+			      "the folder",
+			      out->path);
 	else if (renameat(out->directory_fd, out->working_name, out->directory_fd, out->name) != 0)
 		r = error_errno(err, SCHEDTRACE_E_IO, errno, "renaming %s to %s", out->working_name,
 				out->path);

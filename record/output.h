@@ -6,6 +6,9 @@
 #ifndef RECORD_OUTPUT_H
 #define RECORD_OUTPUT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <schedtrace/error.h>
 
 #include "record/identity.h"
@@ -35,6 +38,9 @@ int output_beside(const struct output *out, struct output *next, const char *nam
 
 /* Makes everything durable and gives the file its name. */
 int output_commit(struct output *out, struct schedtrace_error *err);
+
+/* Where the working file is now, its folder may have been renamed; false: it has been removed. */
+bool output_where(const struct output *out, char *path, size_t size);
 
 /* Removes the working file. */
 void output_drop(struct output *out);

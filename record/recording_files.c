@@ -2,6 +2,7 @@
 /* From what the readers wrote to files in their places; from one file to the next. */
 #include "record/recording_state.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -40,10 +41,15 @@ int recording_save(struct recording *r, char *cmdlines, char **stats)
 
 void recording_tell_where(struct recording *r, const struct output *output, const char *why)
 {
-	report(r->settings->program,
-	       "%s: what was recorded is in %s/%s: schedrec --repair makes it an ordinary "
-	       "trace.dat",
-	       why, output->directory, output->working_name);
+	char path[PATH_MAX];
+
+	if (output_where(output, path, sizeof(path)))
+		report(r->settings->program,
+		       "%s: what was recorded is in %s: schedrec --repair makes it an ordinary "
+		       "trace.dat",
+		       why, path);
+	else
+		report(r->settings->program, "%s: what was recorded is gone", why);
 }
 
 /* The file after the present one, up to its first header. */
