@@ -305,8 +305,9 @@ int attach_follow(const struct attach *a, pid_t parent, struct instance *in,
 
 		if (result < 0)
 			return result;
-		if (!proc_tasks_read(&tasks, false))
-			return nomem(err);
+		result = proc_tasks_read(&tasks, false, err);
+		if (result < 0)
+			return result;
 		attach_mark(a, parent, &tasks);
 		free(tids);
 		tids = calloc(tasks.n + 1, sizeof(*tids));

@@ -266,14 +266,15 @@ static bool pack(struct packer *p, const uint8_t *record, uint32_t bytes)
 }
 
 /* The tasks that lived when the window began, of which only who they were is known now. */
-static bool tasks_before(struct task_list *tasks, int64_t ago_ns)
+static int tasks_before(struct task_list *tasks, int64_t ago_ns, struct schedtrace_error *err)
 {
 	struct timespec boot;
 	int64_t begin_ticks, hz = sysconf(_SC_CLK_TCK);
+	int r = proc_tasks_read(tasks, false, err);
 	size_t n = 0;
 
-	if (!proc_tasks_read(tasks, false))
-		return false;
+	if (r < 0)
+		return r;
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	begin_ticks =
 		((int64_t)boot.tv_sec * 1000000000 + boot.tv_nsec - ago_ns) / (1000000000 / hz);
@@ -287,7 +288,7 @@ static bool tasks_before(struct task_list *tasks, int64_t ago_ns)
 		tasks->items[n++] = *t;
 	}
 	tasks->n = n;
-	return true;
+	return 0;
 }
 
 /* Writes the markers into a file in memory and packs them into pages. */
@@ -307,8 +308,8 @@ static int pack_begin(struct packer *p, const struct marker_begin *begin, int64_
 	memory.marker_fd = fd;
 	there.instance = &memory;
 	r = marker_write_begin(&there, err);
-	if (r == 0 && !tasks_before(&tasks, ago_ns))
-		r = error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	if (r == 0)
+		r = tasks_before(&tasks, ago_ns, err);
 	if (r == 0)
 		r = marker_write_tasks(&memory, &tasks, err);
 	proc_tasks_free(&tasks);

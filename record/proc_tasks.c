@@ -2,6 +2,7 @@
 #include "record/proc_tasks.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 
 bool proc_tasks_parse_stat(const char *line, struct marker_task *task)
@@ -41,99 +43,112 @@ bool proc_tasks_parse_stat(const char *line, struct marker_task *task)
 	return true;
 }
 
-static bool read_text(int directory, const char *file, char *text, size_t size)
+/* Why a file of /proc cannot be read: it has ended meanwhile, or is hidden from us. */
+static bool is_gone(int errnum)
+{
+	return errnum == ENOENT || errnum == ESRCH || errnum == EACCES || errnum == EPERM;
+}
+
+/* Bytes read, 0 if there is nothing any more, or -errno. */
+static ssize_t read_text(int directory, const char *file, char *text, size_t size)
 {
 	auto_close int fd = openat(directory, file, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd >= 0 ? read(fd, text, size - 1) : -1;
 
-	if (n <= 0)
-		return false;
+	if (n < 0)
+		return is_gone(errno) ? 0 : -errno;
 	text[n] = '\0';
-	return true;
+	return n;
 }
 
-static void read_rss(int directory, const char *pid, struct marker_task *task)
+static int read_rss(int directory, const char *pid, struct marker_task *task)
 {
 	static const char *const names[] = { "\nRssFile:", "\nRssAnon:", "\nVmSwap:",
 					     "\nRssShmem:" };
 	char file[300], text[4096];
+	ssize_t n;
 
 	snprintf(file, sizeof(file), "%s/status", pid);
-	if (!read_text(directory, file, text, sizeof(text)))
-		return;
-	for (int i = 0; i < 4; i++) {
+	n = read_text(directory, file, text, sizeof(text));
+	for (int i = 0; n > 0 && i < 4; i++) {
 		const char *at = strstr(text, names[i]);
 		int64_t kb;
 
 		if (at && sscanf(at + strlen(names[i]), "%" SCNd64, &kb) == 1)
 			task->rss_bytes[i] = kb * 1024;
 	}
+	return n < 0 ? (int)n : 0;
 }
 
-static bool add(struct task_list *list, const struct marker_task *task)
+static int add(struct task_list *list, const struct marker_task *task)
 {
 	if ((list->n & (list->n - 1)) == 0) { /* a power of two: full */
 		size_t room = list->n ? 2 * list->n : 1;
 		struct marker_task *items = reallocarray(list->items, room, sizeof(*items));
 
 		if (!items)
-			return false;
+			return -ENOMEM;
 		list->items = items;
 	}
 	list->items[list->n++] = *task;
-	return true;
+	return 0;
 }
 
-static bool read_threads(struct task_list *list, int proc, const char *pid, bool with_rss)
+static int read_thread(struct task_list *list, int proc, const char *pid, int directory,
+		       const char *tid, bool with_rss)
 {
+	struct marker_task task = { .tgid = atoi(pid), .rss_bytes = { -1, -1, -1, -1 } };
 	char file[300], text[1024];
+	ssize_t n;
+	int r = 0;
+
+	snprintf(file, sizeof(file), "%s/stat", tid);
+	n = read_text(directory, file, text, sizeof(text));
+	if (n <= 0 || !proc_tasks_parse_stat(text, &task))
+		return n < 0 ? (int)n : 0;
+	if (with_rss && task.pid == task.tgid)
+		r = read_rss(proc, pid, &task);
+	return r < 0 ? r : add(list, &task);
+}
+
+static int read_threads(struct task_list *list, int proc, const char *pid, bool with_rss)
+{
+	char file[300];
 	struct dirent *entry;
-	int directory;
+	int directory, r = 0;
 	DIR *dir;
 
 	snprintf(file, sizeof(file), "%s/task", pid);
 	directory = openat(proc, file, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = directory >= 0 ? fdopendir(directory) : NULL;
 	if (!dir) {
-		if (directory >= 0)
-			close(directory);
-		return true; /* it has ended meanwhile */
+		r = is_gone(errno) ? 0 : -errno;
+		mem_close_p(&directory);
+		return r;
 	}
-	while ((entry = readdir(dir))) {
-		struct marker_task task = { .tgid = atoi(pid), .rss_bytes = { -1, -1, -1, -1 } };
-
-		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
-			continue;
-		snprintf(file, sizeof(file), "%s/stat", entry->d_name);
-		if (!read_text(directory, file, text, sizeof(text)) ||
-		    !proc_tasks_parse_stat(text, &task))
-			continue;
-		if (with_rss && task.pid == task.tgid)
-			read_rss(proc, pid, &task);
-		if (!add(list, &task)) {
-			closedir(dir);
-			return false;
-		}
-	}
+	while (r == 0 && (entry = readdir(dir)))
+		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9')
+			r = read_thread(list, proc, pid, directory, entry->d_name, with_rss);
 	closedir(dir);
-	return true;
+	return r;
 }
 
-bool proc_tasks_read(struct task_list *list, bool with_rss)
+int proc_tasks_read(struct task_list *list, bool with_rss, struct schedtrace_error *err)
 {
 	DIR *dir = opendir("/proc");
+	int r = dir ? 0 : -errno;
 	struct dirent *entry;
-	bool ok = true;
 
 	*list = (struct task_list){ 0 };
-	while (ok && dir && (entry = readdir(dir)))
+	while (r == 0 && (entry = readdir(dir)))
 		if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9')
-			ok = read_threads(list, dirfd(dir), entry->d_name, with_rss);
+			r = read_threads(list, dirfd(dir), entry->d_name, with_rss);
 	if (dir)
 		closedir(dir);
-	if (!ok)
-		proc_tasks_free(list);
-	return ok;
+	if (r == 0)
+		return 0;
+	proc_tasks_free(list);
+	return error_errno(err, SCHEDTRACE_E_IO, -r, "listing the tasks in /proc");
 }
 
 void proc_tasks_free(struct task_list *list)

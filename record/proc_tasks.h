@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <schedtrace/error.h>
+
 #include "record/markers.h"
 
 struct task_list {
@@ -13,9 +15,8 @@ struct task_list {
 	size_t n;
 };
 
-/* All threads that could be read; with_rss also fills rss_bytes, which costs a file a process.
- * False if memory ran out. */
-bool proc_tasks_read(struct task_list *list, bool with_rss);
+/* All threads that there are; with_rss also fills rss_bytes, which costs a file a process. */
+int proc_tasks_read(struct task_list *list, bool with_rss, struct schedtrace_error *err);
 void proc_tasks_free(struct task_list *list);
 
 /* Text of "PID NAME" lines, to be freed: the kernel's saved_cmdlines at @root (unless NULL) and

@@ -300,8 +300,10 @@ int readers_start(struct readers *r, const struct instance *first, const struct 
 	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->items = calloc((size_t)tracedat_parts(w), sizeof(*r->items));
 	if (r->stop_fd < 0 || r->news_fd < 0 || !r->items) {
+		int errnum = errno;
+
 		readers_finish(r);
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "starting the readers");
+		return error_errno(err, SCHEDTRACE_E_IO, errnum, "starting the readers");
 	}
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);

@@ -37,7 +37,7 @@ static int write_window(struct recording *r, struct flight_window *window)
 		result = flight_put_begin(window, &r->writer, &begin, &r->err);
 	if (result < 0)
 		return result;
-	if (proc_tasks_read(&tasks, false)) {
+	if (proc_tasks_read(&tasks, false, NULL) == 0) {
 		proc_tasks_free(&r->tasks);
 		r->tasks = tasks;
 	}

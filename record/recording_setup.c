@@ -3,12 +3,14 @@
 #include "record/recording_state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/report_error.h"
@@ -19,6 +21,8 @@
 #include "record/snapshot.h"
 #include "record/tracefs_place.h"
 
+#define FDS_READER 5	     /* a buffer, its pipe and file, and what wakes its reader */
+#define FDS_REST   20	     /* sockets, markers, lists of /proc */
 #define ROTATE_MIN (1 << 20) /* what a file begins and ends with takes some 100 KiB */
 
 static bool clock_in_ns(const char *clock)
@@ -68,10 +72,6 @@ static void report_missing(const struct recording *r)
 		       r->events.missing[i]);
 }
 
-/* What can be refused before anything is made. */
-int recording_check(struct recording *r)
-{
-	const struct recording_settings *s = r->settings;
 /* All that the recording is about is known by its pid. */
 static int check_namespace(const struct recording_settings *s, struct schedtrace_error *err)
 {
@@ -83,6 +83,10 @@ static int check_namespace(const struct recording_settings *s, struct schedtrace
 	return attach_check_namespace(what, err);
 }
 
+/* What can be refused before anything is made. */
+int recording_check(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
 	const char *refusal = misfit(s);
 	int result, swept;
 
@@ -155,20 +159,42 @@ static void tell_buffers(const struct recording *r)
 		       n, kb, (n * kb + 1023) / 1024);
 }
 
-/* What must be known of the system before anything of it is recorded. */
-static int look_around(struct recording *r)
-{
-	if (!proc_tasks_read(&r->tasks, false) ||
-	    !(r->first_cmdlines = proc_tasks_cmdlines(&r->tasks, NULL)) ||
-	    !buffer_counts_new(&r->counts, tracedat_parts(&r->writer)))
-		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	return 0;
-}
-
 /* Of the numbers of files; 0: the file has none. */
 int recording_digits(const struct recording_settings *s)
 {
 	return s->flight_ns ? 1 : s->rotate_bytes ? 4 : 0;
+}
+
+/* What is opened from now on: little of it can be done without, and nothing without a word. */
+static int check_descriptors(struct recording *r)
+{
+	const struct recording_settings *s = r->settings;
+	int64_t buffers = (int64_t)r->instance.n_cpus * (s->only ? 2 : 1);
+	int64_t more = FDS_REST + FDS_READER * buffers + (recording_digits(s) ? buffers : 0) +
+		       (s->user_stacks ? buffers : 0);
+	auto_close int next = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    (next >= 0 && (rlim_t)(next + more) <= limit.rlim_cur))
+		return 0;
+	return error_errno(&r->err, SCHEDTRACE_E_LIMIT, EMFILE,
+			   "the limit of %" PRIu64
+			   " open files (ulimit -n) leaves no room for %" PRId64 " more",
+			   (uint64_t)limit.rlim_cur, more);
+}
+
+/* What must be known of the system before anything of it is recorded. */
+static int look_around(struct recording *r)
+{
+	int result = proc_tasks_read(&r->tasks, false, &r->err);
+
+	if (result < 0)
+		return result;
+	if (!(r->first_cmdlines = proc_tasks_cmdlines(&r->tasks, NULL)) ||
+	    !buffer_counts_new(&r->counts, tracedat_parts(&r->writer)))
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	return 0;
 }
 
 /* The instances, the file and the readers; tracing is still off. */
@@ -180,6 +206,8 @@ int recording_set_up(struct recording *r)
 
 	if (result == 0 && s->only)
 		result = set_up_instance(r, &r->only, INSTANCE_ONLY);
+	if (result == 0)
+		result = check_descriptors(r);
 	if (result == 0)
 		tell_buffers(r);
 	if (result == 0)
@@ -327,8 +355,9 @@ int recording_write_begin(struct recording *r, bool whole)
 	result = marker_write_begin(&begin, &r->err);
 	if (result < 0)
 		return result;
-	if (!proc_tasks_read(&tasks, true))
-		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = proc_tasks_read(&tasks, true, &r->err);
+	if (result < 0)
+		return result;
 	attach_mark(&r->attach, r->workload.pid ? getpid() : 0, &tasks);
 	result = marker_write_tasks(&r->instance, &tasks, &r->err);
 	clocks_read(&now);
@@ -356,8 +385,9 @@ int recording_note_end(struct recording *r)
 	if (strcmp(r->settings->clock, "x86-tsc") == 0 &&
 	    clocks_tsc_scale(&r->begun, &now, &r->writer.tsc))
 		r->writer.has_tsc = true;
-	if (!proc_tasks_read(&tasks, false))
-		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = proc_tasks_read(&tasks, false, &r->err);
+	if (result < 0)
+		return result;
 	attach_mark(&r->attach, r->workload.pid ? getpid() : 0, &tasks);
 	result = snapshot_write(r->instance.marker_fd, true, &tasks, &now, &r->err);
 	proc_tasks_free(&tasks);
