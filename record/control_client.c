@@ -210,6 +210,9 @@ static void print_status(const json_t *reply, const struct recorder *from)
 	printf("recorder %d: %.1f s into %s; %.0f samples, up to %.0f a second\n", (int)from->pid,
 	       number(reply, "recording_ns") / 1e9, output ? output : "?", number(sampler, "ticks"),
 	       number(sampler, "hz"));
+	if (number(sampler, "missed") > 0)
+		printf(", %.0f missed", number(sampler, "missed"));
+	printf("\n");
 	print_samples(sampler);
 }
 

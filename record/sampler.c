@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/escape.h"
@@ -23,6 +24,7 @@
 #define FDS_CPU	       4
 #define EVENTS_AT_ONCE 64
 #define EXITS_HZ       20 /* at least: what the socket holds of exits must be read in time */
+#define MISSED_PERCENT 5  /* of the ticks: a busy machine delays one now and then */
 #define TIMER	       0  /* what epoll tells of the timer; otherwise a pid */
 #define EXITS	       UINT64_MAX /* and of the exits */
 
@@ -50,7 +52,10 @@ struct sampler {
 	struct proc_sample self; /* if it has a pid: our own children are followed */
 	uint8_t *known;		 /* a bit a pid: it is in items */
 	int64_t ticks;
-	int64_t beats, beat; /* of the timer in a tick, and the last one in this tick */
+	int64_t beats, beat;	 /* of the timer in a tick, and the last one in this tick */
+	int64_t missed;		 /* ticks that were due while one before them was under way */
+	int64_t rounds, busy_ns; /* ticks of the timer, and how long they took together */
+	size_t most;		 /* processes in one of them */
 	int64_t unheld;	     /* descendants that could not be opened */
 	int unheld_errnum;
 	struct marker_sample batch[MARKER_SAMPLES_MAX];
@@ -493,15 +498,40 @@ int sampler_fd(const struct sampler *s)
 	return s->poll_fd;
 }
 
-/* A beat of the timer; true if it is time to sample. */
-static bool beat(struct sampler *s)
+/* So many beats of the timer have come; true if it is time to sample. */
+static bool beat(struct sampler *s, uint64_t count)
 {
+	int64_t due;
+
 	if (s->exits_wait) {
 		drain_exits(s);
 		listen_to_exits(s, true);
 	}
-	s->beat = (s->beat + 1) % s->beats;
-	return s->beat == 0;
+	s->beat += (int64_t)count;
+	due = s->beat / s->beats;
+	s->beat %= s->beats;
+	s->missed += due > 1 ? due - 1 : 0;
+	return due > 0;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* A tick that the timer asked for. */
+static int round_of_all(struct sampler *s)
+{
+	int64_t begun = now_ns();
+	int result = tick(s);
+
+	s->busy_ns += now_ns() - begun;
+	s->rounds++;
+	s->most = s->n > s->most ? s->n : s->most;
+	return result;
 }
 
 int sampler_run(struct sampler *s, struct schedtrace_error *err)
@@ -520,12 +550,13 @@ int sampler_run(struct sampler *s, struct schedtrace_error *err)
 			if (!s->concerned)
 				listen_to_exits(s, false);
 		} else if (events[i].data.u64 == TIMER)
-			due = read(s->timer_fd, &count, sizeof(count)) == sizeof(count) && beat(s);
+			due = read(s->timer_fd, &count, sizeof(count)) == sizeof(count) &&
+			      beat(s, count);
 		else if (ended(s, (pid_t)events[i].data.u64) < 0)
 			return err->status;
 	if (put_ending(s) < 0)
 		return err->status;
-	return due ? tick(s) : flush(s);
+	return due ? round_of_all(s) : flush(s);
 }
 
 void sampler_ended(void *sampler, pid_t pid)
@@ -559,6 +590,24 @@ int sampler_finish(struct sampler *s, struct schedtrace_error *err)
 	return 0;
 }
 
+int sampler_check_rate(const struct sampler *s, struct schedtrace_error *err)
+{
+	int64_t due = s->rounds + s->missed;
+
+	if (s->missed * 100 <= due * MISSED_PERCENT)
+		return 0;
+	if (s->busy_ns / s->rounds * s->hz < 500000000)
+		return error_set(err, SCHEDTRACE_E_LIMIT,
+				 "%.1f a second were taken instead of %" PRId64
+				 ": the recorder had no CPU in time",
+				 (double)(s->hz * s->rounds) / (double)due, s->hz);
+	return error_set(err, SCHEDTRACE_E_LIMIT,
+			 "%.1f a second were taken instead of %" PRId64
+			 ": once through %zu processes took %.1f ms",
+			 (double)(s->hz * s->rounds) / (double)due, s->hz, s->most,
+			 (double)s->busy_ns / (double)s->rounds / 1e6);
+}
+
 static json_t *status_of(const struct sampled *item)
 {
 	const struct marker_sample *f = &item->proc.figures;
@@ -584,6 +633,7 @@ json_t *sampler_status(const struct sampler *s)
 			json_decref(processes);
 			return NULL;
 		}
-	return json_pack("{s:I, s:I, s:o}", "hz", (json_int_t)s->hz, "ticks", (json_int_t)s->ticks,
-			 "processes", processes);
+	return json_pack("{s:I, s:I, s:I, s:o}", "hz", (json_int_t)s->hz, "ticks",
+			 (json_int_t)s->ticks, "missed", (json_int_t)s->missed, "processes",
+			 processes);
 }

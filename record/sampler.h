@@ -49,6 +49,9 @@ void sampler_ended(void *sampler, pid_t pid);
 /* A last sample of everything; the recording ends. */
 int sampler_finish(struct sampler *s, struct schedtrace_error *err);
 
+/* Says so if notably fewer samples were taken than the rate asks for. */
+int sampler_check_rate(const struct sampler *s, struct schedtrace_error *err);
+
 /* Rate, processes and their latest figures; NULL if memory ran out. */
 json_t *sampler_status(const struct sampler *s);
 

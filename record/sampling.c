@@ -76,6 +76,8 @@ void sampling_finish(struct sampling *s)
 
 	if (s->sampler && !s->failed && sampler_finish(s->sampler, &err) < 0)
 		report(s->settings->program, "samples: %s", err.text);
+	if (s->sampler && sampler_check_rate(s->sampler, &err) < 0)
+		report(s->settings->program, "samples: %s", err.text);
 	sampling_free(s);
 }
 

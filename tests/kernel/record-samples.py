@@ -251,7 +251,7 @@ with Folder():
           "the next recorder removes its socket, and leaves those of the living alone", left)
     claim(ctl("--recorder", str(lives.pid), "status").returncode == 0, "which take orders still")
     lives.send_signal(signal.SIGINT)
-    lives.communicate(timeout=20)
+    lives.communicate(timeout=LONG)
     table, _ = faults_of("other.dat")
     claim(near(table[p.pid]["minor_total"], minor) and table[p.pid]["major_total"] == major,
           "the last sample before it was unregistered has all its faults", table[p.pid], minor, major)
@@ -274,6 +274,24 @@ with Folder():
     table, _ = faults_of("attached.dat")
     claim(p.pid in table and any(row["comm"] == "sleep" for row in table.values()),
           "and so are their children", table)
+
+    # More processes than a thousand times a second can be read.
+    rec = start("--sample=1000", "-o", "many.dat", "--", "sh", "-c",
+                "i=0; while [ $i -lt 400 ]; do sleep 60 & i=$((i+1)); done; wait")
+
+    def sampled():
+        r = ctl("--recorder", str(rec.pid), "status", "--json")
+        return json.loads(r.stdout)["sampler"] if r.returncode == 0 else {"processes": []}
+    wait_for(lambda: len(sampled()["processes"]) > 400, 60)
+    wait_for(lambda: sampled()["missed"] > 1000)
+    status = sampled()
+    for pid in [int(x["pid"]) for x in status["processes"] if x["name"] == "sleep"]:
+        os.kill(pid, signal.SIGKILL)
+    _, err = rec.communicate(timeout=LONG)
+    told = re.search(r"samples: ([0-9.]+) a second were taken instead of 1000: once through (\d+) "
+                     r"processes took [0-9.]+ ms", err)
+    claim(told and float(told[1]) < 950 and int(told[2]) >= 401 and status["missed"] > 1000,
+          "a rate that cannot be kept is told, with what it was and why", err, status["missed"])
 
     for rate in ("0", "1001", "x"):
         r = run(f"--sample={rate}", "--", "touch", "ran")
