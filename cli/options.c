@@ -173,15 +173,17 @@ void option_list_free(struct option_list *list)
 	*list = (struct option_list){ 0 };
 }
 
-static const char *value_form(enum option_type type)
+static const char *value_form(const struct option_spec *o)
 {
-	switch (type) {
+	switch (o->type) {
 	case OPTION_NUMBER:
-		return "a whole number, not negative";
+		return o->not_zero ? "a whole number above 0" : "a whole number, not negative";
 	case OPTION_SIZE:
-		return "a size such as 8192 or 16M";
+		return o->not_zero ? "a size above 0, such as 8192 or 16M"
+				   : "a size such as 8192 or 16M";
 	default:
-		return "a number of seconds such as 10 or 0.5";
+		return o->not_zero ? "a number of seconds above 0, such as 10 or 0.5"
+				   : "a number of seconds such as 10 or 0.5";
 	}
 }
 
@@ -207,10 +209,10 @@ static void store(const struct program *program, const struct option_spec *o, co
 		}
 		break;
 	default:
-		if (options_parse_value(o->type, o->argument, argument, field))
+		if (options_parse_value(o->type, o->argument, argument, field) &&
+		    (*(int64_t *)field || !o->not_zero))
 			break;
-		report(program->name, "--%s: '%s' is not %s", o->name, argument,
-		       value_form(o->type));
+		report(program->name, "--%s: '%s' is not %s", o->name, argument, value_form(o));
 		exit(wrong_usage_status);
 	}
 }

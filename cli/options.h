@@ -31,6 +31,7 @@ struct option_spec {
 	size_t offset; /* of the field in the caller's settings */
 	unsigned commands;  /* bits of the programs that take it; 0: all that share the table */
 	const char *values; /* what completion offers for the argument: "text csv"; may be NULL */
+	bool not_zero;	    /* a number, size or duration of 0 is refused: it would mean nothing */
 };
 
 struct option_list {

@@ -41,7 +41,7 @@ static const struct option_spec option_table[] = {
 	{ 0, "salvage", NULL, "convert what is whole of a damaged file, and end with status 4",
 	  OPTION_FLAG, offsetof(struct settings, salvage) },
 	{ 0, "max-memory", "BYTES", "memory that reading may take [256M]", OPTION_SIZE,
-	  offsetof(struct settings, max_memory) },
+	  offsetof(struct settings, max_memory), .not_zero = true },
 	{ 'q', "quiet", NULL, "print neither progress nor summary nor notes", OPTION_FLAG,
 	  offsetof(struct settings, quiet) },
 	{ 0 },

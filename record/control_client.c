@@ -30,7 +30,7 @@ struct settings {
 
 static const struct option_spec options[] = {
 	{ 0, "recorder", "PID", "which recorder, if several run [the only one]", OPTION_NUMBER,
-	  offsetof(struct settings, recorder) },
+	  offsetof(struct settings, recorder), .not_zero = true },
 	{ 0, "json", NULL, "print the recorder's answer as it is", OPTION_FLAG,
 	  offsetof(struct settings, json) },
 	{ 0 },
@@ -207,7 +207,7 @@ static void print_status(const json_t *reply, const struct recorder *from)
 	const json_t *sampler = json_object_get(reply, "sampler");
 	const char *output = json_string_value(json_object_get(reply, "output"));
 
-	printf("recorder %d: %.1f s into %s; %.0f samples, up to %.0f a second\n", (int)from->pid,
+	printf("recorder %d: %.1f s into %s; %.0f samples, up to %.0f a second", (int)from->pid,
 	       number(reply, "recording_ns") / 1e9, output ? output : "?", number(sampler, "ticks"),
 	       number(sampler, "hz"));
 	if (number(sampler, "missed") > 0)

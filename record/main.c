@@ -36,12 +36,12 @@ static const struct option_spec options[] = {
 	  OPTION_LIST, FIELD(events), 0, "sched mm pages power futex irq stacks" },
 	{ 'o', "output", "FILE", "where to write [trace.dat]", OPTION_TEXT, FIELD(output) },
 	{ 'b', "buffer-size", "KiB", "ring buffer per CPU [8192; 16384 with mm, pages or stacks]",
-	  OPTION_SIZE, FIELD(buffer_kb) },
+	  OPTION_SIZE, FIELD(buffer_kb), .not_zero = true },
 	{ 'C', "clock", "CLOCK", "trace clock [mono]", OPTION_TEXT, FIELD(clock), 0,
 	  "mono boot mono_raw tai x86-tsc" },
 	{ 'd', "duration", "SECONDS",
 	  "stop recording after so long; a command runs on to its end, and none is needed",
-	  OPTION_SECONDS, FIELD(duration_ns) },
+	  OPTION_SECONDS, FIELD(duration_ns), .not_zero = true },
 	{ 0, "sample", "HZ",
 	  "put page faults, CPU time, memory and state of COMMAND, the processes of -p and their "
 	  "descendants into the timeline so many times a second [20]; other processes: schedrec "
@@ -65,15 +65,15 @@ static const struct option_spec options[] = {
 	  FIELD(cpus) },
 	{ 0, "max-size", "BYTES",
 	  "stop recording when the file has so many, such as 500M; a command runs on to its end",
-	  OPTION_SIZE, FIELD(max_bytes) },
+	  OPTION_SIZE, FIELD(max_bytes), .not_zero = true },
 	{ 0, "subbuf", "KiB", "pages of the ring buffer [the kernel's, mostly 4]", OPTION_SIZE,
-	  FIELD(subbuf_kb) },
+	  FIELD(subbuf_kb), .not_zero = true },
 	{ 0, "rotate", "SIZE",
 	  "begin a new file, NAME.0001.dat, NAME.0002.dat and so on, whenever SIZE bytes are "
 	  "recorded; each is complete on its own",
-	  OPTION_SIZE, FIELD(rotate_bytes) },
+	  OPTION_SIZE, FIELD(rotate_bytes), .not_zero = true },
 	{ 0, "max-files", "N", "with --rotate or --flight, keep only the newest N files [all]",
-	  OPTION_NUMBER, FIELD(max_files) },
+	  OPTION_NUMBER, FIELD(max_files), .not_zero = true },
 	{ 0, "user-stacks", NULL,
 	  "the program's call stack too, with every event of a process; of use for programs built "
 	  "with frame pointers",
@@ -81,7 +81,7 @@ static const struct option_spec options[] = {
 	{ 0, "flight", "SECONDS",
 	  "write nothing until asked by SIGUSR1 or schedrec ctl save; then save the last SECONDS "
 	  "that the buffers hold into NAME.1.dat, NAME.2.dat and so on, and go on",
-	  OPTION_SECONDS, FIELD(flight_ns) },
+	  OPTION_SECONDS, FIELD(flight_ns), .not_zero = true },
 	{ 0, "save-when", "RULE",
 	  "with --flight, save also when RULE is fulfilled: 'latency(comm=NAME) > 5ms', "
 	  "'run(pid=PID) > 100ms', 'faults(comm=NAME) > 1000/s', 'exit != 0'; may be given several "

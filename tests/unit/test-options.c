@@ -18,7 +18,7 @@ struct settings {
 	bool quiet, strict, kind;
 	const char *output;
 	const char *sample;
-	int64_t top, buffer_kb, limit, duration_ns;
+	int64_t top, files, buffer_kb, limit, duration_ns;
 	struct option_list events;
 };
 
@@ -29,15 +29,17 @@ static const struct option_spec options[] = {
 	{ 0, "sample", "HZ", "sample /proc [20]", OPTION_OPTIONAL_TEXT,
 	  offsetof(struct settings, sample) },
 	{ 'n', "top", "N", "rows", OPTION_NUMBER, offsetof(struct settings, top) },
+	{ 0, "files", "N", "how many", OPTION_NUMBER, offsetof(struct settings, files),
+	  .not_zero = true },
 	{ 'b', "buffer-size", "KiB",
 	  "ring buffer per CPU; a text that is long enough to need a second line and then some "
 	  "more "
 	  "words after that [8192]",
 	  OPTION_SIZE, offsetof(struct settings, buffer_kb) },
 	{ 0, "limit-with-a-long-name", "BYTES", "most", OPTION_SIZE,
-	  offsetof(struct settings, limit) },
+	  offsetof(struct settings, limit), .not_zero = true },
 	{ 'd', "duration", "SECONDS", "how long", OPTION_SECONDS,
-	  offsetof(struct settings, duration_ns) },
+	  offsetof(struct settings, duration_ns), .not_zero = true },
 	{ 'e', "event", "ITEM", "what", OPTION_LIST, offsetof(struct settings, events) },
 	{ 0, "only-of-judge", NULL, "strictly", OPTION_FLAG, offsetof(struct settings, strict), 2 },
 	{ 0, "only-of-prog", NULL, "kindly", OPTION_FLAG, offsetof(struct settings, kind), 1 },
@@ -198,8 +200,25 @@ static void a_wrong_option_is_named_with_its_neighbour(void **state)
 	assert_string_equal(text, "prog: --quiet takes no value: see --help\n");
 	assert_int_equal(parse_in_child(2, ARGV("-d", "a\nb"), text, sizeof(text)), 2);
 	assert_string_equal(text,
-			    "prog: --duration: 'a\\x0ab' is not a number of seconds such as 10 "
-			    "or 0.5\n");
+			    "prog: --duration: 'a\\x0ab' is not a number of seconds above 0, such "
+			    "as 10 or 0.5\n");
+}
+
+static void zero_is_refused_where_it_means_nothing(void **state)
+{
+	char text[4096];
+
+	assert_int_equal(parse_in_child(2, ARGV("-d", "0"), text, sizeof(text)), 2);
+	assert_string_equal(text, "prog: --duration: '0' is not a number of seconds above 0, such "
+				  "as 10 or 0.5\n");
+	assert_int_equal(parse_in_child(2, ARGV("-d", "0.0000000001"), text, sizeof(text)), 2);
+	assert_int_equal(parse_in_child(2, ARGV("--files=0"), text, sizeof(text)), 2);
+	assert_string_equal(text, "prog: --files: '0' is not a whole number above 0\n");
+	assert_int_equal(parse_in_child(2, ARGV("--limit-with-a-long-name=0K"), text, sizeof(text)),
+			 2);
+	assert_string_equal(text, "prog: --limit-with-a-long-name: '0K' is not a size above 0, "
+				  "such as 8192 or 16M\n");
+	assert_int_equal(parse_in_child(2, ARGV("-n0"), text, sizeof(text)), 99);
 }
 
 static void help_fits_eighty_columns_and_names_every_option(void **state)
@@ -274,6 +293,7 @@ int main(void)
 		cmocka_unit_test(values_are_read_exactly_or_refused),
 		cmocka_unit_test(the_nearest_name_is_found_and_far_ones_are_not),
 		cmocka_unit_test(a_wrong_option_is_named_with_its_neighbour),
+		cmocka_unit_test(zero_is_refused_where_it_means_nothing),
 		cmocka_unit_test(help_fits_eighty_columns_and_names_every_option),
 		cmocka_unit_test(help_after_a_command_is_that_of_the_command),
 		cmocka_unit_test(an_option_of_another_command_is_refused),
