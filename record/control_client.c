@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cli/escape.h"
 #include "cli/options.h"
 #include "cli/process.h"
 #include "cli/report_error.h"
@@ -216,6 +217,17 @@ static void print_status(const json_t *reply, const struct recorder *from)
 	print_samples(sampler);
 }
 
+static void print_saved(const json_t *reply)
+{
+	const char *file = json_string_value(json_object_get(reply, "file"));
+	auto_free char *visible = malloc(4 * strlen(file) + 1);
+
+	if (visible)
+		escape_sentence(visible, file);
+	printf("%s: %.0f events of the last %.3f s\n", visible ? visible : "?",
+	       number(reply, "events"), number(reply, "held_ns") / 1e9);
+}
+
 static int give_order(const struct recorder *to, const struct verb *verb, const char *argument,
 		      bool as_json)
 {
@@ -234,9 +246,7 @@ static int give_order(const struct recorder *to, const struct verb *verb, const 
 		json_dumpf(reply, stdout, JSON_INDENT(2));
 		printf("\n");
 	} else if (json_object_get(reply, "file")) {
-		printf("%s: %.0f events of the last %.3f s\n",
-		       json_string_value(json_object_get(reply, "file")), number(reply, "events"),
-		       number(reply, "held_ns") / 1e9);
+		print_saved(reply);
 	} else if (!verb->has_pid) {
 		print_status(reply, to);
 	}

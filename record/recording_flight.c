@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/escape.h"
 #include "cli/report_error.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
@@ -68,6 +69,15 @@ static void tell_window(const struct recording *r, const struct flight_window *w
 		       r->output.path, format_count(count, window->events), held, why);
 }
 
+static void reply_saved(json_t *reply, const char *path, const struct flight_window *window)
+{
+	auto_free char *file = escape_utf8(path);
+
+	json_object_set_new(reply, "file", file ? json_string(file) : NULL);
+	json_object_set_new(reply, "events", json_integer((json_int_t)window->events));
+	json_object_set_new(reply, "held_ns", json_integer(window->end_ns - window->begin_ns));
+}
+
 /* Saves what the buffers hold; recording goes on. @reply may be NULL. */
 int recording_save_flight(struct recording *r, const char *why, json_t *reply)
 {
@@ -96,13 +106,8 @@ int recording_save_flight(struct recording *r, const char *why, json_t *reply)
 	r->saved_ns = window.end_ns;
 	if (result == 0) {
 		tell_window(r, &window, why);
-		if (reply) {
-			json_object_set_new(reply, "file", json_string(r->output.path));
-			json_object_set_new(reply, "events",
-					    json_integer((json_int_t)window.events));
-			json_object_set_new(reply, "held_ns",
-					    json_integer(window.end_ns - window.begin_ns));
-		}
+		if (reply)
+			reply_saved(reply, r->output.path, &window);
 	} else {
 		output_drop(&r->output);
 	}

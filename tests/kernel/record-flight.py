@@ -115,6 +115,18 @@ with Folder():
           "a rule that is none is refused before the command runs", r.stderr)
     claim(not leftovers() and not instances_of(p.pid), "nothing is left of any of them")
 
+    # A name of any bytes: what is printed is one line, and what a program reads is JSON.
+    p = start("--flight", "5", "-o", b"a\xff\x1b\n\\.dat", "--", "sleep", "60")
+    ctl = ["--recorder", str(p.pid)]
+    wait_for(lambda: subprocess.run([SCHEDREC, "ctl", *ctl, "status"], capture_output=True).returncode == 0)
+    text = subprocess.run([SCHEDREC, "ctl", *ctl, "save"], capture_output=True).stdout
+    told = subprocess.run([SCHEDREC, "ctl", *ctl, "save", "--json"], capture_output=True).stdout
+    p.send_signal(signal.SIGTERM)
+    p.wait(timeout=60)
+    claim(text.startswith(b"a\\xff\\x1b\\x0a\\x5c.1.dat: ") and text.count(b"\n") == 1 and
+          json.loads(told)["file"] == "a\\xff\x1b\n\\x5c.2.dat",
+          "a file whose name does not print is named all the same", text, told)
+
     r = run("--flight", "1", "-C", "x86-tsc", "--", "true")
     claim(r.returncode == 125 and "--flight needs a clock that counts ns" in r.stderr,
           "a clock that does not count ns is refused", r.stderr)
