@@ -128,9 +128,11 @@ void working_files_sweep(int directory, const char *target)
 		closedir(dir);
 }
 
+enum place_state { FREE, CHANGING, FILLED };
+
 /* Filled and emptied by threads, read by a signal handler that may come at any moment. */
 static struct place {
-	enum { FREE, CHANGING, FILLED } _Atomic state;
+	_Atomic enum place_state state;
 	int directory;
 	char name[NAME_MAX + 1];
 } places[PLACES];
@@ -140,7 +142,7 @@ int working_file_remember(int directory, const char *name)
 	if (strlen(name) > NAME_MAX)
 		return -1;
 	for (int i = 0; i < PLACES; i++) {
-		int expected = FREE;
+		enum place_state expected = FREE;
 
 		if (!atomic_compare_exchange_strong(&places[i].state, &expected, CHANGING))
 			continue;
