@@ -315,7 +315,7 @@ def wrong_usage_and_recordings_that_cannot_be_compared_are_told_in_one_sentence(
             (("compare", "tasks", *REAL, "--columns", "comm"), 2, "--columns"),
             (("compare", "latency", *REAL, "--table", "latency_worst"), 2, "another recording"),
             (("compare", "tasks", *REAL, "--table", "cpus"), 2, "no table cpus"),
-            (("compare", "tasks", *REAL, "--pid", "1"), 2, "--comm"),
+            (("compare", "tasks", *REAL, "--pid", "1"), 2, "--pid is not for"),
             (("compare", "tasks", *REAL, "--log", "states"), 2, "log"),
             (("compare", "tasks", *REAL, "--resamples", "3"), 2, "--resamples"),
             (("compare", "tasks", *REAL, "--value", "x"), 2, "NAME[UNIT]=MEMBER"),
