@@ -22,11 +22,11 @@ static const struct {
 	{ "tasks", "pid,comm,on_cpu_ns,charged_ns,migrations,on_cpu_hi_ns,switches_voluntary,"
 		   "wait_wakeup_ns,wait_preempt_ns,switches_involuntary" },
 	{ "memory", "pid,comm,rss_peak_bytes,mapped_peak_bytes,faults_user,faults_major,"
-		    "faults_kernel,net_floor_bytes,share_peak" },
+		    "faults_kernel,net_floor_bytes,share_held,share_peak" },
 	{ "faults", "pid,comm,minor,major,cpu_use,user_ns,system_ns,rss_peak_bytes,samples,source,"
 		    "minor_total,major_total,children_minor,children_major,faults_user,"
 		    "faults_kernel" },
-	{ "memory_system", "processes,rss_bytes,share,faults_user,faults_kernel,faults_major" },
+	{ "memory_system", "processes,rss_bytes,share_rss,faults_user,faults_kernel,faults_major" },
 	{ "latency", "pid,comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,uncertain,cut,max_at_ns,cpu,"
 		     "ran,waker" },
 	{ "latency_comms", "comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,tasks,p90_ns,p999_ns" },

@@ -316,6 +316,8 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 	info.machine = text_of(json, "machine", info.machine);
 	info.page_size = small_number_of(json, "page_size", info.page_size);
 	info.memory_bytes = number_of(json, "memory_bytes", info.memory_bytes);
+	info.memory_and_swap_bytes =
+		number_of(json, "memory_and_swap_bytes", info.memory_and_swap_bytes);
 	info.buffer_kb = number_of(json, "buffer_kb", info.buffer_kb);
 	info.timer_hz = number_of(json, "timer_hz", info.timer_hz);
 	info.events = *events ? events : NULL;

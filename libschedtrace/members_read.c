@@ -332,6 +332,8 @@ static int get_meta(struct schedtrace_context *ctx, const json_t *meta,
 	if ((r = get_int32(meta, "cpus", 0, &info.cpus, err)) < 0 ||
 	    (r = get_int32(meta, "page_size", 0, &info.page_size, err)) < 0 ||
 	    (r = jsonio_int(meta, "memory_bytes", 0, INT64_MAX, &info.memory_bytes, err)) < 0 ||
+	    (r = jsonio_int(meta, "memory_and_swap_bytes", 0, INT64_MAX,
+			    &info.memory_and_swap_bytes, err)) < 0 ||
 	    (r = jsonio_int(meta, "begin_ns", INT64_MIN, INT64_MAX, &info.begin_ns, err)) < 0 ||
 	    (r = jsonio_int(meta, "end_ns", INT64_MIN, INT64_MAX, &info.end_ns, err)) < 0 ||
 	    (r = jsonio_int(meta, "wall_offset_begin_ns", INT64_MIN, INT64_MAX,

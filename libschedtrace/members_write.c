@@ -159,6 +159,7 @@ void members_put_meta(FILE *f, const struct schedtrace_context *ctx)
 	put_int(f, "cpus", info->cpus, 0);
 	put_int(f, "page_size", info->page_size, 0);
 	put_int(f, "memory_bytes", info->memory_bytes, 0);
+	put_int(f, "memory_and_swap_bytes", info->memory_and_swap_bytes, 0);
 	put_int(f, "begin_ns", info->begin_ns, INT64_MIN);
 	put_int(f, "end_ns", info->end_ns, INT64_MIN);
 	put_int(f, "wall_offset_begin_ns", info->wall_offset_begin_ns, INT64_MIN);

@@ -33,6 +33,7 @@ struct process {
 
 	/* Only what lies inside the window. */
 	int64_t mmaps, munmaps, mremaps, brks, failed;
+	int64_t requested; /* sum of the lengths of its mmaps, as asked */
 	int64_t net, net_floor;
 	int64_t faults_user, faults_kernel, faults_major;
 	int64_t pages_allocated, pages_freed;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -228,6 +229,16 @@ static int64_t timer_hz(void)
 	return (1000000000 + tick.tv_nsec / 2) / tick.tv_nsec;
 }
 
+/* What the machine's processes can hold at most; 0 if the kernel does not say. */
+static int64_t memory_and_swap_bytes(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) != 0)
+		return 0;
+	return ((int64_t)info.totalram + (int64_t)info.totalswap) * info.mem_unit;
+}
+
 int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *err)
 {
 	json_t *object = json_object(), *command = json_array(), *missing = json_array();
@@ -250,6 +261,7 @@ int marker_write_begin(const struct marker_begin *b, struct schedtrace_error *er
 	json_object_set_new(
 		object, "memory_bytes",
 		json_integer((json_int_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE)));
+	json_object_set_new(object, "memory_and_swap_bytes", json_integer(memory_and_swap_bytes()));
 	json_object_set_new(object, "buffer_kb", json_integer(b->instance->buffer_kb));
 	json_object_set_new(object, "cpus", cpus_of(b->instance));
 	json_object_set_new(object, "events", names_of(b->events));

@@ -30,8 +30,8 @@ enum marker_kind {
 	/*
 	 * JSON object, UTF-8 (bytes of argv that are not are written \\xNN), concatenated over its
 	 * parts. BEGIN: tool, command (array of arguments), host, release, machine, clock,
-	 * timer_hz (CONFIG_HZ), page_size, memory_bytes, buffer_kb, cpus [{cpu, core, package, node, l2, l3
-	 * [ids of caches]}], events [names],
+	 * timer_hz (CONFIG_HZ), page_size, memory_bytes, memory_and_swap_bytes, buffer_kb,
+	 * cpus [{cpu, core, package, node, l2, l3 [ids of caches]}], events [names],
 	 * missing [names of events that this kernel lacks], stacks (true with call stacks),
 	 * command_pid, recorder_pid, pids [of -p], cgroup (folder or null), only (true: memory and
 	 * system call events are those of the command, pids and cgroup), whole (true: the file

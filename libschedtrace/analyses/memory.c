@@ -7,7 +7,9 @@
  * it. By ranges: MAP_FIXED replaces what was there, mremap moves, brk grows and shrinks, exec and
  * the last thread's exit drop all, a fork copies, threads share. Beside it stands the plain sum
  * mapped - unmapped; since the trace does not see what came before, it has a floor of 0, either
- * on the final sum or after every call. Resident memory is kmem:rss_stat's: file + anon + shmem.
+ * on the final sum or after every call. Requested is the sum of the lengths of its mmaps alone,
+ * whatever became of them. Resident memory is kmem:rss_stat's: file + anon + shmem; without that
+ * event only what was resident at the start is known, and nothing of what was later.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +168,8 @@ static int call(struct memory *m, const struct schedtrace_events *ev, size_t i, 
 		r = processes_map(p, process, arg0, arg1);
 		change = processes_pages(p, arg1);
 		process->mmaps += counted;
+		if (counted && arg1 > 0)
+			process->requested = memory_add(process->requested, arg1);
 		break;
 	case SCHEDTRACE_AREA:
 		m->processes.spaces[process->space].incomplete = true;
@@ -356,6 +360,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	m->has_majors |= replay_recorded(m->replay, SCHEDTRACE_MAJOR_FAULT);
 	m->has_pages |= replay_recorded(m->replay, SCHEDTRACE_PAGE_ALLOC);
 	m->has_calls |= replay_recorded(m->replay, SCHEDTRACE_MMAP);
+	m->has_rss |= replay_recorded(m->replay, SCHEDTRACE_RSS_ANON);
 	return memory_tables(m, out, err);
 }
 

@@ -14,16 +14,18 @@ enum {
 	MAPPED_PEAK,
 	NET,
 	NET_FLOOR,
+	REQUESTED,
 	RSS,
 	RSS_PEAK,
 	RSS_OF_FILE,
 	RSS_OF_ANON,
 	RSS_OF_SHMEM,
 	SWAPPED,
-	SHARE,
+	SHARE_RSS,
 	SHARE_PEAK,
 	SHARE_MAPPED,
 	SHARE_TRACED,
+	SHARE_HELD,
 	FAULTS_USER,
 	FAULTS_KERNEL,
 	FAULTS_MAJOR,
@@ -36,6 +38,10 @@ enum {
 	FAILED,
 	N_COLUMNS
 };
+
+#define HELD_OF_ALL                                                                                \
+	"net_floor_bytes of the machine's memory and swap together, as the SystemTap memory "      \
+	"monitor did"
 
 static const struct schedtrace_column_info columns[N_COLUMNS] = {
 	[PID] = { "pid", "", "process id", SCHEDTRACE_INT },
@@ -50,6 +56,9 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 			"the same, kept at 0 or above after every call, as the SystemTap memory "
 			"monitor did",
 			SCHEDTRACE_INT },
+	[REQUESTED] = { "requested_bytes", "bytes",
+			"sum of the lengths of its mmap calls, as asked, whatever became of them",
+			SCHEDTRACE_INT },
 	[RSS] = { "rss_bytes", "bytes", "resident now: file + anon + shmem of kmem:rss_stat",
 		  SCHEDTRACE_INT },
 	[RSS_PEAK] = { "rss_peak_bytes", "bytes", "most resident at once", SCHEDTRACE_INT },
@@ -60,13 +69,14 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 	[RSS_OF_SHMEM] = { "rss_shmem_peak_bytes", "bytes", "most resident shared-memory pages",
 			   SCHEDTRACE_INT },
 	[SWAPPED] = { "swap_peak_bytes", "bytes", "most swapped out", SCHEDTRACE_INT },
-	[SHARE] = { "share", "%", "rss_bytes of the machine's memory", SCHEDTRACE_REAL },
+	[SHARE_RSS] = { "share_rss", "%", "rss_bytes of the machine's memory", SCHEDTRACE_REAL },
 	[SHARE_PEAK] = { "share_peak", "%", "rss_peak_bytes of the machine's memory",
 			 SCHEDTRACE_REAL },
 	[SHARE_MAPPED] = { "share_mapped", "%", "mapped_bytes of the machine's memory",
 			   SCHEDTRACE_REAL },
 	[SHARE_TRACED] = { "share_traced", "%", "net_floor_bytes of that of all traced processes",
 			   SCHEDTRACE_REAL },
+	[SHARE_HELD] = { "share_held", "%", HELD_OF_ALL, SCHEDTRACE_REAL },
 	[FAULTS_USER] = { "faults_user", "1",
 			  "page faults in user mode (exceptions:page_fault_user)", SCHEDTRACE_INT },
 	[FAULTS_KERNEL] = { "faults_kernel", "1",
@@ -99,8 +109,10 @@ enum {
 	S_MEMORY,
 	S_MAPPED,
 	S_NET_FLOOR,
+	S_REQUESTED,
 	S_RSS,
-	S_SHARE,
+	S_SHARE_RSS,
+	S_SHARE_HELD,
 	S_FAULTS_USER,
 	S_FAULTS_KERNEL,
 	S_FAULTS_MAJOR,
@@ -116,9 +128,11 @@ static const struct schedtrace_column_info system_columns[N_S_COLUMNS] = {
 		       "sum over processes where known; shared ones count for each",
 		       SCHEDTRACE_INT },
 	[S_NET_FLOOR] = { "net_floor_bytes", "bytes", "sum over processes", SCHEDTRACE_INT },
+	[S_REQUESTED] = { "requested_bytes", "bytes", "sum over processes", SCHEDTRACE_INT },
 	[S_RSS] = { "rss_bytes", "bytes", "sum over processes; shared pages count for each",
 		    SCHEDTRACE_INT },
-	[S_SHARE] = { "share", "%", "rss_bytes of the machine's memory", SCHEDTRACE_REAL },
+	[S_SHARE_RSS] = { "share_rss", "%", "rss_bytes of the machine's memory", SCHEDTRACE_REAL },
+	[S_SHARE_HELD] = { "share_held", "%", HELD_OF_ALL, SCHEDTRACE_REAL },
 	[S_FAULTS_USER] = { "faults_user", "1", "page faults in user mode", SCHEDTRACE_INT },
 	[S_FAULTS_KERNEL] = { "faults_kernel", "1", "page faults in kernel mode", SCHEDTRACE_INT },
 	[S_FAULTS_MAJOR] = { "faults_major", "1", "of these, major", SCHEDTRACE_INT },
@@ -134,25 +148,43 @@ const struct schedtrace_table_info memory_system_info = {
 	system_columns,
 };
 
-enum { B_PID, B_COMM, B_PROCESSES, B_HELD, B_SHARE, B_RSS_PEAK, N_B_COLUMNS };
+enum {
+	B_PID,
+	B_COMM,
+	B_PROCESSES,
+	B_REQUESTED,
+	B_SHARE_REQUESTED,
+	B_HELD,
+	B_SHARE_HELD,
+	B_SHARE_TRACED,
+	B_RSS_PEAK,
+	N_B_COLUMNS
+};
 
 static const struct schedtrace_column_info biggest_columns[N_B_COLUMNS] = {
 	[B_PID] = { "pid", "", "process id, unknown for the others", SCHEDTRACE_INT },
 	[B_COMM] = { "comm", "", "last name of the process's first thread, or others",
 		     SCHEDTRACE_TEXT },
 	[B_PROCESSES] = { "processes", "1", "1, or how many the others are", SCHEDTRACE_INT },
+	[B_REQUESTED] = { "requested_bytes", "bytes",
+			  "as in table memory; of the others, their sum", SCHEDTRACE_INT },
+	[B_SHARE_REQUESTED] = { "share_requested", "%",
+				"requested_bytes of that of all traced processes",
+				SCHEDTRACE_REAL },
 	[B_HELD] = { "net_floor_bytes", "bytes", "as in table memory; of the others, their sum",
 		     SCHEDTRACE_INT },
-	[B_SHARE] = { "share_traced", "%", "net_floor_bytes of that of all traced processes",
-		      SCHEDTRACE_REAL },
+	[B_SHARE_HELD] = { "share_held", "%", HELD_OF_ALL, SCHEDTRACE_REAL },
+	[B_SHARE_TRACED] = { "share_traced", "%", "net_floor_bytes of that of all traced processes",
+			     SCHEDTRACE_REAL },
 	[B_RSS_PEAK] = { "rss_peak_bytes", "bytes",
-			 "as in table memory; of the others, the sum of their peaks",
+			 "as in table memory; unknown for the others, whose peaks were not at one "
+			 "time",
 			 SCHEDTRACE_INT },
 };
 
 const struct schedtrace_table_info memory_biggest_info = {
 	"memory_biggest",
-	"the ten processes with the largest net_floor_bytes (rss_peak_bytes where that is "
+	"the ten processes with the largest requested_bytes (rss_peak_bytes where that is "
 	"unknown), "
 	"and all others in one row",
 	N_B_COLUMNS,
@@ -182,12 +214,35 @@ int64_t memory_rss(const struct process *process)
 			  process->rss[RSS_SHMEM]);
 }
 
-static void fill(const struct memory *m, const struct process *process, int64_t memory_bytes,
-		 int64_t traced, union schedtrace_value *v)
+/* What shares are of. */
+struct wholes {
+	int64_t memory, memory_and_swap; /* the machine's */
+	int64_t held, requested;	 /* by all traced processes */
+};
+
+static struct wholes wholes_of(const struct memory *m)
+{
+	const struct schedtrace_info *info = schedtrace_context_info(m->ctx);
+	struct wholes of = { info->memory_bytes, info->memory_and_swap_bytes, 0, 0 };
+
+	for (uint32_t k = 0; k < m->processes.n; k++) {
+		const struct process *process = &m->processes.all[k];
+
+		if (process->incomplete)
+			continue;
+		of.held = memory_add(of.held, process->net_floor);
+		of.requested = memory_add(of.requested, process->requested);
+	}
+	return of;
+}
+
+static void fill(const struct memory *m, const struct process *process, const struct wholes *of,
+		 union schedtrace_value *v)
 {
 	const struct space *space = &m->processes.spaces[process->space];
 	struct lives *lives = replay_lives(m->replay);
 	bool knows_calls = m->has_calls && !process->incomplete;
+	bool knows_rss = m->has_rss && process->has_rss;
 	uint32_t leader = process->leader;
 
 	if (leader == LIFE_NONE) /* named only after its memory was */
@@ -201,16 +256,18 @@ static void fill(const struct memory *m, const struct process *process, int64_t 
 	v[MAPPED_PEAK].i = knows_calls ? bounded(space->mapped_peak) : UNKNOWN_INT;
 	v[NET].i = knows_calls ? process->net > 0 ? process->net : 0 : UNKNOWN_INT;
 	v[NET_FLOOR].i = knows_calls ? process->net_floor : UNKNOWN_INT;
-	v[RSS].i = process->has_rss ? memory_rss(process) : UNKNOWN_INT;
-	v[RSS_PEAK].i = process->has_rss ? process->rss_sum_peak : UNKNOWN_INT;
-	v[RSS_OF_FILE].i = process->has_rss ? process->rss_peak[RSS_FILE] : UNKNOWN_INT;
-	v[RSS_OF_ANON].i = process->has_rss ? process->rss_peak[RSS_ANON] : UNKNOWN_INT;
-	v[RSS_OF_SHMEM].i = process->has_rss ? process->rss_peak[RSS_SHMEM] : UNKNOWN_INT;
-	v[SWAPPED].i = process->has_rss ? process->rss_peak[RSS_SWAP] : UNKNOWN_INT;
-	v[SHARE].f = percent(v[RSS].i, memory_bytes);
-	v[SHARE_PEAK].f = percent(v[RSS_PEAK].i, memory_bytes);
-	v[SHARE_MAPPED].f = percent(v[MAPPED].i, memory_bytes);
-	v[SHARE_TRACED].f = percent(v[NET_FLOOR].i, traced);
+	v[REQUESTED].i = if_known(knows_calls, process->requested);
+	v[RSS].i = if_known(knows_rss, memory_rss(process));
+	v[RSS_PEAK].i = if_known(knows_rss, process->rss_sum_peak);
+	v[RSS_OF_FILE].i = if_known(knows_rss, process->rss_peak[RSS_FILE]);
+	v[RSS_OF_ANON].i = if_known(knows_rss, process->rss_peak[RSS_ANON]);
+	v[RSS_OF_SHMEM].i = if_known(knows_rss, process->rss_peak[RSS_SHMEM]);
+	v[SWAPPED].i = if_known(knows_rss, process->rss_peak[RSS_SWAP]);
+	v[SHARE_RSS].f = percent(v[RSS].i, of->memory);
+	v[SHARE_PEAK].f = percent(v[RSS_PEAK].i, of->memory);
+	v[SHARE_MAPPED].f = percent(v[MAPPED].i, of->memory);
+	v[SHARE_TRACED].f = percent(v[NET_FLOOR].i, of->held);
+	v[SHARE_HELD].f = percent(v[NET_FLOOR].i, of->memory_and_swap);
 	v[FAULTS_USER].i = m->has_faults ? process->faults_user : UNKNOWN_INT;
 	v[FAULTS_KERNEL].i = m->has_faults ? process->faults_kernel : UNKNOWN_INT;
 	v[FAULTS_MAJOR].i = m->has_majors ? process->faults_major : UNKNOWN_INT;
@@ -229,6 +286,7 @@ static const struct {
 } sums[] = {
 	{ S_MAPPED, MAPPED },
 	{ S_NET_FLOOR, NET_FLOOR },
+	{ S_REQUESTED, REQUESTED },
 	{ S_RSS, RSS },
 	{ S_FAULTS_USER, FAULTS_USER },
 	{ S_FAULTS_KERNEL, FAULTS_KERNEL },
@@ -259,19 +317,19 @@ static void add_to_others(struct biggest *b, const union schedtrace_value *row)
 		others[B_PID].i = UNKNOWN_INT;
 		others[B_COMM].s = "others";
 		others[B_PROCESSES].i = 0;
-		others[B_HELD].i = others[B_RSS_PEAK].i = UNKNOWN_INT;
+		others[B_REQUESTED].i = others[B_HELD].i = others[B_RSS_PEAK].i = UNKNOWN_INT;
 		b->any_others = true;
 	}
 	others[B_PROCESSES].i++;
+	add_known(&others[B_REQUESTED].i, row[B_REQUESTED].i);
 	add_known(&others[B_HELD].i, row[B_HELD].i);
-	add_known(&others[B_RSS_PEAK].i, row[B_RSS_PEAK].i);
 }
 
 /* Unknown is the smallest number. */
 static bool is_bigger(const union schedtrace_value *a, const union schedtrace_value *b)
 {
-	if (a[B_HELD].i != b[B_HELD].i)
-		return a[B_HELD].i > b[B_HELD].i;
+	if (a[B_REQUESTED].i != b[B_REQUESTED].i)
+		return a[B_REQUESTED].i > b[B_REQUESTED].i;
 	return a[B_RSS_PEAK].i > b[B_RSS_PEAK].i;
 }
 
@@ -284,6 +342,7 @@ static void consider(struct biggest *b, const union schedtrace_value *v)
 	row[B_PID] = v[PID];
 	row[B_COMM] = v[COMM];
 	row[B_PROCESSES].i = 1;
+	row[B_REQUESTED] = v[REQUESTED];
 	row[B_HELD] = v[NET_FLOOR];
 	row[B_RSS_PEAK] = v[RSS_PEAK];
 	if (b->n < BIGGEST) {
@@ -300,7 +359,7 @@ static void consider(struct biggest *b, const union schedtrace_value *v)
 	memcpy(b->rows[at], row, sizeof(row));
 }
 
-static int add_biggest(struct biggest *b, int64_t traced, struct schedtrace_table *table,
+static int add_biggest(struct biggest *b, const struct wholes *of, struct schedtrace_table *table,
 		       struct schedtrace_error *err)
 {
 	int r = 0;
@@ -310,7 +369,9 @@ static int add_biggest(struct biggest *b, int64_t traced, struct schedtrace_tabl
 
 		if (i < BIGGEST ? i >= b->n : !b->any_others)
 			continue;
-		row[B_SHARE].f = percent(row[B_HELD].i, traced);
+		row[B_SHARE_REQUESTED].f = percent(row[B_REQUESTED].i, of->requested);
+		row[B_SHARE_HELD].f = percent(row[B_HELD].i, of->memory_and_swap);
+		row[B_SHARE_TRACED].f = percent(row[B_HELD].i, of->held);
 		r = table_row(table, row, err);
 	}
 	return r;
@@ -319,7 +380,7 @@ static int add_biggest(struct biggest *b, int64_t traced, struct schedtrace_tabl
 int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 		  struct schedtrace_error *err)
 {
-	int64_t memory_bytes = schedtrace_context_info(m->ctx)->memory_bytes, traced = 0;
+	const struct wholes of = wholes_of(m);
 	union schedtrace_value v[N_COLUMNS], s[N_S_COLUMNS];
 	struct schedtrace_table *table, *system, *biggest_table;
 	struct biggest biggest = { .n = 0 };
@@ -329,11 +390,8 @@ int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 		r = tables_add(out, &memory_biggest_info, &biggest_table, err);
 	if (r >= 0)
 		r = tables_add(out, &memory_system_info, &system, err);
-	for (uint32_t k = 0; k < m->processes.n; k++)
-		if (!m->processes.all[k].incomplete)
-			traced = memory_add(traced, m->processes.all[k].net_floor);
 	s[S_PROCESSES].i = 0;
-	s[S_MEMORY].i = memory_bytes > 0 ? memory_bytes : UNKNOWN_INT;
+	s[S_MEMORY].i = if_known(of.memory > 0, of.memory);
 	for (size_t j = 0; j < sizeof(sums) / sizeof(sums[0]); j++)
 		s[sums[j].sum].i = UNKNOWN_INT;
 	if (m->has_pages) {
@@ -345,7 +403,7 @@ int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 
 		if (!process->has_memory)
 			continue;
-		fill(m, process, memory_bytes, traced, v);
+		fill(m, process, &of, v);
 		s[S_PROCESSES].i++;
 		for (size_t j = 0; j < sizeof(sums) / sizeof(sums[0]); j++)
 			add_known(&s[sums[j].sum].i, v[sums[j].part].i);
@@ -353,7 +411,8 @@ int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 		r = table_row(table, v, err);
 	}
 	if (r >= 0)
-		r = add_biggest(&biggest, traced, biggest_table, err);
-	s[S_SHARE].f = percent(s[S_RSS].i, memory_bytes);
+		r = add_biggest(&biggest, &of, biggest_table, err);
+	s[S_SHARE_RSS].f = percent(s[S_RSS].i, of.memory);
+	s[S_SHARE_HELD].f = percent(s[S_NET_FLOOR].i, of.memory_and_swap);
 	return r < 0 ? r : table_row(system, s, err);
 }

@@ -38,6 +38,7 @@ struct schedtrace_context;
  *                     NULL unknown
  * @missing:           likewise those that were wanted and that the kernel lacks
  * @timer_hz:          ticks of the kernel's timer a second (CONFIG_HZ), 0 unknown
+ * @memory_and_swap_bytes: that memory and the swap space when recording began, 0 unknown
  */
 struct schedtrace_info {
 	size_t size;
@@ -60,6 +61,7 @@ struct schedtrace_info {
 	const char *events;
 	const char *missing;
 	int64_t timer_hz;
+	int64_t memory_and_swap_bytes;
 };
 
 /** SCHEDTRACE_CACHE_LEVELS - levels of caches that a struct schedtrace_cpu tells of */

@@ -153,7 +153,7 @@ static void resident_memory_follows_the_address_space_in_use(void **state)
 	expect(&r, 7, "rss_bytes", 10 * K);
 	expect(&r, 7, "rss_peak_bytes", (40 + 30 + 1) * K);
 	expect(&r, 7, "swap_peak_bytes", 8 * K);
-	assert_true(schedtrace_table_reals(table_of(&r, "memory"), "share")[0] == 1.0);
+	assert_true(schedtrace_table_reals(table_of(&r, "memory"), "share_rss")[0] == 1.0);
 	assert_int_equal(schedtrace_table_rows(table_of(&r, "memory")), 1);
 	result_free(&r);
 }
@@ -204,15 +204,18 @@ static void the_map_of_a_later_program_may_have_the_id_of_an_earlier_one(void **
 	result_free(&r);
 }
 
-static void the_ten_biggest_come_first_and_all_others_in_one_row(void **state)
+static void the_ten_that_requested_most_come_first_and_all_others_in_one_row(void **state)
 {
 	struct rows b = rows_new();
 	const struct schedtrace_table *t;
 	struct result r;
 
-	for (int i = 0; i < 13; i++) { /* 1, 6, 11, 3, 8, 13, 5, 10, 2, 7, 12, 4, 9 pages */
-		add(&b, 2 * i, 0, 20 + i, SCHEDTRACE_MMAP, 100 * K, (1 + i * 5 % 13) * K);
-		add(&b, 2 * i + 1, 0, 20 + i, SCHEDTRACE_RSS_ANON, K, 500 + i);
+	for (int i = 0; i < 13; i++) { /* 1, 6, 11, 3, 8, 13, 5, 10, 2, 7, 12, 4, 9 pages, less 1 */
+		int64_t bytes = (1 + i * 5 % 13) * K - 1;
+
+		add(&b, 3 * i, 0, 20 + i, SCHEDTRACE_MMAP, 100 * K, bytes);
+		add(&b, 3 * i + 1, 0, 20 + i, SCHEDTRACE_MUNMAP, 100 * K, K);
+		add(&b, 3 * i + 2, 0, 20 + i, SCHEDTRACE_RSS_ANON, K, 500 + i);
 	}
 	r = result_of(&b, "memory");
 	t = table_of(&r, "memory_biggest");
@@ -220,7 +223,8 @@ static void the_ten_biggest_come_first_and_all_others_in_one_row(void **state)
 	for (int64_t i = 0; i < 10; i++) {
 		int64_t pages = 13 - i;
 
-		assert_int_equal(schedtrace_table_ints(t, "net_floor_bytes")[i], pages * K);
+		assert_int_equal(schedtrace_table_ints(t, "requested_bytes")[i], pages * K - 1);
+		assert_int_equal(schedtrace_table_ints(t, "net_floor_bytes")[i], (pages - 1) * K);
 		assert_int_equal(schedtrace_table_ints(t, "rss_peak_bytes")[i], K);
 		assert_int_equal(schedtrace_table_ints(t, "processes")[i], 1);
 	}
@@ -228,9 +232,55 @@ static void the_ten_biggest_come_first_and_all_others_in_one_row(void **state)
 	assert_int_equal(schedtrace_table_ints(t, "pid")[10], INT64_MIN);
 	assert_string_equal(schedtrace_table_texts(t, "comm")[10], "others");
 	assert_int_equal(schedtrace_table_ints(t, "processes")[10], 3);
-	assert_int_equal(schedtrace_table_ints(t, "net_floor_bytes")[10], (1 + 2 + 3) * K);
-	assert_int_equal(schedtrace_table_ints(t, "rss_peak_bytes")[10], 3 * K);
-	assert_true(schedtrace_table_reals(t, "share_traced")[0] == 100.0 * 13 / 91);
+	assert_int_equal(schedtrace_table_ints(t, "requested_bytes")[10], (1 + 2 + 3) * K - 3);
+	assert_int_equal(schedtrace_table_ints(t, "net_floor_bytes")[10], (0 + 1 + 2) * K);
+	/* Their peaks were at different times. */
+	assert_int_equal(schedtrace_table_ints(t, "rss_peak_bytes")[10], INT64_MIN);
+	assert_true(schedtrace_table_reals(t, "share_requested")[0] ==
+		    100.0 * (13 * K - 1) / (91 * K - 13));
+	assert_true(schedtrace_table_reals(t, "share_traced")[0] == 100.0 * 12 / 78);
+	result_free(&r);
+}
+
+static void what_is_held_is_told_as_a_share_of_memory_and_swap(void **state)
+{
+	struct rows b = rows_new();
+	struct schedtrace_context *ctx = schedtrace_builder_context(b.builder);
+	struct schedtrace_info info = *schedtrace_context_info(ctx);
+	struct schedtrace_error err;
+	struct result r;
+
+	info.memory_bytes = 300 * K;
+	info.memory_and_swap_bytes = 400 * K;
+	must(schedtrace_context_set_info(ctx, &info, &err), &err);
+	add(&b, 1, 0, 7, SCHEDTRACE_MMAP, 100 * K, 6 * K);
+	add(&b, 2, 0, 7, SCHEDTRACE_MUNMAP, 100 * K, 2 * K);
+	add(&b, 3, 0, 8, SCHEDTRACE_MMAP, 100 * K, 4 * K);
+	r = result_of(&b, "memory");
+	assert_true(schedtrace_table_reals(table_of(&r, "memory"), "share_held")[0] == 1.0);
+	assert_true(schedtrace_table_reals(table_of(&r, "memory_biggest"), "share_held")[0] == 1.0);
+	assert_true(schedtrace_table_reals(table_of(&r, "memory_system"), "share_held")[0] == 2.0);
+	expect(&r, 7, "requested_bytes", 6 * K);
+	result_free(&r);
+}
+
+static void what_was_resident_at_the_start_says_nothing_of_later(void **state)
+{
+	struct rows b = rows_new();
+	struct schedtrace_context *ctx = schedtrace_builder_context(b.builder);
+	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
+	struct schedtrace_error err;
+	struct result r;
+
+	task.pid = task.tgid = 7;
+	for (int k = 0; k < 4; k++)
+		task.rss_bytes[k] = 40 * K;
+	must(schedtrace_context_add_task(ctx, &task, &err), &err);
+	add(&b, 1, 0, 7, SCHEDTRACE_MMAP, 100 * K, 6 * K);
+	r = result_of(&b, "memory"); /* without changes of resident memory */
+	expect(&r, 7, "rss_bytes", INT64_MIN);
+	expect(&r, 7, "rss_peak_bytes", INT64_MIN);
+	expect(&r, 7, "swap_peak_bytes", INT64_MIN);
 	result_free(&r);
 }
 
@@ -350,7 +400,9 @@ int main(void)
 		cmocka_unit_test(resident_memory_after_exec_counts_though_it_began_before),
 		cmocka_unit_test(what_a_fork_fills_before_the_child_runs_is_the_childs),
 		cmocka_unit_test(the_map_of_a_later_program_may_have_the_id_of_an_earlier_one),
-		cmocka_unit_test(the_ten_biggest_come_first_and_all_others_in_one_row),
+		cmocka_unit_test(the_ten_that_requested_most_come_first_and_all_others_in_one_row),
+		cmocka_unit_test(what_is_held_is_told_as_a_share_of_memory_and_swap),
+		cmocka_unit_test(what_was_resident_at_the_start_says_nothing_of_later),
 		cmocka_unit_test(every_change_of_resident_memory_is_in_a_log),
 		cmocka_unit_test(faults_and_pages_are_counted_for_the_process),
 		cmocka_unit_test(calls_with_absurd_sizes_are_counted_and_do_no_harm),

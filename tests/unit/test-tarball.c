@@ -161,6 +161,7 @@ static void the_context_comes_back_whole(void **state)
 					.cpus = 2,
 					.page_size = 4096,
 					.memory_bytes = 1LL << 40,
+					.memory_and_swap_bytes = 3LL << 40,
 					.begin_ns = -5,
 					.end_ns = INT64_MAX,
 					.wall_offset_begin_ns = 7,
@@ -208,6 +209,7 @@ static void the_context_comes_back_whole(void **state)
 	ctx = schedtrace_context(trace);
 	assert_string_equal(schedtrace_context_event_name(ctx, mine), "MY_EVENT");
 	assert_int_equal(schedtrace_context_info(ctx)->memory_bytes, 1LL << 40);
+	assert_int_equal(schedtrace_context_info(ctx)->memory_and_swap_bytes, 3LL << 40);
 	assert_true(schedtrace_context_info(ctx)->begin_ns == -5);
 	assert_true(schedtrace_context_info(ctx)->end_ns == INT64_MAX);
 	assert_true(schedtrace_context_info(ctx)->wall_offset_end_ns == INT64_MIN);

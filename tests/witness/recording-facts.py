@@ -69,6 +69,9 @@ def main():
                  if line.startswith('MemTotal'))
     ok(meta['memory_bytes'] == total and meta['page_size'] == os.sysconf('SC_PAGESIZE'),
        'memory and page size are the system\'s', meta)
+    swap = next(int(line.split()[1]) * 1024 for line in open('/proc/meminfo')
+                if line.startswith('SwapTotal'))
+    ok(meta['memory_and_swap_bytes'] == total + swap, 'and so are memory and swap together', meta)
     config = timer_hz_of_the_configuration()
     ok(config in (None, meta['timer_hz']) and 10 <= meta['timer_hz'] <= 10000,
        'the timer\'s ticks are as many as the kernel\'s configuration says', meta, config)
