@@ -102,6 +102,8 @@ static const struct option_spec options[] = {
 	{ 0, "plot-size", "WxH",
 	  "width and height of that picture in mm; the width alone: as high as needed [170]",
 	  OPTION_TEXT, FIELD(plot_size), REPORT | COMPARE },
+	{ 0, "title", "TEXT", "what stands above the picture of --plot or --flame [the command]",
+	  OPTION_TEXT, FIELD(report.title), REPORT | COMPARE },
 	{ 0, "group", "NAME=FILE,…",
 	  "these recordings, or all that a shell pattern matches, are repeated runs of "
 	  "one thing; a FILE that no group names is one by itself",
@@ -316,6 +318,8 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 						 : "folded");
 	if (settings->plot_size && !report->plot)
 		return error_set(err, SCHEDTRACE_E_USAGE, "--plot-size is for --plot");
+	if (report->title && !report->plot && !report->flame)
+		return error_set(err, SCHEDTRACE_E_USAGE, "--title is for --plot and --flame");
 	if (settings->requests && report->log)
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--requests and --log are two logs; "

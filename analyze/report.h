@@ -31,6 +31,7 @@ struct report_settings {
 	int64_t depth;	   /* frames of a stack in text, 0: all */
 	const char *plot;  /* a picture in this file instead of text; NULL: none */
 	struct plot_size plot_size;
+	const char *title; /* of that picture, or of the flame graph; NULL: the recorded command */
 	size_t width;	   /* of lines; 0: no limit */
 	bool exact;
 	bool quiet;

@@ -39,6 +39,16 @@ static void draw_whisker(cairo_t *cr, double low, double high, double y, double 
 	cairo_stroke(cr);
 }
 
+/* Instead of a bar that there is not. */
+static void draw_dash(cairo_t *cr, double x, double y)
+{
+	canvas_grey(cr, 0.2);
+	cairo_set_line_width(cr, 0.8);
+	cairo_move_to(cr, x, y);
+	cairo_line_to(cr, x + 4, y);
+	cairo_stroke(cr);
+}
+
 static void draw_row(cairo_t *cr, const struct plot_panel *panel, const struct axis *axis,
 		     struct box plot, size_t row, double y, double h)
 {
@@ -52,8 +62,11 @@ static void draw_row(cairo_t *cr, const struct plot_panel *panel, const struct a
 		double top = panel->stacked ? y : y + each * (double)s;
 		double reach = value;
 
-		if (!isfinite(value))
+		if (!isfinite(value)) {
+			if (!panel->stacked && reach_of(panel, row) > 0 && each >= SMALL_SIZE * 0.8)
+				draw_dash(cr, plot.x + 3, top + each / 2);
 			continue;
+		}
 		known = true;
 		if (value > 0) {
 			cairo_rectangle(cr, x, top, plot.x + plot.w * axis_at(axis, at + value) - x,
@@ -73,7 +86,7 @@ static void draw_row(cairo_t *cr, const struct plot_panel *panel, const struct a
 			canvas_grey(cr, 0.2);
 			canvas_text(cr, plot.x + plot.w * axis_at(axis, reach) + 3,
 				    top + each / 2 + SMALL_SIZE * 0.36, ALIGN_LEFT, SMALL_SIZE,
-				    text);
+				    series->texts ? series->texts[row] : text);
 		}
 	}
 	canvas_grey(cr, 0.2);
@@ -113,8 +126,9 @@ void plot_draw_bars(cairo_t *cr, const struct plot_panel *panel, struct box box)
 
 		canvas_grey(cr, 0);
 		if (above) {
-			canvas_text_fit(cr, plot.x + 3, y + pitch * 0.42, ALIGN_LEFT,
-					fmin(SMALL_SIZE, pitch * 0.4), box.w - 8, panel->labels[i]);
+			(panel->cut_middle ? canvas_text_ends : canvas_text_fit)(
+				cr, plot.x + 3, y + pitch * 0.42, ALIGN_LEFT,
+				fmin(SMALL_SIZE, pitch * 0.4), box.w - 8, panel->labels[i]);
 			draw_row(cr, panel, &axis, plot, i, y + pitch * 0.52, pitch * 0.4);
 			continue;
 		}

@@ -87,6 +87,57 @@ double canvas_text_fit(cairo_t *cr, double x, double y, enum text_align align, d
 	return canvas_text(cr, x, y, align, size, cut);
 }
 
+/* The begin tells most: two thirds of what fits are it. */
+double canvas_text_ends(cairo_t *cr, double x, double y, enum text_align align, double size,
+			double width, const char *text)
+{
+	double whole = canvas_text_width(cr, size, text);
+	size_t columns = escape_width(text), end = 0;
+	char cut[512], ends[1024];
+
+	if (whole <= width)
+		return canvas_text(cr, x, y, align, size, text);
+	fit(cr, size, width * 2 / 3, text, cut, sizeof(cut));
+	/* Not to the last column, since those of the end may be wider than the mean. */
+	columns = columns > 2 ? (size_t)((double)columns * (1 - width / 3 / whole)) + 2 : 0;
+	end = escape_fit(text, columns);
+	snprintf(ends, sizeof(ends), "%s%s", cut, text + end);
+	return canvas_text_fit(cr, x, y, align, size, width, ends);
+}
+
+/* Bytes of the words that fit into a line; at least one word. */
+static size_t words_that_fit(cairo_t *cr, double size, double width, const char *text)
+{
+	char line[512];
+	size_t fit = 0;
+
+	for (size_t end = 0; text[end]; end += text[end] == ' ') {
+		end += strcspn(text + end, " ");
+		if (end >= sizeof(line))
+			break;
+		snprintf(line, sizeof(line), "%.*s", (int)end, text);
+		if (fit && canvas_text_width(cr, size, line) > width)
+			break;
+		fit = end;
+	}
+	return fit ? fit : strlen(text);
+}
+
+double canvas_text_lines(cairo_t *cr, double x, double y, double size, double width,
+			 const char *text, bool draw)
+{
+	double height = 0;
+	char line[512];
+
+	for (size_t n; *text; text += n + strspn(text + n, " "), height += size + 3) {
+		n = words_that_fit(cr, size, width, text);
+		snprintf(line, sizeof(line), "%.*s", (int)n, text);
+		if (draw)
+			canvas_text_fit(cr, x, y + height, ALIGN_LEFT, size, width, line);
+	}
+	return height;
+}
+
 void canvas_text_up(cairo_t *cr, double x, double y_middle, double size, double height,
 		    const char *text)
 {
@@ -214,16 +265,26 @@ static void draw_key(cairo_t *cr, const struct plot_panel *panel, const struct p
 	}
 }
 
+/* One series alone is what the title says, unless its look has a meaning, or it is one of many. */
+static bool has_legend(const struct plot_panel *panel)
+{
+	size_t named = 0;
+	bool special = panel->kind == PLOT_LANES;
+
+	for (size_t i = 0; i < panel->n_series; i++) {
+		named += *panel->series[i].name != '\0';
+		special |= panel->kind == PLOT_CURVES && *panel->series[i].name;
+	}
+	return named > 1 || (named && special);
+}
+
 double canvas_legend(cairo_t *cr, const struct plot_panel *panel, double x, double y, double width,
 		     bool draw)
 {
 	double at = x, row = y;
 	double limit = width - KEY_WIDTH;
-	size_t named = 0;
 
-	for (size_t i = 0; i < panel->n_series; i++)
-		named += *panel->series[i].name != '\0';
-	if (named < 2 && !(named && panel->kind == PLOT_LANES))
+	if (!has_legend(panel))
 		return 0;
 	for (size_t i = 0; i < panel->n_series; i++) {
 		double w = fmin(canvas_text_width(cr, TEXT_SIZE, panel->series[i].name), limit) +

@@ -28,6 +28,17 @@ double canvas_text(cairo_t *cr, double x, double y, enum text_align align, doubl
 double canvas_text_fit(cairo_t *cr, double x, double y, enum text_align align, double size,
 		       double width, const char *text);
 
+/* The same, cut in its middle. */
+double canvas_text_ends(cairo_t *cr, double x, double y, enum text_align align, double size,
+			double width, const char *text);
+
+/*
+ * In lines of at most @width, the first one's base line at @y, broken at blanks; returns their
+ * height. Without @draw, only the height.
+ */
+double canvas_text_lines(cairo_t *cr, double x, double y, double size, double width,
+			 const char *text, bool draw);
+
 /* Upwards, in the middle of a height that it is cut to. */
 void canvas_text_up(cairo_t *cr, double x, double y_middle, double size, double height,
 		    const char *text);

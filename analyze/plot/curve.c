@@ -120,6 +120,21 @@ static void draw_band(cairo_t *cr, const struct frame *f, const struct plot_seri
 	canvas_fill_pale(cr, series->style);
 }
 
+/* To where the value of a point that tells of the time before it begins. */
+static void step_back(cairo_t *cr, const struct frame *f, const struct plot_series *series,
+		      size_t k, bool pen_down)
+{
+	double x = at_x(f, k ? series->x[k - 1] : f->x.min), y = at_y(f, series->y[k]);
+
+	/* Of the first it is not known since when, unless the axis begins there. */
+	if (!k && series->style != STYLE_TOTAL)
+		x = at_x(f, series->x[k]);
+	if (pen_down)
+		cairo_line_to(cr, x, y);
+	else
+		cairo_move_to(cr, x, y);
+}
+
 static void draw_line(cairo_t *cr, const struct frame *f, const struct plot_series *series)
 {
 	bool pen_down = false;
@@ -132,19 +147,38 @@ static void draw_line(cairo_t *cr, const struct frame *f, const struct plot_seri
 			pen_down = false;
 			continue;
 		}
-		if (!pen_down)
+		if (series->look == PLOT_STEP_BACK)
+			step_back(cr, f, series, k, pen_down);
+		else if (!pen_down)
 			cairo_move_to(cr, x, y);
-		else
-			cairo_line_to(cr, x, y);
+		cairo_line_to(cr, x, y);
 		if (series->look == PLOT_STEP)
 			cairo_line_to(cr, at_x(f, step_end(f, series, k)), y);
 		pen_down = true;
 		lone = series->n == 1 ? x : NAN;
 	}
-	canvas_stroke(cr, series->style, series->style == STYLE_TOTAL ? 3.2 : 1.3);
+	canvas_stroke(cr, series->style,
+		      series->style == STYLE_TOTAL		 ? 3.2
+		      : plot_style(series->style)->dashes[0] > 0 ? 1.2
+								 : 1.7);
 	if (isfinite(lone) && series->look == PLOT_LINE) {
 		cairo_arc(cr, lone, at_y(f, series->y[0]), 1.6, 0, 2 * M_PI);
 		canvas_fill(cr, series->style);
+	}
+}
+
+/* The sum lies below the others. Of these the unbroken one comes first, and the dashes of those
+ * that go along with it lie upon it. */
+static void draw_lines(cairo_t *cr, const struct frame *f, const struct plot_panel *panel,
+		       bool of_totals)
+{
+	for (size_t s = 0; s < panel->n_series; s++) {
+		const struct plot_series *series = &panel->series[s];
+
+		if ((series->style == STYLE_TOTAL) == of_totals &&
+		    (series->look == PLOT_LINE || series->look == PLOT_STEP ||
+		     series->look == PLOT_STEP_BACK))
+			draw_line(cr, f, series);
 	}
 }
 
@@ -201,10 +235,8 @@ void plot_draw_curves(cairo_t *cr, const struct plot_panel *panel, struct box bo
 			draw_area(cr, &f, panel, s);
 		else if (panel->series[s].low)
 			draw_band(cr, &f, &panel->series[s]);
-	/* The sum comes last, and lies below the others. */
-	for (size_t s = panel->n_series; s-- > 0;)
-		if (panel->series[s].look == PLOT_LINE || panel->series[s].look == PLOT_STEP)
-			draw_line(cr, &f, &panel->series[s]);
+	draw_lines(cr, &f, panel, true);
+	draw_lines(cr, &f, panel, false);
 	cairo_restore(cr);
 	for (size_t s = 0; s < panel->n_series; s++)
 		if (panel->series[s].look == PLOT_POINTS)

@@ -90,6 +90,7 @@ static int finish_curves(struct log_reader *reader, struct schedtrace_error *err
 {
 	const struct curves *curves = reader->state;
 	struct plot_figure *figure = curves->source->figure;
+	bool bands = false;
 
 	for (size_t i = 0; i < curves->n; i++) {
 		struct plot_series *series = &reader->panel->series[i];
@@ -113,8 +114,14 @@ static int finish_curves(struct log_reader *reader, struct schedtrace_error *err
 		}
 		if (!band)
 			series->low = series->high = NULL;
+		bands |= band;
 	}
-	return 0;
+	if (bands)
+		reader->panel->note = plot_text(
+			figure, "%s%sPale: from the lowest to the highest value at one point",
+			reader->panel->note ? reader->panel->note : "",
+			reader->panel->note ? ". " : "");
+	return bands && !reader->panel->note ? plot_no_memory(err) : 0;
 }
 
 /* The curve of a column of faults_total as the last series. */
@@ -127,16 +134,15 @@ static void add_total(struct plot_source *source, const struct view *total, cons
 	bool use = !strcmp(name, "cpu_use");
 
 	series->name = "all processes";
-	series->look = use ? PLOT_STEP : PLOT_LINE;
+	series->look = use ? PLOT_STEP_BACK : PLOT_LINE;
 	series->style = STYLE_TOTAL;
 	series->n = total->n_rows + !use;
 	series->x[0] = panel->x.min;
 	if (!use)
 		series->y[0] = 0;
 	for (size_t i = 0; i < total->n_rows; i++) {
+		series->x[i + !use] = plot_number(total, i, time) - (double)source->zero;
 		series->y[i + !use] = plot_number(total, i, c);
-		if (i + 1 < series->n)
-			series->x[i + 1] = plot_number(total, i, time) - (double)source->zero;
 	}
 }
 
@@ -190,13 +196,17 @@ static int add_curves(struct plot_source *source, const struct panel_spec *spec,
 {
 	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : spec->top;
 	size_t all = count_in_log(view), n = all < top ? all : top;
-	bool with_total = total && n != 1;
-	struct plot_panel *panel = new_panel(source, kind);
+	/* Of all, and not of those that were asked for. */
+	bool with_total = total && n != 1 && !plot_tasks_chosen(source);
+	struct plot_panel *panel;
 	struct curves *curves = plot_alloc(source->figure, 1, sizeof(*curves));
 	struct log_reader *reader;
 	char columns[64];
 	int r;
 
+	if (!n && !with_total)
+		return 0;
+	panel = new_panel(source, kind);
 	if (!panel)
 		return plot_no_room(err);
 	if (!curves)
@@ -259,7 +269,8 @@ int plot_make_faults(struct plot_source *source, const struct panel_spec *spec,
 		  PLOT_LINE },
 		{ "faults_curve", "major", "1", "Major page faults so far", "major faults",
 		  PLOT_LINE },
-		{ "faults_curve", "cpu_use", "%", "CPU use", "CPU use, of one CPU", PLOT_LINE },
+		{ "faults_curve", "cpu_use", "%", "CPU use", "CPU use, of one CPU",
+		  PLOT_STEP_BACK },
 	};
 	struct view faults = { 0 }, total = { 0 };
 	int r = plot_view(source, "faults", &faults, err);

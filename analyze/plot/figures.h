@@ -16,6 +16,7 @@ struct panel_spec;
 struct log_reader {
 	struct plot_panel *panel;
 	void *state, *more; /* the maker's, in the figure's memory */
+	bool unfiltered;    /* rows that the filters leave out come too */
 	/* The logs, and their columns, that the maker asked for with plot_reader(). */
 	const struct schedtrace_table_info *logs[2];
 	size_t columns[2][8];
@@ -30,6 +31,8 @@ struct plot_source {
 	const struct selection *selection;
 	int64_t begin, end; /* ns on the trace clock: what is drawn */
 	int64_t zero;	    /* that seconds are counted from */
+	double memory_and_swap; /* bytes of the machine, 0 unknown */
+	size_t parts; /* that the time is cut into where single stretches cannot be told apart */
 	size_t n_readers;
 	struct log_reader readers[PLOT_PANELS];
 };
@@ -64,6 +67,9 @@ extern const struct panel_spec plot_spec_any;
 int plot_view(struct plot_source *source, const char *table, struct view *view,
 	      struct schedtrace_error *err);
 
+/* Whether the filters leave out tasks. */
+bool plot_tasks_chosen(const struct plot_source *source);
+
 /* Index of a column of @n bytes, SIZE_MAX if there is none. */
 size_t plot_column(const struct schedtrace_table_info *info, const char *name, size_t n);
 
@@ -90,7 +96,7 @@ void plot_time_scale(const struct plot_source *source, struct plot_panel *panel)
 struct log_reader *plot_reader(struct plot_source *source, struct plot_panel *panel,
 			       const char *log, const char *columns);
 
-panel_maker plot_make_bars, plot_make_pie, plot_make_histogram, plot_make_distribution,
+panel_maker plot_make_bars, plot_make_requested, plot_make_histogram, plot_make_distribution,
 	plot_make_utilization, plot_make_faults, plot_make_resident, plot_make_who_ran,
 	plot_make_states, plot_make_gaps, plot_make_busy_map, plot_make_length_map,
 	plot_make_lengths, plot_make_migration_matrix, plot_make_migration_rate;

@@ -20,7 +20,8 @@ static void draw_stretches(cairo_t *cr, const struct plot_panel *panel, const st
 			double end = plot.x + plot.w * axis_at(axis, s->end);
 			double bottom = plot.y + pitch * s->lane + (pitch + height) / 2;
 
-			cairo_rectangle(cr, x, bottom - height * s->to, end - x,
+			cairo_rectangle(cr, x, bottom - height * s->to,
+					fmax(end - x, panel->least_width),
 					height * (s->to - s->from));
 		}
 		canvas_fill(cr, panel->series[series].style);

@@ -73,7 +73,7 @@ static int fill(struct plot_source *source, const struct panel_spec *spec, const
 	panel->x.name = "length of the wait";
 	panel->x.unit = "ns";
 	panel->x.log = true;
-	panel->y.name = "waits";
+	panel->y.name = "share of the waits";
 	panel->y.unit = "%";
 	if (distribution)
 		panel->y.max = 100;

@@ -1,159 +1,183 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who ran on each CPU, in which state each task was, and where records are missing: stretches of
- * time in lanes. Up to a number of stretches each is drawn as it is. When there are more, the time
- * is cut into a thousand parts, and in each the states share the lane's height by the time that
- * they had: nothing is left out, and the memory does not grow with the recording.
+ * The time is cut into parts of about a point's width. Where a part of a lane has at most two
+ * stretches, they are drawn as they are. Where it has more, they could not be told apart: there the
+ * kinds share the lane's height by the time that they had. Nothing is left out, and the memory does
+ * not grow with the recording.
  */
+#include "lanes.h"
+
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
-#include "figures.h"
-#include "style.h"
 
-#define MOST_STRETCHES 20000
-#define PARTS	       1000
-#define MOST_CPUS      64
-#define NAMES	       7 /* that have a colour of their own */
+#define MOST_CPUS 64
+#define FEW	  2 /* stretches of a part that can be told apart */
 
-/* A lane: of a CPU, or of one life of a task. */
-struct lane {
-	int64_t id, begin, end;
-	int64_t known; /* what a task did until then is drawn */
+/* What a lane shows in one part of the time. */
+struct part {
+	uint32_t n; /* stretches, FEW + 1 for more than FEW */
+	uint32_t kinds[FEW];
+	float begins[FEW], ends[FEW]; /* 0 to 1 within the part */
 };
 
-struct lanes {
-	struct plot_source *source;
-	size_t n_lanes, n_kinds;
-	struct lane *lanes;
-	size_t n, max;
-	struct plot_stretch *stretches; /* as long as there are not too many */
-	float *times;			/* by lane, part and kind */
-};
-
-static int new_lanes(struct lanes **out, struct plot_source *source, struct plot_panel *panel,
-		     size_t n_lanes, size_t n_kinds, struct schedtrace_error *err)
+int lanes_new(struct lanes **out, struct plot_source *source, struct plot_panel *panel,
+	      size_t n_lanes, size_t n_kinds, struct schedtrace_error *err)
 {
 	struct lanes *lanes = plot_alloc(source->figure, 1, sizeof(*lanes));
+	size_t n_parts = source->parts;
 
 	if (!lanes)
 		return plot_no_memory(err);
-	*lanes = (struct lanes){ .source = source, .n_lanes = n_lanes, .n_kinds = n_kinds };
+	*lanes = (struct lanes){
+		.source = source, .n_lanes = n_lanes, .n_kinds = n_kinds, .n_parts = n_parts
+	};
 	lanes->lanes = plot_alloc(source->figure, n_lanes, sizeof(*lanes->lanes));
-	lanes->times = plot_alloc(source->figure, n_lanes * n_kinds, PARTS * sizeof(float));
+	lanes->parts = plot_alloc(source->figure, n_lanes, n_parts * sizeof(*lanes->parts));
+	lanes->times = plot_alloc(source->figure, n_lanes * n_kinds, n_parts * sizeof(float));
 	panel->labels = plot_alloc(source->figure, n_lanes, sizeof(*panel->labels));
-	if (!lanes->lanes || !lanes->times || !panel->labels)
+	if (!lanes->lanes || !lanes->parts || !lanes->times || !panel->labels)
 		return plot_no_memory(err);
 	plot_time_scale(source, panel);
 	*out = lanes;
 	return plot_panel_series(source->figure, panel, n_kinds, 0, err);
 }
 
-static int keep_stretch(struct log_reader *reader, struct lanes *lanes,
-			const struct plot_stretch *stretch, struct schedtrace_error *err)
+static double part_width(const struct lanes *lanes)
 {
-	if (lanes->n == MOST_STRETCHES)
-		return 0; /* too many: the parts are drawn */
-	if (lanes->n == lanes->max) {
-		size_t max = lanes->max ? 2 * lanes->max : 256;
-		struct plot_stretch *grown =
-			reallocarray(reader->panel->stretches, max, sizeof(*grown));
+	const struct plot_source *source = lanes->source;
 
-		if (!grown)
-			return plot_no_memory(err);
-		reader->panel->stretches = lanes->stretches = grown;
-		lanes->max = max;
-	}
-	lanes->stretches[lanes->n++] = *stretch;
-	return 0;
+	return ((double)source->end - (double)source->begin) / (double)lanes->n_parts;
 }
 
-/* Adds the part of [@begin, @end) that is drawn. */
-static int add_stretch(struct log_reader *reader, size_t lane, size_t kind, int64_t begin,
-		       int64_t end, struct schedtrace_error *err)
+/* Adds what lies within one part; it goes on with what ended where it begins. */
+static void add_to_part(struct part *part, size_t kind, float begin, float end)
 {
-	struct lanes *lanes = reader->state;
+	uint32_t last = part->n - 1;
+
+	if (part->n && part->n <= FEW && part->kinds[last] == kind && part->ends[last] >= begin) {
+		part->ends[last] = fmaxf(part->ends[last], end);
+		return;
+	}
+	if (part->n < FEW) {
+		part->kinds[part->n] = (uint32_t)kind;
+		part->begins[part->n] = begin;
+		part->ends[part->n] = end;
+	}
+	part->n += part->n <= FEW;
+}
+
+void lanes_add(struct lanes *lanes, size_t lane, size_t kind, int64_t begin, int64_t end)
+{
 	const struct plot_source *source = lanes->source;
-	double width = ((double)source->end - (double)source->begin) / PARTS, from, to;
+	double width = part_width(lanes), from, to;
 
 	if (begin < source->begin)
 		begin = source->begin;
 	if (end > source->end)
 		end = source->end;
 	if (begin >= end)
-		return 0;
+		return;
 	from = ((double)begin - (double)source->begin) / width;
 	to = ((double)end - (double)source->begin) / width;
-	for (size_t part = (size_t)from; part < PARTS && (double)part < to; part++)
-		lanes->times[(lane * PARTS + part) * lanes->n_kinds + kind] +=
-			(float)(fmin(to, (double)part + 1) - fmax(from, (double)part));
-	return keep_stretch(reader, lanes,
-			    &(struct plot_stretch){ .lane = (uint32_t)lane,
-						    .series = (uint32_t)kind,
-						    .begin = (double)(begin - source->zero),
-						    .end = (double)(end - source->zero),
-						    .from = 0,
-						    .to = 1 },
-			    err);
+	for (size_t i = (size_t)from; i < lanes->n_parts && (double)i < to; i++) {
+		size_t at = lane * lanes->n_parts + i;
+		float first = (float)fmax(0, from - (double)i),
+		      last = (float)fmin(1, to - (double)i);
+
+		lanes->times[at * lanes->n_kinds + kind] += last - first;
+		add_to_part(&lanes->parts[at], kind, first, last);
+	}
 }
 
-static int by_series(const void *a, const void *b)
+static bool is_dense(const struct part *part)
 {
-	uint32_t sa = ((const struct plot_stretch *)a)->series;
-	uint32_t sb = ((const struct plot_stretch *)b)->series;
-
-	return (sa > sb) - (sa < sb);
+	return part->n > FEW;
 }
 
-/* The parts as stretches; equal neighbours become one. */
-static int draw_parts(struct log_reader *reader, struct schedtrace_error *err)
-{
-	struct lanes *lanes = reader->state;
-	const struct plot_source *source = lanes->source;
-	double width = ((double)source->end - (double)source->begin) / PARTS;
-	double zero = (double)(source->begin - source->zero);
-	size_t max = lanes->n_lanes * lanes->n_kinds * PARTS, n = 0;
-	struct plot_stretch *out = calloc(max + 1, sizeof(*out));
+/* The stretches of a panel as they are made. */
+struct output {
+	struct plot_stretch *all;
+	size_t n, max;
+};
 
-	if (!out)
+/* What goes on where the one before ended becomes one with it. */
+static int put_stretch(struct output *out, const struct plot_stretch *stretch,
+		       struct schedtrace_error *err)
+{
+	struct plot_stretch *last = out->n ? &out->all[out->n - 1] : NULL;
+
+	if (last && last->lane == stretch->lane && last->series == stretch->series &&
+	    last->end == stretch->begin && last->from == stretch->from && last->to == stretch->to) {
+		last->end = stretch->end;
+		return 0;
+	}
+	if (!array_room(out->all, out->n, out->max))
 		return plot_no_memory(err);
-	free(reader->panel->stretches);
-	reader->panel->stretches = out;
-	for (size_t kind = 0; kind < lanes->n_kinds; kind++)
-		for (size_t lane = 0; lane < lanes->n_lanes; lane++)
-			for (size_t part = 0; part < PARTS; part++) {
-				const float *times =
-					&lanes->times[(lane * PARTS + part) * lanes->n_kinds];
-				float from = 0, sum = 0;
+	out->all[out->n++] = *stretch;
+	return 0;
+}
 
-				for (size_t k = 0; k < lanes->n_kinds; k++) {
-					from += k < kind ? times[k] : 0;
-					sum += times[k];
-				}
-				if (times[kind] <= 0)
-					continue;
-				/* What is only possible may overlap. */
-				sum = fmaxf(sum, 1);
-				out[n] = (struct plot_stretch){
-					.lane = (uint32_t)lane,
+/* The share of the height that a kind has in a part with many stretches. */
+static void set_share(struct plot_stretch *stretch, const float *times, size_t n_kinds)
+{
+	float below = 0, sum = 0;
+
+	for (size_t k = 0; k < n_kinds; k++) {
+		below += k < stretch->series ? times[k] : 0;
+		sum += times[k];
+	}
+	sum = fmaxf(sum, 1); /* what is only possible may overlap */
+	stretch->from = below / sum;
+	stretch->to = (below + times[stretch->series]) / sum;
+}
+
+static int put_part(const struct lanes *lanes, struct output *out, size_t lane, size_t part,
+		    size_t kind, struct schedtrace_error *err)
+{
+	const struct part *p = &lanes->parts[lane * lanes->n_parts + part];
+	const float *times = &lanes->times[(lane * lanes->n_parts + part) * lanes->n_kinds];
+	const struct plot_source *source = lanes->source;
+	double width = part_width(lanes), zero = (double)(source->begin - source->zero);
+	struct plot_stretch stretch = { .lane = (uint32_t)lane,
 					.series = (uint32_t)kind,
 					.begin = zero + width * (double)part,
 					.end = zero + width * (double)(part + 1),
-					.from = from / sum,
-					.to = (from + times[kind]) / sum,
-				};
-				if (n && out[n - 1].lane == lane && out[n - 1].series == kind &&
-				    out[n - 1].end == out[n].begin &&
-				    out[n - 1].from == out[n].from && out[n - 1].to == out[n].to)
-					out[n - 1].end = out[n].end;
-				else
-					n++;
-			}
-	reader->panel->n_stretches = n;
-	return 0;
+					.from = 0,
+					.to = 1 };
+	int r = 0;
+
+	if (times[kind] <= 0)
+		return 0;
+	if (is_dense(p)) {
+		set_share(&stretch, times, lanes->n_kinds);
+		return put_stretch(out, &stretch, err);
+	}
+	for (uint32_t i = 0; i < p->n && !r; i++) {
+		if (p->kinds[i] != kind)
+			continue;
+		stretch.begin = zero + width * ((double)part + (double)p->begins[i]);
+		stretch.end = zero + width * ((double)part + (double)p->ends[i]);
+		r = put_stretch(out, &stretch, err);
+	}
+	return r;
+}
+
+/* All stretches, those of a kind together. */
+static int put_all(struct log_reader *reader, struct schedtrace_error *err)
+{
+	const struct lanes *lanes = reader->state;
+	struct output out = { 0 };
+	int r = 0;
+
+	for (size_t kind = 0; kind < lanes->n_kinds; kind++)
+		for (size_t lane = 0; lane < lanes->n_lanes; lane++)
+			for (size_t part = 0; part < lanes->n_parts && !r; part++)
+				r = put_part(lanes, &out, lane, part, kind, err);
+	reader->panel->stretches = out.all;
+	reader->panel->n_stretches = out.n;
+	return r;
 }
 
 /* Takes kinds that nothing is of out of the legend. */
@@ -162,7 +186,7 @@ static void leave_out_unused(struct plot_panel *panel, const struct lanes *lanes
 	for (size_t kind = 0; kind < lanes->n_kinds; kind++) {
 		bool used = false;
 
-		for (size_t i = kind; i < lanes->n_lanes * PARTS * lanes->n_kinds && !used;
+		for (size_t i = kind; i < lanes->n_lanes * lanes->n_parts * lanes->n_kinds && !used;
 		     i += lanes->n_kinds)
 			used = lanes->times[i] > 0;
 		if (!used)
@@ -170,29 +194,38 @@ static void leave_out_unused(struct plot_panel *panel, const struct lanes *lanes
 	}
 }
 
-static int finish_lanes(struct log_reader *reader, struct schedtrace_error *err)
+/* Adds a sentence to the note of a panel. */
+static int add_note(const struct lanes *lanes, struct plot_panel *panel, const char *text,
+		    struct schedtrace_error *err)
 {
-	struct lanes *lanes = reader->state;
+	const char *before = panel->note;
 
-	leave_out_unused(reader->panel, lanes);
-	if (lanes->n == MOST_STRETCHES) {
-		const char *before = reader->panel->note;
-
-		reader->panel->note = plot_text(
-			lanes->source->figure,
-			"%s%sToo many stretches to draw one by one: heights are shares of the time",
-			before ? before : "", before ? ". " : "");
-		return draw_parts(reader, err);
-	}
-	if (!lanes->n && !reader->panel->note)
-		reader->panel->note = "There is no such stretch of time";
-	if (lanes->n)
-		qsort(lanes->stretches, lanes->n, sizeof(*lanes->stretches), by_series);
-	reader->panel->n_stretches = lanes->n;
-	return 0;
+	panel->note = plot_text(lanes->source->figure, "%s%s%s", before ? before : "",
+				before ? ". " : "", text);
+	return panel->note ? 0 : plot_no_memory(err);
 }
 
-static size_t lane_of_cpu(const struct lanes *lanes, int64_t cpu)
+int lanes_finish(struct log_reader *reader, struct schedtrace_error *err)
+{
+	const struct lanes *lanes = reader->state;
+	bool dense = false;
+	int r = put_all(reader, err);
+
+	leave_out_unused(reader->panel, lanes);
+	for (size_t i = 0; i < lanes->n_lanes * lanes->n_parts && !dense; i++)
+		dense = is_dense(&lanes->parts[i]);
+	if (!r && dense)
+		r = add_note(
+			lanes, reader->panel,
+			"Where stretches are too short to be told apart, heights are shares of "
+			"the time",
+			err);
+	if (!r && !reader->panel->n_stretches && !reader->panel->note)
+		reader->panel->note = "There is no such stretch of time";
+	return r;
+}
+
+size_t lanes_cpu(const struct lanes *lanes, int64_t cpu)
 {
 	for (size_t i = 0; i < lanes->n_lanes; i++)
 		if (lanes->lanes[i].id == cpu)
@@ -200,9 +233,9 @@ static size_t lane_of_cpu(const struct lanes *lanes, int64_t cpu)
 	return SIZE_MAX;
 }
 
-/* Lanes of the CPUs, which the losses have a row each for. */
-static int new_cpu_lanes(struct lanes **out, struct plot_source *source, struct plot_panel *panel,
-			 size_t n_kinds, struct schedtrace_error *err)
+/* The losses have a row for each CPU. */
+int lanes_of_cpus(struct lanes **out, struct plot_source *source, struct plot_panel *panel,
+		  size_t n_kinds, struct schedtrace_error *err)
 {
 	struct view cpus = { 0 };
 	size_t n;
@@ -210,7 +243,7 @@ static int new_cpu_lanes(struct lanes **out, struct plot_source *source, struct 
 
 	n = cpus.n_rows < MOST_CPUS ? cpus.n_rows : MOST_CPUS;
 	if (!r)
-		r = new_lanes(out, source, panel, n, n_kinds, err);
+		r = lanes_new(out, source, panel, n, n_kinds, err);
 	for (; panel->n_labels < n && !r; panel->n_labels++) {
 		size_t i = panel->n_labels;
 
@@ -224,263 +257,4 @@ static int new_cpu_lanes(struct lanes **out, struct plot_source *source, struct 
 					cpus.n_rows - n);
 	view_release(&cpus);
 	return r;
-}
-
-/* ---- who ran on each CPU -------------------------------------------------------------- */
-
-struct name_time {
-	const char *comm;
-	double time;
-};
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct name_time *)a)->comm, ((const struct name_time *)b)->comm);
-}
-
-static int by_time(const void *a, const void *b)
-{
-	double ta = ((const struct name_time *)a)->time, tb = ((const struct name_time *)b)->time;
-
-	return (ta < tb) - (ta > tb);
-}
-
-/* The names whose tasks ran longest, as series; their number, or an error. */
-static int name_series(struct plot_source *source, const struct view *tasks,
-		       const char *names[NAMES], struct schedtrace_error *err)
-{
-	auto_free struct name_time *times = calloc(tasks->n_rows + 1, sizeof(*times));
-	size_t comm = plot_column(tasks->info, "comm", 4), n = 0, kept = 0;
-	size_t on_cpu = plot_column(tasks->info, "on_cpu", 6);
-	int i;
-
-	if (!times)
-		return plot_no_memory(err);
-	for (size_t row = 0; row < tasks->n_rows; row++) {
-		const char *name = schedtrace_table_value(tasks->table, tasks->rows[row], comm).s;
-		double time = plot_number(tasks, row, on_cpu);
-
-		if (name && time > 0)
-			times[n++] = (struct name_time){ name, time };
-	}
-	qsort(times, n, sizeof(*times), by_name);
-	for (size_t k = 0; k < n; k++)
-		if (kept && !strcmp(times[kept - 1].comm, times[k].comm))
-			times[kept - 1].time += times[k].time;
-		else
-			times[kept++] = times[k];
-	qsort(times, kept, sizeof(*times), by_time);
-	for (i = 0; i < NAMES && (size_t)i < kept; i++) {
-		names[i] = times[i].comm; /* lent by the table */
-	}
-	return i;
-}
-
-struct who_ran {
-	struct lanes *lanes;
-	size_t n_names;
-	const char *names[NAMES];
-};
-
-/* states_log: begin, end, comm, state, cpu, certain; gap_log: begin, end, cpu. */
-static int add_who_ran(struct log_reader *reader, size_t log, const union schedtrace_value *values,
-		       struct schedtrace_error *err)
-{
-	struct lanes *lanes = reader->state;
-	const struct who_ran *who = reader->more;
-	const size_t *c = reader->columns[log];
-	size_t lane = lane_of_cpu(lanes, values[c[log ? 2 : 4]].i), kind = who->n_names + 1;
-
-	if (lane == SIZE_MAX)
-		return 0;
-	if (!log) {
-		const char *comm = values[c[2]].s;
-
-		if (strcmp(values[c[3]].s, "running") || !values[c[5]].i)
-			return 0;
-		for (kind = 0; kind < who->n_names; kind++)
-			if (comm && !strcmp(who->names[kind], comm))
-				break;
-	}
-	return add_stretch(reader, lane, kind, values[c[0]].i, values[c[1]].i, err);
-}
-
-int plot_make_who_ran(struct plot_source *source, const struct panel_spec *spec,
-		      struct schedtrace_error *err)
-{
-	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_LANES);
-	struct who_ran *who = plot_alloc(source->figure, 1, sizeof(*who));
-	struct log_reader *reader;
-	struct lanes *lanes = NULL;
-	struct view tasks = { 0 };
-	int r;
-
-	if (!panel)
-		return plot_no_room(err);
-	if (!who)
-		return plot_no_memory(err);
-	r = plot_view(source, "tasks", &tasks, err);
-	if (!r)
-		r = name_series(source, &tasks, who->names, err);
-	if (r >= 0) {
-		who->n_names = (size_t)r;
-		r = new_cpu_lanes(&lanes, source, panel, who->n_names + 2, err);
-	}
-	view_release(&tasks);
-	if (r)
-		return r;
-	panel->title = spec->title;
-	for (size_t i = 0; i < who->n_names + 2; i++) {
-		struct plot_series *series = &panel->series[i];
-
-		series->name = i < who->n_names	   ? plot_text(source->figure, "%s", who->names[i])
-			       : i == who->n_names ? "other tasks"
-						   : "unknown";
-		if (!series->name)
-			return plot_no_memory(err);
-		if (i >= who->n_names)
-			series->style = i == who->n_names ? STYLE_OTHERS : STYLE_UNKNOWN;
-	}
-	reader = plot_reader(source, panel, "states_log", "begin_ns,end_ns,comm,state,cpu,certain");
-	plot_reader(source, panel, "gap_log", "begin_ns,end_ns,cpu");
-	reader->state = lanes;
-	reader->more = who;
-	reader->row = add_who_ran;
-	reader->finish = finish_lanes;
-	return 0;
-}
-
-/* ---- the states of tasks -------------------------------------------------------------- */
-
-static const char *const states[] = { "running",  "woken",    "preempted", "new",
-				      "runnable", "sleeping", "idle",	   "blocked",
-				      "stopped",  "made",     "unknown" };
-
-#define N_STATES (sizeof(states) / sizeof(*states))
-
-/* begin, end, pid, state, certain. */
-static int add_state(struct log_reader *reader, size_t log, const union schedtrace_value *values,
-		     struct schedtrace_error *err)
-{
-	struct lanes *lanes = reader->state;
-	const size_t *c = reader->columns[log];
-	int64_t begin = values[c[0]].i;
-	size_t kind = 0;
-
-	while (kind + 1 < N_STATES && (strcmp(states[kind], values[c[3]].s) || !values[c[4]].i))
-		kind++;
-	for (size_t i = 0; i < lanes->n_lanes; i++) {
-		struct lane *lane = &lanes->lanes[i];
-		int r = 0;
-
-		if (lane->id != values[c[2]].i || begin < lane->begin || begin > lane->end)
-			continue;
-		/* No stretch: records are missing. */
-		if (lane->known < begin)
-			r = add_stretch(reader, i, N_STATES - 1, lane->known, begin, err);
-		if (!r)
-			r = add_stretch(reader, i, kind, begin, values[c[1]].i, err);
-		if (lane->known < values[c[1]].i)
-			lane->known = values[c[1]].i;
-		return r;
-	}
-	return 0;
-}
-
-int plot_make_states(struct plot_source *source, const struct panel_spec *spec,
-		     struct schedtrace_error *err)
-{
-	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_LANES);
-	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : spec->top;
-	struct log_reader *reader;
-	struct lanes *lanes = NULL;
-	struct view tasks = { 0 };
-	size_t n;
-	int r;
-
-	if (!panel)
-		return plot_no_room(err);
-	r = plot_view(source, "tasks", &tasks, err);
-	n = tasks.n_rows < top ? tasks.n_rows : top;
-	if (!r)
-		r = new_lanes(&lanes, source, panel, n, N_STATES, err);
-	for (; panel->n_labels < n && !r; panel->n_labels++) {
-		size_t i = panel->n_labels, row = tasks.rows[i];
-		int64_t end = schedtrace_table_ints(tasks.table, "end_ns")[row];
-
-		int64_t start = schedtrace_table_ints(tasks.table, "start_ns")[row];
-
-		/* An unknown start is INT64_MIN, before everything. */
-		lanes->lanes[i] = (struct lane){
-			.id = schedtrace_table_ints(tasks.table, "pid")[row],
-			.begin = start,
-			.end = end == INT64_MIN ? INT64_MAX : end,
-			.known = start == INT64_MIN ? source->begin : start,
-		};
-		panel->labels[i] = plot_row_label(source, &tasks, i, "comm,pid");
-		if (!panel->labels[i])
-			r = plot_no_memory(err);
-	}
-	if (!r && n < tasks.n_rows)
-		panel->note = plot_text(source->figure, "%zu more tasks are not drawn; see --top",
-					tasks.n_rows - n);
-	view_release(&tasks);
-	if (r)
-		return r;
-	panel->title = spec->title;
-	for (size_t i = 0; i < N_STATES; i++) {
-		panel->series[i].name = states[i];
-		panel->series[i].style = plot_style_of(states[i], i);
-	}
-	reader = plot_reader(source, panel, "states_log", "begin_ns,end_ns,pid,state,certain");
-	reader->state = lanes;
-	reader->row = add_state;
-	reader->finish = finish_lanes;
-	return 0;
-}
-
-/* ---- what is missing ------------------------------------------------------------------ */
-
-static const char *const kinds[] = { "start", "gap", "resumed", "broken" };
-static const char *const kind_names[] = { "before the first record", "records lost",
-					  "until somebody is seen to run", "a switch is missing" };
-
-#define N_KINDS (sizeof(kinds) / sizeof(*kinds))
-
-/* begin, end, cpu, kind. */
-static int add_gap(struct log_reader *reader, size_t log, const union schedtrace_value *values,
-		   struct schedtrace_error *err)
-{
-	struct lanes *lanes = reader->state;
-	const size_t *c = reader->columns[log];
-	size_t lane = lane_of_cpu(lanes, values[c[2]].i), kind = 0;
-
-	while (kind < N_KINDS && strcmp(kinds[kind], values[c[3]].s))
-		kind++;
-	if (lane == SIZE_MAX || kind == N_KINDS)
-		return 0;
-	return add_stretch(reader, lane, kind, values[c[0]].i, values[c[1]].i, err);
-}
-
-int plot_make_gaps(struct plot_source *source, const struct panel_spec *spec,
-		   struct schedtrace_error *err)
-{
-	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_LANES);
-	struct log_reader *reader;
-	struct lanes *lanes = NULL;
-	int r;
-
-	if (!panel)
-		return plot_no_room(err);
-	panel->title = spec->title;
-	r = new_cpu_lanes(&lanes, source, panel, N_KINDS, err);
-	if (r)
-		return r;
-	for (size_t i = 0; i < N_KINDS; i++)
-		panel->series[i].name = kind_names[i];
-	reader = plot_reader(source, panel, "gap_log", "begin_ns,end_ns,cpu,kind");
-	reader->state = lanes;
-	reader->row = add_gap;
-	reader->finish = finish_lanes;
-	return 0;
 }

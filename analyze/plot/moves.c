@@ -6,6 +6,7 @@
 #include "libschedtrace/error.h"
 #include "axes.h"
 #include "figures.h"
+#include "style.h"
 
 #define MOST_CPUS 256
 #define PARTS	  100
@@ -143,6 +144,7 @@ int plot_make_migration_rate(struct plot_source *source, const struct panel_spec
 	r = plot_panel_series(source->figure, panel, N_CAUSES, PARTS, err);
 	for (size_t i = 0; i < N_CAUSES && !r; i++) {
 		panel->series[i].name = cause_names[i];
+		panel->series[i].style = plot_style_of(causes[i], i);
 		panel->series[i].look = PLOT_AREA;
 		for (size_t k = 0; k < PARTS; k++) {
 			panel->series[i].x[k] =

@@ -23,10 +23,11 @@ enum plot_kind {
 };
 
 enum plot_look {
-	PLOT_LINE,   /* from point to point */
-	PLOT_STEP,   /* a value holds from its x to the next one's */
-	PLOT_AREA,   /* as PLOT_STEP, filled, on top of the areas before */
-	PLOT_POINTS, /* dots */
+	PLOT_LINE,	/* from point to point */
+	PLOT_STEP,	/* a value holds from its x to the next one's */
+	PLOT_STEP_BACK, /* a value holds from the x before to its own */
+	PLOT_AREA,	/* as PLOT_STEP, filled, on top of the areas before */
+	PLOT_POINTS,	/* dots */
 };
 
 /*
@@ -40,6 +41,8 @@ struct plot_series {
 	size_t n;
 	double *x, *y;
 	double *low, *high; /* whiskers of bars, a band around a curve; NULL: none */
+	/* What stands behind each bar instead of its value, or behind the share of a slice. */
+	const char **texts;
 };
 
 /* Part of a lane: from @begin to @end in time, from @from to @to (0 to 1) of the lane's height. */
@@ -62,11 +65,13 @@ struct plot_panel {
 	struct plot_scale x,
 		y;    /* of bars, x is that of the values; of a heat map, y of the colours */
 	bool stacked; /* bars: on top of each other, instead of beside */
+	bool cut_middle; /* labels of bars that are too long keep their end */
 	size_t n_labels;
 	const char **labels; /* of bars, slices, lanes, and of the rows of a heat map */
 	size_t n_series;
 	struct plot_series *series;
-	/* Of a heat map: NaN is unknown. Columns have labels, or are equal parts of the x scale. */
+	/* Of a heat map: NaN is unknown. Columns have labels, or are equal parts of the x scale. Of
+	 * a pie: what stands above value, share and text of each slice. */
 	const char **column_labels;
 	size_t n_columns;
 	double *cells;	    /* row after row */
@@ -74,6 +79,7 @@ struct plot_panel {
 	/* Of lanes: */
 	size_t n_stretches;
 	struct plot_stretch *stretches; /* from malloc(); those with the same series together */
+	double least_width;		/* points: narrower ones are drawn as wide */
 };
 
 #define PLOT_PANELS 8

@@ -13,7 +13,6 @@
 #include "../results.h"
 
 #define POINTS_PER_MM  (72 / 25.4)
-#define USUAL_WIDTH    170.0 /* mm: a page's text */
 #define DOTS_PER_POINT (200.0 / 72)
 #define MARGIN	       10.0
 #define PANEL_GAP      10.0
@@ -64,9 +63,10 @@ static double title_height(const struct plot_panel *panel)
 	return panel->title && *panel->title ? TITLE_SIZE + 6 : 0;
 }
 
-static double note_height(const struct plot_panel *panel)
+static double note_height(cairo_t *cr, const struct plot_panel *panel, double width)
 {
-	return panel->note ? SMALL_SIZE + 4 : 0;
+	return panel->note ? canvas_text_lines(cr, 0, 0, SMALL_SIZE, width, panel->note, false) + 1
+			   : 0;
 }
 
 /* What a panel takes of the height, in points. */
@@ -79,7 +79,7 @@ struct need {
 static struct need need_of(cairo_t *cr, const struct plot_panel *panel, double width)
 {
 	double n = (double)panel->n_labels, each = panel->stacked ? 0 : (double)panel->n_series;
-	struct need need = { .fixed = title_height(panel) + note_height(panel) };
+	struct need need = { .fixed = title_height(panel) + note_height(cr, panel, width) };
 
 	switch (panel->kind) {
 	case PLOT_BARS:
@@ -99,8 +99,10 @@ static struct need need_of(cairo_t *cr, const struct plot_panel *panel, double w
 		need.least = fmax(n * 4, 30);
 		break;
 	case PLOT_PIE:
-		need.body = fmax(150, 13 * (double)(panel->n_series + 1));
-		need.least = 7 * (double)(panel->n_series + 1);
+		if (!panel->n_series)
+			return need;
+		need.body = fmax(150, 13 * (double)(panel->n_series + 2));
+		need.least = 7 * (double)(panel->n_series + 2);
 		return need;
 	default:
 		need.body = 125;
@@ -181,6 +183,7 @@ static void draw_panel(cairo_t *cr, const struct plot_panel *panel, struct box b
 		[PLOT_LANES] = plot_draw_lanes,
 
 	};
+	double note = note_height(cr, panel, box.w);
 
 	canvas_grey(cr, 0);
 	if (title_height(panel) > 0)
@@ -188,11 +191,11 @@ static void draw_panel(cairo_t *cr, const struct plot_panel *panel, struct box b
 				panel->title);
 	if (panel->note) {
 		canvas_grey(cr, 0.3);
-		canvas_text_fit(cr, box.x, box.y + box.h - 1, ALIGN_LEFT, SMALL_SIZE, box.w,
-				panel->note);
+		canvas_text_lines(cr, box.x, box.y + box.h - note + SMALL_SIZE + 3, SMALL_SIZE,
+				  box.w, panel->note, true);
 	}
 	box.y += title_height(panel);
-	box.h -= title_height(panel) + note_height(panel);
+	box.h -= title_height(panel) + note;
 	draw[panel->kind](cr, panel, box);
 }
 
@@ -262,7 +265,7 @@ static int draw_file(enum file_kind kind, FILE *f, const struct plot_figure *fig
 static int write_file(const char *path, struct plot_figure *figure, const struct plot_size *size,
 		      struct schedtrace_error *err)
 {
-	double width = (size->width > 0 ? size->width : USUAL_WIDTH) * POINTS_PER_MM;
+	double width = (size->width > 0 ? size->width : PLOT_USUAL_WIDTH) * POINTS_PER_MM;
 	struct need page = aligned_needs(figure, width);
 	double height = size->height > 0 ? size->height * POINTS_PER_MM : page.fixed + page.body;
 	struct results file;

@@ -5,6 +5,8 @@
 
 #include "panel.h"
 
+#define PLOT_USUAL_WIDTH 170.0 /* mm: a page's text */
+
 /* Millimetres; 0: the usual width, and the height that the panels want. */
 struct plot_size {
 	double width, height;

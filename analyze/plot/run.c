@@ -175,7 +175,8 @@ static int log_row(void *user, const struct schedtrace_table_info *log,
 
 		for (size_t l = 0; l < sizeof(reader->logs) / sizeof(*reader->logs) && !r; l++)
 			if (reader->logs[l] == log &&
-			    selection_matches(&task->selection, log, values))
+			    (reader->unfiltered ||
+			     selection_matches(&task->selection, log, values)))
 				r = reader->row(reader, l, values, err);
 	}
 	return r;
@@ -204,7 +205,7 @@ static int add_open_states(struct plot_task *task, struct log_reader *reader,
 			if (!strcmp(name, "certain"))
 				values[c].i = 1;
 		}
-		if (selection_matches(&task->selection, log, values))
+		if (reader->unfiltered || selection_matches(&task->selection, log, values))
 			r = reader->row(reader, 0, values, err);
 	}
 	return r;
@@ -245,18 +246,38 @@ static int second_pass(struct plot_task *task, struct schedtrace_error *err)
 
 /* ---- the picture ---------------------------------------------------------------------- */
 
+static void put_list(FILE *f, const char *what, const struct option_list *list, bool *any)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		fprintf(f, "%s%s", i ? "," : *any ? ", " : "", i ? "" : what);
+		fputs(list->items[i], f);
+		*any = true;
+	}
+}
+
 /* What of the recording is drawn, unless that is all. */
 static const char *what_is_chosen(struct plot_task *task)
 {
 	const struct selection *sel = &task->selection;
-	const char *window = task->settings->window;
-	bool filtered = sel->pids.n || sel->comms.n || sel->cpus.n || sel->command_of;
+	auto_free char *text = NULL;
+	bool any = false;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
 
-	if (!window && !filtered)
+	if (!f)
 		return NULL;
-	return plot_text(&task->figure, "only %s%s%s%s", window ? "the window " : "",
-			 window ? window : "", window && filtered ? ", and of it only " : "",
-			 filtered ? "the tasks and CPUs that were asked for" : "");
+	if (sel->command_of) {
+		fputs("tasks of the command", f);
+		any = true;
+	}
+	put_list(f, "tasks called ", &sel->comms, &any);
+	put_list(f, "tasks with pid ", &sel->pids, &any);
+	put_list(f, "CPU ", &sel->cpus, &any);
+	if (task->settings->window)
+		fprintf(f, "%sthe window %s", any ? ", " : "", task->settings->window);
+	if (fclose(f) || !*text)
+		return NULL;
+	return plot_text(&task->figure, "only %s", text);
 }
 
 /* What was recorded, as it stands above a report in text. */
@@ -279,6 +300,10 @@ static int write_heading(struct plot_task *task, struct schedtrace_error *err)
 		figure->title = plot_text(figure, "%s", line);
 		line = strtok_r(NULL, "\n", &rest);
 	}
+	if (task->settings->title)
+		figure->title = *task->settings->title
+					? plot_text(figure, "%s", task->settings->title)
+					: NULL;
 	for (; line && n < 3; line = strtok_r(NULL, "\n", &rest))
 		figure->lines[n++] = plot_text(figure, "%s", line);
 	if (n < 3)
@@ -305,6 +330,12 @@ static void set_range(struct plot_task *task)
 		source->end = source->begin + 1;
 }
 
+/* About one a point of the page's width. */
+static size_t parts_of(double width_mm)
+{
+	return (size_t)((width_mm > 0 ? width_mm : PLOT_USUAL_WIDTH) * 2.6);
+}
+
 static int make_panels(struct plot_task *task, struct schedtrace_error *err)
 {
 	struct plot_source *source = &task->source;
@@ -313,6 +344,10 @@ static int make_panels(struct plot_task *task, struct schedtrace_error *err)
 	source->figure = &task->figure;
 	source->tables = task->first.tables;
 	source->selection = &task->selection;
+	source->memory_and_swap =
+		(double)schedtrace_context_info(infile_context(task->first.infile))
+			->memory_and_swap_bytes;
+	source->parts = parts_of(task->settings->plot_size.width);
 	set_range(task);
 	for (size_t i = 0; i < task->n_specs && !r; i++)
 		r = task->specs[i].make(source, &task->specs[i], err);

@@ -31,6 +31,13 @@ int plot_view(struct plot_source *source, const char *table, struct view *view,
 	return views_make(view, &found, 1, &selection, false, err);
 }
 
+bool plot_tasks_chosen(const struct plot_source *source)
+{
+	const struct selection *selection = source->selection;
+
+	return selection->pids.n || selection->comms.n || selection->command_of;
+}
+
 size_t plot_column(const struct schedtrace_table_info *info, const char *name, size_t n)
 {
 	static const char *const units[] = { "", "_ns", "_bytes" };
@@ -53,24 +60,40 @@ double plot_number(const struct view *view, size_t row, size_t column)
 	return info->type == SCHEDTRACE_INT ? (double)value.i : value.f;
 }
 
+static bool is_unit(const char *word)
+{
+	return !strcmp(word, "ns") || !strcmp(word, "bytes") || !strcmp(word, "khz");
+}
+
+/* What a part of a column's name says in words; NULL: itself. */
+static const char *in_words(const char *part, size_t n)
+{
+	static const char *const words[][2] = {
+		{ "cpu", "CPU" },	  { "cpus", "CPUs" },	    { "rq", "run queue" },
+		{ "hi", "at most" },	  { "max", "maximum" },	    { "p50", "median" },
+		{ "p90", "90 % within" }, { "p99", "99 % within" }, { "p999", "99.9 % within" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strlen(words[i][0]) == n && !strncmp(words[i][0], part, n))
+			return words[i][1];
+	return NULL;
+}
+
 const char *plot_column_name(struct plot_figure *figure, const char *name)
 {
-	static const char *const units[] = { "_ns", "_bytes", "_khz" };
-	char text[128], *cpu;
+	char text[128] = "";
 
-	snprintf(text, sizeof(text), "%s", name);
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		size_t end = strlen(text), unit = strlen(units[i]);
+	for (const char *part = name; *part;) {
+		size_t n = strcspn(part, "_"), used = strlen(text);
+		const char *words = in_words(part, n);
 
-		if (end > unit && !strcmp(text + end - unit, units[i]))
-			text[end - unit] = '\0';
+		if (used && is_unit(part))
+			break;
+		snprintf(text + used, sizeof(text) - used, "%s%.*s", used ? " " : "",
+			 words ? (int)strlen(words) : (int)n, words ? words : part);
+		part += n + (part[n] == '_');
 	}
-	for (char *c = text; *c; c++)
-		if (*c == '_')
-			*c = ' ';
-	cpu = strstr(text, "cpu");
-	if (cpu)
-		memcpy(cpu, "CPU", 3);
 	return plot_text(figure, "%s", text);
 }
 
@@ -83,18 +106,55 @@ const char *plot_title(struct plot_figure *figure, const char *about)
 	return plot_text(figure, "%s", text);
 }
 
+/* The innermost functions of nearly every stack at a switch: they tell nothing of why it was. */
+static bool is_scheduler(const char *frame, size_t n)
+{
+	return memmem(frame, n, "schedule", 8) || memmem(frame, n, "cond_resched", 12);
+}
+
+/* The way into the kernel, which most stacks have in common. */
+static bool is_entry(const char *frame, size_t n)
+{
+	static const char *const names[] = {
+		"do_syscall_64",	"entry_SYSCALL_64_after_hwframe",
+		"entry_SYSCALL_64",	"x64_sys_call",
+		"invoke_syscall",	"el0_svc_common.constprop.0",
+		"do_el0_svc",		"el0_svc",
+		"el0t_64_sync_handler", "el0t_64_sync",
+		"ret_from_fork",	"ret_from_fork_asm"
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strlen(names[i]) == n && !strncmp(frame, names[i], n))
+			return true;
+	return false;
+}
+
 /* Functions from the innermost on, each with its caller behind. */
-static void add_frames(char *text, size_t size, const char *frames)
+static void put_frames(char *text, size_t size, const char *frames, bool all)
 {
 	const char *sign = *text ? ": " : "";
+	bool inner = !all;
 
 	for (size_t n; *frames; frames += n + (frames[n] == ';')) {
 		size_t used = strlen(text);
 
 		n = strcspn(frames, ";");
+		if ((inner && is_scheduler(frames, n)) || (!all && is_entry(frames, n)))
+			continue;
+		inner = false;
 		snprintf(text + used, size - used, "%s%.*s", sign, (int)n, frames);
 		sign = " < ";
 	}
+}
+
+static void add_frames(char *text, size_t size, const char *frames)
+{
+	size_t before = strlen(text);
+
+	put_frames(text, size, frames, false);
+	if (strlen(text) == before)
+		put_frames(text, size, frames, true);
 }
 
 /* Adds one value to a label. */
@@ -104,7 +164,12 @@ static void add_word(char *text, size_t size, const struct schedtrace_column_inf
 	size_t used = strlen(text);
 	const char *blank = used ? " " : "";
 
-	if (value_unknown(column, value))
+	if (!strcmp(column->name, "by_pid") && value_unknown(column, value))
+		return; /* nobody in particular */
+	if (!strcmp(column->name, "by"))
+		snprintf(text + used, size - used, " by %s",
+			 value_unknown(column, value) ? "others" : value.s);
+	else if (value_unknown(column, value))
 		snprintf(text + used, size - used, "%s?", blank);
 	else if (!strcmp(column->name, "frames"))
 		add_frames(text, size, value.s);
@@ -114,6 +179,9 @@ static void add_word(char *text, size_t size, const struct schedtrace_column_inf
 		snprintf(text + used, size - used, "%s%g", blank, value.f);
 	else if (!strcmp(column->name, "pid") || !strcmp(column->name, "by_pid"))
 		snprintf(text + used, size - used, "%s[%" PRId64 "]", blank, value.i);
+	else if (!strcmp(column->name, "length"))
+		snprintf(text + used, size - used, "%s%" PRId64 " task%s", used ? ", " : "",
+			 value.i, value.i == 1 ? "" : "s");
 	else if (!strcmp(column->name, "cpu"))
 		snprintf(text + used, size - used, "%sCPU %" PRId64, blank, value.i);
 	else
@@ -143,13 +211,10 @@ const char *plot_row_label(struct plot_source *source, const struct view *view, 
 			add_word(text, sizeof(text), &view->info->columns[c],
 				 schedtrace_table_value(view->table, view->rows[row], c));
 	}
-	if (!*text) {
-		const char *table = view->info->name;
-
-		snprintf(text, sizeof(text), "%s", table);
-		if (view->n_rows > 1)
-			snprintf(text, sizeof(text), "%zu", row + 1);
-	}
+	if (!*text && view->n_rows > 1)
+		snprintf(text, sizeof(text), "%zu", row + 1);
+	else if (!*text)
+		return plot_column_name(source->figure, view->info->name);
 	return plot_text(source->figure, "%s", text);
 }
 

@@ -32,5 +32,7 @@ size_t plot_style_of(const char *name, size_t index);
 #define STYLE_OTHERS  1000
 #define STYLE_UNKNOWN 1001
 #define STYLE_TOTAL   1002
+/* Of what the filters leave out. */
+#define STYLE_NOT_CHOSEN 1003
 
 #endif

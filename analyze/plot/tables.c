@@ -205,11 +205,27 @@ static void leave_out_empty(struct plot_panel *panel)
 	panel->n_series = kept;
 }
 
+/* The style that goes with the name of a series, or the next that none before it looks like. */
+static size_t free_style(const struct plot_panel *panel, size_t s)
+{
+	size_t style = plot_style_of(panel->series[s].name, s);
+
+	for (size_t before = 0, next = s + 1; before < s;) {
+		bool same =
+			plot_style(panel->series[before].style)->fill == plot_style(style)->fill;
+
+		before = same ? 0 : before + 1;
+		style = same ? next++ : style;
+	}
+	return style;
+}
+
 static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
 		     const struct view *view, struct schedtrace_error *err)
 {
 	struct value values[MOST_VALUES];
 	struct plot_panel *panel;
+	const char *rest;
 	size_t n_values, n;
 	int r = values_to_draw(source, spec, view, values, &n_values, err);
 
@@ -228,6 +244,7 @@ static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
 	panel->x.whole = !strcmp(panel->x.unit, "1") &&
 			 view->info->columns[values[0].columns[0]].type == SCHEDTRACE_INT;
 	panel->x.name = n_values == 1 ? values[0].name : plot_quantity(panel->x.unit);
+	panel->cut_middle = spec->labels && strstr(spec->labels, "frames");
 	panel->labels = plot_alloc(source->figure, n, sizeof(*panel->labels));
 	if (!panel->labels)
 		return plot_no_memory(err);
@@ -240,7 +257,7 @@ static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
 		if (!values[v].name)
 			return plot_no_memory(err);
 		series->name = values[v].name;
-		series->style = plot_style_of(series->name, v);
+		series->style = free_style(panel, v);
 		for (size_t i = 0; i < n; i++)
 			series->y[i] = value_of(view, i, &values[v]);
 	}
@@ -252,10 +269,18 @@ static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
 		panel->labels[panel->n_labels] = label;
 	}
 	leave_out_empty(panel);
-	panel->note = note_rest(
-		source, view, n, values, n_values,
-		panel->stacked || (spec->values && n_values == 1 && !source->selection->columns),
-		panel->x.unit);
+	if (panel->n_series == 1) /* which has no legend */
+		panel->x.name = panel->series[0].name;
+	rest = note_rest(source, view, n, values, n_values,
+			 panel->stacked ||
+				 (spec->values && n_values == 1 && !source->selection->columns),
+			 panel->x.unit);
+	panel->note = rest;
+	if (panel->cut_middle && n)
+		panel->note = plot_text(source->figure,
+					"%s%sLabels leave out the scheduler's functions "
+					"and the kernel's entry",
+					rest ? rest : "", rest ? ". " : "");
 	return 0;
 }
 
@@ -313,52 +338,103 @@ static void find_largest(const struct view *view, const struct value *value, siz
 	}
 }
 
-static int fill_pie(struct plot_source *source, const struct panel_spec *spec,
-		    const struct view *view, struct schedtrace_error *err)
-{
-	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_PIE);
-	struct value values[MOST_VALUES];
-	struct largest largest;
-	size_t n_values, n;
-	int r = values_to_draw(source, spec, view, values, &n_values, err);
+/* What the processes hold, beside what they requested. */
+struct held {
+	size_t column;
+	double of; /* the machine's memory and swap; not above 0: unknown */
+};
 
-	if (r)
-		return r;
+static const char *held_share(struct plot_source *source, const struct held *held, double bytes)
+{
+	if (isnan(bytes) || !(held->of > 0))
+		return "unknown";
+	return plot_text(source->figure, "%.*f %%", bytes > 0.1 * held->of ? 1 : 2,
+			 100 * bytes / held->of);
+}
+
+/* Slices by @requested, with what is held by them at the end. */
+static int fill_pie(struct plot_source *source, const struct panel_spec *spec,
+		    const struct view *view, const struct value *requested, const struct held *held,
+		    struct schedtrace_error *err)
+{
+	static const char *heads[] = { "requested", "share", "held ÷ (memory + swap)" };
+	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_PIE);
+	double others = 0, all = 0;
+	struct largest largest;
+	size_t n;
+	int r;
+
 	if (!panel)
 		return plot_no_room(err);
-	find_largest(view, values,
+	find_largest(view, requested,
 		     source->selection->top > 0 ? (size_t)source->selection->top : spec->top,
 		     &largest);
 	n = largest.n + (largest.n_others > 0);
-	panel->title = plot_text(source->figure, "%s: %s", spec->title,
-				 values[0].name ? values[0].name : "");
-	panel->y.unit = view->info->columns[values[0].columns[0]].unit;
+	for (size_t i = 0; i < view->n_rows; i++)
+		all += fmax(0, plot_number(view, i, held->column)); /* NaN adds nothing */
+	others = all;
+	panel->title = "Memory that each process requested: the lengths of its mmap calls";
+	panel->y.unit = "bytes";
+	panel->column_labels = heads;
+	panel->n_columns = 3;
+	if (!n)
+		panel->note = "No process requested memory";
 	r = plot_panel_series(source->figure, panel, n, 1, err);
 	for (size_t i = 0; i < n && !r; i++) {
 		struct plot_series *series = &panel->series[i];
+		double holds = others;
 
+		series->texts = plot_alloc(source->figure, 1, sizeof(*series->texts));
 		if (i < largest.n) {
-			series->name = plot_row_label(source, view, largest.rows[i], spec->labels);
-			series->y[0] = value_of(view, largest.rows[i], values);
+			holds = plot_number(view, largest.rows[i], held->column);
+			others -= fmax(0, holds);
+			series->name = plot_row_label(source, view, largest.rows[i], "comm,pid");
+			series->y[0] = value_of(view, largest.rows[i], requested);
 		} else {
 			series->name = plot_text(source->figure, "others (%zu)", largest.n_others);
 			series->y[0] = largest.others;
 			series->style = STYLE_OTHERS;
 		}
-		if (!series->name || !panel->title)
-			r = plot_no_memory(err);
+		if (!series->name || !series->texts)
+			return plot_no_memory(err);
+		series->texts[0] = held_share(source, held, holds);
 	}
 	return r;
 }
 
-int plot_make_pie(struct plot_source *source, const struct panel_spec *spec,
-		  struct schedtrace_error *err)
+/* What was resident cannot be added up: peaks are at different times. */
+static int bars_of_resident(struct plot_source *source, const struct panel_spec *spec,
+			    const struct view *view, struct schedtrace_error *err)
+{
+	const struct panel_spec bars = { .from = "memory",
+					 .title = "Most resident at once, of each process",
+					 .labels = "comm,pid",
+					 .values = "rss_peak_bytes",
+					 .top = spec->top };
+
+	return fill_bars(source, &bars, view, err);
+}
+
+int plot_make_requested(struct plot_source *source, const struct panel_spec *spec,
+			struct schedtrace_error *err)
 {
 	struct view view = { 0 };
-	int r = plot_view(source, spec->from, &view, err);
+	int r = plot_view(source, "memory", &view, err);
 
-	if (!r)
-		r = fill_pie(source, spec, &view, err);
+	if (!r) {
+		const struct value requested = { { plot_column(view.info, "requested_bytes", 15) },
+						 1,
+						 "" };
+		const struct held held = { plot_column(view.info, "net_floor_bytes", 15),
+					   source->memory_and_swap };
+
+		if (source->selection->columns)
+			r = fill_bars(source, &(struct panel_spec){ .top = 20 }, &view, err);
+		else if (known_somewhere(&view, requested.columns[0]))
+			r = fill_pie(source, spec, &view, &requested, &held, err);
+		else if (known_somewhere(&view, plot_column(view.info, "rss_peak_bytes", 14)))
+			r = bars_of_resident(source, spec, &view, err);
+	}
 	view_release(&view);
 	return r;
 }
