@@ -7,96 +7,18 @@
 
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
-#include "figures.h"
-#include "style.h"
+#include "compare_drawing.h"
 
-#define MOST_ROWS   12
-#define MOST_GROUPS 12
-#define WHISKERS                                                                                   \
-	"Whiskers: 95 % interval of the difference from the first group, at that group's value"
-
-struct drawing {
-	const struct groups *groups;
-	struct plot_figure figure;
-	size_t n_left_out;
-};
-
-/* "PREFIX" and the name of a group, as columns are called; SIZE_MAX: there is none. */
-static size_t group_column(const struct view *view, const char *prefix, const struct group *group)
-{
-	size_t n = strlen(prefix);
-
-	for (size_t i = 0; i < view->info->n_columns; i++) {
-		const char *name = view->info->columns[i].name;
-		size_t length = strlen(group->name);
-
-		/* An underscore follows where another column had the name. */
-		if (!strncmp(name, prefix, n) && !strncmp(name + n, group->name, length) &&
-		    (!name[n + length] || !strcmp(name + n + length, "_")) &&
-		    view->info->columns[i].type != SCHEDTRACE_TEXT)
-			return i;
-	}
-	return SIZE_MAX;
-}
-
-static double cell(const struct view *view, size_t row, size_t column)
-{
-	return column == SIZE_MAX ? NAN : plot_number(view, row, column);
-}
-
-/* What a table or a column is called, and the begin of what it says that it is. */
-static const char *title(struct drawing *d, const char *name, const char *about)
-{
-	const char *of_all = strstr(about, ": median of"); /* which the heading says */
-	size_t n = strcspn(about, ";");
-
-	if (of_all && (size_t)(of_all - about) < n)
-		n = (size_t)(of_all - about);
-	return plot_text(&d->figure, "%s: %.*s", name, (int)n, about);
-}
-
-static size_t n_drawn(const struct drawing *d)
-{
-	return d->groups->n < MOST_GROUPS ? d->groups->n : MOST_GROUPS;
-}
-
-static struct plot_panel *new_panel(struct drawing *d, enum plot_kind kind)
-{
-	struct plot_panel *panel = plot_panel_add(&d->figure, kind);
-
-	if (!panel)
-		d->n_left_out++;
-	return panel;
-}
-
-/* The columns before the first group's, which say what a row is about. */
-static const char *row_name(struct drawing *d, const struct view *view, size_t row)
-{
-	size_t first = group_column(view, "", &d->groups->groups[0]);
-	char text[256] = "";
-
-	for (size_t i = 0; i < first && i < view->info->n_columns; i++) {
-		const struct schedtrace_column_info *column = &view->info->columns[i];
-		union schedtrace_value v = schedtrace_table_value(view->table, view->rows[row], i);
-		size_t used = strlen(text);
-
-		if (column->type == SCHEDTRACE_TEXT && v.s)
-			snprintf(text + used, sizeof(text) - used, "%s%s", used ? " " : "", v.s);
-		else if (column->type == SCHEDTRACE_INT && v.i != INT64_MIN)
-			snprintf(text + used, sizeof(text) - used, "%s%s %lld", used ? " " : "",
-				 column->name, (long long)v.i);
-	}
-	return plot_text(&d->figure, "%s", *text ? text : view->info->name);
-}
+#define CURVES 125.0 /* points: the height of a panel of curves */
 
 /* The bars of a group, and its interval: that of the difference, moved to the first group. */
 static int fill_group(struct drawing *d, const struct view *view, size_t g,
 		      struct plot_series *series, struct schedtrace_error *err)
 {
 	const struct group *group = &d->groups->groups[g];
-	size_t first = group_column(view, "", &d->groups->groups[0]);
-	size_t value = group_column(view, "", group), low = group_column(view, "low_", group);
-	size_t high = group_column(view, "high_", group);
+	size_t first = drawing_column(view, "", &d->groups->groups[0]);
+	size_t value = drawing_column(view, "", group), low = drawing_column(view, "low_", group);
+	size_t high = drawing_column(view, "high_", group);
 
 	series->name = plot_text(&d->figure, "%s (%zu)", group->name, group->n);
 	series->low = plot_alloc(&d->figure, series->n, sizeof(double));
@@ -104,9 +26,9 @@ static int fill_group(struct drawing *d, const struct view *view, size_t g,
 	if (!series->name || !series->low || !series->high)
 		return plot_no_memory(err);
 	for (size_t i = 0; i < series->n; i++) {
-		series->y[i] = cell(view, i, value);
-		series->low[i] = fmax(0, cell(view, i, first) + cell(view, i, low));
-		series->high[i] = cell(view, i, first) + cell(view, i, high);
+		series->y[i] = drawing_cell(view, i, value);
+		series->low[i] = fmax(0, drawing_cell(view, i, first) + drawing_cell(view, i, low));
+		series->high[i] = drawing_cell(view, i, first) + drawing_cell(view, i, high);
 		if (isnan(series->high[i]))
 			series->low[i] = NAN;
 	}
@@ -115,37 +37,32 @@ static int fill_group(struct drawing *d, const struct view *view, size_t g,
 
 static int draw_bars(struct drawing *d, const struct view *view, struct schedtrace_error *err)
 {
-	struct plot_panel *panel = new_panel(d, PLOT_BARS);
-	size_t n = view->n_rows < MOST_ROWS ? view->n_rows : MOST_ROWS;
-	size_t first = group_column(view, "", &d->groups->groups[0]);
+	size_t n = drawing_rows(d, view->n_rows);
+	struct plot_panel *panel = drawing_panel(d, PLOT_BARS, drawing_bars_height(d, n));
+	size_t first = drawing_column(view, "", &d->groups->groups[0]);
 	bool intervals = false;
 	int r;
 
 	if (!panel)
 		return 0;
-	panel->title = title(d, view->name, view->info->about);
+	panel->title = drawing_title(d, view->info->name, view->info->about);
 	panel->x.unit = view->info->columns[first].unit;
 	panel->x.name = plot_quantity(panel->x.unit);
 	panel->labels = plot_alloc(&d->figure, n, sizeof(*panel->labels));
 	if (!panel->labels || !panel->title)
 		return plot_no_memory(err);
-	r = plot_panel_series(&d->figure, panel, n_drawn(d), n, err);
+	r = plot_panel_series(&d->figure, panel, drawing_groups(d), n, err);
 	for (size_t g = 0; g < panel->n_series && !r; g++) {
 		r = fill_group(d, view, g, &panel->series[g], err);
 		for (size_t i = 0; i < n && !r; i++)
 			intervals |= isfinite(panel->series[g].high[i]);
 	}
 	for (; panel->n_labels < n && !r; panel->n_labels++) {
-		panel->labels[panel->n_labels] = row_name(d, view, panel->n_labels);
+		panel->labels[panel->n_labels] = drawing_row_name(d, view, panel->n_labels);
 		if (!panel->labels[panel->n_labels])
 			r = plot_no_memory(err);
 	}
-	if (n < view->n_rows)
-		panel->note =
-			plot_text(&d->figure, "%zu more rows are not shown%s%s", view->n_rows - n,
-				  intervals ? ". " : "", intervals ? WHISKERS : "");
-	else if (intervals)
-		panel->note = WHISKERS;
+	panel->note = drawing_note(d, view->n_rows - n, intervals ? WHISKERS : "");
 	return r;
 }
 
@@ -153,13 +70,13 @@ static int draw_bars(struct drawing *d, const struct view *view, struct schedtra
 static int draw_histogram(struct drawing *d, const struct view *view, size_t from, size_t below,
 			  struct schedtrace_error *err)
 {
-	struct plot_panel *panel = new_panel(d, PLOT_CURVES);
 	size_t n = view->n_rows;
+	struct plot_panel *panel = n ? drawing_panel(d, PLOT_CURVES, CURVES) : NULL;
 	int r;
 
-	if (!panel || !n)
+	if (!panel)
 		return 0;
-	panel->title = title(d, view->name, view->info->about);
+	panel->title = drawing_title(d, view->info->name, view->info->about);
 	if (!panel->title)
 		return plot_no_memory(err);
 	panel->x.name = "length";
@@ -167,23 +84,23 @@ static int draw_histogram(struct drawing *d, const struct view *view, size_t fro
 	panel->x.log = true;
 	panel->y.name = "share";
 	panel->y.unit = "%";
-	r = plot_panel_series(&d->figure, panel, n_drawn(d), n + 1, err);
+	r = plot_panel_series(&d->figure, panel, drawing_groups(d), n + 1, err);
 	for (size_t g = 0; g < panel->n_series && !r; g++) {
 		const struct group *group = &d->groups->groups[g];
 		struct plot_series *series = &panel->series[g];
-		size_t share = group_column(view, "share_", group);
+		size_t share = drawing_column(view, "share_", group);
 
 		series->look = PLOT_STEP;
 		series->name = plot_text(&d->figure, "%s (%zu)", group->name, group->n);
 		if (!series->name)
 			return plot_no_memory(err);
 		for (size_t i = 0; i < n; i++) {
-			double x = cell(view, i, from);
+			double x = drawing_cell(view, i, from);
 
-			series->x[i] = x > 0 ? x : cell(view, i, below) / 2;
-			series->y[i] = cell(view, i, share);
+			series->x[i] = x > 0 ? x : drawing_cell(view, i, below) / 2;
+			series->y[i] = drawing_cell(view, i, share);
 		}
-		series->x[n] = cell(view, n - 1, below);
+		series->x[n] = drawing_cell(view, n - 1, below);
 		series->y[n] = 0;
 	}
 	return r;
@@ -193,9 +110,16 @@ static int draw_histogram(struct drawing *d, const struct view *view, size_t fro
 
 static bool all_numbered(const struct groups *groups)
 {
-	for (size_t g = 0; g < groups->n; g++)
-		if (group_number(&groups->groups[g]) == INT64_MIN)
+	for (size_t g = 0; g < groups->n; g++) {
+		int64_t number = group_number(&groups->groups[g]);
+
+		if (number == INT64_MIN)
 			return false;
+		/* Two of one number are two curves, and not one. */
+		for (size_t before = 0; before < g; before++)
+			if (group_number(&groups->groups[before]) == number)
+				return false;
+	}
 	return groups->n > 2;
 }
 
@@ -234,11 +158,11 @@ static int draw_places(struct drawing *d, struct place *places, size_t n, const 
 
 	if (n < 2)
 		return 0;
-	panel = new_panel(d, PLOT_CURVES);
+	panel = drawing_panel(d, PLOT_CURVES, CURVES);
 	if (!panel)
 		return 0;
 	qsort(places, n, sizeof(*places), by_x);
-	panel->title = title(d, name, info->about);
+	panel->title = drawing_title(d, name, info->about);
 	panel->x.name = numbered_what(d);
 	panel->x.whole = true;
 	panel->x.unit = "1";
@@ -271,7 +195,8 @@ static int draw_by_number(struct drawing *d, const struct view *view, size_t col
 	if (!places)
 		return plot_no_memory(err);
 	for (size_t i = 0; i < view->n_rows; i++) {
-		places[n] = (struct place){ cell(view, i, number), cell(view, i, column) };
+		places[n] = (struct place){ drawing_cell(view, i, number),
+					    drawing_cell(view, i, column) };
 		n += isfinite(places[n].x) && isfinite(places[n].y);
 	}
 	return draw_places(d, places, n, info->name, info, err);
@@ -281,7 +206,7 @@ static int draw_by_number(struct drawing *d, const struct view *view, size_t col
 static int draw_row_by_number(struct drawing *d, const struct view *view,
 			      struct schedtrace_error *err)
 {
-	size_t first = group_column(view, "", &d->groups->groups[0]), n = 0;
+	size_t first = drawing_column(view, "", &d->groups->groups[0]), n = 0;
 	struct schedtrace_column_info info = view->info->columns[first];
 	auto_free struct place *places = calloc(d->groups->n + 1, sizeof(*places));
 
@@ -291,11 +216,12 @@ static int draw_row_by_number(struct drawing *d, const struct view *view,
 	for (size_t g = 0; g < d->groups->n; g++) {
 		const struct group *group = &d->groups->groups[g];
 
-		places[n] = (struct place){ (double)group_number(group),
-					    cell(view, 0, group_column(view, "", group)) };
+		places[n] =
+			(struct place){ (double)group_number(group),
+					drawing_cell(view, 0, drawing_column(view, "", group)) };
 		n += isfinite(places[n].y);
 	}
-	return draw_places(d, places, n, view->name, &info, err);
+	return draw_places(d, places, n, view->info->name, &info, err);
 }
 
 /* Figures that the thrashing of more and more copies is seen by come first, and alone. */
@@ -329,13 +255,15 @@ static int draw_view(struct drawing *d, const struct report_settings *report,
 	size_t from = plot_column(view->info, "from_ns", 7);
 	size_t below = plot_column(view->info, "below_ns", 8);
 
-	if (!strcmp(view->info->name, "recordings") || !view->n_rows)
+	if (!strcmp(view->info->name, "recordings") || !view->n_rows || drawing_is_totals(view))
 		return 0;
 	if (!strcmp(view->info->name, "figures"))
-		return draw_figures(d, view, report->selection.columns, err);
+		return all_numbered(d->groups)
+			       ? draw_figures(d, view, report->selection.columns, err)
+			       : 0;
 	if (from != SIZE_MAX && below != SIZE_MAX)
 		return draw_histogram(d, view, from, below, err);
-	if (group_column(view, "", &d->groups->groups[0]) == SIZE_MAX)
+	if (drawing_column(view, "", &d->groups->groups[0]) == SIZE_MAX)
 		return 0;
 	if (view->n_rows == 1 && all_numbered(d->groups))
 		return draw_row_by_number(d, view, err);
@@ -350,6 +278,8 @@ static int draw_views(struct drawing *d, const struct report_settings *report,
 
 	for (size_t i = 0; i < n; i++)
 		any |= !strcmp(views[i].info->name, "figures");
+	if (!by_number || !any)
+		r = drawing_totals(d, views, n, err);
 	for (size_t i = 0; i < n && !r; i++)
 		if (!by_number || !any || !strcmp(views[i].info->name, "figures"))
 			r = draw_view(d, report, &views[i], err);
@@ -359,7 +289,8 @@ static int draw_views(struct drawing *d, const struct report_settings *report,
 	return r;
 }
 
-static int write_heading(struct drawing *d, const char *lines, struct schedtrace_error *err)
+static int write_heading(struct drawing *d, const char *titled, const char *lines,
+			 struct schedtrace_error *err)
 {
 	auto_free char *copy = strdup(lines);
 	char *rest, *line;
@@ -369,6 +300,8 @@ static int write_heading(struct drawing *d, const char *lines, struct schedtrace
 		return plot_no_memory(err);
 	d->figure.title =
 		plot_text(&d->figure, "%zu groups of recordings side by side", d->groups->n);
+	if (titled)
+		d->figure.title = *titled ? plot_text(&d->figure, "%s", titled) : NULL;
 	for (line = strtok_r(copy, "\n", &rest); line && n < 2; line = strtok_r(NULL, "\n", &rest))
 		d->figure.lines[n++] = /* to the first semicolon: further words are about text */
 			plot_text(&d->figure, "%.*s", (int)strcspn(line, ";"), line);
@@ -382,13 +315,15 @@ int plot_comparison(const struct report_settings *report, const struct groups *g
 		    const struct view *views, size_t n, const char *lines,
 		    struct schedtrace_error *err)
 {
-	struct drawing d = { .groups = groups };
+	struct drawing d = { .groups = groups,
+			     .top = report->selection.top,
+			     .chosen = report->tables || report->plot_size.height > 0 };
 	int r = plot_check(report->plot, err);
 
 	if (!r)
 		r = draw_views(&d, report, views, n, err);
 	if (!r)
-		r = write_heading(&d, lines, err);
+		r = write_heading(&d, report->title, lines, err);
 	if (!r)
 		r = plot_write(report->plot, &d.figure, &report->plot_size, err);
 	plot_figure_free(&d.figure);
