@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/escape.h"
+#include "flame_script.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/intern.h"
 #include "libschedtrace/mem.h"
@@ -15,6 +16,7 @@
 #define MARGIN	   10
 #define ROW	   17
 #define TOP	   64
+#define BOTTOM	   30 /* for what the mouse points at */
 #define CHAR_WIDTH 6.7 /* of the font at its size */
 #define THINNEST   0.15
 
@@ -247,7 +249,7 @@ struct drawing {
 static void draw(const struct drawing *d, const struct node *node, double x, size_t depth)
 {
 	double width = (double)node->value * d->scale;
-	double y = (double)d->height - MARGIN - (double)(depth + 1) * ROW;
+	double y = (double)d->height - BOTTOM - (double)(depth + 1) * ROW;
 	size_t fits = width > 2 * CHAR_WIDTH ? (size_t)((width - 4) / CHAR_WIDTH) : 0;
 	size_t n = escape_width(node->name);
 
@@ -259,9 +261,8 @@ static void draw(const struct drawing *d, const struct node *node, double x, siz
 	put_value(d->f, node->value, d->by_switches);
 	fprintf(d->f,
 		", %.2f %%</title><rect x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" "
-		"rx=\"1\" fill=\"",
-		100.0 * (double)node->value / (double)d->tree->root.value, x, y,
-		width > 0.6 ? width - 0.3 : width, ROW - 1);
+		"rx=\"2\" fill=\"",
+		100.0 * (double)node->value / (double)d->tree->root.value, x, y, width, ROW - 1);
 	put_colour(d->f, node);
 	fputs("\"/>", d->f);
 	if (fits >= 3) {
@@ -278,7 +279,74 @@ static void draw(const struct drawing *d, const struct node *node, double x, siz
 	}
 }
 
-static void put_svg(FILE *f, const struct tree *tree, bool by_switches, const char *command)
+static void put_visible(FILE *f, const char *text, size_t most)
+{
+	auto_free char *visible = escape_visible(text);
+	size_t fit = visible ? escape_fit(visible, most) : 0;
+
+	escape_xml(f, visible ? visible : "", fit);
+	if (visible && visible[fit])
+		fputs("…", f);
+}
+
+static void put_heading(FILE *f, const struct flame_heading *heading, const struct tree *tree,
+			bool by_switches)
+{
+	fprintf(f, "<text x=\"%d\" y=\"22\" font-size=\"15\" font-family=\"sans-serif\">", MARGIN);
+	if (heading->title)
+		put_visible(f, heading->title, 130);
+	else
+		fprintf(f, "%s, by call stack at the switch away",
+			by_switches ? "Switches" : "Time on the CPU");
+	fprintf(f, "</text>\n<text x=\"%d\" y=\"40\" font-family=\"sans-serif\">", MARGIN);
+	if (heading->command) {
+		put_visible(f, heading->command, 110);
+		fputs(", ", f);
+	}
+	put_value(f, tree->root.value, by_switches);
+	fputs(" in all</text>\n", f);
+}
+
+static void put_legend(FILE *f)
+{
+	static const struct {
+		int x;
+		const char *fill, *name;
+	} keys[] = {
+		{ 0, "#cfcfcf", "task" },
+		{ 50, "rgb(240,165,85)", "kernel" },
+		{ 110, "rgb(120,195,220)", "program" },
+	};
+
+	fputs("<g font-family=\"sans-serif\">", f);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		fprintf(f,
+			"<rect x=\"%d\" y=\"47\" width=\"10\" height=\"10\" fill=\"%s\"/>"
+			"<text x=\"%d\" y=\"56\">%s</text>",
+			MARGIN + keys[i].x, keys[i].fill, MARGIN + keys[i].x + 14, keys[i].name);
+	fputs("</g>\n", f);
+}
+
+/* Texts that the script fills, or answers to; without it they are not seen. */
+static void put_controls(FILE *f, size_t height)
+{
+	fprintf(f,
+		"<g font-family=\"sans-serif\">"
+		"<text id=\"reset\" x=\"%d\" y=\"56\" style=\"display:none;cursor:pointer\">"
+		"Reset zoom</text>"
+		"<text id=\"search\" x=\"%d\" y=\"22\" text-anchor=\"end\" "
+		"style=\"display:none;cursor:pointer\">Search</text>"
+		"<text id=\"case\" x=\"%d\" y=\"22\" text-anchor=\"end\" "
+		"style=\"display:none;cursor:pointer;opacity:0.35\">"
+		"<title>ignore upper and lower case</title>ic</text>"
+		"<text id=\"details\" x=\"%d\" y=\"%zu\"></text>"
+		"<text id=\"matched\" x=\"%d\" y=\"%zu\" text-anchor=\"end\"></text></g>\n",
+		MARGIN + 200, WIDTH - MARGIN - 24, WIDTH - MARGIN, MARGIN, height - 10,
+		WIDTH - MARGIN, height - 10);
+}
+
+static void put_svg(FILE *f, const struct tree *tree, bool by_switches,
+		    const struct flame_heading *heading)
 {
 	struct drawing d = {
 		.f = f,
@@ -286,43 +354,26 @@ static void put_svg(FILE *f, const struct tree *tree, bool by_switches, const ch
 		.by_switches = by_switches,
 		.scale = tree->root.value ? (double)(WIDTH - 2 * MARGIN) / (double)tree->root.value
 					  : 0,
-		.height = TOP + (tree->depth + 1) * ROW + MARGIN,
+		.height = TOP + (tree->depth + 1) * ROW + BOTTOM,
 	};
 
 	fprintf(f,
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%zu\" "
 		"viewBox=\"0 0 %d %zu\" font-family=\"monospace\" font-size=\"11\">\n"
-		"<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n"
-		"<text x=\"%d\" y=\"22\" font-size=\"15\" font-family=\"sans-serif\">%s, by call "
-		"stack at the switch away</text>\n"
-		"<text x=\"%d\" y=\"40\" font-family=\"sans-serif\">",
-		WIDTH, d.height, WIDTH, d.height, MARGIN,
-		by_switches ? "Switches" : "Time on the CPU", MARGIN);
-	if (command) {
-		auto_free char *visible = escape_visible(command);
-		size_t fit = visible ? escape_fit(visible, 110) : 0;
-
-		escape_xml(f, visible ? visible : "", fit);
-		fputs(visible && visible[fit] ? "…, " : ", ", f);
-	}
-	put_value(f, tree->root.value, by_switches);
-	fprintf(f,
-		" in all</text>\n<g font-family=\"sans-serif\"><rect x=\"%d\" y=\"47\" "
-		"width=\"10\" "
-		"height=\"10\" fill=\"#cfcfcf\"/><text x=\"%d\" y=\"56\">task</text>"
-		"<rect x=\"%d\" y=\"47\" width=\"10\" height=\"10\" fill=\"rgb(240,165,85)\"/>"
-		"<text x=\"%d\" y=\"56\">kernel</text>"
-		"<rect x=\"%d\" y=\"47\" width=\"10\" height=\"10\" fill=\"rgb(120,195,220)\"/>"
-		"<text x=\"%d\" y=\"56\">program</text></g>\n",
-		MARGIN, MARGIN + 14, MARGIN + 50, MARGIN + 64, MARGIN + 110, MARGIN + 124);
+		"<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
+		WIDTH, d.height, WIDTH, d.height);
+	put_heading(f, heading, tree, by_switches);
+	put_legend(f);
+	put_controls(f, d.height);
+	fputs("<g id=\"frames\">\n", f);
 	if (tree->root.value)
 		draw(&d, &tree->root, MARGIN, 0);
-	fputs("</svg>\n", f);
+	fprintf(f, "</g>\n<script><![CDATA[\n%s]]></script>\n</svg>\n", flame_script);
 }
 
-int flame_draw(const char *path, const struct view *view, bool by_switches, const char *command,
-	       struct schedtrace_error *err)
+int flame_draw(const char *path, const struct view *view, bool by_switches,
+	       const struct flame_heading *heading, struct schedtrace_error *err)
 {
 	struct tree tree = { 0 };
 	struct results file = { 0 };
@@ -331,7 +382,7 @@ int flame_draw(const char *path, const struct view *view, bool by_switches, cons
 	if (!r)
 		r = results_open(&file, path, err);
 	if (!r) {
-		put_svg(file.f, &tree, by_switches, command);
+		put_svg(file.f, &tree, by_switches, heading);
 		r = results_finish(&file, err);
 		results_close(&file);
 	}

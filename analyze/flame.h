@@ -8,8 +8,17 @@
 /* @view: of the table stack_comms. Lines are COMM;OUTERMOST;…;INNERMOST FIGURE. */
 int flame_fold(FILE *f, const struct view *view, bool by_switches, struct schedtrace_error *err);
 
-/* An SVG without scripts or other files; it appears when it is whole. @command may be NULL. */
-int flame_draw(const char *path, const struct view *view, bool by_switches, const char *command,
-	       struct schedtrace_error *err);
+/* What stands above a flame graph; both may be NULL. */
+struct flame_heading {
+	const char *title;   /* NULL: what it shows */
+	const char *command; /* that was recorded */
+};
+
+/*
+ * An SVG that needs no other file, and can be zoomed and searched where scripts run; it appears when
+ * it is whole.
+ */
+int flame_draw(const char *path, const struct view *view, bool by_switches,
+	       const struct flame_heading *heading, struct schedtrace_error *err);
 
 #endif

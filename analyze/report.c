@@ -324,6 +324,10 @@ static int show_flames(struct run *run, struct schedtrace_error *err)
 	const struct report_settings *settings = run->settings;
 	const struct schedtrace_table *table =
 		schedtrace_tables_find(run->reading.tables, "stack_comms");
+	const struct flame_heading heading = {
+		settings->title,
+		schedtrace_context_info(infile_context(run->reading.infile))->command,
+	};
 	struct selection selection = run->selection;
 	struct view view;
 	int r;
@@ -334,9 +338,7 @@ static int show_flames(struct run *run, struct schedtrace_error *err)
 	if (!r && settings->folded)
 		r = flame_fold(run->results.f, &view, settings->by_switches, err);
 	if (!r && settings->flame)
-		r = flame_draw(
-			settings->flame, &view, settings->by_switches,
-			schedtrace_context_info(infile_context(run->reading.infile))->command, err);
+		r = flame_draw(settings->flame, &view, settings->by_switches, &heading, err);
 	view_release(&view);
 	return r;
 }
