@@ -186,6 +186,10 @@ static void names_of_columns_become_words(void **state)
 	assert_string_equal(plot_column_name(&figure, "wait_wakeup_ns"), "wait wakeup");
 	assert_string_equal(plot_column_name(&figure, "rss_bytes"), "rss");
 	assert_string_equal(plot_column_name(&figure, "migrations"), "migrations");
+	assert_string_equal(plot_column_name(&figure, "on_cpu_hi_ns"), "on CPU at most");
+	assert_string_equal(plot_column_name(&figure, "p99_ns"), "99 % within");
+	assert_string_equal(plot_column_name(&figure, "rq_mean"), "run queue mean");
+	assert_string_equal(plot_column_name(&figure, "ns"), "ns");
 	assert_string_equal(plot_title(&figure, "what each CPU did; a row a CPU"),
 			    "What each CPU did");
 	plot_figure_free(&figure);
