@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "libschedtrace/error.h"
+#include "libschedtrace/known_tasks.h"
 #include "notes.h"
 
 static const struct event_kind *const tables[] = { sched_events, memory_events, system_events,
@@ -183,9 +184,10 @@ void row_maker_new_name(struct row_maker *m, struct task *task, union name name,
 static void runs(struct row_maker *m, struct cpu *cpu, const struct record *r)
 {
 	int32_t believed = cpu->current;
-	struct task *task = row_maker_task(m, cpu, r->pid);
+	struct task *task = row_maker_living_task(m, cpu, r->pid, r);
 
 	row(m, r, cpu->id, task, SCHEDTRACE_RUNS, believed, 0);
+	task->untold = 0;
 	cpu->current = r->pid;
 	cpu->task = task == &m->nobody ? NULL : task;
 	if (believed != PID_UNKNOWN)
@@ -323,7 +325,7 @@ int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *k
 	if (!task)
 		return err->status;
 	life = tasks_life(m->tasks, task);
-	if (life->start_ns != INT64_MIN || task->exited)
+	if (known_task_since(life) != INT64_MIN || task->exited)
 		return 0; /* made or gone while the list was: its records say more */
 	task->tgid = known->tgid;
 	if (task->tgid > 0 && task->tgid != task->pid) {
@@ -350,7 +352,7 @@ struct schedtrace_task *row_maker_life_at_start(struct row_maker *m, int32_t pid
 	struct task *task = pid > 0 ? tasks_seen(m->tasks, pid) : NULL;
 	struct schedtrace_task *life = task ? tasks_life(m->tasks, task) : NULL;
 
-	return life && life->start_ns == INT64_MIN && !task->exited ? life : NULL;
+	return life && known_task_since(life) == INT64_MIN && !task->exited ? life : NULL;
 }
 
 uint64_t row_maker_count(const struct row_maker *m, const char *system, const char *name)

@@ -92,6 +92,30 @@ static inline struct task *row_maker_task(struct row_maker *m, struct cpu *cpu, 
 	return &m->nobody;
 }
 
+/* task_lives.c: that a record makes the task. It has then row_maker_told() after its row. */
+void task_life_begin(struct row_maker *m, struct task *task, const struct record *r);
+
+/* That a record shows a task alive of which none has told since it died, or was only moved. */
+void task_life_seen(struct row_maker *m, struct task *task, const struct record *r);
+
+/* The task of a pid that is moved, which may be the first that is seen of it. */
+struct task *task_life_moved(struct row_maker *m, struct cpu *cpu, int32_t pid,
+			     const struct record *r);
+
+/* A task is switched out and will never run again. */
+void task_life_last_switch(struct row_maker *m, struct task *task, const struct record *r);
+
+/* The task of a pid that a record shows alive: if it died before, its next life begins. */
+static inline struct task *row_maker_living_task(struct row_maker *m, struct cpu *cpu, int32_t pid,
+						 const struct record *r)
+{
+	struct task *task = row_maker_task(m, cpu, pid);
+
+	if (task->dead || task->moved_only)
+		task_life_seen(m, task, r);
+	return task;
+}
+
 /* The task that a record makes. */
 static inline struct task *row_maker_made_task(struct row_maker *m, struct cpu *cpu, int32_t pid)
 {
@@ -121,16 +145,29 @@ static inline void row_maker_name(struct row_maker *m, struct task *task, union 
 		row_maker_new_name(m, task, name, r);
 }
 
-/* A PRIO row if the record gives the task another priority than it is known to have. */
+/*
+ * A PRIO row if the record gives the task another priority than it is known to have. Where the
+ * record's own row begins the task's life, it comes after that one, by row_maker_told().
+ */
 static inline void row_maker_prio(struct row_maker *m, struct task *task, const struct field *f,
 				  const struct record *r)
 {
 	int32_t prio = field_i32(f, r);
 
-	if (prio == task->prio || !f->size || task->pid <= 0)
+	if (prio == task->prio || !f->size || task->pid <= 0 || task->untold)
 		return;
 	task->prio = prio;
 	row(m, r, r->cpu, task, SCHEDTRACE_PRIO, prio, 0);
+}
+
+/* The row that names a task, and may begin its life, was written. */
+static inline void row_maker_told(struct row_maker *m, struct task *task, const struct field *f,
+				  const struct record *r)
+{
+	if (!task->untold)
+		return;
+	task->untold = 0;
+	row_maker_prio(m, task, f, r);
 }
 
 /* The task that leads a task's process: itself where the process is unknown. */

@@ -11,6 +11,8 @@
  */
 #include "row_maker.h"
 
+#include "libschedtrace/known_tasks.h"
+
 static void changed(struct row_maker *m, struct cpu *cpu, int32_t change, const struct record *r)
 {
 	if (cpu->queue_known)
@@ -88,7 +90,7 @@ static int is_seed(struct row_maker *m, const struct task *task)
 {
 	const struct schedtrace_task *life = tasks_life(m->tasks, task);
 
-	return life->state == 'R' && life->start_ns == INT64_MIN && !task->queue_seen &&
+	return life->state == 'R' && known_task_since(life) == INT64_MIN && !task->queue_seen &&
 	       !task->exited;
 }
 

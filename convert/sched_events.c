@@ -74,7 +74,7 @@ static void switch_rows(struct row_maker *m, const struct event *e, const struct
 {
 	int32_t next_pid = field_i32(&e->f[SWITCH_NEXT_PID], r);
 	struct task *prev = row_maker_task(m, cpu, field_i32(&e->f[SWITCH_PREV_PID], r));
-	struct task *next = row_maker_task(m, cpu, next_pid);
+	struct task *next = row_maker_living_task(m, cpu, next_pid, r);
 	uint64_t state = (uint64_t)field_int(&e->f[SWITCH_PREV_STATE], r);
 	char letter = prev->pid == 0 ? 'R' : state_letter(e->states, state);
 
@@ -98,6 +98,9 @@ static void switch_rows(struct row_maker *m, const struct event *e, const struct
 	else
 		runqueue_add(m, cpu, next, r);
 	row(m, r, cpu->id, prev, SCHEDTRACE_CTX_SWITCH, next_pid, 0);
+	row_maker_told(m, next, &e->f[SWITCH_NEXT_PRIO], r);
+	if (letter == 'X' || letter == 'Z')
+		task_life_last_switch(m, prev, r);
 	cpu->current = next_pid;
 	cpu->task = next == &m->nobody ? NULL : next;
 }
@@ -107,7 +110,7 @@ enum { WAKE_COMM, WAKE_PID, WAKE_TARGET, WAKE_PRIO, WAKE_SUCCESS };
 static struct task *woken_task(struct row_maker *m, const struct event *e, const struct record *r,
 			       struct cpu *cpu)
 {
-	struct task *task = row_maker_task(m, cpu, field_i32(&e->f[WAKE_PID], r));
+	struct task *task = row_maker_living_task(m, cpu, field_i32(&e->f[WAKE_PID], r), r);
 
 	row_maker_name(m, task, field_name(&e->f[WAKE_COMM], r), r);
 	row_maker_prio(m, task, &e->f[WAKE_PRIO], r);
@@ -121,6 +124,7 @@ static void waking_rows(struct row_maker *m, const struct event *e, const struct
 	const struct task *waker = cpu->task;
 
 	row(m, r, cpu->id, task, SCHEDTRACE_WAKING, r->pid, field_int(&e->f[WAKE_TARGET], r));
+	row_maker_told(m, task, &e->f[WAKE_PRIO], r);
 	if (waker && waker->call == SCHEDTRACE_WAKER_FUTEX && waker->call_epoch == m->loss_epoch &&
 	    !(field_int(&e->flags, r) & CONTEXT_IRQ))
 		row(m, r, cpu->id, task, SCHEDTRACE_WAKE_FUTEX, waker->call_args[0], 0);
@@ -138,24 +142,8 @@ static void wakeup_rows(struct row_maker *m, const struct event *e, const struct
 	m->wakeups = true;
 	task = woken_task(m, e, r, cpu);
 	row(m, r, target->id, task, SCHEDTRACE_WAKEUP, 0, 0);
+	row_maker_told(m, task, &e->f[WAKE_PRIO], r);
 	runqueue_add(m, target, task, r);
-}
-
-/* A new life, for a pid whose old one may have ended unseen. */
-static void begin_life(struct row_maker *m, struct cpu *cpu, struct task *task,
-		       const struct record *r)
-{
-	int status;
-
-	if (task->pid <= 0)
-		return;
-	if (task->has_mm)
-		owners_remove(&m->owners, task->mm_id, task->pid);
-	runqueue_remove(m, task, r);
-	status = tasks_begin_life(m->tasks, task, r->timestamp, m->err);
-	if (status < 0)
-		m->status = status;
-	task->fresh = 1;
 }
 
 static void wakeup_new_rows(struct row_maker *m, const struct event *e, const struct record *r,
@@ -167,10 +155,11 @@ static void wakeup_new_rows(struct row_maker *m, const struct event *e, const st
 	if (e->f[WAKE_SUCCESS].size && !field_int(&e->f[WAKE_SUCCESS], r))
 		return;
 	if (!task->fresh)
-		begin_life(m, cpu, task, r);
+		task_life_begin(m, task, r);
 	task->fresh = 0;
 	woken_task(m, e, r, cpu);
 	row(m, r, target->id, task, SCHEDTRACE_WAKEUP_NEW, 0, 0);
+	row_maker_told(m, task, &e->f[WAKE_PRIO], r);
 	runqueue_add(m, target, task, r);
 }
 
@@ -179,12 +168,13 @@ enum { MIGRATE_COMM, MIGRATE_PID, MIGRATE_FROM, MIGRATE_TO, MIGRATE_PRIO };
 static void migrate_rows(struct row_maker *m, const struct event *e, const struct record *r,
 			 struct cpu *cpu)
 {
-	struct task *task = row_maker_task(m, cpu, field_i32(&e->f[MIGRATE_PID], r));
+	struct task *task = task_life_moved(m, cpu, field_i32(&e->f[MIGRATE_PID], r), r);
 	int32_t from = field_i32(&e->f[MIGRATE_FROM], r), to = field_i32(&e->f[MIGRATE_TO], r);
 
 	row_maker_name(m, task, field_name(&e->f[MIGRATE_COMM], r), r);
 	row_maker_prio(m, task, &e->f[MIGRATE_PRIO], r);
 	row(m, r, cpu->id, task, SCHEDTRACE_MIGRATE, from, to);
+	row_maker_told(m, task, &e->f[MIGRATE_PRIO], r);
 	runqueue_move(m, row_maker_target(m, cpu, to), task, r);
 }
 
@@ -222,7 +212,7 @@ static void newtask_rows(struct row_maker *m, const struct event *e, const struc
 	int64_t flags = field_int(&e->f[NEWTASK_FLAGS], r);
 	bool thread = flags & CLONE_THREAD;
 
-	begin_life(m, cpu, child, r);
+	task_life_begin(m, child, r);
 	child->tgid = thread ? parent->tgid : child->pid;
 	if (thread)
 		leader->threads++;
@@ -233,6 +223,7 @@ static void newtask_rows(struct row_maker *m, const struct event *e, const struc
 	inherit(m, child, parent, flags & (CLONE_THREAD | CLONE_PARENT));
 	row_maker_name(m, child, field_name(&e->f[NEWTASK_COMM], r), r);
 	row(m, r, cpu->id, child, SCHEDTRACE_NEWTASK, flags, child->tgid);
+	child->untold = 0;
 }
 
 enum { FORK_PARENT_PID, FORK_CHILD_PID, FORK_PARENT_COMM, FORK_CHILD_COMM };
@@ -248,11 +239,12 @@ static void fork_rows(struct row_maker *m, const struct event *e, const struct r
 	row_maker_name(m, parent, field_name(&e->f[FORK_PARENT_COMM], r), r);
 	child = row_maker_made_task(m, cpu, field_i32(&e->f[FORK_CHILD_PID], r));
 	if (!child->fresh) {
-		begin_life(m, cpu, child, r);
+		task_life_begin(m, child, r);
 		inherit(m, child, parent, false);
 	}
 	row_maker_name(m, child, field_name(&e->f[FORK_CHILD_COMM], r), r);
 	row(m, r, cpu->id, child, SCHEDTRACE_FORK, parent_pid, 0);
+	child->untold = 0;
 }
 
 static void rename_rows(struct row_maker *m, struct task *task, const struct record *r)

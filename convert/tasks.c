@@ -242,6 +242,7 @@ int tasks_begin_life(struct tasks *tasks, struct task *task, int64_t start_ns,
 void tasks_end_life(struct tasks *tasks, struct task *task, int64_t end_ns)
 {
 	task->exited = 1;
+	task->fresh = 0;
 	tasks_life(tasks, task)->end_ns = end_ns;
 }
 

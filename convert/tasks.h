@@ -23,8 +23,13 @@ struct task {
 	int32_t queue_cpu; /* run queue that holds it, if that CPU's queue_epoch is the same */
 	uint32_t queue_epoch;
 	int32_t life;	      /* index of its latest life */
+	int64_t moved_ns;     /* if moved_only, when, and how many gaps there were by then */
+	uint32_t moved_epoch;
 	uint32_t fresh : 1;   /* made, not yet woken for the first time */
-	uint32_t exited : 1;  /* an EXIT was seen */
+	uint32_t exited : 1;  /* an EXIT was seen, or its last switch */
+	uint32_t dead : 1;    /* its last switch was seen */
+	uint32_t untold : 1; /* no row has told of this life yet: the one that begins it is first */
+	uint32_t moved_only : 1; /* nothing was seen of this life but that it was moved */
 	uint32_t renamed : 1; /* by task_rename since the last exec */
 	uint32_t in_exec : 1; /* the old memory is gone, the new program not yet announced */
 	uint32_t in_fault : 1, fault_missed : 1;

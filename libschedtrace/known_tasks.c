@@ -30,7 +30,8 @@ static int compare_tasks(const void *a, const void *b)
 
 	if (s->pid != t->pid)
 		return s->pid < t->pid ? -1 : 1;
-	return (s->start_ns > t->start_ns) - (s->start_ns < t->start_ns);
+	return (known_task_since(s) > known_task_since(t)) -
+	       (known_task_since(s) < known_task_since(t));
 }
 
 static int compare_order(const void *a, const void *b, void *arg)

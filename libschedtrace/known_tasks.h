@@ -22,6 +22,12 @@ void known_tasks_free(struct known_tasks *tasks);
 int known_tasks_add(struct known_tasks *tasks, const struct schedtrace_task *task,
 		    struct schedtrace_error *err);
 
+/* From when on its pid means this task, INT64_MIN: since the start. */
+static inline int64_t known_task_since(const struct schedtrace_task *task)
+{
+	return task->start_ns != INT64_MIN ? task->start_ns : task->seen_ns;
+}
+
 /* By pid and start. Needs no memory, so it cannot fail. */
 void known_tasks_sort(struct known_tasks *tasks);
 

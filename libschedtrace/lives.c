@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "lives.h"
+#include "known_tasks.h"
 #include "mem.h"
 
 #include <stdlib.h>
@@ -61,7 +62,7 @@ static const struct schedtrace_task *record_of(const struct lives *lives, int32_
 		size_t middle = low + (high - low) / 2;
 
 		if (tasks[middle].pid < pid ||
-		    (tasks[middle].pid == pid && tasks[middle].start_ns <= now))
+		    (tasks[middle].pid == pid && known_task_since(&tasks[middle]) <= now))
 			low = middle + 1;
 		else
 			high = middle;
@@ -69,7 +70,7 @@ static const struct schedtrace_task *record_of(const struct lives *lives, int32_
 	if (!low || tasks[low - 1].pid != pid)
 		return NULL;
 	/* A life that was seen to begin is not the one that was there at the start. */
-	if (start_ns != INT64_MIN && tasks[low - 1].start_ns == INT64_MIN)
+	if (start_ns != INT64_MIN && known_task_since(&tasks[low - 1]) == INT64_MIN)
 		return NULL;
 	if (tasks[low - 1].end_ns != INT64_MIN && tasks[low - 1].end_ns < now)
 		return NULL;

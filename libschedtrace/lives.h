@@ -50,6 +50,7 @@ enum life_flags {
 	LIFE_IN_KERNEL = 16,  /* preempted in the kernel, where a wakeup may still be due */
 	LIFE_FROM_START = 32, /* not seen to begin: its state now began before the first row */
 	LIFE_OLD = 64,	      /* not seen to begin, the first that its pid means: stays set */
+	LIFE_MOVED = 128,     /* nothing but a MIGRATE row was seen: it may be about to be made */
 };
 
 struct life {

@@ -240,6 +240,7 @@ static int get_task(void *user, json_t *value, struct schedtrace_error *err)
 		return error_set(err, SCHEDTRACE_E_FORMAT, "a task without a pid");
 	if ((r = get_int32(value, "pid", 1, &task.pid, err)) < 0 ||
 	    (r = jsonio_int(value, "start_ns", INT64_MIN, INT64_MAX, &task.start_ns, err)) < 0 ||
+	    (r = jsonio_int(value, "seen_ns", INT64_MIN, INT64_MAX, &task.seen_ns, err)) < 0 ||
 	    (r = jsonio_int(value, "end_ns", INT64_MIN, INT64_MAX, &task.end_ns, err)) < 0 ||
 	    (r = get_int32(value, "tgid", -1, &task.tgid, err)) < 0 ||
 	    (r = get_int32(value, "ppid", -1, &task.ppid, err)) < 0 ||

@@ -81,6 +81,7 @@ static void put_task(FILE *f, const struct schedtrace_context *ctx,
 
 	fprintf(f, "{\"pid\": %d", task->pid);
 	put_int(f, "start_ns", task->start_ns, INT64_MIN);
+	put_int(f, "seen_ns", task->seen_ns, INT64_MIN);
 	put_int(f, "end_ns", task->end_ns, INT64_MIN);
 	put_int(f, "tgid", task->tgid, -1);
 	put_int(f, "ppid", task->ppid, -1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "processes.h"
+#include "known_tasks.h"
 #include "mem.h"
 
 #include <stdlib.h>
@@ -87,7 +88,7 @@ static void seed_rss(struct processes *p, struct process *process)
 		const struct schedtrace_task *task = &tasks[middle];
 
 		if (task->pid < process->tgid ||
-		    (task->pid == process->tgid && task->start_ns != INT64_MIN)) {
+		    (task->pid == process->tgid && known_task_since(task) != INT64_MIN)) {
 			if (task->pid == process->tgid)
 				high = middle;
 			else
@@ -114,15 +115,14 @@ static void seed_rss(struct processes *p, struct process *process)
 struct process *processes_of_tgid(struct processes *p, int32_t tgid)
 {
 	uint32_t k = intmap_get(&p->by_tgid, (uint32_t)tgid);
-	struct process *process;
-	uint32_t leader;
+	uint32_t leader = lives_find(p->lives, tgid);
+	struct process *process = k == INTMAP_NONE ? NULL : &p->all[k];
 
-	if (k != INTMAP_NONE)
-		return &p->all[k];
-	leader = lives_find(p->lives, tgid);
+	/* Its fork need not be recorded: then the life that its pid means tells. */
+	if (process && (leader == process->leader || process->leader == LIFE_NONE))
+		return process;
 	process = begin(p, tgid, leader, new_space(p));
-	if (process && (leader == LIFE_NONE || p->lives->all[leader].flags & LIFE_FROM_START ||
-			p->lives->all[leader].start_ns == INT64_MIN))
+	if (process && (leader == LIFE_NONE || p->lives->all[leader].flags & LIFE_OLD))
 		seed_rss(p, process);
 	return process;
 }

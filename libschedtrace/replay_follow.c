@@ -124,6 +124,16 @@ static uint32_t alive(struct replay *replay, int32_t pid)
 	return first_seen(replay, pid, life->end_ns);
 }
 
+/* The same in a row that may be the first of a task, as it is moved to its first CPU. */
+static uint32_t moved(struct replay *replay, int32_t pid)
+{
+	uint32_t before = replay->lives.n, id = alive(replay, pid);
+
+	if (id != LIFE_NONE && replay->lives.n > before)
+		life_of(replay, id)->flags |= LIFE_MOVED;
+	return id;
+}
+
 /* A certain state ends for certain where the first gap after its begin begins, and one that begins
  * in a gap is not certain at all. */
 static void settle_gaps(struct replay *replay, uint32_t id)
@@ -162,7 +172,7 @@ static void set_state(struct replay *replay, struct life *life, enum life_state 
 	life->cpu = cpu;
 	life->since = now;
 	life->gap = replay->first_open;
-	life->flags &= (uint8_t)~LIFE_FROM_START;
+	life->flags &= (uint8_t) ~(LIFE_FROM_START | LIFE_MOVED);
 }
 
 void replay_lose_current(struct replay *replay, int32_t cpu, int64_t certain_end, int64_t end)
@@ -407,6 +417,15 @@ static void wakeup(struct replay *replay, int32_t cpu, uint32_t id, enum life_st
 	await(replay, cpu);
 }
 
+/* A life that begins with a move to its first CPU, as the row that says so follows. */
+static void begun_by_move(struct replay *replay, struct life *life, uint8_t sign)
+{
+	life->start_ns = life->first_seen;
+	life->gaps_at_start = replay->gaps_ns;
+	set_state(replay, life, LIFE_NEW, -1, life->first_seen);
+	life->flags = sign;
+}
+
 /* NEWTASK, FORK and WAKEUP_NEW of one task come in this order; any of them may be missing. */
 static uint32_t born(struct replay *replay, int32_t pid, uint8_t sign)
 {
@@ -415,6 +434,11 @@ static uint32_t born(struct replay *replay, int32_t pid, uint8_t sign)
 
 	if (pid <= 0)
 		return LIFE_NONE;
+	if (life && life->flags & LIFE_MOVED && replay->resumed <= life->first_seen &&
+	    replay->first_open == replay->n_gaps) {
+		begun_by_move(replay, life, sign);
+		return id;
+	}
 	/* A gap since makes the state unknown, not the life another one. */
 	if (life && !(life->flags & (sign | LIFE_SAW_WAKEUP_NEW)) &&
 	    (life->state == LIFE_NEW ||
@@ -583,9 +607,11 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 								 : LIFE_WAIT_NEW);
 		break;
 	case SCHEDTRACE_WAKING:
-		id = named(replay, pid);
-		if (id != LIFE_NONE)
+		id = alive(replay, pid);
+		if (id != LIFE_NONE) {
 			life_of(replay, id)->waking = replay->now;
+			life_of(replay, id)->flags &= (uint8_t)~LIFE_MOVED;
+		}
 		break;
 	case SCHEDTRACE_STAT_RUNTIME:
 		id = named(replay, pid);
@@ -599,7 +625,7 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 			life_of(replay, id)->prio = (int32_t)arg0;
 		break;
 	case SCHEDTRACE_MIGRATE:
-		id = named(replay, pid);
+		id = moved(replay, pid);
 		life = id == LIFE_NONE ? NULL : life_of(replay, id);
 		if (life && life_is_waiting(life->state) && arg1 >= 0 && arg1 < 65535)
 			life->cpu = (int32_t)arg1;

@@ -129,6 +129,8 @@ struct schedtrace_task_name {
  * @rt_priority: real-time priority at the start, 1 to 99; 0 for a policy without; -1 unknown
  * @affinity:  CPUs that it may run on at the start, as the kernel writes lists: "0-3,8"; NULL
  *             unknown
+ * @seen_ns:   when it was first seen, where that and the death of an earlier task of its pid are
+ *             all that is known of its begin; INT64_MIN for others
  *
  * Begin with SCHEDTRACE_TASK_UNKNOWN and set what is known.
  */
@@ -151,6 +153,7 @@ struct schedtrace_task {
 	int32_t nice;
 	int32_t rt_priority;
 	const char *affinity;
+	int64_t seen_ns;
 };
 
 /** SCHEDTRACE_TASK_UNKNOWN - initial value of a struct schedtrace_task: nothing is known */
@@ -158,7 +161,7 @@ struct schedtrace_task {
 	{                                                                                          \
 		-1, -1, -1, -1, 0, 0, INT64_MIN, INT64_MIN,                                        \
 			{ INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN }, -1, -1, 0, NULL,           \
-			INT64_MIN, NULL, INT32_MIN, -1, NULL                                       \
+			INT64_MIN, NULL, INT32_MIN, -1, NULL, INT64_MIN                            \
 	}
 
 /**

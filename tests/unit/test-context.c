@@ -130,28 +130,32 @@ static void tasks_come_by_pid_and_start_and_the_last_added_of_equals_stays(void 
 {
 	static const struct {
 		int32_t pid;
-		int64_t start;
+		int64_t start, seen;
 		int32_t tgid;
-	} lives[] = { { 9, 50, 1 }, { 3, 10, 2 }, { 9, INT64_MIN, 3 }, { 3, 10, 4 }, { 9, 50, 5 } };
+	} lives[] = { { 9, 50, INT64_MIN, 1 },	      { 3, 10, INT64_MIN, 2 },
+		      { 9, INT64_MIN, INT64_MIN, 3 }, { 3, 10, INT64_MIN, 4 },
+		      { 9, 50, INT64_MIN, 5 },	      { 9, INT64_MIN, 30, 6 } };
 	const struct schedtrace_task *tasks;
 	size_t n;
 
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < sizeof(lives) / sizeof(*lives); i++) {
 		struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
 
 		task.pid = lives[i].pid;
 		task.start_ns = lives[i].start;
+		task.seen_ns = lives[i].seen;
 		task.tgid = lives[i].tgid;
 		assert_int_equal(schedtrace_context_add_task(*state, &task, NULL), 0);
 		if (i == 2)
 			schedtrace_context_tasks(*state, &n);
 	}
 	tasks = schedtrace_context_tasks(*state, &n);
-	assert_int_equal(n, 3);
+	assert_int_equal(n, 4);
 	assert_int_equal(tasks[0].tgid, 4);
 	assert_int_equal(tasks[1].tgid, 3);
-	assert_int_equal(tasks[2].tgid, 5);
-	assert_int_equal(tasks[2].exit_code, -1);
+	assert_int_equal(tasks[2].tgid, 6);
+	assert_int_equal(tasks[3].tgid, 5);
+	assert_int_equal(tasks[3].exit_code, -1);
 }
 
 static void a_task_keeps_its_names_over_time(void **state)

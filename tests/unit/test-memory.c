@@ -184,6 +184,29 @@ static void what_a_fork_fills_before_the_child_runs_is_the_childs(void **state)
 	result_free(&r);
 }
 
+/* Nor does it begin with what was resident at the start. */
+static void a_pid_used_again_is_another_process_though_no_fork_was_recorded(void **state)
+{
+	struct rows b = rows_new();
+	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
+	struct result r;
+
+	task.pid = 7;
+	task.rss_bytes[1] = 90 * K;
+	must(schedtrace_context_add_task(schedtrace_builder_context(b.builder), &task, NULL), NULL);
+	runs(&b, 1, 0, 7);
+	add(&b, 2, 0, 7, SCHEDTRACE_MMAP, 100 * K, 10 * K);
+	sw(&b, 3, 0, 7, 'Z', 0);
+	sw(&b, 4, 0, 0, 'R', 7);
+	add(&b, 5, 0, 7, SCHEDTRACE_MMAP, 100 * K, 3 * K);
+	r = result_of(&b, "memory");
+	assert_int_equal(nth(&r, "memory", "pid", 7, 0, "mapped_bytes"), 10 * K);
+	assert_int_equal(nth(&r, "memory", "pid", 7, 0, "rss_bytes"), 90 * K);
+	assert_int_equal(nth(&r, "memory", "pid", 7, 1, "mapped_bytes"), 3 * K);
+	assert_int_equal(nth(&r, "memory", "pid", 7, 1, "rss_bytes"), INT64_MIN);
+	result_free(&r);
+}
+
 static void the_map_of_a_later_program_may_have_the_id_of_an_earlier_one(void **state)
 {
 	struct rows b = rows_new();
@@ -399,6 +422,7 @@ int main(void)
 		cmocka_unit_test(resident_memory_follows_the_address_space_in_use),
 		cmocka_unit_test(resident_memory_after_exec_counts_though_it_began_before),
 		cmocka_unit_test(what_a_fork_fills_before_the_child_runs_is_the_childs),
+		cmocka_unit_test(a_pid_used_again_is_another_process_though_no_fork_was_recorded),
 		cmocka_unit_test(the_map_of_a_later_program_may_have_the_id_of_an_earlier_one),
 		cmocka_unit_test(the_ten_that_requested_most_come_first_and_all_others_in_one_row),
 		cmocka_unit_test(what_is_held_is_told_as_a_share_of_memory_and_swap),

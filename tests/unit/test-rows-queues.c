@@ -45,8 +45,8 @@ static void migration_moves_a_queued_task_and_not_a_sleeping_one(void **state)
 	assert_string_equal(rows(t), "20 1 20 MIGRATE 0 1 a\n"
 				     "20 0 0 RQ_SIZE 0 -1 swapper/0\n"
 				     "20 1 0 RQ_SIZE 1 1 swapper/1\n"
-				     "30 1 40 PRIO 120 0 s\n"
-				     "30 1 40 MIGRATE 0 1 s\n");
+				     "30 1 40 MIGRATE 0 1 s\n"
+				     "30 1 40 PRIO 120 0 s\n");
 }
 
 static void a_missing_switch_from_idle_leaves_the_queue_certain(void **state)

@@ -114,6 +114,146 @@ static void a_recycled_pid_begins_a_life_of_its_own(void **state)
 	assert_string_equal(schedtrace_context_comm(t->ctx, tasks[2].comm), "two");
 }
 
+/* The lives of all pids, "pid start/seen-end comm(>name)*" a line; - unknown. */
+static const char *lives(struct trace *t)
+{
+	const struct schedtrace_task *tasks;
+	struct schedtrace_error err;
+	size_t n, used = 0;
+
+	assert_int_equal(tasks_to_context(row_maker_tasks(t->maker), &err), 0);
+	tasks = schedtrace_context_tasks(t->ctx, &n);
+	t->text[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		const int64_t times[] = { tasks[i].start_ns, tasks[i].seen_ns, tasks[i].end_ns };
+		const char *comm = schedtrace_context_comm(t->ctx, tasks[i].comm);
+
+		used += (size_t)snprintf(t->text + used, sizeof(t->text) - used, "%d ",
+					 tasks[i].pid);
+		for (int k = 0; k < 3; k++)
+			used += (size_t)snprintf(t->text + used, sizeof(t->text) - used,
+						 times[k] == INT64_MIN ? "- " : "%" PRId64 " ",
+						 times[k]);
+		used += (size_t)snprintf(t->text + used, sizeof(t->text) - used, "%s",
+					 comm ? comm : "-");
+		for (size_t k = 0; k < tasks[i].n_names; k++)
+			used += (size_t)snprintf(
+				t->text + used, sizeof(t->text) - used, ">%s",
+				schedtrace_context_comm(t->ctx, tasks[i].names[k].comm));
+		used += (size_t)snprintf(t->text + used, sizeof(t->text) - used, "\n");
+	}
+	return t->text;
+}
+
+static void what_begins_a_life_is_the_first_row_that_names_it(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 10, "sched_wakeup_new", "one 20 120 0");
+	record(t, 110, 0, 10, "sched_switch", "sh 10 120 1 one 20 120");
+	record(t, 120, 0, 20, "sched_switch", "one 20 120 16 sh 10 120");
+	forget(t);
+	record(t, 130, 0, 10, "sched_wakeup_new", "two 20 130 0");
+	assert_string_equal(rows(t), "130 0 20 WAKEUP_NEW 0 0 two\n"
+				     "130 0 20 PRIO 130 0 two\n");
+	assert_string_equal(lives(t), "10 - - - sh\n"
+				      "20 100 - 120 one\n"
+				      "20 130 - - two\n");
+}
+
+static void a_dead_tasks_pid_seen_alive_begins_a_life_whose_start_is_unknown(void **state)
+{
+	static const struct {
+		const char *event, *values, *rows;
+		int pid;
+	} signs[] = {
+		{ "sched_waking", "two 20 130 0", "200 0 20 WAKING 10 0 two\n", 10 },
+		{ "sched_wakeup", "two 20 130 0", "200 0 20 WAKEUP 0 0 two\n", 10 },
+		{ "sched_switch", "sh 10 120 0 two 20 130", "200 0 10 CTX_SWITCH 20 0 sh\n", 10 },
+		{ "timer_start", "0", "200 0 20 RUNS 10 0 -\n", 20 },
+	};
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+		struct trace *t = *state;
+
+		record(t, 100, 0, 20, "sched_switch", "one 20 120 32 sh 10 120");
+		forget(t);
+		record(t, 200, 0, signs[i].pid, signs[i].event, signs[i].values);
+		rows(t);
+		assert_memory_equal(t->text, signs[i].rows, strlen(signs[i].rows));
+		if (signs[i].pid == 10)
+			assert_string_equal(t->text + strlen(signs[i].rows),
+					    "200 0 20 PRIO 130 0 two\n");
+		assert_string_equal(lives(t), signs[i].pid == 10 ? "10 - - - sh\n"
+								   "20 - - 100 one\n"
+								   "20 - 200 - two\n"
+								 : "10 - - - sh\n"
+								   "20 - - 100 one\n"
+								   "20 - 200 - -\n");
+		teardown(state);
+		setup(state);
+	}
+}
+
+static void a_move_to_its_first_cpu_belongs_to_the_task_that_is_made(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 20, "sched_switch", "one 20 120 16 sh 10 120");
+	forget(t);
+	record(t, 200, 0, 10, "sched_migrate_task", "two 20 130 0 1");
+	record(t, 205, 0, 10, "sched_migrate_task", "two 20 130 1 0");
+	record(t, 210, 0, 10, "sched_wakeup_new", "two 20 130 1");
+	record(t, 300, 0, 10, "sched_migrate_task", "three 30 120 0 1");
+	record(t, 310, 0, 10, "sched_process_fork", "sh 10 three 30");
+	record(t, 400, 0, 10, "sched_migrate_task", "old 40 120 0 1");
+	record(t, 410, 0, 10, "sched_wakeup", "old 40 120 1");
+	record(t, 420, 0, 10, "sched_wakeup_new", "new 40 120 1");
+	assert_string_equal(rows(t), "200 0 20 MIGRATE 0 1 two\n"
+				     "200 0 20 PRIO 130 0 two\n"
+				     "205 0 20 MIGRATE 1 0 two\n"
+				     "210 1 20 WAKEUP_NEW 0 0 two\n"
+				     "300 0 30 MIGRATE 0 1 three\n"
+				     "300 0 30 PRIO 120 0 three\n"
+				     "310 0 30 FORK 10 0 three\n"
+				     "400 0 40 MIGRATE 0 1 old\n"
+				     "400 0 40 PRIO 120 0 old\n"
+				     "410 1 40 WAKEUP 0 0 old\n"
+				     "420 1 40 WAKEUP_NEW 0 0 new\n"
+				     "420 0 40 PRIO 120 0 new\n");
+	assert_string_equal(lives(t), "10 - - - sh\n"
+				      "20 - - 100 one\n"
+				      "20 200 - - two\n"
+				      "30 300 - - three\n"
+				      "40 - - - old\n"
+				      "40 420 - - new\n");
+}
+
+static void across_a_gap_a_move_says_nothing_of_who_is_made(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 10, "sched_migrate_task", "one 20 120 0 1");
+	lost(t, 150, 0, 3, 140);
+	record(t, 200, 0, 10, "sched_wakeup_new", "two 20 120 1");
+	assert_string_equal(lives(t), "10 - - - -\n"
+				      "20 - - - one\n"
+				      "20 200 - - two\n");
+}
+
+static void a_fork_begins_a_life_though_the_one_before_was_never_woken(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 10, "sched_process_fork", "sh 10 one 20");
+	record(t, 110, 0, 10, "sched_switch", "sh 10 120 1 one 20 120");
+	record(t, 120, 0, 20, "sched_switch", "one 20 120 16 sh 10 120");
+	record(t, 130, 0, 10, "sched_process_fork", "sh 10 two 20");
+	assert_string_equal(lives(t), "10 - - - sh\n"
+				      "20 100 - 120 one\n"
+				      "20 130 - - two\n");
+}
+
 static void names_keep_their_bytes_and_change_over_time(void **state)
 {
 	struct trace *t = *state;
@@ -206,6 +346,11 @@ int main(void)
 		TEST(a_thread_of_an_unknown_process_has_no_tgid),
 		TEST(the_last_exit_of_a_process_drops_its_memory),
 		TEST(a_recycled_pid_begins_a_life_of_its_own),
+		TEST(what_begins_a_life_is_the_first_row_that_names_it),
+		TEST(a_dead_tasks_pid_seen_alive_begins_a_life_whose_start_is_unknown),
+		TEST(a_move_to_its_first_cpu_belongs_to_the_task_that_is_made),
+		TEST(across_a_gap_a_move_says_nothing_of_who_is_made),
+		TEST(a_fork_begins_a_life_though_the_one_before_was_never_woken),
 		TEST(names_keep_their_bytes_and_change_over_time),
 		TEST(names_from_the_list_hold_until_a_record_says_otherwise),
 		TEST(idle_tasks_are_named_by_cpu),

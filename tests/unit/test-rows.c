@@ -126,8 +126,8 @@ static void a_wakeup_stands_on_the_target_cpu_and_waking_on_the_wakers(void **st
 				     "100 0 20 PRIO 110 0 b\n"
 				     "100 0 20 WAKING 10 1 b\n"
 				     "105 1 20 WAKEUP 0 0 b\n"
-				     "110 0 30 PRIO 110 0 c\n"
-				     "110 1 30 WAKEUP_NEW 0 0 c\n");
+				     "110 1 30 WAKEUP_NEW 0 0 c\n"
+				     "110 0 30 PRIO 110 0 c\n");
 }
 
 static void a_priority_is_written_when_it_changes_and_never_for_idle(void **state)

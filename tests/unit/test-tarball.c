@@ -192,6 +192,7 @@ static void the_context_comes_back_whole(void **state)
 	task.start_ns = 50;
 	task.state = 'S';
 	task.state_ns = 40;
+	task.seen_ns = -3;
 	task.policy = "fifo";
 	task.nice = -20;
 	task.rt_priority = 99;
@@ -224,6 +225,7 @@ static void the_context_comes_back_whole(void **state)
 	assert_int_equal(tasks[0].ppid, -1);
 	assert_int_equal(tasks[0].state, 'S');
 	assert_int_equal(tasks[0].state_ns, 40);
+	assert_int_equal(tasks[0].seen_ns, -3);
 	assert_string_equal(tasks[0].policy, "fifo");
 	assert_int_equal(tasks[0].nice, -20);
 	assert_int_equal(tasks[0].rt_priority, 99);

@@ -335,6 +335,51 @@ static void a_dead_pid_seen_alive_again_is_a_second_task(void **state)
 	result_free(&r);
 }
 
+static void what_only_the_living_do_is_booked_to_the_next_task_of_a_dead_ones_pid(void **state)
+{
+	struct rows b = rows_new();
+	struct schedtrace_context *ctx = schedtrace_builder_context(b.builder);
+	struct result r;
+
+	b.comm = schedtrace_context_intern_comm(ctx, "one", 3, NULL);
+	runs(&b, 100, 0, 7);
+	sw(&b, 110, 0, 7, 'Z', 0);
+	b.comm = schedtrace_context_intern_comm(ctx, "two", 3, NULL);
+	add(&b, 120, 0, 7, SCHEDTRACE_MIGRATE, 0, 1);
+	add(&b, 121, 1, 7, SCHEDTRACE_WAKEUP_NEW, 0, 0);
+	sw(&b, 125, 1, 0, 'R', 7);
+	sw(&b, 130, 1, 7, 'X', 0);
+	b.comm = schedtrace_context_intern_comm(ctx, "three", 5, NULL);
+	add(&b, 140, 0, 7, SCHEDTRACE_WAKING, 5, 0);
+	r = result_of(&b, "tasks");
+	assert_int_equal(schedtrace_table_rows(table_of(&r, "tasks")), 3);
+	expect(&r, "migrations", 0);
+	assert_int_equal(nth(&r, "tasks", "pid", 7, 1, "migrations"), 1);
+	assert_int_equal(nth(&r, "tasks", "pid", 7, 1, "start_ns"), 120);
+	assert_int_equal(nth(&r, "tasks", "pid", 7, 1, "wait_new_ns"), 4);
+	assert_int_equal(nth(&r, "tasks", "pid", 7, 2, "start_ns"), INT64_MIN);
+	for (size_t i = 0; i < 3; i++)
+		assert_string_equal(schedtrace_table_value(table_of(&r, "tasks"), i, 4).s,
+				    ((const char *const[]){ "one", "two", "three" })[i]);
+	result_free(&r);
+}
+
+static void a_task_that_was_there_and_is_moved_and_woken_is_not_a_new_one(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 100, 0, 7, SCHEDTRACE_MIGRATE, 0, 1);
+	wake(&b, 101, 1, 7);
+	sw(&b, 103, 1, 0, 'R', 7);
+	sw(&b, 105, 1, 7, 'Z', 0);
+	r = result_of(&b, "tasks");
+	assert_int_equal(schedtrace_table_rows(table_of(&r, "tasks")), 1);
+	expect(&r, "start_ns", INT64_MIN);
+	expect(&r, "migrations", 1);
+	result_free(&r);
+}
+
 static void everybody_whom_a_row_names_has_a_row_and_idle_and_unknown_have_none(void **state)
 {
 	struct rows b = rows_new();
@@ -493,6 +538,9 @@ int main(void)
 		cmocka_unit_test(a_wait_that_ends_in_a_gap_elsewhere_is_not_certain),
 		cmocka_unit_test(a_pid_used_again_is_a_second_task),
 		cmocka_unit_test(a_dead_pid_seen_alive_again_is_a_second_task),
+		cmocka_unit_test(
+			what_only_the_living_do_is_booked_to_the_next_task_of_a_dead_ones_pid),
+		cmocka_unit_test(a_task_that_was_there_and_is_moved_and_woken_is_not_a_new_one),
 		cmocka_unit_test(
 			everybody_whom_a_row_names_has_a_row_and_idle_and_unknown_have_none),
 		cmocka_unit_test(names_follow_renames_and_the_last_is_the_comm),

@@ -142,6 +142,9 @@ class Task:
         self.queue = None      # CPU whose run queue holds it
         self.queue_seen = self.moved = False
         self.fresh = self.renamed = self.in_exec = False
+        self.dead = False      # its last switch was seen
+        self.told = True       # a row has told of this life
+        self.only_moved = False
         self.call = None       # (name, fields, gaps so far)
         self.fault = None
         self.missed = None     # page looked for in the page cache
@@ -233,8 +236,29 @@ class Rows:
             self.leave(old)
             self.forget_mm(old)
         task = self.tasks[pid] = Task(pid)
-        task.fresh = True
+        task.told = False
         return task
+
+    def made(self, pid):
+        """By a record of its making, or by the one that follows it."""
+        task = self.tasks.get(pid)
+        if not task or not (task.fresh or task.only_moved):
+            task = self.born(pid)
+        task.fresh, task.only_moved = True, False
+        return task
+
+    def alive(self, pid):
+        """The task of a record that no dead task can cause."""
+        task = self.task(pid)
+        if task.dead:
+            task = self.born(pid)
+        task.only_moved = False
+        return task
+
+    def tell(self, task, prio):
+        if not task.told:
+            task.told = True
+            self.prio(task, prio)
 
     # Run queues
 
@@ -301,7 +325,8 @@ class Rows:
             return
         if here.current != pid and event not in ('kernel_stack', 'user_stack'):
             believed = here.current
-            self.row(cpu, self.task(pid), 'RUNS', believed)
+            self.row(cpu, self.alive(pid), 'RUNS', believed)
+            self.task(pid).told = True
             here.current = pid
             if believed > 0:
                 self.doubt(cpu)
@@ -339,13 +364,13 @@ class Rows:
         return task
 
     def prio(self, task, prio):
-        if task.pid > 0 and task.prio != prio:
+        if task.pid > 0 and task.prio != prio and task.told:
             task.prio = prio
             self.row(self.here, task, 'PRIO', prio)
 
     def sched_switch(self, f):
         prev = self.named(self.task(f['prev_pid']), f['prev_comm'])
-        next = self.named(self.task(f['next_pid']), f['next_comm'])
+        next = self.named(self.alive(f['next_pid']), f['next_comm'])
         self.prio(prev, f['prev_prio'])
         self.prio(next, f['next_prio'])
         state = f['prev_state']
@@ -376,40 +401,49 @@ class Rows:
             here.known, here.doubt = True, False
             self.length(self.here, change)
         self.row(self.here, prev, 'CTX_SWITCH', next.pid)
+        self.tell(next, f['next_prio'])
         here.current = next.pid
+        if letter in 'XZ':
+            prev.dead, prev.fresh = True, False
 
     def sched_waking(self, f):
-        task = self.named(self.task(f['pid']), f['comm'])
+        task = self.named(self.alive(f['pid']), f['comm'])
         self.prio(task, f['prio'])
         self.row(self.here, task, 'WAKING', self.pid, f['target_cpu'])
+        self.tell(task, f['prio'])
         call = self.task(self.pid).call
         if call and call[0] == 'WAKER_FUTEX' and call[2] == self.gaps and not self.flags & IN_IRQ:
             self.row(self.here, task, 'WAKE_FUTEX', call[1])
 
     def sched_wakeup(self, f, event='WAKEUP'):
         self.wakeups = self.wakeups or event == 'WAKEUP'
-        task = self.named(self.task(f['pid']), f['comm'])
+        task = self.named(self.alive(f['pid']), f['comm'])
         self.prio(task, f['prio'])
         self.row(f['target_cpu'], task, event)
+        self.tell(task, f['prio'])
         self.enter(f['target_cpu'], task)
 
     def sched_wakeup_new(self, f):
-        task = self.tasks.get(f['pid'])
-        if not task or not task.fresh:
-            task = self.born(f['pid'])
-        task.fresh = False
+        self.made(f['pid']).fresh = False
         self.sched_wakeup(f, 'WAKEUP_NEW')
 
     def sched_migrate_task(self, f):
-        task = self.named(self.task(f['pid']), f['comm'])
+        first = f['pid'] not in self.tasks or self.tasks[f['pid']].dead
+        task = self.named(self.alive(f['pid']), f['comm'])
+        if first:   # perhaps to its first CPU
+            task.only_moved, task.told = True, False
         self.prio(task, f['prio'])
         self.row(self.here, task, 'MIGRATE', f['orig_cpu'], f['dest_cpu'])
+        self.tell(task, f['prio'])
         if task.queue is not None:
             self.enter(f['dest_cpu'], task)
         task.moved |= not task.queue_seen
 
     def task_newtask(self, f):
-        parent, child = self.task(self.pid), self.born(f['pid'])
+        old = self.tasks.get(f['pid'])
+        if old:
+            old.fresh = False
+        parent, child = self.task(self.pid), self.made(f['pid'])
         thread = f['clone_flags'] & CLONE_THREAD
         child.tgid = parent.tgid if thread else child.pid
         if thread:
@@ -417,13 +451,13 @@ class Rows:
         else:
             child.brk = self.process(parent).brk
         self.row(self.here, self.named(child, f['comm']), 'NEWTASK', f['clone_flags'], child.tgid)
+        child.told = True
 
     def sched_process_fork(self, f):
         self.named(self.task(f['parent_pid']), f['parent_comm'])
-        child = self.tasks.get(f['child_pid'])
-        if not child or not child.fresh:
-            child = self.born(f['child_pid'])
+        child = self.made(f['child_pid'])
         self.row(self.here, self.named(child, f['child_comm']), 'FORK', f['parent_pid'])
+        child.told = True
 
     def rename(self, task):
         name = (task.name or '').encode('utf-8', 'surrogateescape').ljust(16, b'\0')
@@ -460,6 +494,7 @@ class Rows:
         task = self.named(self.task(f['pid']), f['comm'])
         self.prio(task, f['prio'])
         self.row(self.here, task, 'EXIT')
+        task.fresh = False
         process = self.process(task)
         process.threads -= 1
         # Old kernels do not say it: then the last thread that is known.
