@@ -80,6 +80,7 @@ static void compile_event(struct event *e, const struct format *format,
 		return;
 	}
 	e->rows = kind->rows;
+	ahead_compile(e);
 }
 
 int row_maker_new(struct row_maker **out, const struct format *formats, size_t n_formats,
@@ -318,15 +319,18 @@ void row_maker_command(struct row_maker *m, int32_t pid)
 int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *known,
 			    struct schedtrace_error *err)
 {
-	struct task *task = tasks_find(m->tasks, known->pid, err);
+	struct task *task = tasks_find_unnamed(m->tasks, known->pid, err);
 	struct schedtrace_task *life;
+	int32_t comm;
 	const char *name;
 
 	if (!task)
 		return err->status;
 	life = tasks_life(m->tasks, task);
-	if (known_task_since(life) != INT64_MIN || task->exited)
+	if (known_task_since(life) != INT64_MIN || task->exited || task->made_ahead)
 		return 0; /* made or gone while the list was: its records say more */
+	comm = life->comm ? life->comm : task->comm_ahead ? task->comm_ahead : known->comm;
+	task = tasks_find(m->tasks, known->pid, err);
 	task->tgid = known->tgid;
 	if (task->tgid > 0 && task->tgid != task->pid) {
 		struct task *leader = tasks_find(m->tasks, task->tgid, err);
@@ -336,7 +340,7 @@ int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *k
 		leader->threads++;
 		life = tasks_life(m->tasks, task);
 	}
-	name = schedtrace_context_comm(m->ctx, known->comm);
+	name = schedtrace_context_comm(m->ctx, comm);
 	if (name && !task->comm) {
 		int r = tasks_rename(m->tasks, task, INT64_MIN, name_make(name, strlen(name)), err);
 
@@ -344,6 +348,7 @@ int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *k
 			return r;
 	}
 	*life = *known;
+	life->comm = comm;
 	return 0;
 }
 
@@ -352,7 +357,9 @@ struct schedtrace_task *row_maker_life_at_start(struct row_maker *m, int32_t pid
 	struct task *task = pid > 0 ? tasks_seen(m->tasks, pid) : NULL;
 	struct schedtrace_task *life = task ? tasks_life(m->tasks, task) : NULL;
 
-	return life && known_task_since(life) == INT64_MIN && !task->exited ? life : NULL;
+	if (!life || known_task_since(life) != INT64_MIN || task->exited || task->made_ahead)
+		return NULL;
+	return life;
 }
 
 uint64_t row_maker_count(const struct row_maker *m, const char *system, const char *name)

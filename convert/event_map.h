@@ -33,6 +33,15 @@ bool row_maker_unread(struct row_maker *m, struct record *record);
 /* Every task seen, by pid and life. */
 struct tasks *row_maker_tasks(struct row_maker *m);
 
+/*
+ * Before the first record is given: one that comes before the list of tasks at the start, in time
+ * order. Only what it says of names and of tasks that it makes is taken.
+ */
+int row_maker_ahead(struct row_maker *m, const struct record *record, struct schedtrace_error *err);
+
+/* Whether records of the file can name tasks. */
+bool row_maker_tells_names(const struct row_maker *m);
+
 /* What is known beside the records: the tasks at the start, and the command's pid, 0 unknown. */
 int row_maker_task_at_start(struct row_maker *m, const struct schedtrace_task *task,
 			    struct schedtrace_error *err);

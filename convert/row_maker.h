@@ -8,6 +8,7 @@
 
 #define CPUS_MAX    65535
 #define FIELDS_MAX  8
+#define NAMES_MAX   2
 #define PID_UNKNOWN (-1)
 #define NO_CPU	    (-1)
 
@@ -39,6 +40,11 @@ struct event_kind {
 	const char *fields[FIELDS_MAX + 1];
 };
 
+/* Indices of fields: the second names the task whose pid the first holds. */
+struct named_field {
+	int8_t pid, name;
+};
+
 /* An event of this file. */
 struct event {
 	const struct event_kind *kind; /* NULL: only evidence of who runs */
@@ -49,6 +55,12 @@ struct event {
 	struct field flags;	    /* common_flags */
 	const struct format_states *states;
 	uint64_t n;
+
+	/* ahead.c */
+	struct named_field names[NAMES_MAX]; /* of tasks that it does not make */
+	uint8_t n_names;
+	bool tells_names;
+	int8_t makes; /* the field that holds the pid of a task that it makes, -1 none */
 };
 
 struct row_maker {
@@ -187,6 +199,9 @@ static inline struct cpu *row_maker_target(struct row_maker *m, struct cpu *cpu,
 	target = id >= 0 && id < CPUS_MAX ? row_maker_cpu(m, id) : NULL;
 	return target ? target : cpu;
 }
+
+/* ahead.c: finds those fields, when all others are known. */
+void ahead_compile(struct event *e);
 
 /* runqueue.c: these write RQ_SIZE rows where the queue's length is certain. */
 void runqueue_add(struct row_maker *m, struct cpu *cpu, struct task *task, const struct record *r);

@@ -394,6 +394,6 @@ const struct event_kind sched_events[] = {
 	{ "sched", "sched_process_exit", exit_rows, 0, { "comm", "pid", "?prio", "?group_dead" } },
 	{ "sched", "sched_stat_runtime", stat_runtime_rows, 0, { "pid", "runtime", "?comm" } },
 	{ "task", "task_newtask", newtask_rows, 0, { "pid", "comm", "clone_flags" } },
-	{ "task", "task_rename", task_rename_rows, 0, { "pid", "newcomm" } },
+	{ "task", "task_rename", task_rename_rows, 0, { "pid", "newcomm", "?oldcomm" } },
 	{ 0 },
 };

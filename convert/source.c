@@ -129,6 +129,8 @@ static int read_ahead(struct source *s, const char *path, struct schedtrace_erro
 				struct record converted;
 
 				r = facts_record(&s->facts, in_ns(s, &records[i], &converted), err);
+			} else if (!s->facts.tasks_read) {
+				r = row_maker_ahead(s->maker, &records[i], err);
 			}
 			s->has_stacks |= is_stack[records[i].format];
 		}
@@ -145,6 +147,14 @@ static int read_ahead(struct source *s, const char *path, struct schedtrace_erro
 	return r < 0 ? r : 0;
 }
 
+static int use_names(struct source *s, bool ahead, struct schedtrace_error *err)
+{
+	size_t bytes;
+	const char *list = tracedat_cmdlines(s->tracedat, &bytes);
+
+	return list ? tasks_use_names(row_maker_tasks(s->maker), list, bytes, ahead, err) : 0;
+}
+
 int source_open(struct source **out, const char *path, const struct source_options *options,
 		struct schedtrace_error *err)
 {
@@ -152,8 +162,7 @@ int source_open(struct source **out, const char *path, const struct source_optio
 	struct schedtrace_error own;
 	struct source *s = calloc(1, sizeof(*s));
 	const struct format *formats;
-	const char *cmdlines;
-	size_t n, bytes;
+	size_t n;
 	int r;
 
 	err = err ? err : &own;
@@ -200,8 +209,8 @@ int source_open(struct source **out, const char *path, const struct source_optio
 		if (r < 0)
 			goto fail;
 	}
-	cmdlines = tracedat_cmdlines(s->tracedat, &bytes);
-	r = cmdlines ? tasks_add_cmdlines(row_maker_tasks(s->maker), cmdlines, bytes, err) : 0;
+	if (!row_maker_tells_names(s->maker))
+		r = use_names(s, true, err);
 	if (r < 0)
 		goto fail;
 	r = tasks_to_context(row_maker_tasks(s->maker), err);
@@ -254,8 +263,8 @@ static void note_missing(const struct source *s, uint64_t records)
 			note(&s->options, "it holds no %s records: %s cannot be computed",
 			     events[i].name, events[i].lacks);
 	if (!tracedat_cmdlines(s->tracedat, &bytes) || bytes == 0)
-		note(&s->options, "it holds no list of task names: tasks are nameless until a "
-				  "record names them");
+		note(&s->options, "it holds no list of task names: tasks that no record names "
+				  "are nameless");
 }
 
 static void note_faults(const struct source *s)
@@ -289,6 +298,9 @@ static int finish(struct source *s, struct schedtrace_error *err)
 	tracedat_position(s->tracedat, &done, &total, &records);
 	if (s->has_stacks)
 		r = stack_maker_finish(&s->stacks, err);
+	if (r < 0)
+		return r;
+	r = use_names(s, false, err);
 	if (r < 0)
 		return r;
 	note_missing(s, records);

@@ -277,12 +277,28 @@ int tasks_rename(struct tasks *tasks, struct task *task, int64_t time_ns, union 
 	return 0;
 }
 
-int tasks_add_cmdlines(struct tasks *tasks, const char *text, size_t bytes,
-		       struct schedtrace_error *err)
+static int use_name(struct tasks *tasks, int32_t pid, const char *name, size_t n, bool ahead,
+		    struct schedtrace_error *err)
+{
+	struct task *task = tasks_seen(tasks, pid);
+
+	if (!task && ahead) {
+		task = add_task(tasks, pid, err);
+		if (!task)
+			return err->status;
+	}
+	if (!task || task->comm || (!ahead && !tasks->lives[task->life].seen))
+		return 0;
+	return tasks_rename(tasks, task, INT64_MIN, name_make(name, n), err);
+}
+
+int tasks_use_names(struct tasks *tasks, const char *text, size_t bytes, bool ahead,
+		    struct schedtrace_error *err)
 {
 	const char *end = text + bytes;
+	int r = 0;
 
-	while (text < end) {
+	while (r == 0 && text < end) {
 		const char *line_end = memchr(text, '\n', (size_t)(end - text));
 		size_t n = (size_t)((line_end ? line_end : end) - text), i = 0;
 		int64_t pid = 0;
@@ -290,24 +306,11 @@ int tasks_add_cmdlines(struct tasks *tasks, const char *text, size_t bytes,
 		for (; i < n && text[i] >= '0' && text[i] <= '9' && pid <= INT32_MAX; i++)
 			pid = pid * 10 + (text[i] - '0');
 		if (i > 0 && i + 1 < n && text[i] == ' ' && pid > 0 && pid <= INT32_MAX &&
-		    memcmp(text + i, " <...>", n - i < 6 ? n - i : 6) != 0) {
-			struct task *task = tasks_seen(tasks, (int32_t)pid);
-			int r;
-
-			if (!task)
-				task = add_task(tasks, (int32_t)pid, err);
-			if (!task)
-				return err->status;
-			if (!task->comm) {
-				r = tasks_rename(tasks, task, INT64_MIN,
-						 name_make(text + i + 1, n - i - 1), err);
-				if (r < 0)
-					return r;
-			}
-		}
+		    memcmp(text + i, " <...>", n - i < 6 ? n - i : 6) != 0)
+			r = use_name(tasks, (int32_t)pid, text + i + 1, n - i - 1, ahead, err);
 		text += n + 1;
 	}
-	return 0;
+	return r;
 }
 
 /* The names of a life after its first, oldest first, into *names, which grows. */

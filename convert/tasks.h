@@ -37,6 +37,8 @@ struct task {
 	uint32_t queue_seen : 1;   /* a record showed whether it is on a run queue */
 	uint32_t moved_unseen : 1; /* migrated before that */
 	uint32_t noted : 1;	   /* this life was named by a record */
+	uint32_t made_ahead : 1;   /* by a record before the list of tasks at the start */
+	int32_t comm_ahead;	   /* its first name in those records, 0 none */
 
 	/* The system call it is in. */
 	int32_t call; /* id of the event that its success gives, NO_CALL */
@@ -82,9 +84,13 @@ struct schedtrace_task *tasks_life(struct tasks *tasks, const struct task *task)
 int tasks_rename(struct tasks *tasks, struct task *task, int64_t time_ns, union name name,
 		 struct schedtrace_error *err);
 
-/* The name by which a task is known that was there before the trace: "PID NAME\n" lines. */
-int tasks_add_cmdlines(struct tasks *tasks, const char *text, size_t bytes,
-		       struct schedtrace_error *err);
+/*
+ * The file's list of names, "PID NAME\n" lines, which is of the end of the recording: given after
+ * the last record it names the seen tasks that no record has named. Where no record can name any
+ * (row_maker_tells_names()), it is given @ahead of the first.
+ */
+int tasks_use_names(struct tasks *tasks, const char *text, size_t bytes, bool ahead,
+		    struct schedtrace_error *err);
 
 /* Whether nothing happened to tasks between the start and the list of their states unrecorded. */
 void tasks_states_hold(struct tasks *tasks, bool hold);

@@ -162,6 +162,14 @@ static inline void make(struct trace *t)
 			 0);
 }
 
+/* Of formats that were changed. */
+static inline void make_again(struct trace *t)
+{
+	row_maker_free(t->maker);
+	schedtrace_context_free(t->ctx);
+	make(t);
+}
+
 static inline int setup(void **state)
 {
 	struct trace *t = calloc(1, sizeof(*t));
@@ -201,15 +209,16 @@ static inline void give(struct trace *t, const struct record *r)
 		fail_msg("%s", err.text);
 }
 
-/* A record with values such as "bash 10 120". flags is common_flags. */
-static inline void record_flags(struct trace *t, int64_t timestamp, int cpu, int pid, int flags,
-				const char *name, const char *values)
+/* A record with values such as "bash 10 120", until the next. flags is common_flags. */
+static inline struct record make_record(struct trace *t, int64_t timestamp, int cpu, int pid,
+					int flags, const char *name, const char *values)
 {
 	const struct format *f = format_of(t, name);
-	uint8_t data[256] = { 0 };
+	static uint8_t data[256];
 	uint32_t size = 8;
 	char copy[256], *save = NULL, *w;
 
+	memset(data, 0, sizeof(data));
 	for (size_t i = 0; i < f->n_fields; i++)
 		if (f->fields[i].offset + f->fields[i].size > size)
 			size = f->fields[i].offset + f->fields[i].size;
@@ -236,13 +245,21 @@ static inline void record_flags(struct trace *t, int64_t timestamp, int cpu, int
 			memcpy(data + field->offset, &number, field->size);
 		}
 	}
-	give(t, &(struct record){ .timestamp = timestamp,
-				  .data = data,
-				  .size = size,
-				  .kind = RECORD_EVENT,
-				  .format = (uint16_t)(f - t->formats),
-				  .cpu = cpu,
-				  .pid = pid });
+	return (struct record){ .timestamp = timestamp,
+				.data = data,
+				.size = size,
+				.kind = RECORD_EVENT,
+				.format = (uint16_t)(f - t->formats),
+				.cpu = cpu,
+				.pid = pid };
+}
+
+static inline void record_flags(struct trace *t, int64_t timestamp, int cpu, int pid, int flags,
+				const char *name, const char *values)
+{
+	const struct record r = make_record(t, timestamp, cpu, pid, flags, name, values);
+
+	give(t, &r);
 }
 
 static inline void record(struct trace *t, int64_t timestamp, int cpu, int pid, const char *name,
@@ -302,9 +319,7 @@ static inline void rename_field(struct trace *t, const char *event, const char *
 	for (size_t k = 0; k < t->formats[i].n_fields; k++)
 		if (strcmp(t->fields[i][k].name, from) == 0)
 			t->fields[i][k].name = to;
-	row_maker_free(t->maker);
-	schedtrace_context_free(t->ctx);
-	make(t);
+	make_again(t);
 }
 
 /* A marker with @n bytes of @payload, of which @bytes are said to follow the header. */

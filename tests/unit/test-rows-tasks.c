@@ -266,22 +266,107 @@ static void names_keep_their_bytes_and_change_over_time(void **state)
 				     "110 0 20 WAKEUP 0 0 \xff\x01\n\n");
 }
 
-static void names_from_the_list_hold_until_a_record_says_otherwise(void **state)
+static void use_names(struct trace *t, const char *list, bool ahead)
 {
-	static const char list[] = "10 x y\n20 <...>\n0 <idle>\nbad\n30 last";
-	struct trace *t = *state;
 	struct schedtrace_error err;
 
 	assert_int_equal(
-		tasks_add_cmdlines(row_maker_tasks(t->maker), list, sizeof(list) - 1, &err), 0);
+		tasks_use_names(row_maker_tasks(t->maker), list, strlen(list), ahead, &err), 0);
+}
+
+static void the_list_of_names_says_nothing_of_the_begin_and_fills_what_no_record_names(void **state)
+{
+	struct trace *t = *state;
+
+	assert_true(row_maker_tells_names(t->maker));
 	record(t, 100, 0, 10, "timer_start", "0");
 	record(t, 110, 1, 20, "timer_start", "0");
 	record(t, 120, 2, 30, "timer_start", "0");
-	record(t, 130, 0, 10, "sched_stat_runtime", "z 10 5");
-	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 x y\n"
+	record(t, 130, 0, 10, "sched_stat_runtime", "first 10 5");
+	record(t, 140, 0, 10, "sched_stat_runtime", "last 10 5");
+	record(t, 150, 0, 10, "sched_process_exit", "last 10 120 1");
+	record(t, 160, 1, 20, "sched_wakeup_new", "again 10 120 0");
+	use_names(t, "10 other\n20 <...>\n0 <idle>\nbad\n40 x y\n30 of the end", false);
+	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 -\n"
 				     "110 1 20 RUNS -1 0 -\n"
-				     "120 2 30 RUNS -1 0 last\n"
-				     "130 0 10 STAT_RUNTIME 5 0 z\n");
+				     "120 2 30 RUNS -1 0 -\n"
+				     "130 0 10 STAT_RUNTIME 5 0 first\n"
+				     "140 0 10 STAT_RUNTIME 5 0 last\n"
+				     "150 0 10 PRIO 120 0 last\n"
+				     "150 0 10 EXIT 0 0 last\n"
+				     "150 0 10 EXIT_MM 0 0 last\n"
+				     "160 0 10 WAKEUP_NEW 0 0 again\n"
+				     "160 1 10 PRIO 120 0 again\n");
+	assert_string_equal(lives(t), "10 - - 150 first>last\n"
+				      "10 160 - - again\n"
+				      "20 - - - -\n"
+				      "30 - - - of the end\n");
+}
+
+static void where_no_record_can_name_tasks_the_list_does_from_the_begin(void **state)
+{
+	static const char *const events[] = { "sched_switch",	    "sched_waking",
+					      "sched_wakeup",	    "sched_wakeup_new",
+					      "sched_migrate_task", "sched_process_fork",
+					      "sched_process_exec", "sched_process_exit",
+					      "sched_stat_runtime", "task_newtask",
+					      "task_rename" };
+	struct trace *t = *state;
+
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+		format_of(t, events[i])->name = "another";
+	make_again(t);
+	assert_false(row_maker_tells_names(t->maker));
+	use_names(t, "10 a name\n", true);
+	record(t, 100, 0, 10, "page_fault_user", "1 2 0");
+	assert_string_equal(rows(t), "100 0 10 RUNS -1 0 a name\n"
+				     "100 0 10 PAGE_FAULT_USER 1 2 a name\n");
+}
+
+/* Of the list of tasks at the start, which the recorder reads while records come in. */
+static void list_task(struct trace *t, int32_t pid, const char *name)
+{
+	struct schedtrace_task task = SCHEDTRACE_TASK_UNKNOWN;
+	struct schedtrace_error err;
+
+	task.pid = pid;
+	task.comm = schedtrace_context_intern_comm(t->ctx, name, strlen(name), &err);
+	assert_int_equal(row_maker_task_at_start(t->maker, &task, &err), 0);
+}
+
+static void what_records_before_the_list_of_tasks_say_is_older(void **state)
+{
+	static const struct {
+		int64_t time;
+		int pid;
+		const char *event, *values;
+	} records[] = {
+		{ 100, 10, "sched_switch", "sh 10 120 0 make 20 120" },
+		{ 110, 20, "task_rename", "20 make cc1 0" },
+		{ 120, 20, "sched_wakeup_new", "made 30 120 0" },
+		{ 130, 20, "task_rename", "40 asleep awake 0" },
+	};
+	struct trace *t = *state;
+	struct schedtrace_error err;
+
+	for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++) {
+		struct record r = make_record(t, records[i].time, 0, records[i].pid, 0,
+					      records[i].event, records[i].values);
+
+		assert_int_equal(row_maker_ahead(t->maker, &r, &err), 0);
+	}
+	list_task(t, 10, "later");
+	list_task(t, 20, "cc1");
+	list_task(t, 30, "later");
+	list_task(t, 40, "awake");
+	list_task(t, 50, "as listed");
+	for (size_t i = 0; i < sizeof(records) / sizeof(*records); i++)
+		record(t, records[i].time, 0, records[i].pid, records[i].event, records[i].values);
+	assert_string_equal(lives(t), "10 - - - sh\n"
+				      "20 - - - make>cc1\n"
+				      "30 120 - - made\n"
+				      "40 - - - asleep>awake\n"
+				      "50 - - - as listed\n");
 }
 
 static void idle_tasks_are_named_by_cpu(void **state)
@@ -352,7 +437,9 @@ int main(void)
 		TEST(across_a_gap_a_move_says_nothing_of_who_is_made),
 		TEST(a_fork_begins_a_life_though_the_one_before_was_never_woken),
 		TEST(names_keep_their_bytes_and_change_over_time),
-		TEST(names_from_the_list_hold_until_a_record_says_otherwise),
+		TEST(the_list_of_names_says_nothing_of_the_begin_and_fills_what_no_record_names),
+		TEST(where_no_record_can_name_tasks_the_list_does_from_the_begin),
+		TEST(what_records_before_the_list_of_tasks_say_is_older),
 		TEST(idle_tasks_are_named_by_cpu),
 		TEST(a_thread_that_execs_lives_on_as_its_leader),
 		TEST(where_exit_does_not_say_so_the_last_known_thread_ends_the_process),
