@@ -442,7 +442,9 @@ static int tasks_marker(struct facts *facts, const char *payload, size_t bytes, 
 		task.cpu = t.cpu >= 0 ? t.cpu : -1;
 		task.state = t.state;
 		task.state_ns = written;
-		task.comm = schedtrace_context_intern_comm(facts->ctx, t.comm, sizeof(t.comm), err);
+		task.comm = schedtrace_context_intern_comm(
+			facts->ctx, t.comm,
+			tasks_proc_name(t.comm, strnlen(t.comm, sizeof(t.comm))), err);
 		if (task.comm < 0)
 			return task.comm;
 		for (int i = 0; i < 4; i++)

@@ -21,7 +21,7 @@ static void sample_rows_of(struct row_maker *m, const struct record *r, struct c
 	if (task->tgid <= 0)
 		task->tgid = s->pid;
 	if (!task->comm) {
-		memcpy(name.bytes, s->comm, sizeof(name));
+		name = name_make(s->comm, tasks_proc_name(s->comm, strnlen(s->comm, 16)));
 		row_maker_name(m, task, name, r);
 	}
 	row(m, r, cpu->id, task, SCHEDTRACE_SAMPLE_FAULTS, s->minor, s->major);

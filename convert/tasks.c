@@ -277,6 +277,33 @@ int tasks_rename(struct tasks *tasks, struct task *task, int64_t time_ns, union 
 	return 0;
 }
 
+static size_t digits(const char *text, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && text[i] >= '0' && text[i] <= '9')
+		i++;
+	return i;
+}
+
+size_t tasks_proc_name(const char *name, size_t n)
+{
+	static const char worker[] = "kworker/";
+	size_t i = sizeof(worker) - 1;
+
+	/* CPU:number, u and the pool's id:number; H where the priority is high. */
+	if (n <= i || memcmp(name, worker, i) != 0)
+		return n;
+	i += name[i] == 'u';
+	i += digits(name + i, n - i);
+	if (i == n || name[i] != ':')
+		return n;
+	i++;
+	i += digits(name + i, n - i);
+	i += i < n && name[i] == 'H';
+	return i < n && (name[i] == '-' || name[i] == '+') ? i : n;
+}
+
 static int use_name(struct tasks *tasks, int32_t pid, const char *name, size_t n, bool ahead,
 		    struct schedtrace_error *err)
 {
@@ -289,7 +316,7 @@ static int use_name(struct tasks *tasks, int32_t pid, const char *name, size_t n
 	}
 	if (!task || task->comm || (!ahead && !tasks->lives[task->life].seen))
 		return 0;
-	return tasks_rename(tasks, task, INT64_MIN, name_make(name, n), err);
+	return tasks_rename(tasks, task, INT64_MIN, name_make(name, tasks_proc_name(name, n)), err);
 }
 
 int tasks_use_names(struct tasks *tasks, const char *text, size_t bytes, bool ahead,

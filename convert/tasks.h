@@ -92,6 +92,12 @@ int tasks_rename(struct tasks *tasks, struct task *task, int64_t time_ns, union 
 int tasks_use_names(struct tasks *tasks, const char *text, size_t bytes, bool ahead,
 		    struct schedtrace_error *err);
 
+/*
+ * The bytes of a name in /proc that are the task's own. The kernel adds there to the name of a
+ * worker what it works on, or did last: kworker/0:1+events, kworker/u8:2-writeback.
+ */
+size_t tasks_proc_name(const char *name, size_t n);
+
 /* Whether nothing happened to tasks between the start and the list of their states unrecorded. */
 void tasks_states_hold(struct tasks *tasks, bool hold);
 

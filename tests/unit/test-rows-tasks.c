@@ -369,6 +369,37 @@ static void what_records_before_the_list_of_tasks_say_is_older(void **state)
 				      "50 - - - as listed\n");
 }
 
+static void what_a_kernel_worker_works_on_is_not_its_name(void **state)
+{
+	static const struct {
+		const char *proc;
+		size_t bytes;
+	} names[] = {
+		{ "kworker/0:1-events", 11 },
+		{ "kworker/0:1+eve", 11 },
+		{ "kworker/12:34H-kb", 14 },
+		{ "kworker/u8:1-wr", 12 },
+		{ "kworker/u257:0H+", 15 },
+		{ "kworker/0:1H", 12 },
+		{ "kworker/0:1", 11 },
+		{ "kworker/R-netns", 15 },
+		{ "kworker/", 8 },
+		{ "kworker/u", 9 },
+		{ "kworker/3", 9 },
+		{ "kwork-er/0:1-x", 14 },
+		{ "a-b", 3 },
+		{ "", 0 },
+	};
+	struct trace *t = *state;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		assert_int_equal(tasks_proc_name(names[i].proc, strlen(names[i].proc)),
+				 names[i].bytes);
+	record(t, 100, 0, 10, "timer_start", "0");
+	use_names(t, "10 kworker/1:0-mm_percpu_wq\n", false);
+	assert_string_equal(lives(t), "10 - - - kworker/1:0\n");
+}
+
 static void idle_tasks_are_named_by_cpu(void **state)
 {
 	struct trace *t = *state;
@@ -440,6 +471,7 @@ int main(void)
 		TEST(the_list_of_names_says_nothing_of_the_begin_and_fills_what_no_record_names),
 		TEST(where_no_record_can_name_tasks_the_list_does_from_the_begin),
 		TEST(what_records_before_the_list_of_tasks_say_is_older),
+		TEST(what_a_kernel_worker_works_on_is_not_its_name),
 		TEST(idle_tasks_are_named_by_cpu),
 		TEST(a_thread_that_execs_lives_on_as_its_leader),
 		TEST(where_exit_does_not_say_so_the_last_known_thread_ends_the_process),
