@@ -182,11 +182,15 @@ void row_maker_new_name(struct row_maker *m, struct task *task, union name name,
  * that was the idle task, only the switch is missing; if it was another, nobody knows whether
  * that one still waits there, so the queue's length is uncertain.
  */
-static void runs(struct row_maker *m, struct cpu *cpu, const struct record *r)
+static void runs(struct row_maker *m, struct cpu *cpu, const struct event *e,
+		 const struct record *r)
 {
 	int32_t believed = cpu->current;
-	struct task *task = row_maker_living_task(m, cpu, r->pid, r);
+	struct task *task;
 
+	if (task_life_renumbered(m, cpu, exec_old_pid(e, r), r))
+		return;
+	task = row_maker_living_task(m, cpu, r->pid, r);
 	row(m, r, cpu->id, task, SCHEDTRACE_RUNS, believed, 0);
 	task->untold = 0;
 	cpu->current = r->pid;
@@ -261,7 +265,7 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 	e = &m->events[r->format];
 	e->n++;
 	if (r->pid != cpu->current && !e->is_stack)
-		runs(m, cpu, r);
+		runs(m, cpu, e, r);
 	if (!e->rows)
 		return m->status;
 	if (r->size < e->min_size) {

@@ -117,6 +117,21 @@ struct task *task_life_moved(struct row_maker *m, struct cpu *cpu, int32_t pid,
 /* A task is switched out and will never run again. */
 void task_life_last_switch(struct row_maker *m, struct task *task, const struct record *r);
 
+/*
+ * Whether the CPU's task is the one believed to run there, under the number that it took over at
+ * exec: then the row says so, and all is as if the switch had been to that number. @old_pid: what
+ * the record says that it was, 0 nothing.
+ */
+bool task_life_renumbered(struct row_maker *m, struct cpu *cpu, int32_t old_pid,
+			  const struct record *r);
+
+/* A record of an exec says that the leader's number was taken over from @old_pid. */
+void task_life_took_number(struct row_maker *m, struct cpu *cpu, struct task *leader,
+			   int32_t old_pid, const struct record *r);
+
+/* sched_events.c: the number that the caller of exec had before, 0 for other records. */
+int32_t exec_old_pid(const struct event *e, const struct record *r);
+
 /* The task of a pid that a record shows alive: if it died before, its next life begins. */
 static inline struct task *row_maker_living_task(struct row_maker *m, struct cpu *cpu, int32_t pid,
 						 const struct record *r)

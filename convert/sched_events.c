@@ -273,14 +273,7 @@ enum { EXEC_FILENAME, EXEC_PID, EXEC_OLD_PID };
 static void become_leader(struct row_maker *m, struct cpu *cpu, struct task *task, int32_t old_pid,
 			  const struct record *r)
 {
-	struct task *old;
-
-	if (old_pid > 0 && old_pid != task->pid) {
-		old = row_maker_task(m, cpu, old_pid);
-		runqueue_remove(m, old, r);
-		tasks_end_life(m->tasks, old, r->timestamp);
-		tasks_life(m->tasks, task)->end_ns = INT64_MIN;
-	}
+	task_life_took_number(m, cpu, task, old_pid, r);
 	task->exited = 0;
 	task->tgid = task->pid;
 	task->threads = 1;
@@ -316,6 +309,13 @@ static void exec_rows(struct row_maker *m, const struct event *e, const struct r
 	task->in_exec = 0;
 	task->brk = 0;
 	task->call = NO_CALL;
+}
+
+int32_t exec_old_pid(const struct event *e, const struct record *r)
+{
+	if (e->rows != exec_rows || r->size < e->min_size)
+		return 0;
+	return field_i32(&e->f[EXEC_OLD_PID], r);
 }
 
 enum { EXIT_COMM, EXIT_PID, EXIT_PRIO, EXIT_GROUP_DEAD };

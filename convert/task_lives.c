@@ -4,6 +4,9 @@
  * last switch tells, so that a record that needs a task alive begins the next life where nothing
  * told of it before. That life's own begin stays unknown. The first row that names a life is the
  * one that begins it: libschedtrace/replay_follow.c takes rows before it as the old life's.
+ *
+ * A thread that calls exec takes the number of its leader, which is dead by then (de_thread() in
+ * the kernel's fs/exec.c; since 5.8 the two exchange their numbers). The leader's life goes on.
  */
 #include "row_maker.h"
 
@@ -73,4 +76,122 @@ void task_life_last_switch(struct row_maker *m, struct task *task, const struct 
 	if (!task->exited)
 		tasks_end_life(m->tasks, task, r->timestamp);
 	task->dead = 1;
+}
+
+/* The CPU that is believed to run the task, or NULL. */
+static struct cpu *cpu_running(const struct row_maker *m, const struct task *task)
+{
+	for (int32_t i = 0; i < CPUS_MAX; i++)
+		if (m->cpus[i] && m->cpus[i]->task == task)
+			return m->cpus[i];
+	return NULL;
+}
+
+struct exchange {
+	struct cpu *cpu; /* where the thread runs */
+	struct task *thread, *leader;
+};
+
+/*
+ * Whether the task that a record shows running instead of the one believed is the same under its
+ * new number. That of a dead task is in use again, and no switch was recorded: if it was used by
+ * a new task, a switch would be missing, and the thread's process would be without the number
+ * that it still has. A leader on its way out, on another CPU, may show up by the thread's number.
+ */
+static bool find_exchange(struct row_maker *m, struct cpu *cpu, int32_t old_pid,
+			  const struct record *r, struct exchange *x)
+{
+	struct task *believed = cpu->task;
+	struct task *found = r->pid > 0 ? row_maker_task(m, cpu, r->pid) : NULL;
+
+	if (!believed || believed->pid <= 0 || !found || found->pid != r->pid)
+		return false;
+	*x = (struct exchange){ cpu, believed, found };
+	if (old_pid == believed->pid)
+		return true;
+	if (found->exited && found->tgid > 0 && found->tgid != found->pid)
+		return false; /* it led no process */
+	if (found->dead)
+		return believed->tgid <= 0 || believed->tgid == found->pid;
+	if (found->exited)
+		return believed->tgid == found->pid && cpu_running(m, found);
+	*x = (struct exchange){ NULL, found, believed };
+	if (believed->exited && found->tgid == believed->pid)
+		x->cpu = cpu_running(m, found);
+	return x->cpu;
+}
+
+/* What a task does is that of the thread from now on; what it is, its process, stays. */
+static void take_over(struct task *leader, struct task *thread)
+{
+	struct task old = *leader;
+
+	leader->prio = thread->prio;
+	leader->queue_cpu = thread->queue_cpu;
+	leader->queue_epoch = thread->queue_epoch;
+	leader->queue_seen = thread->queue_seen;
+	leader->call = thread->call;
+	leader->call_epoch = thread->call_epoch;
+	memcpy(leader->call_args, thread->call_args, sizeof(leader->call_args));
+	leader->in_fault = 0;
+	thread->prio = old.prio;
+	thread->queue_cpu = old.queue_cpu;
+	thread->queue_epoch = old.queue_epoch;
+	thread->call = NO_CALL;
+	thread->in_fault = 0;
+}
+
+static void revive(struct row_maker *m, struct task *leader)
+{
+	leader->exited = 0;
+	leader->dead = 0;
+	tasks_life(m->tasks, leader)->end_ns = INT64_MIN;
+}
+
+static void exchange(struct row_maker *m, const struct exchange *x, const struct record *r)
+{
+	struct task *thread = x->thread, *leader = x->leader;
+	struct cpu *other = cpu_running(m, leader); /* where it is on its way out */
+
+	if (thread->comm)
+		row_maker_name(m, leader, thread->name, r);
+	row(m, r, x->cpu->id, leader, SCHEDTRACE_RENUMBER, thread->pid, 0);
+	take_over(leader, thread);
+	revive(m, leader);
+	x->cpu->current = leader->pid;
+	x->cpu->task = leader;
+	tasks_end_life(m->tasks, thread, r->timestamp);
+	thread->dead = !other;
+	if (!other)
+		return;
+	other->current = thread->pid;
+	other->task = thread;
+}
+
+bool task_life_renumbered(struct row_maker *m, struct cpu *cpu, int32_t old_pid,
+			  const struct record *r)
+{
+	struct exchange x;
+
+	if (!find_exchange(m, cpu, old_pid, r, &x))
+		return false;
+	exchange(m, &x, r);
+	return true;
+}
+
+void task_life_took_number(struct row_maker *m, struct cpu *cpu, struct task *leader,
+			   int32_t old_pid, const struct record *r)
+{
+	struct task *thread;
+
+	if (old_pid <= 0 || old_pid == leader->pid)
+		return;
+	revive(m, leader);
+	thread = row_maker_task(m, cpu, old_pid);
+	if (thread->exited)
+		return; /* when the new number was first seen */
+	row(m, r, cpu->id, leader, SCHEDTRACE_RENUMBER, old_pid, 0);
+	runqueue_remove(m, thread, r);
+	tasks_end_life(m->tasks, thread, r->timestamp);
+	thread->dead = 1;
 }

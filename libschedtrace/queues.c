@@ -403,6 +403,32 @@ static int switched(struct queues *q, const struct schedtrace_events *ev, size_t
 	return out <= LIFE_MAX ? place(q, out) : 0;
 }
 
+/* Where @life ran before, the task runs whose number it has now, unless that is dead. */
+static int renumbered(struct queues *q, const struct schedtrace_events *ev, size_t i, uint32_t life)
+{
+	struct lives *lives = replay_lives(q->replay);
+	int32_t running = 0;
+	uint32_t from = LIFE_NONE;
+	const struct waiter *w;
+
+	if (life > LIFE_MAX)
+		return 0;
+	w = grown_get(&q->lives, life, struct waiter);
+	if (w)
+		running = w->running;
+	if (ev->arg0[i] > 0 && ev->arg0[i] <= INT32_MAX)
+		from = lives_find(lives, (int32_t)ev->arg0[i]);
+	if (place(q, life) < 0 || (from <= LIFE_MAX && place(q, from) < 0))
+		return -1;
+	if (lives->all[life].state == LIFE_RUNNING && lives->all[life].cpu == ev->cpu[i] &&
+	    set_current(q, ev->cpu[i], life) < 0)
+		return -1;
+	if (running && running != ev->cpu[i] + 1 && from <= LIFE_MAX &&
+	    lives->all[from].state == LIFE_RUNNING)
+		return set_current(q, running - 1, from);
+	return 0;
+}
+
 static int inherit(struct queues *q, int64_t parent, uint32_t child)
 {
 	struct lives *lives = replay_lives(q->replay);
@@ -429,6 +455,8 @@ static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 		if (life <= LIFE_MAX && place(q, life) < 0)
 			return -1;
 		return set_current(q, ev->cpu[i], pid ? life : LIFE_IDLE);
+	case SCHEDTRACE_RENUMBER:
+		return renumbered(q, ev, i, life);
 	case SCHEDTRACE_CPU_IDLE:
 		return set_current(q, ev->cpu[i], LIFE_IDLE);
 	case SCHEDTRACE_CPU_OFFLINE:

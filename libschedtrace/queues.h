@@ -98,7 +98,7 @@ struct queues {
 	(REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(RUNS) | REPLAY_EVENT(CPU_IDLE) |                  \
 	 REPLAY_EVENT(STAT_RUNTIME) | REPLAY_EVENT(WAKEUP) | REPLAY_EVENT(WAKEUP_NEW) |            \
 	 REPLAY_EVENT(NEWTASK) | REPLAY_EVENT(FORK) | REPLAY_EVENT(MIGRATE) | REPLAY_EVENT(LOST) | \
-	 REPLAY_EVENT(GAP) | REPLAY_EVENT(CPU_OFFLINE))
+	 REPLAY_EVENT(GAP) | REPLAY_EVENT(CPU_OFFLINE) | REPLAY_EVENT(RENUMBER))
 
 /* -1 when memory ran out. */
 int queues_init(struct queues *queues, const struct analysis_env *env);

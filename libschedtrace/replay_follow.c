@@ -417,6 +417,70 @@ static void wakeup(struct replay *replay, int32_t cpu, uint32_t id, enum life_st
 	await(replay, cpu);
 }
 
+/* It is not dead after all: it goes on from now on, in a state to be set. */
+static void revive(struct replay *replay, uint32_t id)
+{
+	struct life *life = life_of(replay, id);
+	uint32_t *link = &replay->last_dead;
+
+	if (life->state == LIFE_DEAD) {
+		while (*link != id)
+			link = &life_of(replay, *link)->previous_dead;
+		*link = life->previous_dead;
+		set_state(replay, life, LIFE_UNKNOWN, -1, replay->now);
+	}
+	life->end_ns = INT64_MIN;
+	life->exit_ns = INT64_MIN;
+	life->flags &= (uint8_t)~LIFE_EXITED;
+}
+
+/* The numbers of two tasks are exchanged while @from runs on @cpu, and @to perhaps elsewhere. */
+static void exchange(struct replay *replay, int32_t cpu, uint32_t from, uint32_t to)
+{
+	struct cpu *c = &replay->cpus[cpu], *other = NULL;
+	struct life *life = life_of(replay, to);
+
+	emit(replay, from, LIFE_RUNNING, cpu, c->since, replay->now, replay->now);
+	if (life->state == LIFE_RUNNING) {
+		other = &replay->cpus[life->cpu];
+		emit(replay, to, LIFE_RUNNING, life->cpu, other->since, replay->now, replay->now);
+		set_state(replay, life_of(replay, from), LIFE_RUNNING, life->cpu, replay->now);
+		set_state(replay, life, LIFE_UNKNOWN, -1, replay->now);
+		other->current = from;
+		other->since = other->seen = replay->now;
+	} else {
+		die(replay, from, replay->now);
+	}
+	revive(replay, to);
+	arrive(replay, c, cpu, to, replay->now);
+}
+
+/* RENUMBER: the task that had the number @old, and runs on @cpu, has the number @pid now. */
+static uint32_t renumber(struct replay *replay, int32_t cpu, int32_t pid, int64_t old)
+{
+	struct cpu *c = replay_cpu(replay, cpu);
+	uint32_t to = named(replay, pid), from = LIFE_NONE;
+	struct life *life;
+
+	if (old > 0 && old <= INT32_MAX && old != pid)
+		from = lives_find(&replay->lives, (int32_t)old);
+	if (!c || to == LIFE_NONE || from == LIFE_NONE || replay->status < 0)
+		return to;
+	life = life_of(replay, from);
+	if (c->current == from) {
+		life_of(replay, to)->prio = life->prio;
+		exchange(replay, cpu, from, to);
+		return to;
+	}
+	/* The new number was found there before: only the old one's end is news. */
+	settle_gaps(replay, from);
+	if (life->state == LIFE_RUNNING)
+		replay_lose_current(replay, life->cpu, replay->cpus[life->cpu].seen, replay->now);
+	if (life->state != LIFE_DEAD)
+		die(replay, from, replay->now);
+	return to;
+}
+
 /* A life that begins with a move to its first CPU, as the row that says so follows. */
 static void begun_by_move(struct replay *replay, struct life *life, uint8_t sign)
 {
@@ -582,6 +646,9 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 		id = pid > 0 ? alive(replay, pid) : LIFE_NONE;
 		if (replay_cpu(replay, cpu) && replay->status >= 0)
 			found(replay, cpu, pid ? id : LIFE_IDLE);
+		break;
+	case SCHEDTRACE_RENUMBER:
+		id = pid > 0 ? renumber(replay, cpu, pid, arg0) : LIFE_NONE;
 		break;
 	case SCHEDTRACE_CPU_IDLE:
 		if (replay_cpu(replay, cpu))

@@ -301,6 +301,14 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 			h->gaps += ev->event[i] == SCHEDTRACE_LOST;
 		}
 		return 0;
+	case SCHEDTRACE_RENUMBER:
+		c = grown_at(&h->cpus, ev->cpu[i], struct cpu);
+		if (!c)
+			return no_memory(err);
+		if (c->current <= LIFE_MAX &&
+		    replay_lives(h->replay)->all[c->current].pid == ev->arg0[i])
+			c->current = id;
+		return 0;
 	case SCHEDTRACE_WAKEUP:
 		if (h->has_waking)
 			return 0;
@@ -376,10 +384,10 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	struct timehist *h = calloc(1, sizeof(*h));
 	struct replay_listener listener = {
 		.self = h,
-		.events = REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(BLOCK) | REPLAY_EVENT(BLOCK_IO) |
-			  REPLAY_EVENT(STATE) | REPLAY_EVENT(LOST) | REPLAY_EVENT(CPU_OFFLINE) |
-			  REPLAY_EVENT(WAKING) | REPLAY_EVENT(WAKEUP) | REPLAY_EVENT(WAKEUP_NEW) |
-			  REPLAY_EVENT(MIGRATE),
+		.events = REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(RENUMBER) | REPLAY_EVENT(BLOCK) |
+			  REPLAY_EVENT(BLOCK_IO) | REPLAY_EVENT(STATE) | REPLAY_EVENT(LOST) |
+			  REPLAY_EVENT(CPU_OFFLINE) | REPLAY_EVENT(WAKING) | REPLAY_EVENT(WAKEUP) |
+			  REPLAY_EVENT(WAKEUP_NEW) | REPLAY_EVENT(MIGRATE),
 		.before_window = true,
 		.row = row,
 	};

@@ -103,7 +103,9 @@ extern "C" {
 	X(AREA, 52, "the caller", "address", "length, bytes",                                      \
 	  "the kernel found addresses for a 32-bit call, which is not traced itself")              \
 	X(GAP, 53, "0", "0", "0",                                                                  \
-	  "records are missing in this CPU's buffer from here to its LOST row")
+	  "records are missing in this CPU's buffer from here to its LOST row")                    \
+	X(RENUMBER, 54, "the task, by its new number", "its old number", "0",                      \
+	  "a thread that execs takes the number of its process; cpu is where it runs")
 
 #define SCHEDTRACE_EVENT_ENUM_(name, id, pid, arg0, arg1, when) SCHEDTRACE_##name = id,
 /** enum schedtrace_event_id - SCHEDTRACE_EXEC, SCHEDTRACE_WAKEUP and so on: see SCHEDTRACE_EVENTS() */

@@ -165,34 +165,39 @@ static void a_dead_tasks_pid_seen_alive_begins_a_life_whose_start_is_unknown(voi
 {
 	static const struct {
 		const char *event, *values, *rows;
-		int pid;
 	} signs[] = {
-		{ "sched_waking", "two 20 130 0", "200 0 20 WAKING 10 0 two\n", 10 },
-		{ "sched_wakeup", "two 20 130 0", "200 0 20 WAKEUP 0 0 two\n", 10 },
-		{ "sched_switch", "sh 10 120 0 two 20 130", "200 0 10 CTX_SWITCH 20 0 sh\n", 10 },
-		{ "timer_start", "0", "200 0 20 RUNS 10 0 -\n", 20 },
+		{ "sched_waking", "two 20 130 0", "200 0 20 WAKING 0 0 two\n" },
+		{ "sched_wakeup", "two 20 130 0", "200 0 20 WAKEUP 0 0 two\n" },
+		{ "sched_switch", "swapper/0 0 120 0 two 20 130",
+		  "200 0 0 CTX_SWITCH 20 0 swapper/0\n" },
 	};
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
 		struct trace *t = *state;
+		char expected[256];
 
-		record(t, 100, 0, 20, "sched_switch", "one 20 120 32 sh 10 120");
+		record(t, 100, 0, 20, "sched_switch", "one 20 120 32 swapper/0 0 120");
 		forget(t);
-		record(t, 200, 0, signs[i].pid, signs[i].event, signs[i].values);
-		rows(t);
-		assert_memory_equal(t->text, signs[i].rows, strlen(signs[i].rows));
-		if (signs[i].pid == 10)
-			assert_string_equal(t->text + strlen(signs[i].rows),
-					    "200 0 20 PRIO 130 0 two\n");
-		assert_string_equal(lives(t), signs[i].pid == 10 ? "10 - - - sh\n"
-								   "20 - - 100 one\n"
-								   "20 - 200 - two\n"
-								 : "10 - - - sh\n"
-								   "20 - - 100 one\n"
-								   "20 - 200 - -\n");
+		record(t, 200, 0, 0, signs[i].event, signs[i].values);
+		snprintf(expected, sizeof(expected), "%s200 0 20 PRIO 130 0 two\n", signs[i].rows);
+		assert_string_equal(rows(t), expected);
+		assert_string_equal(lives(t), "20 - - 100 one\n"
+					      "20 - 200 - two\n");
 		teardown(state);
 		setup(state);
 	}
+}
+
+static void a_dead_tasks_pid_found_running_begins_a_life_too(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 100, 0, 20, "sched_switch", "one 20 120 32 swapper/0 0 120");
+	forget(t);
+	record(t, 200, 0, 20, "timer_start", "0");
+	assert_string_equal(rows(t), "200 0 20 RUNS 0 0 -\n");
+	assert_string_equal(lives(t), "20 - - 100 one\n"
+				      "20 - 200 - -\n");
 }
 
 static void a_move_to_its_first_cpu_belongs_to_the_task_that_is_made(void **state)
@@ -435,6 +440,138 @@ static void a_thread_that_execs_lives_on_as_its_leader(void **state)
 	assert_int_equal(tasks[2].end_ns, 20);
 }
 
+/* 20 leads 21, which waits in exec for its death. */
+static void leader_dies(struct trace *t)
+{
+	record(t, 0, 0, 10, "task_newtask", "20 p 0 0");
+	record(t, 1, 0, 10, "sched_switch", "sh 10 120 1 p 20 120");
+	record(t, 2, 0, 20, "task_newtask", "21 p 0x10000 0");
+	record(t, 3, 0, 20, "sched_switch", "p 20 120 1 p 21 120");
+	record(t, 4, 0, 21, "sched_wakeup", "p 20 120 0");
+	record(t, 5, 0, 21, "sched_switch", "p 21 120 256 p 20 120");
+	record(t, 6, 0, 20, "sched_process_exit", "p 20 120 0");
+	record(t, 7, 0, 20, "sched_wakeup", "p 21 120 0");
+}
+
+static uint64_t broken_chains(const struct trace *t)
+{
+	struct row_maker_faults faults;
+
+	row_maker_faults(t->maker, &faults);
+	return faults.broken_chains;
+}
+
+static void a_thread_that_execs_goes_on_under_its_leaders_number(void **state)
+{
+	struct trace *t = *state;
+
+	leader_dies(t);
+	record(t, 8, 0, 20, "sched_switch", "p 20 120 16 p 21 120");
+	forget(t);
+	record(t, 10, 0, 20, "task_rename", "20 p x 0");
+	record(t, 11, 0, 20, "sched_process_exec", "/bin/x 20 21");
+	record(t, 20, 0, 20, "sched_switch", "x 20 120 1 sh 10 120");
+	assert_string_equal(rows(t), "10 0 20 RENUMBER 21 0 p\n"
+				     "10 0 20 RENAME 120 0 x\n"
+				     "11 0 20 EXEC 0 120 x\n"
+				     "11 0 20 EXIT_MM 0 0 x\n"
+				     "20 0 20 BLOCK 0 0 x\n"
+				     "20 0 20 CTX_SWITCH 10 0 x\n");
+	assert_string_equal(lives(t), "10 - - - sh\n"
+				      "20 0 - - p>x\n"
+				      "21 2 - 10 p\n");
+	assert_int_equal(broken_chains(t), 0);
+}
+
+static void a_leader_may_take_its_last_switch_under_the_threads_number(void **state)
+{
+	struct trace *t = *state;
+
+	leader_dies(t);
+	record(t, 7, 1, 11, "sched_switch", "z 11 120 1 p 21 120");
+	forget(t);
+	record(t, 10, 0, 21, "sched_switch", "p 21 120 16 sh 10 120");
+	record(t, 11, 1, 20, "sched_process_exec", "/bin/x 20 21");
+	assert_string_equal(rows(t), "10 1 20 RENUMBER 21 0 p\n"
+				     "10 0 21 BLOCK 0 0 p\n"
+				     "10 0 21 STATE 88 0 p\n"
+				     "10 0 21 CTX_SWITCH 10 0 p\n"
+				     "11 1 20 EXEC 0 120 x\n"
+				     "11 1 20 RENAME 120 0 x\n"
+				     "11 1 20 EXIT_MM 0 0 x\n");
+	assert_string_equal(lives(t), "10 - - - sh\n"
+				      "11 - - - z\n"
+				      "20 0 - - p>x\n"
+				      "21 2 - 10 p\n");
+	assert_int_equal(broken_chains(t), 0);
+}
+
+static void the_new_number_may_show_up_before_the_leaders_last_switch(void **state)
+{
+	struct trace *t = *state;
+
+	leader_dies(t);
+	record(t, 7, 1, 11, "sched_switch", "z 11 120 1 p 21 120");
+	forget(t);
+	record(t, 10, 1, 20, "task_rename", "20 p x 0");
+	record(t, 11, 0, 21, "sched_switch", "p 21 120 16 sh 10 120");
+	assert_string_equal(rows(t), "10 1 20 RENUMBER 21 0 p\n"
+				     "10 1 20 RENAME 120 0 x\n"
+				     "11 0 21 BLOCK 0 0 p\n"
+				     "11 0 21 STATE 88 0 p\n"
+				     "11 0 21 CTX_SWITCH 10 0 p\n");
+	assert_int_equal(broken_chains(t), 0);
+}
+
+static void the_record_of_an_exec_tells_the_old_number_where_nothing_else_does(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 0, 0, 10, "sched_switch", "sh 10 120 0 old 501 120");
+	forget(t);
+	record(t, 10, 0, 500, "sched_process_exec", "/bin/new 500 501");
+	record(t, 20, 0, 500, "timer_start", "1");
+	assert_string_equal(rows(t), "10 0 500 RENUMBER 501 0 old\n"
+				     "10 0 500 EXEC 0 7824750 new\n"
+				     "10 0 500 RENAME 7824750 0 new\n"
+				     "10 0 500 EXIT_MM 0 0 new\n");
+	assert_string_equal(lives(t), "10 - - - sh\n"
+				      "500 - - - old>new\n"
+				      "501 - - 10 old\n");
+	assert_int_equal(broken_chains(t), 0);
+	/* It was found before: then the switch to it may as well be missing. */
+	record(t, 30, 0, 500, "sched_switch", "new 500 120 1 old 503 120");
+	record(t, 40, 0, 502, "timer_start", "1");
+	forget(t);
+	record(t, 50, 0, 502, "sched_process_exec", "/bin/new 502 503");
+	assert_string_equal(rows(t), "50 0 502 RENUMBER 503 0 -\n"
+				     "50 0 502 EXEC 0 7824750 new\n"
+				     "50 0 502 RENAME 7824750 0 new\n"
+				     "50 0 502 EXIT_MM 0 0 new\n");
+	assert_int_equal(broken_chains(t), 1);
+}
+
+static void a_dead_pid_where_another_process_ran_is_a_new_task_and_a_missing_switch(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 0, 0, 10, "task_newtask", "20 p 0 0");
+	record(t, 1, 0, 10, "task_newtask", "30 q 0 0");
+	record(t, 2, 0, 10, "sched_switch", "sh 10 120 1 p 20 120");
+	record(t, 3, 0, 20, "sched_switch", "p 20 120 16 q 30 120");
+	forget(t);
+	record(t, 10, 0, 20, "timer_start", "1");
+	assert_string_equal(rows(t), "10 0 20 RUNS 30 0 -\n");
+	assert_int_equal(broken_chains(t), 1);
+	/* Nor does anybody take the number of a thread. */
+	record(t, 20, 0, 20, "task_newtask", "40 r 0 0");
+	record(t, 21, 0, 40, "task_newtask", "41 r 0x10000 0");
+	record(t, 22, 0, 41, "sched_switch", "r 41 120 16 other 50 120");
+	forget(t);
+	record(t, 30, 0, 41, "timer_start", "1");
+	assert_string_equal(rows(t), "30 0 41 RUNS 50 0 -\n");
+}
+
 static void where_exit_does_not_say_so_the_last_known_thread_ends_the_process(void **state)
 {
 	struct trace *t = *state;
@@ -464,6 +601,7 @@ int main(void)
 		TEST(a_recycled_pid_begins_a_life_of_its_own),
 		TEST(what_begins_a_life_is_the_first_row_that_names_it),
 		TEST(a_dead_tasks_pid_seen_alive_begins_a_life_whose_start_is_unknown),
+		TEST(a_dead_tasks_pid_found_running_begins_a_life_too),
 		TEST(a_move_to_its_first_cpu_belongs_to_the_task_that_is_made),
 		TEST(across_a_gap_a_move_says_nothing_of_who_is_made),
 		TEST(a_fork_begins_a_life_though_the_one_before_was_never_woken),
@@ -474,6 +612,11 @@ int main(void)
 		TEST(what_a_kernel_worker_works_on_is_not_its_name),
 		TEST(idle_tasks_are_named_by_cpu),
 		TEST(a_thread_that_execs_lives_on_as_its_leader),
+		TEST(a_thread_that_execs_goes_on_under_its_leaders_number),
+		TEST(a_leader_may_take_its_last_switch_under_the_threads_number),
+		TEST(the_new_number_may_show_up_before_the_leaders_last_switch),
+		TEST(the_record_of_an_exec_tells_the_old_number_where_nothing_else_does),
+		TEST(a_dead_pid_where_another_process_ran_is_a_new_task_and_a_missing_switch),
 		TEST(where_exit_does_not_say_so_the_last_known_thread_ends_the_process),
 	};
 

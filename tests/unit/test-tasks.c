@@ -380,6 +380,67 @@ static void a_task_that_was_there_and_is_moved_and_woken_is_not_a_new_one(void *
 	result_free(&r);
 }
 
+/* The leader, 6, dies on the CPU that then runs the thread, 7. */
+static void a_task_that_changes_its_number_runs_on_without_a_switch(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	add(&b, 100, 0, 6, SCHEDTRACE_NEWTASK, 0, 6);
+	add(&b, 100, 0, 6, SCHEDTRACE_WAKEUP_NEW, 0, 0);
+	runs(&b, 100, 0, 6);
+	sw(&b, 110, 0, 6, 'S', 7);
+	wake(&b, 112, 0, 6);
+	sw(&b, 114, 0, 7, 'D', 6);
+	add(&b, 115, 0, 6, SCHEDTRACE_EXIT, 0, 0);
+	wake(&b, 116, 0, 7);
+	sw(&b, 117, 0, 6, 'X', 7);
+	add(&b, 120, 0, 6, SCHEDTRACE_RENUMBER, 7, 0);
+	sw(&b, 130, 0, 6, 'S', 0);
+	wake(&b, 140, 0, 6);
+	sw(&b, 141, 0, 0, 'R', 6);
+	sw(&b, 145, 0, 6, 'X', 0);
+	r = result_of(&b, "tasks,losses,cpus");
+	assert_int_equal(schedtrace_table_rows(table_of(&r, "tasks")), 2);
+	expect(&r, "on_cpu_ns", 4 + 3);
+	expect(&r, "on_cpu_hi_ns", 7);
+	expect(&r, "end_ns", 120);
+	assert_int_equal(of_pid(&r, "tasks", 6, "start_ns"), 100);
+	assert_int_equal(of_pid(&r, "tasks", 6, "end_ns"), 145);
+	assert_int_equal(of_pid(&r, "tasks", 6, "on_cpu_ns"), 10 + 3 + 10 + 4);
+	assert_int_equal(of_pid(&r, "tasks", 6, "on_cpu_hi_ns"), 27);
+	assert_int_equal(of_pid(&r, "tasks", 6, "wait_hi_ns"), 2 + 1);
+	assert_int_equal(of_pid(&r, "tasks", 6, "switches_voluntary"), 4);
+	assert_int_equal(nth(&r, "losses", "cpu", 0, 0, "broken_chains"), 0);
+	assert_int_equal(nth(&r, "cpus", "cpu", 0, 0, "unknown_ns"), 0);
+	result_free(&r);
+}
+
+/* 6 is on its way out on CPU 0 when 7 takes its number on CPU 1: it is 7 from then on. */
+static void two_tasks_that_run_exchange_their_numbers(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 6);
+	runs(&b, 100, 1, 7);
+	add(&b, 110, 0, 6, SCHEDTRACE_EXIT, 0, 0);
+	add(&b, 120, 1, 6, SCHEDTRACE_RENUMBER, 7, 0);
+	sw(&b, 123, 0, 7, 'X', 8);
+	sw(&b, 130, 1, 6, 'S', 0);
+	wake(&b, 140, 0, 6);
+	r = result_of(&b, "tasks,losses,utilization");
+	expect(&r, "on_cpu_ns", 20 + 3);
+	expect(&r, "on_cpu_hi_ns", 23);
+	expect(&r, "end_ns", 123);
+	assert_int_equal(of_pid(&r, "tasks", 6, "on_cpu_ns"), 20 + 10);
+	assert_int_equal(of_pid(&r, "tasks", 6, "end_ns"), INT64_MIN);
+	assert_int_equal(of_pid(&r, "tasks", 6, "sleep_ns"), 10);
+	assert_int_equal(nth(&r, "losses", "cpu", 0, 0, "broken_chains"), 0);
+	assert_int_equal(nth(&r, "losses", "cpu", 1, 0, "broken_chains"), 0);
+	result_free(&r);
+}
+
 static void everybody_whom_a_row_names_has_a_row_and_idle_and_unknown_have_none(void **state)
 {
 	struct rows b = rows_new();
@@ -541,6 +602,8 @@ int main(void)
 		cmocka_unit_test(
 			what_only_the_living_do_is_booked_to_the_next_task_of_a_dead_ones_pid),
 		cmocka_unit_test(a_task_that_was_there_and_is_moved_and_woken_is_not_a_new_one),
+		cmocka_unit_test(a_task_that_changes_its_number_runs_on_without_a_switch),
+		cmocka_unit_test(two_tasks_that_run_exchange_their_numbers),
 		cmocka_unit_test(
 			everybody_whom_a_row_names_has_a_row_and_idle_and_unknown_have_none),
 		cmocka_unit_test(names_follow_renames_and_the_last_is_the_comm),
