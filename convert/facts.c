@@ -424,6 +424,18 @@ static bool is_of_command(const struct facts *facts, const struct marker_task *t
 	       (parent && parent->command_tree == 1);
 }
 
+/* Without a state it is of a flight recorder's save, and so is the name, if there is one. */
+static int set_listed_name(struct facts *facts, struct schedtrace_task *task,
+			   const struct marker_task *t, struct schedtrace_error *err)
+{
+	if (!t->state)
+		return 0;
+	task->comm = schedtrace_context_intern_comm(
+		facts->ctx, t->comm, tasks_proc_name(t->comm, strnlen(t->comm, sizeof(t->comm))),
+		err);
+	return task->comm < 0 ? task->comm : 0;
+}
+
 static int tasks_marker(struct facts *facts, const char *payload, size_t bytes, int64_t written,
 			struct schedtrace_error *err)
 {
@@ -442,11 +454,9 @@ static int tasks_marker(struct facts *facts, const char *payload, size_t bytes, 
 		task.cpu = t.cpu >= 0 ? t.cpu : -1;
 		task.state = t.state;
 		task.state_ns = written;
-		task.comm = schedtrace_context_intern_comm(
-			facts->ctx, t.comm,
-			tasks_proc_name(t.comm, strnlen(t.comm, sizeof(t.comm))), err);
-		if (task.comm < 0)
-			return task.comm;
+		r = set_listed_name(facts, &task, &t, err);
+		if (r < 0)
+			return r;
 		for (int i = 0; i < 4; i++)
 			if (t.pid == t.tgid && t.rss_bytes[i] >= 0)
 				task.rss_bytes[i] = t.rss_bytes[i];

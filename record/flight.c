@@ -265,7 +265,7 @@ static bool pack(struct packer *p, const uint8_t *record, uint32_t bytes)
 	return true;
 }
 
-/* The tasks that lived when the window began, of which only who they were is known now. */
+/* The tasks that lived when the window began: what they did and were called then is not known. */
 static int tasks_before(struct task_list *tasks, int64_t ago_ns, struct schedtrace_error *err)
 {
 	struct timespec boot;
@@ -285,6 +285,7 @@ static int tasks_before(struct task_list *tasks, int64_t ago_ns, struct schedtra
 			continue;
 		t->state = 0;
 		t->cpu = -1;
+		memset(t->comm, 0, sizeof(t->comm));
 		tasks->items[n++] = *t;
 	}
 	tasks->n = n;

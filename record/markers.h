@@ -42,7 +42,10 @@ enum marker_kind {
 	 */
 	MARKER_BEGIN = 1,
 	MARKER_END = 2,
-	/* struct marker_task each: every thread of the system when recording began. */
+	/*
+	 * struct marker_task each: every thread of the system when recording began. Those of a
+	 * flight recorder's file are of its save: cpu -1, state 0, comm empty.
+	 */
 	MARKER_TASKS = 3,
 	/*
 	 * JSON object in parts, the system when recording began and ended. clocks {mono, mono_raw,

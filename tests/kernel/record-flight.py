@@ -41,10 +41,10 @@ with Folder():
     claim(begin["trace_ns"] == first and begin["command"] == list(LOOP) and
           end["reason"] == "signal" and abs(wall) < 5 * 10**7,
           "it begins with a marker of the window's first moment", begin, end)
-    tasks = {int.from_bytes(parts[3][i:i + 4], "little"): parts[3][i + 16]
+    tasks = {int.from_bytes(parts[3][i:i + 4], "little"): parts[3][i + 16:i + 17] + parts[3][i + 24:i + 40]
              for i in range(0, len(parts[3]), 80)}
-    claim(1 in tasks and os.getpid() in tasks and not any(tasks.values()),
-          "who the tasks were is told, what they did when the window began is not")
+    claim(1 in tasks and os.getpid() in tasks and not any(map(any, tasks.values())),
+          "who the tasks were is told, what they did and were called when the window began is not")
 
     ctl = subprocess.run([SCHEDREC, "ctl", "save", "--recorder", str(p.pid)], capture_output=True,
                          text=True)
