@@ -330,7 +330,7 @@ static int take_mappings(struct source *s, const struct record *r, struct schedt
 
 	if (!s->has_stacks || !facts_mappings(&s->facts, r, &data, &bytes))
 		return 0;
-	return stack_maker_mappings(&s->stacks, data, bytes, err);
+	return stack_maker_mappings(&s->stacks, data, bytes, r->timestamp, err);
 }
 
 static int convert_record(struct source *s, const struct record *r, struct schedtrace_error *err)

@@ -55,7 +55,7 @@ int spaces_fork(struct spaces *s, int32_t child, int32_t parent, int64_t time)
 	return space < 0 ? -1 : change(s, child, space, time, false);
 }
 
-int spaces_mappings(struct spaces *s, const char *data, size_t bytes)
+int spaces_mappings(struct spaces *s, const char *data, size_t bytes, int64_t told)
 {
 	struct marker_map m;
 
@@ -78,6 +78,7 @@ int spaces_mappings(struct spaces *s, const char *data, size_t bytes)
 			return -1;
 		s->mappings[s->n_mappings] = (struct mapping){
 			.time = m.time_ns,
+			.told = told,
 			.begin = m.begin,
 			.end = m.end,
 			.offset = m.offset,
@@ -125,14 +126,22 @@ static int32_t space_at(const struct space_change *changes, size_t n, int64_t ti
 {
 	int32_t space = 0;
 
-	/* Not every exec is announced: what is mapped right before one is the new program. */
-	for (size_t i = 0; i < n && time != INT64_MIN; i++)
-		if (changes[i].by_exec && changes[i].time >= time &&
-		    changes[i].time - time < EXEC_NS)
-			return changes[i].space;
 	for (size_t i = 0; i < n && (i == 0 || changes[i].time <= time); i++)
 		space = changes[i].space;
 	return space;
+}
+
+/* The space that is mapped into. What was there when it was told is of the program then. */
+static int32_t space_of(const struct space_change *changes, size_t n, const struct mapping *m)
+{
+	if (m->time == INT64_MIN)
+		return space_at(changes, n, m->told);
+	/* Not every exec is announced: what is mapped right before one is the new program. */
+	for (size_t i = 0; i < n; i++)
+		if (changes[i].by_exec && changes[i].time >= m->time &&
+		    changes[i].time - m->time < EXEC_NS)
+			return changes[i].space;
+	return space_at(changes, n, m->time);
 }
 
 /* The program that began to be mapped at @time is the next that a record calls executed. */
@@ -170,7 +179,7 @@ void spaces_resolve(struct spaces *s)
 		else if (exec != INT64_MIN)
 			m->space = space_after(s->changes + first, n, exec);
 		else
-			m->space = space_at(s->changes + first, n, m->time);
+			m->space = space_of(s->changes + first, n, m);
 	}
 	if (s->n_mappings)
 		qsort(s->mappings, s->n_mappings, sizeof(*s->mappings), by_space);

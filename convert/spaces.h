@@ -14,7 +14,8 @@
 #include "record/markers.h"
 
 struct mapping {
-	int64_t time;
+	int64_t time; /* INT64_MIN unknown: before it was told */
+	int64_t told; /* when the recorder wrote it down */
 	uint64_t begin, end, offset;
 	int32_t tgid;
 	int32_t space; /* once spaces_resolve() was called; 0 none */
@@ -49,8 +50,8 @@ int32_t spaces_now(struct spaces *s, int32_t tgid, int64_t time);
 int spaces_exec(struct spaces *s, int32_t tgid, int64_t time);
 int spaces_fork(struct spaces *s, int32_t child, int32_t parent, int64_t time);
 
-/* A marker of mappings; what is damaged in it is skipped. */
-int spaces_mappings(struct spaces *s, const char *data, size_t bytes);
+/* A marker of mappings, written at @told; what is damaged in it is skipped. */
+int spaces_mappings(struct spaces *s, const char *data, size_t bytes, int64_t told);
 
 /* After the last row: gives each mapping its space, and sorts them. */
 void spaces_resolve(struct spaces *s);

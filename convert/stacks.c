@@ -176,10 +176,10 @@ static int follow_space(struct stack_maker *m, const struct record *r, const str
 	return status < 0 ? no_memory_for_spaces(err) : 0;
 }
 
-int stack_maker_mappings(struct stack_maker *m, const char *data, size_t bytes,
+int stack_maker_mappings(struct stack_maker *m, const char *data, size_t bytes, int64_t told,
 			 struct schedtrace_error *err)
 {
-	return spaces_mappings(&m->spaces, data, bytes) < 0 ? no_memory_for_spaces(err) : 0;
+	return spaces_mappings(&m->spaces, data, bytes, told) < 0 ? no_memory_for_spaces(err) : 0;
 }
 
 int stack_maker_record(struct stack_maker *m, const struct record *r, const struct rows *rows,

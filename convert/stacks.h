@@ -62,8 +62,8 @@ int stack_maker_flush(struct stack_maker *m, struct schedtrace_error *err);
 int stack_maker_record(struct stack_maker *m, const struct record *r, const struct rows *rows,
 		       size_t first, struct schedtrace_error *err);
 
-/* A marker about what is mapped where. */
-int stack_maker_mappings(struct stack_maker *m, const char *data, size_t bytes,
+/* A marker, written at @told, about what is mapped where. */
+int stack_maker_mappings(struct stack_maker *m, const char *data, size_t bytes, int64_t told,
 			 struct schedtrace_error *err);
 
 /* After the last record: names all addresses. */

@@ -252,7 +252,8 @@ static void frames_get_names_at_the_end(void **state)
 	assert_null(schedtrace_context_symbol(t->ctx, 0, TRACER + 0x20));
 }
 
-static void add_map(struct spaces *s, int64_t time, int32_t tgid, uint64_t begin, const char *path)
+static void tell_map(struct spaces *s, int64_t told, int64_t time, int32_t tgid, uint64_t begin,
+		     const char *path)
 {
 	struct {
 		struct marker_map map;
@@ -265,9 +266,14 @@ static void add_map(struct spaces *s, int64_t time, int32_t tgid, uint64_t begin
 			 .path_bytes = (uint16_t)strlen(path) } };
 
 	strcpy(m.path, path);
-	assert_int_equal(
-		spaces_mappings(s, (const char *)&m, sizeof(m.map) + (strlen(path) + 7) / 8 * 8),
-		0);
+	assert_int_equal(spaces_mappings(s, (const char *)&m,
+					 sizeof(m.map) + (strlen(path) + 7) / 8 * 8, told),
+			 0);
+}
+
+static void add_map(struct spaces *s, int64_t time, int32_t tgid, uint64_t begin, const char *path)
+{
+	tell_map(s, 100, time, tgid, begin, path);
 }
 
 static const char *path_at(const struct spaces *s, int32_t space, uint64_t address)
@@ -308,14 +314,35 @@ static void a_mapping_belongs_to_the_program_that_maps_it(void **state)
 	spaces_free(&s);
 }
 
+/* The recorder reads /proc/PID/maps while programs run: 5 calls exec before, 6 after it. */
+static void what_is_found_mapped_is_of_the_program_that_runs_then(void **state)
+{
+	int32_t before[2], after[2];
+	struct spaces s;
+
+	assert_int_equal(spaces_init(&s), 0);
+	for (int i = 0; i < 2; i++) {
+		before[i] = spaces_now(&s, 5 + i, 100);
+		assert_int_equal(spaces_exec(&s, 5 + i, i ? 251 : 150), 0);
+		after[i] = spaces_now(&s, 5 + i, 300);
+		tell_map(&s, 250, INT64_MIN, 5 + i, 0x400000, "/bin/found");
+	}
+	spaces_resolve(&s);
+	assert_string_equal(path_at(&s, before[0], 0x400000), "-");
+	assert_string_equal(path_at(&s, after[0], 0x400000), "/bin/found");
+	assert_string_equal(path_at(&s, before[1], 0x400000), "/bin/found");
+	assert_string_equal(path_at(&s, after[1], 0x400000), "-");
+	spaces_free(&s);
+}
+
 static void a_cut_marker_of_mappings_gives_what_is_whole(void **state)
 {
 	struct marker_map m = { .tgid = 5, .begin = 1, .end = 2, .path_bytes = 500 };
 	struct spaces s;
 
 	assert_int_equal(spaces_init(&s), 0);
-	assert_int_equal(spaces_mappings(&s, (const char *)&m, sizeof(m)), 0);
-	assert_int_equal(spaces_mappings(&s, (const char *)&m, sizeof(m) - 1), 0);
+	assert_int_equal(spaces_mappings(&s, (const char *)&m, sizeof(m), 0), 0);
+	assert_int_equal(spaces_mappings(&s, (const char *)&m, sizeof(m) - 1, 0), 0);
 	assert_int_equal(s.n_mappings, 0);
 	spaces_free(&s);
 }
@@ -365,6 +392,7 @@ int main(void)
 		TEST(return_addresses_are_named_by_the_byte_before),
 		TEST(frames_get_names_at_the_end),
 		cmocka_unit_test(a_mapping_belongs_to_the_program_that_maps_it),
+		cmocka_unit_test(what_is_found_mapped_is_of_the_program_that_runs_then),
 		cmocka_unit_test(a_cut_marker_of_mappings_gives_what_is_whole),
 		cmocka_unit_test(files_that_are_none_give_no_names_and_are_named),
 	};
