@@ -25,7 +25,7 @@ PER_BLN_FAIR_END""".split()
 OWN = """WAKING RUNS STATE PRIO STAT_RUNTIME NEWTASK RENAME CPU_IDLE PAGE_FAULT_USER PAGE_FAULT_KERNEL
 MAJOR_FAULT MMAP MUNMAP MREMAP_FROM MREMAP_TO BRK CALL_FAILED EXIT_MM RSS_FILE RSS_ANON RSS_SWAP
 RSS_SHMEM PAGE_ALLOC PAGE_FREE SAMPLE_FAULTS SAMPLE_CPU SAMPLE_MEM IRQ_ENTRY IRQ_EXIT LOST
-SAMPLE_CHILDREN_FAULTS SAMPLE_CHILDREN_CPU CPU_OFFLINE CPU_ONLINE AREA GAP""".split()
+SAMPLE_CHILDREN_FAULTS SAMPLE_CHILDREN_CPU CPU_OFFLINE CPU_ONLINE AREA GAP RENUMBER""".split()
 IDS = {name: i for i, name in enumerate(SCHEDLOG + OWN)}
 
 LINE = re.compile(r'^ *(?P<comm>.*)-(?P<pid>\d+) +(?P<cpu>\d+)-0x(?P<flags>[0-9a-f]+) +'
@@ -39,6 +39,11 @@ TEXT = {'comm', 'prev_comm', 'next_comm', 'parent_comm', 'child_comm', 'newcomm'
 STATES = [((4, 4), 'SDTtZXXKWPN', 2048), ((4, 8), 'SDTtZXXKWPN', 4096), ((4, 14), 'SDTtXZPI', 256)]
 CLONE_PARENT, CLONE_THREAD = 0x8000, 0x10000
 IN_IRQ = 0x18
+# Fields of a record that hold a task's name, and its pid; and a task that the record makes.
+NAMES = {'sched_switch': {'prev_comm': 'prev_pid', 'next_comm': 'next_pid'},
+         'sched_process_fork': {'parent_comm': 'parent_pid'}, 'task_rename': {'oldcomm': 'pid'},
+         'task_newtask': {}, 'sched_wakeup_new': {}}
+MAKES = {'task_newtask': 'pid', 'sched_wakeup_new': 'pid', 'sched_process_fork': 'child_pid'}
 RSS = ['RSS_FILE', 'RSS_ANON', 'RSS_SWAP', 'RSS_SHMEM']
 CALLS = {'mmap': 'MMAP', 'munmap': 'MUNMAP', 'mremap': 'MREMAP_FROM', 'brk': 'BRK'}
 
@@ -114,13 +119,6 @@ def records(path):
     return out
 
 
-def listed_names(path):
-    """The file's list of names, as far as trace-cmd shows it: -l would cut names short."""
-    lines = re.findall(r'^ *(.*)-(\d+) +\[\d+\] +\d+\.\d{9}: \S+: ', report(path, '-N', '-R'),
-                       re.M)
-    return {int(pid): name for name, pid in lines if name != '<...>'}
-
-
 def markers(path):
     """What the recorder noted: (time, kind, part, parts, bytes), from trace-cmd's hex dump."""
     try:
@@ -179,14 +177,30 @@ class Rows:
                                          text=True).stdout, re.M)
         Fields.patterns.clear()  # of another kernel
         self.states, self.preempted = states_of(uname[1] if uname else '6.18')
+        self.records = records(path)
         self.list_tasks(path)
-        self.records, self.comms = records(path), listed_names(path)
         self.n_cpus = 1 + max(r[1] for r in self.records)
         for record in self.records:
             self.record(*record)
 
+    def before_the_list(self, path):
+        """What the records before the list of tasks say: whom they make, and first names."""
+        end = [time for time, kind, part, parts, _ in markers(path) if kind == 3 and part + 1 == parts]
+        made, names = set(), {}
+        for time, _, _, _, _, event, f in self.records:
+            if not end or time >= end[0]:
+                break
+            named = NAMES.get(event, {'comm': 'pid'} if 'comm' in f and 'pid' in f else {})
+            for name, pid in named.items():
+                if f[pid] not in made:
+                    names.setdefault(f[pid], f[name])
+            if event in MAKES:
+                made.add(f[MAKES[event]])
+        return made, names
+
     def list_tasks(self, path):
         events = ''
+        made, older = self.before_the_list(path)
         for time, kind, part, parts, data in markers(path):
             if kind == 1:
                 events += data.decode()
@@ -197,6 +211,10 @@ class Rows:
             for i in range(0, len(data) - 79, 80):
                 number = lambda at: int.from_bytes(data[i + at:i + at + 4], 'little', signed=True)
                 name = data[i + 24:i + 40].split(b'\0')[0].decode('utf-8', 'surrogateescape')
+                name = re.sub(r'^(kworker/u?\d+:\d+H?)[-+].*', r'\1', name)
+                if number(0) in made:
+                    continue
+                name = older.get(number(0), name)
                 task = self.tasks[number(0)] = Task(number(0), name or None)
                 task.tgid = number(4)
                 task.start = (chr(data[i + 16]), number(12))
@@ -220,7 +238,7 @@ class Rows:
         if pid == 0:
             return self.cpu(self.here).idle
         if pid not in self.tasks:
-            self.tasks[pid] = Task(pid, self.comms.get(pid) if pid > 0 else None)
+            self.tasks[pid] = Task(pid)
         return self.tasks[pid]
 
     def process(self, task):
