@@ -196,6 +196,7 @@ static void a_pid_used_again_is_another_process_though_no_fork_was_recorded(void
 	must(schedtrace_context_add_task(schedtrace_builder_context(b.builder), &task, NULL), NULL);
 	runs(&b, 1, 0, 7);
 	add(&b, 2, 0, 7, SCHEDTRACE_MMAP, 100 * K, 10 * K);
+	add(&b, 2, 0, 9, SCHEDTRACE_RSS_ANON, K, 77); /* resident memory is recorded */
 	sw(&b, 3, 0, 7, 'Z', 0);
 	sw(&b, 4, 0, 0, 'R', 7);
 	add(&b, 5, 0, 7, SCHEDTRACE_MMAP, 100 * K, 3 * K);
