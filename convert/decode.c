@@ -52,7 +52,7 @@ static void drop_future(struct page_records *r, size_t page_begin, int64_t stamp
 {
 	size_t n = r->n;
 
-	while (n > page_begin && r->list[n - 1].kind == RECORD_EVENT &&
+	while (n > page_begin && record_is_event(&r->list[n - 1]) &&
 	       r->list[n - 1].timestamp > stamp)
 		n--;
 	if (n && n == page_begin && r->list[n - 1].timestamp > stamp)
@@ -378,7 +378,7 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 			last = rec->timestamp;
 			continue;
 		}
-		if (rec->kind == RECORD_EVENT && step > 1000000000 && i == 0) {
+		if (record_is_event(rec) && step > 1000000000 && i == 0) {
 			if (!d->salvage)
 				return error_set(err, SCHEDTRACE_E_FORMAT,
 						 "CPU %d: data at byte %" PRIu64 " begins %" PRId64
@@ -386,7 +386,7 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 						 s->cpu, b->offset, step);
 			d->damaged++;
 		}
-		if (rec->kind == RECORD_EVENT) {
+		if (record_is_event(rec)) {
 			d->back++;
 			d->back_max = step > d->back_max ? step : d->back_max;
 		}

@@ -262,6 +262,8 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 		lost(m, cpu, r);
 		return m->status;
 	}
+	if (r->kind == RECORD_UNKNOWN)
+		return m->status; /* whether it is evidence of who runs is unknown, too */
 	e = &m->events[r->format];
 	e->n++;
 	if (r->pid != cpu->current && !e->is_stack)

@@ -22,6 +22,9 @@
 #define TYPE_EXTEND  30
 #define TYPE_STAMP   31
 
+/* The most that any kernel gives a task (PID_MAX_LIMIT). */
+#define PID_LIMIT 4194304
+
 /* An absolute stamp has 59 bits; those above are the ones of the time so far. */
 #define STAMP_BITS 59
 
@@ -285,8 +288,6 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 		{
 			struct page_event event = config->events[load16(data)];
 
-			if (__builtin_expect(!event.format, 0))
-				FAULT(RECORD_UNKNOWN, load16(data), 0);
 			if (__builtin_expect(size < event.min_size, 0))
 				FAULT(RECORD_SHORT, size, event.min_size);
 			r->timestamp = (int64_t)ts;
@@ -296,6 +297,12 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 			r->kind = RECORD_EVENT;
 			r->format = event.format - 1;
 			r->cpu = cpu;
+			if (__builtin_expect(!event.format, 0)) {
+				r->kind = RECORD_UNKNOWN;
+				r->format = load16(data);
+				if (!r->format || (uint32_t)r->pid > PID_LIMIT)
+					FAULT(RECORD_STRANGE, r->format, (uint32_t)r->pid);
+			}
 		}
 		if (__builtin_expect((int64_t)ts < out->last, 0)) {
 			out->back++;
@@ -343,8 +350,9 @@ void page_fault_text(const struct page_error *e, char *out, size_t size)
 		[RECORD_TIME] = "the record's time %" PRIu64 " is above %" PRIu64,
 		[RECORD_NO_COMMON] =
 			"the record has %" PRIu64 " bytes, the fields of all events need %" PRIu64,
-		[RECORD_UNKNOWN] =
-			"the record's event id is %" PRIu64 ", of which the file has no format",
+		[RECORD_STRANGE] = "the record's event id is %" PRIu64
+				   ", of which the file has no format, and no task has its pid "
+				   "%" PRIu64,
 		[RECORD_SHORT] = "the record has %" PRIu64 " bytes, its format needs %" PRIu64,
 		[PADDING_LONG] =
 			"the padding has %" PRIu64 " bytes, the page's data has %" PRIu64 " left",

@@ -26,7 +26,7 @@ enum page_fault {
 	RECORD_LONG,	    /* ends after the page's data */
 	RECORD_TIME,	    /* time above 2^63 */
 	RECORD_NO_COMMON,   /* too short for the fields that all events have */
-	RECORD_UNKNOWN,	    /* event id without a format */
+	RECORD_STRANGE,	    /* event id without a format, and a pid that no task has */
 	RECORD_SHORT,	    /* shorter than the fields of its format */
 	PADDING_LONG,	    /* padding that ends after the page's data */
 	PADDING_NULL,	    /* end-of-page mark with data behind it */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "facts.h"
+#include "left_out.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "notes.h"
@@ -21,6 +22,7 @@ struct source {
 	struct row_maker *maker;
 	struct facts facts;
 	struct stack_maker stacks;
+	struct left_out left_out;
 	bool has_stacks; /* and the rows a column of them */
 	struct source_options options;
 	struct rows *rows;
@@ -230,6 +232,7 @@ void source_close(struct source *s)
 	facts_close(&s->facts);
 	if (s->has_stacks)
 		stack_maker_close(&s->stacks);
+	left_out_close(&s->left_out);
 	row_maker_free(s->maker);
 	schedtrace_context_free(s->ctx);
 	tracedat_close(s->tracedat);
@@ -305,6 +308,7 @@ static int finish(struct source *s, struct schedtrace_error *err)
 		return r;
 	note_missing(s, records);
 	note_faults(s);
+	left_out_note(&s->left_out, &s->options);
 	return tasks_to_context(row_maker_tasks(s->maker), err);
 }
 
@@ -336,11 +340,16 @@ static int take_mappings(struct source *s, const struct record *r, struct schedt
 static int convert_record(struct source *s, const struct record *r, struct schedtrace_error *err)
 {
 	struct record converted;
+	int status;
 
 	r = in_ns(s, r, &converted);
+	if (r->kind == RECORD_UNKNOWN) {
+		status = left_out_unknown(&s->left_out, r, err);
+		if (status < 0)
+			return status;
+	}
 	if (r->kind == RECORD_EVENT && r->format == s->facts.raw_data) {
-		int status = facts_record(&s->facts, r, err);
-
+		status = facts_record(&s->facts, r, err);
 		if (status < 0)
 			return status;
 		facts_in_order(&s->facts, r);

@@ -51,11 +51,13 @@ struct format {
 
 enum record_kind {
 	RECORD_EVENT,
+	RECORD_UNKNOWN, /* of an event without a format, as of a probe that was made later */
 	RECORD_GAP,  /* records are missing from here on, up to the CPU's RECORD_LOST, the next */
 	RECORD_LOST, /* records are missing before the CPU's next record */
 };
 
-/* RECORD_EVENT has data, size and pid; RECORD_LOST has lost_since and lost. RECORD_GAP has neither. */
+/* RECORD_EVENT and RECORD_UNKNOWN have data, size and pid; RECORD_LOST has lost_since and lost.
+ * RECORD_GAP has neither. */
 struct record {
 	/* In ns where the clock is in ns, see tracedat_clock(); never less than that of the CPU's
 	 * record before it. RECORD_GAP: of that record; RECORD_LOST: where records resume. */
@@ -73,9 +75,14 @@ struct record {
 		int64_t lost; /* how many, -1 unknown */
 	};
 	uint16_t kind;	 /* enum record_kind */
-	uint16_t format; /* index into tracedat_formats() */
+	uint16_t format; /* index into tracedat_formats(); RECORD_UNKNOWN: the event's id */
 	int32_t cpu;	 /* of the buffer that held it */
 };
+
+static inline bool record_is_event(const struct record *r)
+{
+	return r->kind <= RECORD_UNKNOWN;
+}
 
 /* Same options as a source; opening reads all that stands beside the records. Failures do not
  * name the file. */

@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 		if (i && rec->timestamp < out.list[i - 1].timestamp)
 			abort();
-		if (rec->kind == RECORD_EVENT &&
+		if (record_is_event(rec) &&
 		    (rec->data < page || rec->data + rec->size > page + size - 1))
 			abort();
 	}

@@ -54,7 +54,7 @@ static void read_all(const char *path, bool salvage)
 			if (r[i].timestamp < last)
 				abort();
 			last = r[i].timestamp;
-			if (r[i].kind == RECORD_EVENT && r[i].size)
+			if (record_is_event(&r[i]) && r[i].size)
 				sum += r[i].data[0] + r[i].data[r[i].size - 1];
 		}
 	}

@@ -247,10 +247,48 @@ static void records_before_a_fault_are_kept(void **state)
 
 	page_begin(&f->page, 1000);
 	page_event(&f->page, 0, EVENT, 1, 3);
-	page_event(&f->page, 0, 99, 1, 3);
+	page_event(&f->page, 0, EVENT, 1, 2);
 	page_end(&f->page);
-	assert_fault(f, RECORD_UNKNOWN, 32);
+	assert_fault(f, RECORD_SHORT, 32);
 	assert_int_equal(f->out.n, 1);
+}
+
+static void a_record_of_an_event_without_a_format_is_one_of_its_length(void **state)
+{
+	struct fixture *f = *state;
+
+	page_begin(&f->page, 1000);
+	page_event(&f->page, 5, 99, 4194304, 7);
+	page_event(&f->page, 6, EVENT, 42, 3);
+	page_end(&f->page);
+	assert_int_equal(decode(f), 0);
+	assert_int_equal(f->out.n, 2);
+	assert_int_equal(f->out.list[0].kind, RECORD_UNKNOWN);
+	assert_int_equal(f->out.list[0].format, 99);
+	assert_int_equal(f->out.list[0].size, 28);
+	assert_int_equal(f->out.list[0].pid, 4194304);
+	assert_int_equal(f->out.list[0].timestamp, 1005);
+	assert_int_equal(f->out.list[1].kind, RECORD_EVENT);
+	assert_int_equal(f->out.list[1].timestamp, 1011);
+}
+
+/* Whatever stands where a record of an event should be is damage, not an event made later. */
+static void an_event_without_a_format_that_no_kernel_writes_is_a_fault(void **state)
+{
+	struct fixture *f = *state;
+
+	page_begin(&f->page, 1000);
+	page_event(&f->page, 5, 99, 4194305, 3);
+	page_end(&f->page);
+	assert_fault(f, RECORD_STRANGE, 16);
+	page_begin(&f->page, 1000);
+	page_event(&f->page, 5, 99, -1, 3);
+	page_end(&f->page);
+	assert_fault(f, RECORD_STRANGE, 16);
+	page_begin(&f->page, 1000);
+	page_event(&f->page, 5, 0, 41, 3);
+	page_end(&f->page);
+	assert_fault(f, RECORD_STRANGE, 16);
 }
 
 static void more_data_than_a_page_holds_is_a_fault(void **state)
@@ -477,6 +515,8 @@ int main(void)
 		TEST(a_32_bit_kernel_has_4_bytes_of_commit),
 		TEST(a_step_back_in_time_is_raised_and_counted),
 		TEST(records_before_a_fault_are_kept),
+		TEST(a_record_of_an_event_without_a_format_is_one_of_its_length),
+		TEST(an_event_without_a_format_that_no_kernel_writes_is_a_fault),
 		TEST(more_data_than_a_page_holds_is_a_fault),
 		TEST(unknown_bits_of_the_commit_word_are_a_fault),
 		TEST(a_count_of_losses_without_losses_is_a_fault),

@@ -23,9 +23,10 @@ struct fixture {
 	char path[80];
 	char notes[4096];
 	struct schedtrace_error err;
-	/* "CPU TIME PID X\n" for each event, "CPU TIME lost N\n" for each gap */
+	/* "CPU TIME PID X\n" for each event */
 	char got[8192];
 	size_t events, gaps;
+	size_t unknown; /* records of an event without a format */
 	bool damaged;
 };
 
@@ -144,7 +145,7 @@ static int read_file(struct fixture *f, const struct source_options *wanted)
 	*f->notes = '\0';
 	*f->got = '\0';
 	*f->err.text = '\0';
-	f->events = f->gaps = 0;
+	f->events = f->gaps = f->unknown = 0;
 	f->damaged = false;
 	status = tracedat_open(&t, f->path, &options, &f->err);
 	if (status < 0)
@@ -155,6 +156,7 @@ static int read_file(struct fixture *f, const struct source_options *wanted)
 
 			if (r->kind != RECORD_EVENT) {
 				f->gaps += r->kind == RECORD_LOST;
+				f->unknown += r->kind == RECORD_UNKNOWN;
 				continue;
 			}
 			f->events++;
@@ -444,15 +446,28 @@ static void a_bad_page_becomes_a_gap_with_salvage(void **state)
 
 	make(f, 6, "none");
 	second = f->m.pages_begin + MAKER_PAGE;
-	f->m.b[second + 16 + 16 + 4] = 99; /* event id of its second record */
+	f->m.b[second + 16 + 16] = 2; /* words of its second record */
 	assert_int_equal(read_bytes(f, f->m.n, NULL), SCHEDTRACE_E_FORMAT);
-	assert_text(f, "byte 32 of the page: the record's event id is 99");
+	assert_text(f, "byte 32 of the page: the record has 8 bytes, its format needs 12");
 	assert_text(f, "20 events before it or of other CPUs are whole");
 	assert_int_equal(read_file(f, &salvage), 0);
 	assert_int_equal(f->events, 20);
 	assert_int_equal(f->gaps, 1);
 	assert_true(f->damaged);
-	assert_non_null(strstr(f->notes, "event id is 99"));
+	assert_non_null(strstr(f->notes, "the record has 8 bytes"));
+}
+
+static void a_record_of_an_event_without_a_format_costs_no_other(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f, 6, "none");
+	f->m.b[f->m.pages_begin + MAKER_PAGE + 16 + 16 + 4] = 99; /* event id */
+	assert_int_equal(read_bytes(f, f->m.n, NULL), 0);
+	assert_int_equal(f->events, ALL - 1);
+	assert_int_equal(f->unknown, 1);
+	assert_false(f->damaged);
+	assert_null(strstr(f->got, "0 2010 41"));
 }
 
 static void a_page_from_the_future_is_given_up_with_salvage(void **state)
@@ -600,7 +615,7 @@ static void no_flipped_bit_loses_events_without_a_word(void **state)
 			f->m.b[at] ^= bit;
 			if (r < 0)
 				refused++;
-			else if (*f->notes)
+			else if (*f->notes || f->unknown)
 				noted++;
 			else if (!strcmp(f->got, all_events))
 				same++;
@@ -634,6 +649,7 @@ int main(void)
 		TEST(a_file_cut_at_any_byte_says_so_and_gives_what_is_whole),
 		TEST(a_cut_is_told_with_its_place_and_what_is_whole),
 		TEST(a_bad_page_becomes_a_gap_with_salvage),
+		TEST(a_record_of_an_event_without_a_format_costs_no_other),
 		TEST(a_page_from_the_future_is_given_up_with_salvage),
 		TEST(a_damaged_page_layout_does_not_read_beyond_a_page),
 		TEST(a_bad_chunk_becomes_a_gap_with_salvage),

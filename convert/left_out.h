@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Records that no row is made of: how many of which event, said once at the end. */
+#ifndef CONVERT_LEFT_OUT_H
+#define CONVERT_LEFT_OUT_H
+
+#include "tracedat.h"
+
+struct left_out {
+	uint64_t *unknown; /* RECORD_UNKNOWN by their id; NULL: none so far */
+};
+
+/* Counts a RECORD_UNKNOWN. */
+int left_out_unknown(struct left_out *l, const struct record *r, struct schedtrace_error *err);
+
+void left_out_note(const struct left_out *l, const struct source_options *options);
+void left_out_close(struct left_out *l);
+
+#endif
