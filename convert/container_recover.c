@@ -101,17 +101,19 @@ static int recover_buffer(struct container *c, uint64_t at, const struct section
 			  struct schedtrace_error *err)
 {
 	struct found f = { NULL, 0 };
-	uint64_t end;
+	uint64_t claimed, end;
 	struct instance *in;
 	int r;
 
-	if (!checked_add(at, h->size, &end) || end > c->size)
-		end = c->size;
+	if (!checked_add(at, h->size, &claimed) || claimed > INT64_MAX)
+		claimed = INT64_MAX;
+	end = claimed < c->size ? claimed : c->size;
 	at = (at + c->page_size - 1) / c->page_size * c->page_size;
 	if (at >= end)
 		return 0;
 	r = h->flags & 1 ? find_compressed(c, at, end, &f, err) : find_plain(c, at, end, &f, err);
 	if (r == 0 && f.n) {
+		f.list[f.n - 1].size += claimed - end; /* shows that it is cut */
 		in = container_add_instance(c, c->n_instances ? "recovered" : "", f.n);
 		if (!in) {
 			r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for recovered CPUs");

@@ -35,13 +35,9 @@ static int fail(struct work *w, int status, const char *place, const char *text)
 }
 
 /* Gives up what follows the last record until something whole comes. */
-static int gap(struct work *w, int64_t resume)
+static int gap(struct work *w)
 {
-	struct page_records *r = &w->b->records;
-
-	if (r->n && r->list[r->n - 1].kind == RECORD_LOST)
-		return 0;
-	return page_records_lost(r, w->s->cpu, resume, -1);
+	return page_records_lost(&w->b->records, w->s->cpu, RESUME_OPEN, -1);
 }
 
 /*
@@ -50,15 +46,17 @@ static int gap(struct work *w, int64_t resume)
  */
 static void drop_future(struct page_records *r, size_t page_begin, int64_t stamp)
 {
-	size_t n = r->n;
+	size_t n = r->n, before;
 
 	while (n > page_begin && record_is_event(&r->list[n - 1]) &&
 	       r->list[n - 1].timestamp > stamp)
 		n--;
-	if (n && n == page_begin && r->list[n - 1].timestamp > stamp)
+	for (before = n; before && !record_is_event(&r->list[before - 1]);)
+		before--;
+	if (before && before <= page_begin && r->list[before - 1].timestamp > stamp)
 		return;
 	r->n = n;
-	r->last = n ? r->list[n - 1].timestamp : INT64_MIN;
+	r->last = before ? r->list[before - 1].timestamp : INT64_MIN;
 }
 
 static bool all_zero(const uint8_t *p, size_t n)
@@ -96,7 +94,7 @@ static int decode_pages(struct work *w, const uint8_t *data, size_t n, uint64_t 
 			begin = r->n;
 			page_fault_text(&fault, text, sizeof(text));
 			fail(w, SCHEDTRACE_E_FORMAT, chunk, text);
-			status = gap(w, stamp);
+			status = gap(w);
 			if (r->last > stamp)
 				r->last = stamp; /* a clock that went back: go on with it */
 			if (status == 0)
@@ -115,7 +113,7 @@ static int decode_pages(struct work *w, const uint8_t *data, size_t n, uint64_t 
 		page_fault_text(&fault, text, sizeof(text));
 		status = fail(w, status, place, text);
 		if (status == 0)
-			status = gap(w, r->last);
+			status = gap(w);
 		if (status < 0)
 			return status;
 	}
@@ -186,7 +184,7 @@ static int decode_chunks(struct work *w)
 		if (r < 0) {
 			r = fail(w, r, place, err.text);
 			if (r == 0)
-				r = gap(w, b->records.last);
+				r = gap(w);
 		} else {
 			r = decode_pages(w, b->data + to, h.size, b->offset + at, place);
 		}
@@ -208,7 +206,7 @@ static void decode_block(struct work *w)
 	if (b->status == 0 && b->bytes)
 		b->status = w->d->instance->compressed ? decode_chunks(w) : decode_plain(w);
 	if (b->status == 0 && b->last && b->ends_early)
-		b->status = gap(w, b->records.last);
+		b->status = gap(w);
 }
 
 /* Takes whole chunks until the block is full. False: the rest of the stream cannot be read. */
@@ -363,12 +361,18 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 	int64_t last = s->last;
 	size_t i;
 
+	if (s->gap && r->n && page_records_end_gap(r) < 0)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for records");
+	s->gap = page_records_open_gap(r, last) || (s->gap && !r->n);
 	for (i = 0; i < r->n; i++) {
 		struct record *rec = &r->list[i];
 		int64_t step;
 
-		if (rec->kind == RECORD_GAP && rec->timestamp == INT64_MIN)
+		if (rec->kind == RECORD_GAP && rec->timestamp == INT64_MIN) {
 			rec->timestamp = last == INT64_MIN ? rec[1].timestamp : last;
+			if (last == INT64_MIN)
+				continue; /* when it began is unknown */
+		}
 		step = rec->timestamp < last ? last - rec->timestamp : 0;
 		if (rec->kind == RECORD_LOST && rec->lost_since == INT64_MIN)
 			rec->lost_since = last;
@@ -482,13 +486,14 @@ static int open_stream(struct decoder *d, const struct cpu_data *data, struct sc
 			d->note(d->user, err->text);
 		d->damaged++;
 	}
-	if (s->at == s->end)
+	s->gap = s->finished = s->at == s->end;
+	d->n_streams++;
+	if (s->finished)
 		return 0;
 	s->ring = calloc(d->depth, sizeof(*s->ring));
 	if (!s->ring)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for blocks");
 	d->total += s->end - s->at;
-	d->n_streams++;
 	return 0;
 }
 
@@ -581,7 +586,7 @@ void decoder_close(struct decoder *d)
 	for (i = 0; i < d->n_threads; i++)
 		pthread_join(d->threads[i], NULL);
 	for (i = 0; i < d->n_streams; i++) {
-		for (k = 0; k < d->depth; k++) {
+		for (k = 0; d->streams[i].ring && k < d->depth; k++) {
 			free(d->streams[i].ring[k].packed);
 			free(d->streams[i].ring[k].data);
 			free(d->streams[i].ring[k].records.list);

@@ -47,6 +47,7 @@ struct stream {
 	/* the consumer's */
 	const struct record *cur, *cur_end;
 	int64_t last;
+	bool gap; /* records are missing from there on */
 };
 
 struct decoder {

@@ -223,7 +223,9 @@ static void gap(struct row_maker *m, struct cpu *cpu, const struct record *r)
 /* What was lost may have ended any call, too. */
 static void lost(struct row_maker *m, struct cpu *cpu, const struct record *r)
 {
-	rows_add(m->rows, r->timestamp, cpu->id, 0, 0, SCHEDTRACE_LOST, r->lost, r->lost_since);
+	int64_t since = r->lost_since == INT64_MIN ? m->first_ns : r->lost_since;
+
+	rows_add(m->rows, r->timestamp, cpu->id, 0, 0, SCHEDTRACE_LOST, r->lost, since);
 	m->faults.gaps++;
 	if (r->lost >= 0)
 		m->faults.lost += (uint64_t)r->lost;

@@ -25,6 +25,10 @@
 /* The most that any kernel gives a task (PID_MAX_LIMIT). */
 #define PID_LIMIT 4194304
 
+/* No stamp of a page is later (year 2079 by tai), so that no record comes near 2^62 ns, the end of
+ * the times that rows can have. */
+#define TIME_LIMIT (3ull << 60)
+
 /* An absolute stamp has 59 bits; those above are the ones of the time so far. */
 #define STAMP_BITS 59
 
@@ -130,6 +134,15 @@ static int reserve(struct page_records *out, size_t more)
 
 int page_records_lost(struct page_records *out, int32_t cpu, int64_t resume, int64_t count)
 {
+	struct record *gap = out->n ? &out->list[out->n - 1] : NULL;
+
+	if (gap && gap->kind == RECORD_LOST) {
+		if (gap->lost < 0 || count < 0 || !checked_add(gap->lost, count, &gap->lost))
+			gap->lost = -1;
+		if (gap->timestamp == RESUME_OPEN || resume > gap->timestamp)
+			gap->timestamp = resume;
+		return 0;
+	}
 	if (reserve(out, 2) < 0)
 		return SCHEDTRACE_E_NOMEM;
 	out->list[out->n++] =
@@ -141,6 +154,41 @@ int page_records_lost(struct page_records *out, int32_t cpu, int64_t resume, int
 		.kind = RECORD_LOST,
 		.cpu = cpu,
 	};
+	return 0;
+}
+
+bool page_records_open_gap(struct page_records *out, int64_t last)
+{
+	const struct record *r = out->list + out->n;
+
+	if (!out->n || r[-1].kind != RECORD_LOST || r[-1].timestamp != RESUME_OPEN)
+		return false;
+	out->n--;
+	if (out->n && r[-2].timestamp == INT64_MIN && last == INT64_MIN)
+		out->n--;
+	return true;
+}
+
+int page_records_end_gap(struct page_records *out)
+{
+	struct record lost = { .timestamp = out->list[0].timestamp,
+			       .lost_since = INT64_MIN,
+			       .lost = -1,
+			       .kind = RECORD_LOST,
+			       .cpu = out->list[0].cpu };
+
+	if (out->list[0].kind == RECORD_GAP) {
+		/* It is the same gap, which began earlier. */
+		out->list[1].lost = -1;
+		out->n--;
+		memmove(out->list, out->list + 1, out->n * sizeof(*out->list));
+		return 0;
+	}
+	if (reserve(out, 1) < 0)
+		return SCHEDTRACE_E_NOMEM;
+	memmove(out->list + 1, out->list, out->n * sizeof(*out->list));
+	out->list[0] = lost;
+	out->n++;
 	return 0;
 }
 
@@ -178,8 +226,8 @@ static int check_header(const uint8_t *page, size_t n, const struct page_layout 
 	stamp = load64(page);
 	word = l->commit_size == 8 ? load64(page + 8) : load32(page + 8);
 	*commit = (uint32_t)word;
-	if (stamp > INT64_MAX)
-		return set_fault(fault, PAGE_TIME, 0, stamp, INT64_MAX);
+	if (stamp >= TIME_LIMIT)
+		return set_fault(fault, PAGE_TIME, 0, stamp, TIME_LIMIT - 1);
 	/* The kernel adds the mark as a negative int, which fills the upper half. */
 	if (*commit & COMMIT_MISSED && word >> 32 == UINT32_MAX)
 		word = *commit;
@@ -276,8 +324,8 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 					absolute += 1ull << STAMP_BITS;
 				ts = absolute;
 			}
-			if (ts > INT64_MAX)
-				FAULT(RECORD_TIME, ts, INT64_MAX);
+			if (ts >= TIME_LIMIT)
+				FAULT(RECORD_TIME, ts, TIME_LIMIT - 1);
 			next = data + 4;
 			continue;
 		}
@@ -320,7 +368,7 @@ done:
 #undef FAULT
 	out->n = (size_t)(r - out->list);
 	/* Records resume with the first one, whatever stamp the page has. */
-	if (commit & COMMIT_MISSED && out->n > first)
+	if (first && out->n > first && out->list[first - 1].kind == RECORD_LOST)
 		out->list[first - 1].timestamp = out->list[first].timestamp;
 	return status;
 }

@@ -17,14 +17,14 @@ enum page_fault {
 	PAGE_COMMIT_LONG,   /* more data claimed than a page holds */
 	PAGE_COMMIT_BITS,   /* bits of the commit word that mean nothing */
 	PAGE_COUNT_ALONE,   /* a count of lost records, but none are lost */
-	PAGE_TIME,	    /* time stamp of the page above 2^63 */
+	PAGE_TIME,	    /* time stamp of the page above TIME_LIMIT */
 	PAGE_TIME_BACK,	    /* begins long before the page before it ended */
 	RECORD_CUT,	    /* no room for the head of a record */
 	RECORD_EXTEND_CUT,  /* time extend or stamp without its second word */
 	RECORD_LENGTH_CUT,  /* no room for the length word */
 	RECORD_LENGTH_ZERO, /* length word that covers no data */
 	RECORD_LONG,	    /* ends after the page's data */
-	RECORD_TIME,	    /* time above 2^63 */
+	RECORD_TIME,	    /* time above TIME_LIMIT */
 	RECORD_NO_COMMON,   /* too short for the fields that all events have */
 	RECORD_STRANGE,	    /* event id without a format, and a pid that no task has */
 	RECORD_SHORT,	    /* shorter than the fields of its format */
@@ -71,8 +71,22 @@ void pages_config_free(struct pages_config *config);
 int page_decode(const struct pages_config *config, const uint8_t *page, size_t n, int32_t cpu,
 		struct page_records *out, struct page_error *fault);
 
-/* Says that records are missing from here: @count of them, -1 unknown. */
+/*
+ * Says that records are missing from here: @count of them, -1 unknown. Right behind another gap it
+ * makes that one longer. With RESUME_OPEN the stamp of the gap's end is that of the next event,
+ * whichever page that is on.
+ */
 int page_records_lost(struct page_records *out, int32_t cpu, int64_t resume, int64_t count);
+#define RESUME_OPEN INT64_MAX
+
+/*
+ * Blocks of pages are decoded each alone, so that a gap may begin in one and end in a later one.
+ * page_records_open_gap() takes the end of a gap away with which @out ends and which is open; false:
+ * it does not. Without records before it (@last is INT64_MIN) its begin has no time and goes too.
+ * page_records_end_gap() ends such a gap where the records of a later block begin; there is one.
+ */
+bool page_records_open_gap(struct page_records *out, int64_t last);
+int page_records_end_gap(struct page_records *out);
 
 /* "record at byte 120 of the page: ends ..." */
 void page_fault_text(const struct page_error *fault, char *out, size_t size);

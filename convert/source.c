@@ -360,6 +360,17 @@ static int convert_record(struct source *s, const struct record *r, struct sched
 	return make_rows(s, r, err);
 }
 
+/* CPUs whose last records could not be read lack them up to the end of the recording. */
+static int tell_ends(struct source *s, struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (int32_t cpu = 0; r == 0 && cpu < tracedat_cpus(s->tracedat); cpu++)
+		if (tracedat_ends_early(s->tracedat, cpu))
+			r = row_maker_ends_early(s->maker, cpu, err);
+	return r;
+}
+
 /* A row whose stack may still come is not given away. */
 static bool has_room(const struct source *s)
 {
@@ -387,6 +398,8 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 			s->ended = r == 0;
 			s->next_record = 0;
 			s->n_records = r > 0 ? s->n_records : 0;
+			if (s->ended)
+				r = tell_ends(s, err);
 		} else if (row_maker_unread(s->maker, &rest)) {
 			r = make_rows(s, &rest, err);
 		} else {

@@ -429,3 +429,11 @@ bool tracedat_damaged(const struct tracedat *t)
 {
 	return t->damaged || t->decoder.damaged > 0;
 }
+
+bool tracedat_ends_early(const struct tracedat *t, int32_t cpu)
+{
+	for (size_t i = 0; i < t->decoder.n_streams; i++)
+		if (t->decoder.streams[i].cpu == cpu && t->decoder.streams[i].gap)
+			return true;
+	return false;
+}

@@ -118,4 +118,7 @@ void tracedat_position(const struct tracedat *t, uint64_t *done, uint64_t *total
 		       uint64_t *records);
 bool tracedat_damaged(const struct tracedat *t);
 
+/* After the end with salvage: whether more of this CPU was recorded than the records up to its last. */
+bool tracedat_ends_early(const struct tracedat *t, int32_t cpu);
+
 #endif

@@ -9,9 +9,7 @@
 #include "error.h"
 #include "mem.h"
 #include "replay.h"
-
-/* Times within ± 2^62 ns (146 years), so that differences fit in 63 bits. */
-#define MAX_TIME (INT64_C(1) << 62)
+#include "rows.h"
 
 struct chosen {
 	const struct analysis *analysis;
@@ -47,7 +45,7 @@ int schedtrace_engine_new(struct schedtrace_engine **out, const struct schedtrac
 	engine->ctx = ctx;
 	engine->window_begin = INT64_MIN;
 	engine->window_end = INT64_MAX;
-	engine->last = -MAX_TIME;
+	engine->last = -ROWS_MAX_TIME;
 	*out = engine;
 	return 0;
 }
@@ -203,9 +201,8 @@ static int explain(const struct schedtrace_engine *engine, const struct schedtra
 	unsigned long long row = engine->rows + i;
 	long long t = ev->timestamp[i];
 
-	if (t <= -MAX_TIME || t >= MAX_TIME)
-		return error_set(err, SCHEDTRACE_E_FORMAT,
-				 "row %llu: timestamp %lld is no time in ns", row, t);
+	if (t <= -ROWS_MAX_TIME || t >= ROWS_MAX_TIME)
+		return rows_no_time(t, row, err);
 	if (t < last)
 		return error_set(err, SCHEDTRACE_E_FORMAT,
 				 "row %llu: timestamp %lld is before that of the row before, %lld",
@@ -227,7 +224,7 @@ static int check(const struct schedtrace_engine *engine, const struct schedtrace
 	for (size_t begin = 0; begin < ev->n; begin += 4096) {
 		size_t end = ev->n - begin < 4096 ? ev->n : begin + 4096;
 		unsigned int odd =
-			ev->timestamp[begin] < last || ev->timestamp[end - 1] >= MAX_TIME;
+			ev->timestamp[begin] < last || ev->timestamp[end - 1] >= ROWS_MAX_TIME;
 
 		for (size_t i = begin; i < end; i++)
 			odd |= ((uint32_t)ev->cpu[i] > CONTEXT_MAX_CPU) |
@@ -236,7 +233,8 @@ static int check(const struct schedtrace_engine *engine, const struct schedtrace
 			odd |= ev->timestamp[i] < ev->timestamp[i - 1];
 		for (size_t i = begin; odd && i < end; i++) {
 			if (ev->timestamp[i] < (i ? ev->timestamp[i - 1] : last) ||
-			    ev->timestamp[i] <= -MAX_TIME || ev->timestamp[i] >= MAX_TIME ||
+			    ev->timestamp[i] <= -ROWS_MAX_TIME ||
+			    ev->timestamp[i] >= ROWS_MAX_TIME ||
 			    (uint32_t)ev->cpu[i] > CONTEXT_MAX_CPU ||
 			    !schedtrace_context_event_name(engine->ctx, ev->event[i]))
 				return explain(engine, ev, i,

@@ -13,6 +13,12 @@ int rows_check_order(int64_t before, int64_t at, uint64_t row, struct schedtrace
 			 (unsigned long long)row, (long long)at, (long long)before);
 }
 
+int rows_no_time(int64_t timestamp, uint64_t row, struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_FORMAT, "row %llu: timestamp %lld is no time in ns",
+			 (unsigned long long)row, (long long)timestamp);
+}
+
 static int check_timestamps(const int64_t *t, size_t n, uint64_t first_row,
 			    struct schedtrace_error *err)
 {
@@ -23,6 +29,10 @@ static int check_timestamps(const int64_t *t, size_t n, uint64_t first_row,
 	for (size_t i = 1; bad && i < n; i++)
 		if (t[i] < t[i - 1])
 			return rows_check_order(t[i - 1], t[i], first_row + i, err);
+	if (n && t[0] <= -ROWS_MAX_TIME)
+		return rows_no_time(t[0], first_row, err);
+	if (n && t[n - 1] >= ROWS_MAX_TIME)
+		return rows_no_time(t[n - 1], first_row + n - 1, err);
 	return 0;
 }
 

@@ -8,6 +8,9 @@
 
 #include "trace.h"
 
+/* Times are within ± 2^62 ns (146 years), so that differences fit in 63 bits. */
+#define ROWS_MAX_TIME (INT64_C(1) << 62)
+
 /* What the values of a column may be. */
 struct row_limits {
 	int32_t events; /* ids are below */
@@ -21,5 +24,8 @@ int rows_check(enum column_id column, const void *data, size_t n, uint64_t first
 
 /* The order of the rows before and at @row. */
 int rows_check_order(int64_t before, int64_t at, uint64_t row, struct schedtrace_error *err);
+
+/* Says that the timestamp of @row is outside of that. */
+int rows_no_time(int64_t timestamp, uint64_t row, struct schedtrace_error *err);
 
 #endif

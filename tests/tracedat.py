@@ -129,8 +129,8 @@ class Trace:
             self.events[name] = event_of(name, self.release)
         return self.events[name]
 
-    def event(self, cpu, ns, name, pid, **values):
-        self.cpus[cpu].add(ns, self.format(name).pack(pid, values))
+    def event(self, cpu, ns, name, by, /, **values):
+        self.cpus[cpu].add(ns, self.format(name).pack(by, values))
 
     def switch(self, cpu, ns, prev, state, following, prio=120):
         """Tasks are (pid, name); the state is a letter, + for preempted."""

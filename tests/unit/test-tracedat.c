@@ -27,6 +27,8 @@ struct fixture {
 	char got[8192];
 	size_t events, gaps;
 	size_t unknown; /* records of an event without a format */
+	char lost[1024];    /* "CPU SINCE TIME\n" for each gap */
+	unsigned int early; /* CPUs that end early, a bit each */
 	bool damaged;
 };
 
@@ -137,6 +139,7 @@ static int read_file(struct fixture *f, const struct source_options *wanted)
 	struct source_options options = wanted ? *wanted : (struct source_options){ 0 };
 	struct tracedat *t = NULL;
 	const struct record *r;
+	int64_t before = 0;
 	size_t n, i, at = 0;
 	int status;
 
@@ -147,6 +150,8 @@ static int read_file(struct fixture *f, const struct source_options *wanted)
 	*f->err.text = '\0';
 	f->events = f->gaps = f->unknown = 0;
 	f->damaged = false;
+	f->early = 0;
+	*f->lost = '\0';
 	status = tracedat_open(&t, f->path, &options, &f->err);
 	if (status < 0)
 		return status;
@@ -154,9 +159,18 @@ static int read_file(struct fixture *f, const struct source_options *wanted)
 		for (i = 0; i < n; i++, r++) {
 			int32_t x = 0;
 
+			/* Whatever the file is like. */
+			assert_true(r->timestamp >= before);
+			assert_true(r->kind != RECORD_LOST || r->lost_since <= r->timestamp);
+			before = r->timestamp;
 			if (r->kind != RECORD_EVENT) {
 				f->gaps += r->kind == RECORD_LOST;
 				f->unknown += r->kind == RECORD_UNKNOWN;
+				if (r->kind == RECORD_LOST)
+					snprintf(f->lost + strlen(f->lost),
+						 sizeof(f->lost) - strlen(f->lost),
+						 "%d %" PRId64 " %" PRId64 "\n", r->cpu,
+						 r->lost_since, r->timestamp);
 				continue;
 			}
 			f->events++;
@@ -168,6 +182,8 @@ static int read_file(struct fixture *f, const struct source_options *wanted)
 		}
 	}
 	f->damaged = tracedat_damaged(t);
+	for (i = 0; i < MAKER_CPUS; i++)
+		f->early |= (unsigned int)tracedat_ends_early(t, (int32_t)i) << i;
 	tracedat_close(t);
 	return status;
 }
@@ -470,6 +486,65 @@ static void a_record_of_an_event_without_a_format_costs_no_other(void **state)
 	assert_null(strstr(f->got, "0 2010 41"));
 }
 
+static void break_page(struct fixture *f, int page)
+{
+	f->m.b[f->m.pages_begin + (size_t)page * MAKER_PAGE + 9] = 0xff; /* its commit word */
+}
+
+static void a_gap_lasts_until_the_next_record_of_its_cpu(void **state)
+{
+	static const struct {
+		int first, last; /* pages of CPU 0 that are bad */
+		const char *lost;
+		unsigned int early;
+	} cases[] = {
+		{ 0, 0, "0 -9223372036854775808 2000\n", 0 },
+		{ 1, 1, "0 1500 3000\n", 0 },
+		{ 0, 2, "0 -9223372036854775808 4000\n", 0 },
+		{ 1, 2, "0 1500 4000\n", 0 },
+		{ 3, 3, "", 1 },
+		{ 0, 3, "", 1 },
+	};
+	struct fixture *f = *state;
+	/* All pages in one block, and a block for each. */
+	struct source_options salvage[2] = { { .salvage = true },
+					     { .salvage = true, .max_memory = 1 } };
+	size_t i, k;
+	int page;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		make(f, 6, "none");
+		for (page = cases[i].first; page <= cases[i].last; page++)
+			break_page(f, page);
+		for (k = 0; k < 2; k++) {
+			assert_int_equal(read_bytes(f, f->m.n, &salvage[k]), 0);
+			assert_string_equal(f->lost, cases[i].lost);
+			assert_int_equal(f->early, cases[i].early);
+		}
+	}
+}
+
+static void a_cpu_whose_data_is_all_cut_away_ends_early(void **state)
+{
+	struct fixture *f = *state;
+	struct source_options salvage = { .salvage = true };
+	int version;
+
+	for (version = 6; version < 8; version++) {
+		make(f, version, "none");
+		/* CPU 2 is the last, and its first page comes after the four of CPU 0. */
+		assert_int_equal(read_bytes(f, f->m.pages_begin + 4 * MAKER_PAGE + 30, &salvage),
+				 0);
+		assert_int_equal(f->events, 14);
+		assert_string_equal(f->lost, "");
+		assert_int_equal(f->early, version == 6 ? 4 : 2);
+	}
+	/* All but the last byte of CPU 0's data is there. */
+	make(f, 6, "none");
+	assert_int_equal(read_bytes(f, f->m.pages_begin + 4 * MAKER_PAGE, &salvage), 0);
+	assert_int_equal(f->early, 4);
+}
+
 static void a_page_from_the_future_is_given_up_with_salvage(void **state)
 {
 	struct fixture *f = *state;
@@ -650,6 +725,8 @@ int main(void)
 		TEST(a_cut_is_told_with_its_place_and_what_is_whole),
 		TEST(a_bad_page_becomes_a_gap_with_salvage),
 		TEST(a_record_of_an_event_without_a_format_costs_no_other),
+		TEST(a_gap_lasts_until_the_next_record_of_its_cpu),
+		TEST(a_cpu_whose_data_is_all_cut_away_ends_early),
 		TEST(a_page_from_the_future_is_given_up_with_salvage),
 		TEST(a_damaged_page_layout_does_not_read_beyond_a_page),
 		TEST(a_bad_chunk_becomes_a_gap_with_salvage),

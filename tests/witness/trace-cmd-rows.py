@@ -108,7 +108,7 @@ def records(path):
         cpu, time = int(m['cpu']), int(m['s']) * 10**9 + int(m['ns'])
         order += 1
         if cpu in gap:
-            since, after = last.get(cpu, (-2**63, 0))
+            since, after = last.get(cpu, (None, 0))
             if after:
                 out.append((since, cpu, after + 0.5, 0, 0, 'GAP', {}))
             out.append((time, cpu, order - 0.5, 0, 0, 'LOST', {'n': gap.pop(cpu), 'since': since}))
@@ -116,6 +116,9 @@ def records(path):
         out.append((time, cpu, order, int(m['pid']), int(m['flags'], 16), m['event'],
                     Fields(m['event'], m['fields'])))
     out.sort(key=lambda r: r[:3])
+    for *_, event, fields in out:
+        if event == 'LOST' and fields['since'] is None:
+            fields['since'] = out[0][0]  # of its CPU nothing is known before
     return out
 
 
