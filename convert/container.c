@@ -381,6 +381,12 @@ int container_option(struct container *c, uint16_t id, const struct text *data,
 		if (!c->uname)
 			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for uname");
 		return 0;
+	case OPTION_VERSION:
+		free(c->writer);
+		c->writer = strdup(data->bytes);
+		if (!c->writer)
+			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a version");
+		return 0;
 	case OPTION_TSC2NSEC:
 		if (data->n < 16)
 			return error_set(err, SCHEDTRACE_E_FORMAT,
@@ -514,6 +520,7 @@ void container_close(struct container *c)
 	free(c->cmdlines.bytes);
 	free(c->kallsyms.bytes);
 	free(c->uname);
+	free(c->writer);
 	free(c->damage);
 	for (i = 0; i < sizeof(c->remarks) / sizeof(*c->remarks); i++)
 		free(c->remarks[i]);

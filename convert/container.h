@@ -80,6 +80,7 @@ struct container {
 	enum codec codec;
 	struct text header_page, cmdlines, kallsyms;
 	char *uname;
+	char *writer; /* option VERSION: the program that wrote it, NULL unknown */
 	struct tsc_scale tsc;
 	struct format_text *formats;
 	size_t n_formats, cap_formats;
@@ -177,6 +178,7 @@ enum {
 	OPTION_TRACECLOCK = 4,
 	OPTION_UNAME = 5,
 	OPTION_CPUCOUNT = 8,
+	OPTION_VERSION = 9,
 	OPTION_TSC2NSEC = 14,
 	OPTION_HEADER_INFO = 16,
 	OPTION_FTRACE_EVENTS = 17,

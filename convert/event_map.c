@@ -50,18 +50,36 @@ static bool compile_field(struct field *out, const struct format_field *f, uint3
 	return true;
 }
 
+/* In place of the rows of an event whose format text is damaged. */
+static void refuse(struct row_maker *m, const struct event *e, const struct record *r,
+		   struct cpu *cpu)
+{
+	const struct format *f = e->format;
+
+	if (!m->salvage)
+		m->status = error_set(m->err, SCHEDTRACE_E_FORMAT,
+				      "its records of %s:%s cannot be read: line %u of the event's "
+				      "format text is damaged; convert the others with --salvage",
+				      f->system, f->name, f->bad_line);
+}
+
 static void compile_event(struct event *e, const struct format *format,
 			  const struct source_options *options)
 {
 	const struct event_kind *kind = find_kind(format);
 	const struct format_field *flags = find_field(format, "common_flags");
 
-	e->states = &format->states;
+	e->format = format;
 	e->is_stack = strcmp(format->system, "ftrace") == 0 &&
 		      (strcmp(format->name, "kernel_stack") == 0 ||
 		       strcmp(format->name, "user_stack") == 0);
 	e->kind = kind;
-	if (!kind || !format->n_fields)
+	if (!format->n_fields) {
+		e->unreadable = true;
+		e->rows = format->bad_line ? refuse : NULL;
+		return;
+	}
+	if (!kind)
 		return;
 	if (flags)
 		compile_field(&e->flags, flags, &e->min_size);
@@ -77,6 +95,7 @@ static void compile_event(struct event *e, const struct format *format,
 		note(options, "%s:%s is not converted: its format in the file %s field %s",
 		     format->system, format->name, f ? "has an impossible" : "has no",
 		     name + optional);
+		e->unreadable = true;
 		return;
 	}
 	e->rows = kind->rows;
@@ -97,6 +116,7 @@ int row_maker_new(struct row_maker **out, const struct format *formats, size_t n
 	m->cpus = calloc(CPUS_MAX, sizeof(struct cpu *));
 	m->n_events = n_formats;
 	m->first_ns = INT64_MAX;
+	m->salvage = options && options->salvage;
 	m->nobody = (struct task){ .tgid = -1, .queue_cpu = NO_CPU, .call = NO_CALL };
 	if (!m->events || !m->cpus) {
 		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu events", n_formats);
@@ -273,7 +293,7 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 	if (!e->rows)
 		return m->status;
 	if (r->size < e->min_size) {
-		m->faults.short_records++;
+		e->too_short++;
 		return m->status;
 	}
 	e->rows(m, e, r, cpu);
@@ -381,6 +401,31 @@ uint64_t row_maker_count(const struct row_maker *m, const char *system, const ch
 			n += m->events[i].n;
 	}
 	return n;
+}
+
+uint64_t row_maker_left_out(const struct row_maker *m, size_t format, const char **why)
+{
+	const struct event *e = &m->events[format];
+
+	*why = NULL;
+	if (e->unreadable) {
+		*why = e->format->bad_line ? "the event's format text in the file is damaged"
+					   : "the event's format text in the file cannot be used";
+		return e->n;
+	}
+	if (e->too_short) {
+		*why = "they are shorter than the event's format text says";
+		return e->too_short;
+	}
+	return e->kind || e->is_stack ? 0 : e->n;
+}
+
+bool row_maker_damaged(const struct row_maker *m)
+{
+	for (size_t i = 0; i < m->n_events; i++)
+		if (m->events[i].n && m->events[i].format->bad_line)
+			return true;
+	return false;
 }
 
 void row_maker_faults(const struct row_maker *m, struct row_maker_faults *faults)

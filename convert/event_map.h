@@ -59,9 +59,17 @@ void row_maker_seed_queues(struct row_maker *m, int n_cpus);
 /* Records given of an event such as "sched", "sched_switch". */
 uint64_t row_maker_count(const struct row_maker *m, const char *system, const char *name);
 
-/* Records too short for their own format; LOST rows; records that those count as lost. */
+/*
+ * Records of the event with this index among the formats that no row was made of. *@why is a clause
+ * that explains it, or NULL where no rows are defined for such an event.
+ */
+uint64_t row_maker_left_out(const struct row_maker *m, size_t format, const char **why);
+
+/* Whether there were records of an event whose format text is damaged; only with salvage. */
+bool row_maker_damaged(const struct row_maker *m);
+
+/* LOST rows; records that those count as lost. */
 struct row_maker_faults {
-	uint64_t short_records;
 	uint64_t gaps;
 	uint64_t lost; /* in gaps whose number is known */
 	uint64_t unknown_gaps;

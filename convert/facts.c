@@ -113,14 +113,55 @@ static int set_uname(struct schedtrace_info *info, char *text)
 	return 0;
 }
 
+static const struct format *find_format(const struct facts *facts, const char *system,
+					size_t system_n, const char *name)
+{
+	for (size_t i = 0; i < facts->n_formats; i++) {
+		const struct format *f = &facts->formats[i];
+
+		if (strlen(f->system) == system_n && memcmp(f->system, system, system_n) == 0 &&
+		    strcmp(f->name, name) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+static void find_markers(struct facts *facts, const char *writer)
+{
+	const struct format *f = find_format(facts, "ftrace", strlen("ftrace"), "raw_data");
+
+	for (size_t i = 0; f && i < f->n_fields; i++)
+		if (strcmp(f->fields[i].name, "id") == 0) {
+			facts->raw_data = (int)(f - facts->formats);
+			facts->raw_offset = f->fields[i].offset;
+		}
+	if (facts->raw_data < 0 && writer && strncmp(writer, "schedrec ", strlen("schedrec ")) == 0)
+		note(facts->options, "schedrec wrote it, but it has no format of ftrace:raw_data, "
+				     "of which the recorder's own records are: the facts of the "
+				     "recording, the tasks at its begin and samples are unknown");
+}
+
+/* Each event that the recorder recorded has a format in the file. */
+static void note_lost_formats(const struct facts *facts, const json_t *events)
+{
+	for (size_t i = 0; i < json_array_size(events); i++) {
+		const char *name = json_string_value(json_array_get(events, i));
+		const char *colon = name ? strchr(name, ':') : NULL;
+
+		if (colon && !find_format(facts, name, (size_t)(colon - name), colon + 1))
+			note(facts->options,
+			     "%s was recorded, but the file has no format of it: its records are "
+			     "left out",
+			     name);
+	}
+}
+
 int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_context *ctx,
 	       struct row_maker *maker, const struct source_options *options,
 	       struct schedtrace_error *err)
 {
 	struct schedtrace_info info = *schedtrace_context_info(ctx);
-	const struct format *formats;
 	auto_free char *uname = NULL;
-	size_t n;
 	int r;
 
 	*facts = (struct facts){
@@ -130,17 +171,8 @@ int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_
 		.raw_data = -1,
 		.n_cpus = tracedat_cpus(t),
 	};
-	formats = tracedat_formats(t, &n);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(formats[i].system, "ftrace") != 0 ||
-		    strcmp(formats[i].name, "raw_data") != 0)
-			continue;
-		for (size_t f = 0; f < formats[i].n_fields; f++)
-			if (strcmp(formats[i].fields[f].name, "id") == 0) {
-				facts->raw_data = (int)i;
-				facts->raw_offset = formats[i].fields[f].offset;
-			}
-	}
+	facts->formats = tracedat_formats(t, &facts->n_formats);
+	find_markers(facts, tracedat_writer(t));
 	info.clock = tracedat_clock(t);
 	info.cpus = tracedat_cpus(t);
 	if (tracedat_uname(t)) {
@@ -330,6 +362,7 @@ static int begin_marker(struct facts *facts, const json_t *json, const struct re
 	if (status < 0)
 		return status;
 	facts->begun = true;
+	note_lost_formats(facts, json_object_get(json, "events"));
 	facts->queues_follow = has_events(json_object_get(json, "events"), queue_events);
 	tasks_states_hold(row_maker_tasks(facts->maker),
 			  facts->queues_follow && !json_is_false(json_object_get(json, "whole")) &&

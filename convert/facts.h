@@ -18,6 +18,8 @@ struct facts {
 	struct schedtrace_context *ctx;
 	struct row_maker *maker;
 	const struct source_options *options;
+	const struct format *formats; /* of the file */
+	size_t n_formats;
 	int raw_data;	     /* index of the format that markers have, -1 none */
 	uint32_t raw_offset; /* of what was written, in the record */
 	struct {

@@ -139,6 +139,7 @@ void format_parse_text(const char *system, const char *text, size_t n, struct fo
 	enum tep_errno r;
 
 	head->id = -1;
+	head->bad_line = format_bad_line(text, n);
 	if (!tep)
 		return;
 	tep_set_long_size(tep, 8);
@@ -157,7 +158,7 @@ void format_parse_text(const char *system, const char *text, size_t n, struct fo
 		if (!strcmp(event->name, "sched_switch"))
 			for (arg = event->print_fmt.args; arg; arg = arg->next)
 				find_states(arg, &head->states, 0);
-		head->id = head->n_fields ? event->id : -1;
+		head->id = head->n_fields && !head->bad_line ? event->id : -1;
 	}
 	tep_free(tep);
 }

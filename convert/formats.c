@@ -139,12 +139,13 @@ static int take_reply(struct formats *f, const struct format_text *text,
 
 /* What can be known of an event that was not parsed: enough to step over its records. */
 static int take_unparsed(struct formats *f, const struct format_text *text, size_t index,
-			 struct schedtrace_error *err)
+			 uint32_t bad_line, struct schedtrace_error *err)
 {
 	const char *id = text->text.bytes ? strstr(text->text.bytes, "ID:") : NULL;
 	const char *name = text->text.bytes ? strstr(text->text.bytes, "name:") : NULL;
 	struct format_head head = { .index = (uint32_t)index };
 	unsigned long number = id ? strtoul(id + 3, NULL, 10) : 0;
+	int r;
 
 	head.id = number <= UINT16_MAX ? (int32_t)number : 0;
 	if (name) {
@@ -152,7 +153,9 @@ static int take_unparsed(struct formats *f, const struct format_text *text, size
 		name += strspn(name, " ");
 		snprintf(head.name, sizeof(head.name), "%.*s", (int)strcspn(name, "\n"), name);
 	}
-	return take_reply(f, text, &head, NULL, err);
+	r = take_reply(f, text, &head, NULL, err);
+	f->list[index].bad_line = bad_line;
+	return r;
 }
 
 /* Reads replies from *done on; true when all came. */
@@ -178,11 +181,17 @@ static int read_replies(struct formats *f, const struct format_text *texts, size
 			if (!terminated(wire[i].name, sizeof(wire[i].name)))
 				return 0;
 		if (head.id < 0) {
-			say(note, user,
-			    "format %zu of system %s cannot be parsed: its events are "
-			    "left out",
-			    *done, texts[*done].system);
-			r = take_unparsed(f, &texts[*done], *done, err);
+			r = take_unparsed(f, &texts[*done], *done, head.bad_line, err);
+			if (r == 0 && head.bad_line)
+				say(note, user,
+				    "the format text of %s:%s is damaged: line %u of it is not "
+				    "what kernels print there",
+				    f->list[*done].system, f->list[*done].name, head.bad_line);
+			else if (r == 0)
+				say(note, user,
+				    "format %zu of system %s cannot be parsed: its events are "
+				    "left out",
+				    *done, texts[*done].system);
 		} else {
 			r = take_reply(f, &texts[*done], &head, wire, err);
 		}
@@ -269,7 +278,7 @@ int formats_parse(struct formats *f, const struct format_text *texts, size_t n, 
 			    "format %zu of system %s crashes or hangs its parser: its "
 			    "events are left out",
 			    done, texts[done].system);
-			r = take_unparsed(f, &texts[done], done, err);
+			r = take_unparsed(f, &texts[done], done, 0, err);
 			done++;
 		}
 	}

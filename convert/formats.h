@@ -29,6 +29,7 @@ void formats_free(struct formats *f);
 struct format_head {
 	uint32_t index;
 	int32_t id; /* -1: the text could not be parsed */
+	uint32_t bad_line; /* likewise; where the text is damaged, 0: it is not */
 	uint32_t n_fields;
 	uint32_t min_size;
 	char name[FORMAT_NAME_MAX];
@@ -40,6 +41,12 @@ struct format_wire_field {
 	uint8_t is_signed, is_string, is_data_loc, is_rel_loc;
 	char name[FORMAT_NAME_MAX];
 };
+
+/*
+ * The number of the first line that no kernel prints there, 0 if there is none: the lines are
+ * "name:", "ID:" and "format:", fields that follow each other, and "print fmt:".
+ */
+uint32_t format_bad_line(const char *text, size_t n);
 
 /*
  * What the worker does with one text. @fields has room for FORMAT_FIELDS_MAX. Only the worker and

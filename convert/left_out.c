@@ -2,13 +2,17 @@
 #include "left_out.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "libschedtrace/error.h"
+#include "libschedtrace/mem.h"
 #include "notes.h"
 
-#define IDS	   (UINT16_MAX + 1)
-#define IDS_TO_SAY 5
+#define IDS	     (UINT16_MAX + 1)
+#define IDS_TO_SAY   5
+#define NAMES_TO_SAY 5
 
 int left_out_unknown(struct left_out *l, const struct record *r, struct schedtrace_error *err)
 {
@@ -20,7 +24,7 @@ int left_out_unknown(struct left_out *l, const struct record *r, struct schedtra
 	return 0;
 }
 
-void left_out_note(const struct left_out *l, const struct source_options *options)
+static void note_unknown(const struct left_out *l, const struct source_options *options)
 {
 	uint64_t more = 0;
 	size_t ids = 0;
@@ -39,6 +43,64 @@ void left_out_note(const struct left_out *l, const struct source_options *option
 	if (more)
 		note(options, "%" PRIu64 " records of %zu more such ids are left out", more,
 		     ids - IDS_TO_SAY);
+}
+
+struct named {
+	const struct format *format;
+	uint64_t n;
+};
+
+static int most_first(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return strcmp(x->format->name, y->format->name);
+}
+
+/* Events that have no rows are as many as the kernel's system calls: the most frequent are named. */
+static void note_rowless(struct named *list, size_t n, const struct source_options *options)
+{
+	char names[512] = "", more[64] = "";
+	uint64_t sum = 0;
+	size_t at = 0;
+
+	if (n == 0)
+		return;
+	qsort(list, n, sizeof(*list), most_first);
+	for (size_t i = 0; i < n; i++) {
+		sum += list[i].n;
+		if (i < NAMES_TO_SAY && at < sizeof(names))
+			at += (size_t)snprintf(names + at, sizeof(names) - at,
+					       "%s%" PRIu64 " of %s:%s", i ? ", " : "", list[i].n,
+					       list[i].format->system, list[i].format->name);
+	}
+	if (n > NAMES_TO_SAY)
+		snprintf(more, sizeof(more), " and of %zu more events", n - NAMES_TO_SAY);
+	note(options, "%" PRIu64 " records are of events that have no rows: %s%s", sum, names,
+	     more);
+}
+
+void left_out_note(const struct left_out *l, const struct format *formats, size_t n_formats,
+		   const struct row_maker *maker, const struct source_options *options)
+{
+	auto_free struct named *rowless = calloc(n_formats + 1, sizeof(*rowless));
+	size_t n_rowless = 0;
+
+	for (size_t i = 0; i < n_formats; i++) {
+		const char *why;
+		uint64_t n = row_maker_left_out(maker, i, &why);
+
+		if (n && why)
+			note(options, "%" PRIu64 " records of %s:%s are left out: %s", n,
+			     formats[i].system, formats[i].name, why);
+		else if (n && rowless)
+			rowless[n_rowless++] = (struct named){ &formats[i], n };
+	}
+	if (rowless)
+		note_rowless(rowless, n_rowless, options);
+	note_unknown(l, options);
 }
 
 void left_out_close(struct left_out *l)

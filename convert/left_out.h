@@ -3,7 +3,7 @@
 #ifndef CONVERT_LEFT_OUT_H
 #define CONVERT_LEFT_OUT_H
 
-#include "tracedat.h"
+#include "event_map.h"
 
 struct left_out {
 	uint64_t *unknown; /* RECORD_UNKNOWN by their id; NULL: none so far */
@@ -12,7 +12,9 @@ struct left_out {
 /* Counts a RECORD_UNKNOWN. */
 int left_out_unknown(struct left_out *l, const struct record *r, struct schedtrace_error *err);
 
-void left_out_note(const struct left_out *l, const struct source_options *options);
+/* After the last record. */
+void left_out_note(const struct left_out *l, const struct format *formats, size_t n_formats,
+		   const struct row_maker *maker, const struct source_options *options);
 void left_out_close(struct left_out *l);
 
 #endif

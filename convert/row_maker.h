@@ -51,10 +51,11 @@ struct event {
 	rows_fn *rows;		       /* NULL likewise */
 	uint32_t min_size;	       /* that the fields need */
 	bool is_stack;
+	bool unreadable; /* rows would be made of it if its format could be read */
+	const struct format *format;
 	struct field f[FIELDS_MAX]; /* in the order of kind->fields */
 	struct field flags;	    /* common_flags */
-	const struct format_states *states;
-	uint64_t n;
+	uint64_t n, too_short;	    /* records; of them, shorter than the format says */
 
 	/* ahead.c */
 	struct named_field names[NAMES_MAX]; /* of tasks that it does not make */
@@ -76,6 +77,7 @@ struct row_maker {
 	uint32_t loss_epoch;	   /* number of gaps so far: nothing is paired across one */
 	uint32_t n_gaps;	   /* CPUs in one now */
 	bool wakeups;		   /* are recorded */
+	bool salvage;
 	struct row_maker_faults faults;
 	int status; /* of the first failure in this record */
 	struct schedtrace_error *err;

@@ -76,7 +76,7 @@ static void switch_rows(struct row_maker *m, const struct event *e, const struct
 	struct task *prev = row_maker_task(m, cpu, field_i32(&e->f[SWITCH_PREV_PID], r));
 	struct task *next = row_maker_living_task(m, cpu, next_pid, r);
 	uint64_t state = (uint64_t)field_int(&e->f[SWITCH_PREV_STATE], r);
-	char letter = prev->pid == 0 ? 'R' : state_letter(e->states, state);
+	char letter = prev->pid == 0 ? 'R' : state_letter(&e->format->states, state);
 
 	row_maker_name(m, prev, field_name(&e->f[SWITCH_PREV_COMM], r), r);
 	row_maker_name(m, next, field_name(&e->f[SWITCH_NEXT_COMM], r), r);

@@ -286,14 +286,13 @@ static void note_faults(const struct source *s)
 		note(&s->options,
 		     "%llu times a CPU ran a task without a record of the switch to it (RUNS rows)",
 		     (unsigned long long)f.broken_chains);
-	if (f.short_records > 0)
-		note(&s->options, "%llu records are shorter than their format says: skipped",
-		     (unsigned long long)f.short_records);
 }
 
 static int finish(struct source *s, struct schedtrace_error *err)
 {
 	uint64_t done, total, records;
+	const struct format *formats;
+	size_t n_formats;
 	int r = facts_finish(&s->facts, err);
 
 	if (r < 0)
@@ -308,7 +307,8 @@ static int finish(struct source *s, struct schedtrace_error *err)
 		return r;
 	note_missing(s, records);
 	note_faults(s);
-	left_out_note(&s->left_out, &s->options);
+	formats = tracedat_formats(s->tracedat, &n_formats);
+	left_out_note(&s->left_out, formats, n_formats, s->maker, &s->options);
 	return tasks_to_context(row_maker_tasks(s->maker), err);
 }
 
@@ -440,7 +440,7 @@ void source_position(const struct source *s, uint64_t *done, uint64_t *total, ui
 
 bool source_damaged(const struct source *s)
 {
-	return tracedat_damaged(s->tracedat);
+	return tracedat_damaged(s->tracedat) || row_maker_damaged(s->maker);
 }
 
 bool source_has_stacks(const struct source *s)

@@ -372,6 +372,11 @@ const char *tracedat_uname(const struct tracedat *t)
 	return t->container.uname;
 }
 
+const char *tracedat_writer(const struct tracedat *t)
+{
+	return t->container.writer;
+}
+
 const char *tracedat_cmdlines(const struct tracedat *t, size_t *bytes)
 {
 	*bytes = t->container.cmdlines.n;

@@ -44,6 +44,7 @@ struct format {
 	const char *name;
 	const struct format_field *fields; /* common_ fields included */
 	size_t n_fields;		   /* 0: the format text could not be parsed */
+	uint32_t bad_line;		   /* ... since this line of it is damaged; 0: none is */
 	uint32_t min_size; /* where its fields end, but for a last array: no record of it
 				  * that the reader gives is shorter */
 	struct format_states states;
@@ -96,6 +97,7 @@ const struct format *tracedat_formats(const struct tracedat *t, size_t *n);
 /* Facts of the file; strings live as long as @t, NULL where the file has none. */
 const char *tracedat_clock(const struct tracedat *t); /* "mono", "local", "x86-tsc", ... */
 const char *tracedat_uname(const struct tracedat *t); /* option UNAME as it stands */
+const char *tracedat_writer(const struct tracedat *t); /* option VERSION: who wrote the file */
 const char *tracedat_cmdlines(const struct tracedat *t, size_t *bytes); /* "PID NAME\n" lines */
 const char *tracedat_kallsyms(const struct tracedat *t, size_t *bytes);
 int tracedat_cpus(const struct tracedat *t); /* buffers, empty ones too */

@@ -79,6 +79,16 @@ class File:
             data[page + 9] = 0xff  # more data than a page holds
         return bytes(data)
 
+    def changed_format(self):
+        """A byte of the event formats changed."""
+        begin = self.data.index(b"header_event\0")
+        end = self.data.index(b"options  \0", begin)
+        at = begin + 40 + random.randrange(end - begin - 40)
+        data = bytearray(self.data)
+        data[at] ^= random.choice((1 << random.randrange(8), random.randrange(1, 256)))
+        line = bytes(data[data.rfind(b"\n", 0, at) + 1:at + 20].split(b"\n")[0])
+        return f"{self.name} with {self.data[at]:#x} changed in {line}", bytes(data)
+
     def changed(self):
         """A few bytes changed: in the heads of pages, in pages, before them."""
         data = bytearray(self.data)
@@ -139,17 +149,33 @@ class Trial:
         return None
 
 
-counts = collections.Counter()
+    def silence(self, whole):
+        """Whether rows are missing that the whole file has, and nothing is said of it."""
+        r = self.convert()
+        if r.returncode not in (0, 3) or "runtime error" in r.stderr:
+            return f"schedconv ends with {r.returncode}: {r.stderr}"
+        formats[r.returncode, said(r) == whole[1]] += 1
+        if r.returncode == 3 or said(r) != whole[1]:
+            return None
+        found = len(rows.Trace(self.path("t.tar")).timestamp)
+        return None if found >= whole[0] else f"{found} rows instead of {whole[0]}: {r.stderr}"
 
 
-def claim(sentence, folder, trials, cut=False, until=None):
+def said(r):
+    return [line for line in r.stderr.splitlines() if "note:" in line]
+
+
+counts, formats = collections.Counter(), collections.Counter()
+
+
+def claim(sentence, trials, judge, until=None):
     """The first file that is not dealt with well is kept."""
     bad, n = None, 0
     for what, data in trials:
         if bad or (until and n >= 10 and time.monotonic() > until):
             break
         n += 1
-        bad = Trial(folder, data).fault(cut)
+        bad = judge(Trial(folder, data))
         if bad:
             kept = os.path.abspath(f"damaged-{seed}.dat")
             with open(kept, "wb") as f:
@@ -164,6 +190,11 @@ def random_changes(files):
         yield file.name, file.changed()
 
 
+def random_formats(file):
+    while True:
+        yield file.changed_format()
+
+
 files = [File("made", small_recording())]
 for path in paths:
     with lzma.open(path) as packed:
@@ -171,11 +202,13 @@ for path in paths:
 with tempfile.TemporaryDirectory() as folder:
     intact = Trial(folder, files[0].data)
     tap.ok(intact.convert().returncode == 0 and not intact.fault(False), "the whole file is read")
-    claim("{} cut recordings are refused, and what is left of them is a tarball", folder,
-          ((f"{files[0].name} cut at {at}", files[0].data[:at]) for at in files[0].cuts()), True)
-    claim("{} recordings whose first, last or all pages of a CPU are damaged give a tarball", folder,
+    claim("{} cut recordings are refused, and what is left of them is a tarball",
+          ((f"{files[0].name} cut at {at}", files[0].data[:at]) for at in files[0].cuts()),
+          lambda trial: trial.fault(True))
+    claim("{} recordings whose first, last or all pages of a CPU are damaged give a tarball",
           ((f"{files[0].name} CPU {cpu} {pages}", files[0].without(cpu, pages))
-           for cpu in range(3) for pages in (slice(1), slice(-1, None), slice(None))))
+           for cpu in range(3) for pages in (slice(1), slice(-1, None), slice(None))),
+          lambda trial: trial.fault(False))
     first = Trial(folder, files[0].without(1, slice(1)))
     first.convert("--salvage")
     found = rows.Trace(first.path("t.tar"))
@@ -191,7 +224,16 @@ with tempfile.TemporaryDirectory() as folder:
     gap, = (row for row in found.rows("GAP") if row.cpu == 0)
     tap.ok((lost.arg0, lost.arg1, lost.t) == (-1, gap.t, found.end) and gap.t < found.end,
            "a CPU's damaged end is a gap from its last record to the end", lost, gap)
-    claim("{} recordings with changed bytes give a tarball or are refused", folder,
-          random_changes(files), until=time.monotonic() + float(seconds))
+    claim("{} recordings with changed bytes give a tarball or are refused", random_changes(files),
+          lambda trial: trial.fault(False), time.monotonic() + float(seconds) / 2)
     print(f"# {counts[0]} whole as far as can be seen, {counts[4]} salvaged, {counts[3]} refused")
+    for file in files:
+        intact = Trial(folder, file.data)
+        r = intact.convert()
+        whole = len(rows.Trace(intact.path("t.tar")).timestamp), said(r)
+        claim(f"{{}} bytes changed in the format texts of {file.name} cost no row without a word",
+              random_formats(file), lambda trial, w=whole: trial.silence(w),
+              time.monotonic() + float(seconds) / 2 / len(files))
+    print(f"# {formats[3, True] + formats[3, False]} refused, {formats[0, False]} told, "
+          f"{formats[0, True]} the same")
 tap.end()

@@ -8,6 +8,7 @@ import io
 import json
 import lzma
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -79,12 +80,31 @@ def main():
     good, text, why = run('in.dat', data=swap(b'name: sched_switch\n', b'name: sched_snitch\n'))
     ok(good and 'no sched_switch records: run times' in text,
        'without sched_switch a note says what cannot be computed', why)
+    ok('sched:sched_switch was recorded, but the file has no format of it' in text and
+       re.search(r'no rows.*: \d{3,} of sched:sched_snitch', text),
+       'that it was recorded is told, and how many records it is', why)
     good, text, why = run('in.dat', data=swap(b'name: sched_waking\n', b'name: sched_wiking\n'))
     ok(good and 'no sched_waking records: who woke a task' in text,
        'so it does without sched_waking', why)
     good, text, why = run('in.dat', data=swap(b' prev_pid;', b' prev_pit;'))
     ok(good and 'sched:sched_switch is not converted' in text and 'prev_pid' in text,
        'an event that lacks a field is named and left out', why)
+    ok(re.search(r'\d{3,} records of sched:sched_switch are left out: .* cannot be used', text),
+       'and its records are counted', why)
+    good, text, why = run('in.dat', data=swap(b'name: raw_data\n', b'name: rlw_data\n'))
+    ok(good and 'no format of ftrace:raw_data, of which the recorder' in text and
+       'of ftrace:rlw_data' in text, 'so it is told where the markers of schedrec have no format', why)
+    bad_line = swap(b'field:pid_t prev_pid;', b'fie|d:pid_t prev_pid;')
+    good, text, why = run('in.dat', 'bad.tar', data=bad_line, status=3)
+    ok(good and 'the format text of sched:sched_switch is damaged: line 10 of it' in text and
+       'its records of sched:sched_switch cannot be read' in text and not os.path.exists('bad.tar'),
+       'a file with a damaged line in a format text is refused', why)
+    good, text, why = run('--salvage', 'in.dat', 'bad.tar', status=4)
+    ok(good and re.search(r'\d{3,} records of sched:sched_switch are left out: .* is damaged', text) and
+       os.path.exists('bad.tar'), 'with --salvage only the records of that event are left out', why)
+    unused = swap(b'name: hwlat\n', b'nbme: hwlat\n')
+    good, text, why = run('in.dat', data=unused)
+    ok(good and 'is damaged: line 1 of it' in text, 'one of an event without records is told', why)
 
     table = mixed.index(b'flyrecord\0') + 10
     empty = bytearray(mixed)

@@ -335,9 +335,57 @@ static void text_that_is_no_format_leaves_its_event_without_fields(void **state)
 	assert_int_equal(f.list[0].id, 4);
 	assert_int_equal(f.list[2].n_fields, 3);
 	assert_int_equal(f.list[2].min_size, 12);
-	assert_non_null(strstr(notes, "format 0 of system s cannot be parsed"));
-	assert_non_null(strstr(notes, "format 1 of system s cannot be parsed"));
+	assert_int_equal(f.list[0].bad_line, 4);
+	assert_int_equal(f.list[1].bad_line, 1);
+	assert_int_equal(f.list[2].bad_line, 0);
+	assert_non_null(strstr(notes, "the format text of s:a is damaged: line 4 of it"));
 	formats_free(&f);
+}
+
+/* One change of a text of four fields, and the line where it shows; 0: nowhere. */
+static void a_line_that_no_kernel_prints_is_found(void **state)
+{
+	static const char text[] =
+		"name: b\nID: 5\nformat:\n"
+		"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+		"\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+		"\tfield:char a[16];\toffset:8;\tsize:16;\tsigned:0;\n"
+		"\tfield:__data_loc char[] b;\toffset:24;\tsize:4;\tsigned:0;\n\n"
+		"print fmt: \"%s\", REC->a\n";
+	static const struct {
+		const char *old, *new;
+		uint32_t line;
+	} changes[] = {
+		{ "name:", "name:", 0 },
+		{ ";\tsigned:0;\n\n", ";\n\n", 0 }, /* as Linux 2.6.31 */
+		{ "name: b", "nbme: b", 1 },
+		{ "ID: 5", "IE: 5", 2 },
+		{ "format:", "formal:", 3 },
+		{ "field:int", "fiele:int", 5 },
+		{ "common_pid;", "common_pid:", 5 },
+		{ "common_pid", "common\x01pid", 5 },
+		{ "offset:4", "offset:$", 5 },
+		{ "offset:4", "offset:1", 5 },	 /* within the field before it */
+		{ "offset:24", "offset:84", 8 }, /* a hole where no field is */
+		{ "size:16", "size:17", 8 },	 /* into the next field */
+		{ "size:16", "size:", 7 },
+		{ "signed:1", "signed:7", 5 },
+		{ "\n\n\tfield:char", "\n\n?field:char", 7 },
+		{ "print fmt", "print fmu", 10 },
+		{ "print fmt: \"%s\", REC->a\n", "", 10 },
+	};
+
+	assert_int_equal(format_bad_line("", 0), 1);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		const char *at = strstr(text, changes[i].old);
+		char changed[sizeof(text) + 16];
+		int n = snprintf(changed, sizeof(changed), "%.*s%s%s", (int)(at - text), text,
+				 changes[i].new, at + strlen(changes[i].old));
+
+		if (format_bad_line(changed, (size_t)n) != changes[i].line)
+			fail_msg("\"%s\" for \"%s\": line %u", changes[i].new, changes[i].old,
+				 format_bad_line(changed, (size_t)n));
+	}
 }
 
 /* Stands in for a text that crashes libtraceevent. Linked with --wrap. */
@@ -438,6 +486,7 @@ int main(void)
 		cmocka_unit_test(every_kernel_s_table_of_states_is_read_from_its_own_text),
 		cmocka_unit_test(texts_that_a_kernel_printed_are_read),
 		cmocka_unit_test(every_event_of_eight_kernels_is_read_as_they_printed_it),
+		cmocka_unit_test(a_line_that_no_kernel_prints_is_found),
 		cmocka_unit_test(text_that_is_no_format_leaves_its_event_without_fields),
 		cmocka_unit_test(a_crash_of_the_parser_costs_only_its_event),
 		cmocka_unit_test(the_parser_can_open_start_and_reach_nothing),

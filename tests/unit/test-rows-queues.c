@@ -97,7 +97,7 @@ static void lost_records_make_every_queue_unknown(void **state)
 	lost(t, 110, 1, -1, INT64_MIN);
 	record(t, 120, 0, 0, "sched_wakeup", "a 20 120 0");
 	assert_string_equal(rows(t), "100 1 0 LOST 7 60 -\n"
-				     "110 1 0 LOST -1 -9223372036854775808 -\n"
+				     "110 1 0 LOST -1 0 -\n"
 				     "120 0 20 PRIO 120 0 a\n"
 				     "120 0 20 WAKEUP 0 0 a\n");
 }

@@ -26,7 +26,7 @@ struct fixture {
 	/* "CPU TIME PID X\n" for each event */
 	char got[8192];
 	size_t events, gaps;
-	size_t unknown; /* records of an event without a format */
+	size_t unknown;	    /* records of an event without a format */
 	char lost[1024];    /* "CPU SINCE TIME\n" for each gap */
 	unsigned int early; /* CPUs that end early, a bit each */
 	bool damaged;
