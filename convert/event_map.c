@@ -417,7 +417,14 @@ uint64_t row_maker_left_out(const struct row_maker *m, size_t format, const char
 		*why = "they are shorter than the event's format text says";
 		return e->too_short;
 	}
-	return e->kind || e->is_stack ? 0 : e->n;
+	return row_maker_has_rows(m, format) ? 0 : e->n;
+}
+
+bool row_maker_has_rows(const struct row_maker *m, size_t format)
+{
+	const struct event *e = &m->events[format];
+
+	return !e->unreadable && (e->kind || e->is_stack);
 }
 
 bool row_maker_damaged(const struct row_maker *m)

@@ -65,6 +65,9 @@ uint64_t row_maker_count(const struct row_maker *m, const char *system, const ch
  */
 uint64_t row_maker_left_out(const struct row_maker *m, size_t format, const char **why);
 
+/* Whether rows, or call stacks, are made of the records of the event with this index. */
+bool row_maker_has_rows(const struct row_maker *m, size_t format);
+
 /* Whether there were records of an event whose format text is damaged; only with salvage. */
 bool row_maker_damaged(const struct row_maker *m);
 

@@ -558,6 +558,13 @@ int facts_record(struct facts *facts, const struct record *r, struct schedtrace_
 	}
 }
 
+bool facts_is_marker(const struct facts *facts, const struct record *r)
+{
+	struct marker_header h;
+
+	return parse_marker(facts, r, &h) != NULL;
+}
+
 bool facts_mappings(const struct facts *facts, const struct record *r, const char **data,
 		    size_t *bytes)
 {

@@ -54,6 +54,9 @@ int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_
  */
 int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err);
 
+/* Whether a record of that format is a marker of the recorder. */
+bool facts_is_marker(const struct facts *facts, const struct record *r);
+
 /* Whether a record of that format is a marker of mappings, and if so its payload. */
 bool facts_mappings(const struct facts *facts, const struct record *r, const char **data,
 		    size_t *bytes);

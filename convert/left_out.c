@@ -24,6 +24,11 @@ int left_out_unknown(struct left_out *l, const struct record *r, struct schedtra
 	return 0;
 }
 
+static const char *what_became(const struct source_options *options)
+{
+	return options->others ? "kept without rows" : "left out";
+}
+
 static void note_unknown(const struct left_out *l, const struct source_options *options)
 {
 	uint64_t more = 0;
@@ -36,13 +41,13 @@ static void note_unknown(const struct left_out *l, const struct source_options *
 			more += l->unknown[id];
 		else
 			note(options,
-			     "%" PRIu64 " records are left out: their event id is %zu, of which "
-			     "the file has no format",
-			     l->unknown[id], id);
+			     "%" PRIu64 " records are %s: their event id is %zu, of which the file "
+			     "has no format",
+			     l->unknown[id], what_became(options), id);
 	}
 	if (more)
-		note(options, "%" PRIu64 " records of %zu more such ids are left out", more,
-		     ids - IDS_TO_SAY);
+		note(options, "%" PRIu64 " records of %zu more such ids are %s", more,
+		     ids - IDS_TO_SAY, what_became(options));
 }
 
 struct named {
@@ -78,8 +83,9 @@ static void note_rowless(struct named *list, size_t n, const struct source_optio
 	}
 	if (n > NAMES_TO_SAY)
 		snprintf(more, sizeof(more), " and of %zu more events", n - NAMES_TO_SAY);
-	note(options, "%" PRIu64 " records are of events that have no rows: %s%s", sum, names,
-	     more);
+	note(options, "%" PRIu64 " records of events that have no rows are %s: %s%s%s", sum,
+	     what_became(options), names, more,
+	     options->others ? "" : "; schedconv --all-events keeps them");
 }
 
 void left_out_note(const struct left_out *l, const struct format *formats, size_t n_formats,
@@ -93,11 +99,13 @@ void left_out_note(const struct left_out *l, const struct format *formats, size_
 		uint64_t n = row_maker_left_out(maker, i, &why);
 
 		if (n && why)
-			note(options, "%" PRIu64 " records of %s:%s are left out: %s", n,
-			     formats[i].system, formats[i].name, why);
+			note(options, "%" PRIu64 " records of %s:%s are %s: %s", n,
+			     formats[i].system, formats[i].name, what_became(options), why);
 		else if (n && rowless)
 			rowless[n_rowless++] = (struct named){ &formats[i], n };
 	}
+	if (rowless && l->raw)
+		rowless[n_rowless++] = (struct named){ l->raw_format, l->raw };
 	if (rowless)
 		note_rowless(rowless, n_rowless, options);
 	note_unknown(l, options);

@@ -7,10 +7,18 @@
 
 struct left_out {
 	uint64_t *unknown; /* RECORD_UNKNOWN by their id; NULL: none so far */
+	uint64_t raw;	   /* records of ftrace:raw_data, as markers are, that are none */
+	const struct format *raw_format;
 };
 
 /* Counts a RECORD_UNKNOWN. */
 int left_out_unknown(struct left_out *l, const struct record *r, struct schedtrace_error *err);
+
+static inline void left_out_raw(struct left_out *l, const struct format *format)
+{
+	l->raw++;
+	l->raw_format = format;
+}
 
 /* After the last record. */
 void left_out_note(const struct left_out *l, const struct format *formats, size_t n_formats,

@@ -21,7 +21,7 @@
 #define PROGRAM "schedconv"
 
 struct settings {
-	bool store, derive, salvage, quiet;
+	bool store, derive, all_events, salvage, quiet;
 	const char *instance;
 	int64_t max_memory;
 };
@@ -34,6 +34,9 @@ static const struct option_spec option_table[] = {
 	  "add the columns nxt_timestamp_of_same_evt_on_same_cpu, nxt_blk_wkp_of_same_pid and "
 	  "prv_frq_on_same_cpu, for SchedDisplay",
 	  OPTION_FLAG, offsetof(struct settings, derive) },
+	{ 0, "all-events", NULL,
+	  "keep the records of events that have no rows, too, as members of their own (other_…)",
+	  OPTION_FLAG, offsetof(struct settings, all_events) },
 	{ 'i', "instance", "NAME",
 	  "the buffer to convert where the file holds several; top for the unnamed one "
 	  "[the only one with events]",
@@ -89,6 +92,35 @@ static char *default_output(const char *input)
 	return asprintf(&out, "%.*s.tar", (int)n, input) < 0 ? NULL : out;
 }
 
+/* Each array grows by a batch. */
+static int copy_others(const struct source *source, struct schedtrace_writer *writer,
+		       struct schedtrace_error *err)
+{
+	struct source_others o;
+	int r;
+
+	source_others(source, &o);
+	if ((r = schedtrace_writer_array(writer, "other_timestamp.npy", "<i8", o.timestamp, o.n,
+					 err)) < 0 ||
+	    (r = schedtrace_writer_array(writer, "other_event.npy", "<i4", o.event, o.n, err)) <
+		    0 ||
+	    (r = schedtrace_writer_array(writer, "other_cpu.npy", "<i4", o.cpu, o.n, err)) < 0 ||
+	    (r = schedtrace_writer_array(writer, "other_pid.npy", "<i4", o.pid, o.n, err)) < 0 ||
+	    (r = schedtrace_writer_array(writer, "other_offsets.npy", "<i8", o.end, o.n, err)) < 0)
+		return r;
+	return schedtrace_writer_array(writer, "other_data.npy", "|u1", o.data, o.bytes, err);
+}
+
+/* The first record's bytes begin at 0, each other's where those before it end. */
+static int begin_others(const struct source *source, struct schedtrace_writer *writer,
+			struct schedtrace_error *err)
+{
+	static const int64_t begin;
+	int r = schedtrace_writer_array(writer, "other_offsets.npy", "<i8", &begin, 1, err);
+
+	return r < 0 ? r : copy_others(source, writer, err);
+}
+
 static int copy_rows(struct run *run, const char *input, struct source *source,
 		     struct schedtrace_writer *writer, struct schedtrace_error *err)
 {
@@ -108,12 +140,16 @@ static int copy_rows(struct run *run, const char *input, struct source *source,
 	const struct schedtrace_events *events;
 	int r = schedtrace_writer_rows(writer, &no_rows, err);
 
+	if (r == 0 && run->settings->all_events)
+		r = begin_others(source, writer, err);
 	if (r < 0)
 		return r;
 	while ((r = source_next(source, &events, err)) > 0) {
 		uint64_t done, total, records;
 
 		r = schedtrace_writer_rows(writer, events, err);
+		if (r == 0 && run->settings->all_events)
+			r = copy_others(source, writer, err);
 		if (r < 0)
 			return r;
 		run->rows += events->n;
@@ -156,6 +192,16 @@ static int add_snapshot(const struct source *source, struct schedtrace_writer *w
 		    : 0;
 }
 
+static int add_other_events(const struct source *source, struct schedtrace_writer *writer,
+			    struct schedtrace_error *err)
+{
+	auto_free char *text = source_other_events(source);
+
+	if (!text)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the names of events");
+	return schedtrace_writer_member(writer, "other_events.json", text, strlen(text), err);
+}
+
 static int finish(const struct settings *settings, struct schedtrace_writer *writer,
 		  const char *output, struct schedtrace_error *err)
 {
@@ -179,6 +225,7 @@ static int convert(struct run *run, const char *input, const char *output,
 	const struct source_options options = {
 		.instance = settings->instance,
 		.salvage = settings->salvage,
+		.others = settings->all_events,
 		.max_memory = (uint64_t)settings->max_memory,
 		.note = print_note,
 		.user = run,
@@ -207,6 +254,8 @@ static int convert(struct run *run, const char *input, const char *output,
 	if (r < 0)
 		goto out;
 	r = add_snapshot(source, writer, err);
+	if (r == 0 && settings->all_events)
+		r = add_other_events(source, writer, err);
 	if (r < 0)
 		goto out;
 	r = finish(settings, steal_ptr(writer), output, err);

@@ -9,6 +9,7 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "notes.h"
+#include "other_records.h"
 #include "stacks.h"
 
 /* Records within which the recorder's markers are looked for before rows are made. */
@@ -23,6 +24,7 @@ struct source {
 	struct facts facts;
 	struct stack_maker stacks;
 	struct left_out left_out;
+	struct other_records *others; /* NULL: they are not wanted */
 	bool has_stacks; /* and the rows a column of them */
 	struct source_options options;
 	struct rows *rows;
@@ -157,6 +159,18 @@ static int use_names(struct source *s, bool ahead, struct schedtrace_error *err)
 	return list ? tasks_use_names(row_maker_tasks(s->maker), list, bytes, ahead, err) : 0;
 }
 
+static int open_others(struct source *s, struct schedtrace_error *err)
+{
+	size_t n;
+	const struct format *formats = tracedat_formats(s->tracedat, &n);
+	int r = other_records_new(&s->others, formats, n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!row_maker_has_rows(s->maker, i))
+			other_records_choose(s->others, i);
+	return r;
+}
+
 int source_open(struct source **out, const char *path, const struct source_options *options,
 		struct schedtrace_error *err)
 {
@@ -218,6 +232,10 @@ int source_open(struct source **out, const char *path, const struct source_optio
 	r = tasks_to_context(row_maker_tasks(s->maker), err);
 	if (r < 0)
 		goto fail;
+	if (s->options.others)
+		r = open_others(s, err);
+	if (r < 0)
+		goto fail;
 	*out = s;
 	return 0;
 fail:
@@ -233,6 +251,7 @@ void source_close(struct source *s)
 	if (s->has_stacks)
 		stack_maker_close(&s->stacks);
 	left_out_close(&s->left_out);
+	other_records_free(s->others);
 	row_maker_free(s->maker);
 	schedtrace_context_free(s->ctx);
 	tracedat_close(s->tracedat);
@@ -340,9 +359,11 @@ static int take_mappings(struct source *s, const struct record *r, struct schedt
 static int convert_record(struct source *s, const struct record *r, struct schedtrace_error *err)
 {
 	struct record converted;
+	bool other;
 	int status;
 
 	r = in_ns(s, r, &converted);
+	other = s->others && other_records_are(s->others, r);
 	if (r->kind == RECORD_UNKNOWN) {
 		status = left_out_unknown(&s->left_out, r, err);
 		if (status < 0)
@@ -354,6 +375,15 @@ static int convert_record(struct source *s, const struct record *r, struct sched
 			return status;
 		facts_in_order(&s->facts, r);
 		status = take_mappings(s, r, err);
+		if (status < 0)
+			return status;
+		if (!facts_is_marker(&s->facts, r)) {
+			left_out_raw(&s->left_out, &s->facts.formats[r->format]);
+			other = s->others != NULL;
+		}
+	}
+	if (other) {
+		status = other_records_add(s->others, r, err);
 		if (status < 0)
 			return status;
 	}
@@ -374,6 +404,8 @@ static int tell_ends(struct source *s, struct schedtrace_error *err)
 /* A row whose stack may still come is not given away. */
 static bool has_room(const struct source *s)
 {
+	if (s->others && other_records_full(s->others))
+		return false;
 	if (s->rows->n + ROWS_RECORD <= ROWS_MAX)
 		return true;
 	return s->has_stacks && s->stacks.pending &&
@@ -390,6 +422,8 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 
 	err = err ? err : &own;
 	s->rows->n = 0;
+	if (s->others)
+		other_records_clear(s->others);
 	while (!s->finished && has_room(s)) {
 		if (s->next_record < s->n_records) {
 			r = convert_record(s, &s->records[s->next_record++], err);
@@ -411,7 +445,7 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 	}
 	if (s->has_stacks && (r = stack_maker_flush(&s->stacks, err)) < 0)
 		return r;
-	if (s->rows->n == 0)
+	if (s->rows->n == 0 && !(s->others && s->others->n))
 		return 0;
 	s->events = (struct schedtrace_events){
 		.n = s->rows->n,
@@ -426,6 +460,29 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 	};
 	*events = &s->events;
 	return 1;
+}
+
+void source_others(const struct source *s, struct source_others *out)
+{
+	const struct other_records *o = s->others;
+
+	*out = (struct source_others){ 0 };
+	if (o)
+		*out = (struct source_others){
+			.n = o->n,
+			.bytes = o->bytes,
+			.timestamp = o->timestamp,
+			.end = o->end,
+			.event = o->event,
+			.cpu = o->cpu,
+			.pid = o->pid,
+			.data = o->data,
+		};
+}
+
+char *source_other_events(const struct source *s)
+{
+	return s->others ? other_records_events(s->others) : NULL;
 }
 
 char *source_snapshot(const struct source *s)

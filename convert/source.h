@@ -16,6 +16,7 @@ struct source;
 struct source_options {
 	const char *instance;    /* buffer of the file to read, NULL: the only one with events */
 	bool salvage;            /* damaged input: give what is whole instead of failing */
+	bool others;		 /* keep records that no row is made of, see source_others() */
 	uint64_t max_memory;     /* bytes, 0: the default of 256 MiB */
 	unsigned int threads;    /* 0: as many as there are CPUs */
 	void (*note)(void *user, const char *text); /* one printable sentence; may be NULL */
@@ -32,6 +33,24 @@ const struct schedtrace_context *source_context(const struct source *source);
 /* 1 with rows that live until the next call, 0 at the end, negative on failure. */
 int source_next(struct source *source, const struct schedtrace_events **events,
 		struct schedtrace_error *err);
+
+/*
+ * Records that no row is made of, in columns of n values that live until the next call of
+ * source_next(). event is a number in the list of source_other_events(); a record's bytes, as the
+ * kernel wrote them, end in the whole sequence of bytes at end, and data is the part of this batch.
+ */
+struct source_others {
+	size_t n, bytes;
+	const int64_t *timestamp, *end;
+	const int32_t *event, *cpu, *pid;
+	const uint8_t *data;
+};
+
+/* Those met by the latest source_next(), which with options->others may give 1 and no rows. */
+void source_others(const struct source *source, struct source_others *out);
+
+/* What their events are, as JSON, to be freed, after the last; NULL without memory. */
+char *source_other_events(const struct source *source);
 
 /* The state of the system at begin and end as JSON, to be freed, after the last row; NULL none. */
 char *source_snapshot(const struct source *source);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "checked.h"
 #include "context.h"
 #include "deflate.h"
 #include "error.h"
@@ -43,8 +44,16 @@ struct extra_member {
 	char *name;
 	void *data;
 	size_t n;
-	uint32_t crc;
+	uint32_t crc;		   /* of an array, of its values until it is written */
+	struct extra_array *array; /* NULL: it is bytes */
 	struct extra_member *next;
+};
+
+/* A caller's array. Its values are in a spool until the header can be written. */
+struct extra_array {
+	int fd;
+	char type[4];
+	uint64_t n, bytes;
 };
 
 struct schedtrace_writer {
@@ -121,6 +130,18 @@ void writer_set_block_rows(struct schedtrace_writer *writer, size_t rows)
 	writer->block_rows = rows;
 }
 
+static void free_extra(struct extra_member *m)
+{
+	if (!m)
+		return;
+	if (m->array && m->array->fd >= 0)
+		close(m->array->fd);
+	free(m->array);
+	free(m->name);
+	free(m->data);
+	free(m);
+}
+
 void schedtrace_writer_free(struct schedtrace_writer *w)
 {
 	if (!is_writer(w))
@@ -135,9 +156,7 @@ void schedtrace_writer_free(struct schedtrace_writer *w)
 	while (w->extras) {
 		struct extra_member *next = w->extras->next;
 
-		free(w->extras->name);
-		free(w->extras->data);
-		free(w->extras);
+		free_extra(w->extras);
 		w->extras = next;
 	}
 	output_close(&w->out);
@@ -312,43 +331,127 @@ static bool is_own_name(const char *name)
 	return false;
 }
 
+static int check_name(const char *name, struct schedtrace_error *err)
+{
+	if (*name && strlen(name) <= MAX_NAME && !strchr(name, '/') && !is_own_name(name))
+		return 0;
+	return error_set(
+		err, SCHEDTRACE_E_USAGE,
+		"%.120s is no member name for a caller: at most %d bytes, without a slash, "
+		"and none that the library writes itself",
+		name, MAX_NAME);
+}
+
+static struct extra_member *find_extra(const struct schedtrace_writer *w, const char *name)
+{
+	struct extra_member *m = w->extras;
+
+	while (m && strcmp(m->name, name) != 0)
+		m = m->next;
+	return m;
+}
+
+static void add_extra(struct schedtrace_writer *w, struct extra_member *m)
+{
+	*w->last_extra = m;
+	w->last_extra = &m->next;
+}
+
 int schedtrace_writer_member(struct schedtrace_writer *w, const char *name, const void *data,
 			     size_t n, struct schedtrace_error *err)
 {
 	struct extra_member *m;
+	int r;
 
 	if (!is_writer(w) || !name || (!data && n > 0))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "a member needs a writer, a name and data");
-	if (!*name || strlen(name) > MAX_NAME || strchr(name, '/') || is_own_name(name))
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "%.120s is no member name for a caller: at most %d bytes, without "
-				 "a slash, and none that the library writes itself",
-				 name, MAX_NAME);
-	for (m = w->extras; m; m = m->next)
-		if (strcmp(m->name, name) == 0)
-			return error_set(err, SCHEDTRACE_E_USAGE, "member %s is there already",
-					 name);
+	r = check_name(name, err);
+	if (r < 0)
+		return r;
+	if (find_extra(w, name))
+		return error_set(err, SCHEDTRACE_E_USAGE, "member %s is there already", name);
 	m = calloc(1, sizeof(*m));
 	if (m) {
 		m->name = strdup(name);
 		m->data = malloc(n ? n : 1);
 	}
 	if (!m || !m->name || !m->data) {
-		if (m) {
-			free(m->name);
-			free(m->data);
-		}
-		free(m);
+		free_extra(m);
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for member %s", name);
 	}
 	if (n)
 		memcpy(m->data, data, n);
 	m->n = n;
 	m->crc = deflate_crc(0, data, n);
-	*w->last_extra = m;
-	w->last_extra = &m->next;
+	add_extra(w, m);
 	return 0;
+}
+
+static int new_array(struct schedtrace_writer *w, const char *name, const char *type,
+		     struct extra_member **out, struct schedtrace_error *err)
+{
+	struct extra_member *m = calloc(1, sizeof(*m));
+	int r = 0;
+
+	if (m) {
+		m->name = strdup(name);
+		m->array = calloc(1, sizeof(*m->array));
+	}
+	if (!m || !m->name || !m->array) {
+		free_extra(m);
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for member %s", name);
+	}
+	m->array->fd = -1;
+	strcpy(m->array->type, type);
+	r = output_spool(&w->out, &m->array->fd, err);
+	if (r < 0) {
+		free_extra(m);
+		return r;
+	}
+	add_extra(w, m);
+	*out = m;
+	return 0;
+}
+
+static bool is_type(const char *type)
+{
+	return strlen(type) == 3 && strchr("<|", type[0]) && strchr("iuf", type[1]) &&
+	       strchr("1248", type[2]);
+}
+
+int schedtrace_writer_array(struct schedtrace_writer *w, const char *name, const char *type,
+			    const void *data, size_t n, struct schedtrace_error *err)
+{
+	struct extra_member *m;
+	size_t bytes;
+	int r;
+
+	if (!is_writer(w) || !name || !type || (!data && n > 0) || !is_type(type) ||
+	    !checked_mul(n, (size_t)(type[2] - '0'), &bytes))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "an array needs a writer, a name, a type such as <i8, and values");
+	r = strlen(name) > 4 && strcmp(name + strlen(name) - 4, ".npy") == 0
+		    ? check_name(name, err)
+		    : error_set(err, SCHEDTRACE_E_USAGE, "%.120s does not end in .npy", name);
+	if (r < 0)
+		return r;
+	m = find_extra(w, name);
+	if (m && (!m->array || strcmp(m->array->type, type) != 0))
+		return error_set(err, SCHEDTRACE_E_USAGE, "member %s is there already, and is %s%s",
+				 name, m->array ? "of type " : "no array",
+				 m->array ? m->array->type : "");
+	r = m ? 0 : new_array(w, name, type, &m, err);
+	if (r == 0 && n > 0) {
+		int errnum = output_pwrite(m->array->fd, data, bytes, m->array->bytes);
+
+		if (errnum)
+			r = error_errno(err, SCHEDTRACE_E_IO, errnum, "cannot write a spool file");
+		m->crc = deflate_crc(m->crc, data, bytes);
+		m->array->n += n;
+		m->array->bytes += bytes;
+	}
+	return r < 0 ? error_prefix(err, r, "%s: %s", w->path, name) : 0;
 }
 
 static int put_header(struct schedtrace_writer *w, const char *name, uint64_t size,
@@ -394,6 +497,21 @@ static int put_text(struct schedtrace_writer *w, const char *name,
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %s", name);
 	*crc = deflate_crc(0, text, n);
 	return put_member(w, name, text, n, err);
+}
+
+static int put_array(struct schedtrace_writer *w, struct extra_member *m,
+		     struct schedtrace_error *err)
+{
+	uint8_t header[NPY_HEADER_ROOM];
+	size_t n_header = npy_write(header, m->array->type, m->array->n);
+	int r = put_header(w, m->name, n_header + m->array->bytes, err);
+
+	m->crc = deflate_crc_combine(deflate_crc(0, header, n_header), m->crc, m->array->bytes);
+	if (r == 0)
+		r = output_write(&w->out, header, n_header, err);
+	if (r == 0)
+		r = output_copy(&w->out, m->array->fd, m->array->bytes, err);
+	return r < 0 ? r : put_padding(w, err);
 }
 
 /* The bytes of a column's member that are not in its spool. */
@@ -603,7 +721,7 @@ static int put_all(struct schedtrace_writer *w, struct schedtrace_error *err)
 		if (texts[i].written)
 			r = put_text(w, texts[i].name, texts[i].put, &texts[i].crc, err);
 	for (struct extra_member *m = w->extras; r == 0 && m; m = m->next)
-		r = put_member(w, m->name, m->data, m->n, err);
+		r = m->array ? put_array(w, m, err) : put_member(w, m->name, m->data, m->n, err);
 	if (r == 0)
 		r = put_index(w, texts, n_texts, err);
 	if (r == 0)

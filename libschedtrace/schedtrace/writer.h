@@ -79,6 +79,24 @@ SCHEDTRACE_EXPORT int schedtrace_writer_member(struct schedtrace_writer *writer,
 					       struct schedtrace_error *err);
 
 /**
+ * schedtrace_writer_array() - append values to a member that is an array
+ * @writer: tarball to be
+ * @name:   plain member name that ends in .npy; the library's own names are refused
+ * @type:   type of the values as numpy names it, such as "<i8" or "|u1", at most 8 bytes each; the
+ *          same in each call
+ * @data:   the values, copied
+ * @n:      their number; 0 makes an empty array that may grow
+ * @err:    explanation of a failure, or NULL
+ *
+ * Like the columns, they wait in an unlinked file: an array may be larger than memory.
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_writer_array(struct schedtrace_writer *writer, const char *name,
+					      const char *type, const void *data, size_t n,
+					      struct schedtrace_error *err);
+
+/**
  * schedtrace_writer_finish() - write everything out and put the file in its place
  * @writer: released by this call, also on failure, when nothing is left at its path
  * @err:    explanation of a failure, or NULL

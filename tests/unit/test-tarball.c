@@ -20,6 +20,8 @@
 
 #include "libschedtrace/context.h"
 #include "libschedtrace/input.h"
+#include "libschedtrace/mem.h"
+#include "libschedtrace/npy.h"
 #include "libschedtrace/table.h"
 #include "libschedtrace/tar.h"
 #include "libschedtrace/trace.h"
@@ -503,6 +505,55 @@ static void a_changed_member_of_a_caller_is_told_when_it_is_read_and_by_validate
 	schedtrace_close(trace);
 }
 
+static void arrays_of_callers_grow_call_by_call(void **state)
+{
+	static const int64_t first[] = { 1, -2 }, more[] = { INT64_MAX };
+
+	for (int store = 0; store < 2; store++) {
+		struct schedtrace_writer *w = begin(*state, store);
+		struct schedtrace *trace;
+		auto_free char *bytes = NULL;
+		struct npy_header npy;
+		int64_t values[3];
+		size_t n;
+
+		assert_int_equal(schedtrace_writer_array(w, "mine.npy", "<i8", first, 2, &err), 0);
+		assert_int_equal(schedtrace_writer_array(w, "none.npy", "|u1", NULL, 0, &err), 0);
+		assert_int_equal(add_rows(w, 0, 1000), 0);
+		assert_int_equal(schedtrace_writer_array(w, "mine.npy", "<i8", more, 1, &err), 0);
+		assert_int_equal(schedtrace_writer_array(w, "mine.npy", "<i4", more, 1, &err),
+				 SCHEDTRACE_E_USAGE);
+		assert_int_equal(schedtrace_writer_array(w, "other.npy", "<i3", more, 1, &err),
+				 SCHEDTRACE_E_USAGE);
+		assert_int_equal(schedtrace_writer_array(w, "other.npz", "<i8", more, 1, &err),
+				 SCHEDTRACE_E_USAGE);
+		assert_int_equal(
+			schedtrace_writer_array(w, "stack_frames.npy", "<u8", more, 1, &err),
+			SCHEDTRACE_E_USAGE);
+		assert_int_equal(schedtrace_writer_member(w, "mine.npy", "x", 1, &err),
+				 SCHEDTRACE_E_USAGE);
+		assert_int_equal(schedtrace_writer_finish(w, &err), 0);
+		assert_int_equal(schedtrace_open(&trace, target, NULL, &err), 0);
+		assert_int_equal(schedtrace_validate(trace, &err), 0);
+		assert_int_equal(schedtrace_member_read(trace, "mine.npy", 4096, &bytes, &n, &err),
+				 0);
+		assert_int_equal(npy_parse(&npy, (uint8_t *)bytes, n, &err), 0);
+		assert_string_equal(npy.descr, "<i8");
+		assert_int_equal(npy.count, 3);
+		assert_int_equal(n, npy.data + sizeof(values));
+		memcpy(values, bytes + npy.data, sizeof(values));
+		assert_int_equal(values[0], 1);
+		assert_int_equal(values[1], -2);
+		assert_int_equal(values[2], INT64_MAX);
+		free(steal_ptr(bytes));
+		assert_int_equal(schedtrace_member_read(trace, "none.npy", 4096, &bytes, &n, &err),
+				 0);
+		assert_int_equal(npy_parse(&npy, (uint8_t *)bytes, n, &err), 0);
+		assert_int_equal(npy.count, 0);
+		schedtrace_close(trace);
+	}
+}
+
 static void a_shrinking_file_is_an_error_and_no_signal(void **state)
 {
 	struct schedtrace_writer *w = begin(*state, true);
@@ -618,6 +669,7 @@ int main(void)
 		tarball_test(members_of_callers_are_kept_and_own_names_refused),
 		tarball_test(a_member_appended_in_place_of_another_is_no_damage),
 		tarball_test(a_changed_member_of_a_caller_is_told_when_it_is_read_and_by_validate),
+		tarball_test(arrays_of_callers_grow_call_by_call),
 		tarball_test(a_shrinking_file_is_an_error_and_no_signal),
 		tarball_test(a_replaced_file_is_read_as_it_was_opened),
 		tarball_test(max_bytes_limits_what_load_takes),
