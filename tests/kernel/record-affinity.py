@@ -25,16 +25,17 @@ def two_that_spin(cpus):
 def record(name, cpus, then=None):
     """Work conservation, the pids of two that spin, the waiting tasks of each episode."""
     spin = two_that_spin(cpus)
-    recorder = start("-q", "-o", name, "-d", "1.5")
-    wait_for(lambda: instances_of(recorder.pid))
-    time.sleep(0.3)
+    recorder = start("-q", "-o", name, "-d", str(LONG))
+    wait_begun(recorder)
     for p in spin if then else []:
         os.sched_setaffinity(p.pid, then)
-    errors = recorder.communicate()[1]
+    time.sleep(1)
+    recorder.send_signal(signal.SIGINT)
+    errors = recorder.communicate(timeout=LONG)[1]
     for p in spin:
         p.kill()
         p.wait()
-    claim(recorder.returncode == 0, f"{name} is recorded", errors)
+    claim(recorder.returncode == 130, f"{name} is recorded", errors)
     work = json.loads(report("runqueue", name))["work_conservation"]["rows"][0]
     episodes = [json.loads(line) for line in report("--log", "idle_while_waiting", name).splitlines()]
     pids = {str(p.pid) for p in spin}

@@ -78,9 +78,15 @@ def ctl(*args):
     return subprocess.run([SCHEDREC, "ctl", *args], capture_output=True, text=True)
 
 
+def samples_of(pid, to):
+    """How many samples the recorder has taken of the process."""
+    processes = json.loads(ctl("status", "--json", *to).stdout)["sampler"]["processes"]
+    return sum(q["samples"] for q in processes if q["pid"] == pid)
+
+
 with Folder():
     # ---- into several files
-    for more in ((), ("--only",), ("--sample=100",), ("--sample=100", "--only"), ("-d", "30"),
+    for more in ((), ("--only",), ("--sample=100",), ("--sample=100", "--only"), ("-d", "1000"),
                  ("-e", "stacks"), ("--only", "--user-stacks", "-C", "x86-tsc"),
                  ("--subbuf", "16", "--only")):
         r = run(*MM, "--rotate", "1M", *more, "-o", "r.dat", "--", *TOUCHER)
@@ -101,9 +107,9 @@ with Folder():
             os.unlink(name)
 
     # ---- the last seconds
-    for more in ((), ("--only",), ("-e", "stacks"), ("-d", "30", "--max-files", "1"),
+    for more in ((), ("--only",), ("-e", "stacks"), ("-d", "1000", "--max-files", "1"),
                  ("--subbuf", "16", "--only", "--sample=100")):
-        r = run(*MM, "--flight", "30", "--save-when", "exit == 0", *more, "-o", "f.dat", "--", *TOUCHER)
+        r = run(*MM, "--flight", "1000", "--save-when", "exit == 0", *more, "-o", "f.dat", "--", *TOUCHER)
         files = numbered("f")
         report = Report(files[0])
         good, once = whole(files[0], report), touched_once([report], r.stdout)
@@ -117,7 +123,7 @@ with Folder():
 
     # ---- one CPU only
     last = os.cpu_count() - 1
-    for more in (("--rotate", "1M"), ("--flight", "30", "--save-when", "exit == 0"), 
+    for more in (("--rotate", "1M"), ("--flight", "1000", "--save-when", "exit == 0"), 
                  ("--only", "--user-stacks"), ("--sample", "-C", "x86-tsc", "--max-size", "1G")):
         r = run(*MM, "--cpus", str(last), *more, "-o", "c.dat", "--", *TOUCHER)
         files = numbered("c") or ["c.dat"]
@@ -130,7 +136,7 @@ with Folder():
             os.unlink(name)
 
     # ---- a size that ends it
-    for more in (("--only", "--sample"), ("-C", "x86-tsc", "-e", "stacks"), ("-d", "30")):
+    for more in (("--only", "--sample"), ("-C", "x86-tsc", "-e", "stacks"), ("-d", "1000")):
         r = run(*MM, "--max-size", "200K", *more, "-o", "m.dat", "--", *TOUCHER)
         report = Report("m.dat")
         good = whole("m.dat", report)
@@ -139,19 +145,18 @@ with Folder():
               f"--max-size {' '.join(more)}: the file is complete up to its size", r.stderr, good)
 
     # ---- orders while it runs
-    sleeper = subprocess.Popen(["sleep", "60"])
-    for more in (("--rotate", "1M"), ("--flight", "30"), ("--only", "--sample", "-C", "x86-tsc")):
+    sleeper = subprocess.Popen(["sleep", "1000"])
+    for more in (("--rotate", "1M"), ("--flight", "1000"), ("--only", "--sample", "-C", "x86-tsc")):
         p = start(*MM, *more, "-o", "o.dat", "--", "sh", "-c", "while :; do /bin/true; done")
         to = ("--recorder", str(p.pid))
-        wait_for(lambda: ctl("status", *to).returncode == 0)
+        wait_begun(p)
         told = [ctl("register", str(sleeper.pid), *to)]
-        wait_for(lambda: re.search(rf"^ *{sleeper.pid}\b", ctl("status", *to).stdout, re.M))
-        time.sleep(0.5)
+        wait_for(lambda: samples_of(sleeper.pid, to) > 2)
         told.append(ctl("unregister", str(sleeper.pid), *to))
         if more[0] == "--flight":
             told.append(ctl("save", *to))
         p.send_signal(signal.SIGINT)
-        err = p.communicate(timeout=60)[1]
+        err = but_starvation(p.communicate(timeout=LONG)[1])
         files = numbered("o") or ["o.dat"]
         reports = [Report(n) for n in files]
         good = [whole(n, report) for n, report in zip(files, reports)]
@@ -168,11 +173,11 @@ with Folder():
     sleeper.wait()
 
     # ---- until it is told to end
-    for more, count in (("--rotate", "1M"), 1), (("--flight", "30"), 0):
+    for more, count in (("--rotate", "1M"), 1), (("--flight", "1000"), 0):
         p = start("-q", *more, "-o", "u.dat")
-        wait_for(lambda: ctl("status", "--recorder", str(p.pid)).returncode == 0)
+        wait_begun(p)
         p.send_signal(signal.SIGINT)
-        err = p.communicate(timeout=60)[1]
+        err = but_starvation(p.communicate(timeout=LONG)[1])
         claim(p.returncode == 130 and not err and len(numbered("u")) == count,
               f"{' '.join(more)} without a command records until Ctrl-C", err, numbered("u"))
         for name in numbered("u"):

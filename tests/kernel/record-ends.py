@@ -46,16 +46,6 @@ def on_terminal(args, keys):
     return os.waitstatus_to_exitcode(status), screen.decode(errors="replace")
 
 
-def touch(name):
-    """For a command that waits for a file of this name."""
-    open(name, "w").close()
-
-
-def until(name):
-    """The end of a shell command that waits for a file of this name."""
-    return f"while [ ! -e {name} ]; do sleep 0.05; done"
-
-
 def shell_job(args, resumed):
     """A recording as a shell's foreground job that Ctrl-Z stops and fg continues; resumed() is
     called when fg is typed."""

@@ -14,26 +14,21 @@ def events(path):
 
 with Folder():
     # A low rate: only what these sleeps do, and what else happens on the machine.
-    p = start("-o", "low.dat", "--", "sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep 0.2; done; "
-              "echo lives >lived")
-    wait_for(lambda: command_runs(p.pid, "sh"))
-    time.sleep(0.9)
+    p = start("-o", "low.dat", "--", "sh", "-c", until("go") + "; echo lives >lived")
+    wait_for(lambda: command_runs(p.pid, "sh") and leftovers() and report_lines(leftovers()[0]))
     p.kill()
-    p.communicate()
+    p.wait()
     left = leftovers()
     claim(len(left) == 1 and not os.path.exists("low.dat"),
           "SIGKILL leaves a working file beside the target and no target", left)
-    names = instances_of(p.pid)
-    states = []
-    for n in names:
-        with open(f"{TRACEFS}/instances/{n}/tracing_on") as f:
-            states.append(f.read().strip())
-    claim(all(s == "0" for s in states), "the kernel has stopped tracing by itself", states)
+    claim(wait_for(lambda: not traces(p.pid), 60), "the kernel has stopped tracing by itself")
     n = report_lines(left[0])
     claim(bool(n), "trace-cmd reads the working file as it is", n)
     if WITNESS:
         claim(iterate_count(left[0]) == n, "libtracecmd does so too")
-    claim(wait_for(lambda: os.path.exists("lived"), 5), "the command lives on untouched")
+    touch("go")
+    p.communicate() # until the command has ended, too
+    claim(os.path.exists("lived"), "the command lives on untouched")
 
     before = events(left[0])
     subprocess.run(["cp", "--sparse=always", left[0], "copy.dat"])
@@ -56,10 +51,10 @@ with Folder():
 
     # Working files without events: those of flight recorders have none most of the time.
     def left_by_flight():
-        p = start("--flight", "5", "-o", "box.dat", "-d", "60")
+        p = start("--flight", "5", "-o", "box.dat", "-d", str(LONG))
         wait_for(lambda: leftovers() and instances_of(p.pid) and
                  os.stat(leftovers()[0]).st_size > 1 << 29)
-        time.sleep(0.2)
+        wait_begun(p)
         return p, leftovers()[0]
 
     def age(path):
@@ -96,11 +91,11 @@ with Folder():
     claim(modes == [0o600] * 3, "only its owner may read the file, whatever the umask", modes)
 
     # A table that is behind its pages: as if killed just before it was written.
-    p = start("-o", "late.dat", "--", "sleep", "30")
+    p = start("-o", "late.dat", "--", "sleep", str(LONG))
     wait_for(lambda: command_runs(p.pid, "sleep"))
     subprocess.run(BUSY)
     subprocess.run(BUSY)
-    time.sleep(0.6)
+    wait_for(lambda: report_lines(leftovers()[0]) > 500)
     child = children_of(p.pid)
     p.kill()
     for c in child: # it holds the pipe that communicate() reads

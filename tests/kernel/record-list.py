@@ -55,7 +55,7 @@ with Folder():
     claim(r.returncode == 127 and "not found" in r.stderr,
           "after -- list is a program's name", r.stderr)
 
-    r = run("list", "--measure", timeout=200)
+    r = run("list", "--measure", timeout=4 * LONG)
     found = sets(r.stdout)
     for name in ("sched", "mm", "pages", "futex", "irq"):
         last = found[name][-1]

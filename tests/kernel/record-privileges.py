@@ -34,11 +34,13 @@ def of_threads(pid):
 def while_recording(*args, env=None, prefix=()):
     """Capabilities of the threads of schedrec while the command runs, and how it ended."""
     e = {**{k: v for k, v in os.environ.items() if not k.startswith("SUDO_")}, **(env or {})}
-    p = start("-q", *args, "--", "sleep", "1", prefix=prefix, env=e)
-    wait_for(lambda: command_runs(p.pid, "sleep"))
-    time.sleep(0.3)
+    p = start("-q", *args, "--", "sh", "-c", until("go"), prefix=prefix, env=e)
+    wait_for(lambda: command_runs(p.pid, "sh"))
+    wait_begun(p)
     found = of_threads(p.pid)
-    out, err = p.communicate(timeout=30)
+    touch("go")
+    out, err = p.communicate(timeout=LONG)
+    os.unlink("go")
     return found, (p.returncode, err)
 
 
@@ -153,11 +155,13 @@ with Folder():
     # Descriptors of the command: those of schedrec's parent.
     for args in (("-e", "sched,mm,stacks", "--only", "--sample", "--user-stacks"),
                  ("--flight", "1", "--save-when", "latency > 5s"), ("--rotate", "1M")):
-        p = start("-q", "-o", "fd.dat", *args, "--", "sleep", "1")
-        wait_for(lambda: command_runs(p.pid, "sleep"))
+        p = start("-q", "-o", "fd.dat", *args, "--", "sh", "-c", until("go"))
+        wait_for(lambda: command_runs(p.pid, "sh"))
         child = children_of(p.pid)[0]
         held = {fd: os.readlink(f"/proc/{child}/fd/{fd}") for fd in os.listdir(f"/proc/{child}/fd")}
-        p.communicate(timeout=20)
+        touch("go")
+        p.communicate(timeout=LONG)
+        os.unlink("go")
         claim(sorted(held) == ["0", "1", "2"] and "tracing" not in str(held),
               f"the command has no descriptor of schedrec {args[0]} {args[1]}", held)
 done()

@@ -44,29 +44,16 @@ def first_line(p):
 
 def end(p):
     """The commands here go on until there is a file "enough". What schedrec says then."""
-    with open("enough", "w"):
-        pass
+    touch("enough")
     err = p.communicate(timeout=LONG)[1]
     os.unlink("enough")
     return err
 
 
-def status_of(p, name, base):
-    with open(f"/proc/{p.pid}/status") as f:
-        return int(re.search(rf"^{name}:\s*(\w+)", f.read(), re.M)[1], base)
-
-
 def give(p, sig):
     """Sends a signal that schedrec has taken on return."""
     p.send_signal(sig)
-    wait_for(lambda: p.poll() is not None or not status_of(p, "ShdPnd", 16) >> sig - 1 & 1)
-
-
-def goes_round(p, seconds):
-    """Returns when so much time has gone by and then schedrec's main loop has gone round."""
-    time.sleep(seconds)
-    turns = status_of(p, "voluntary_ctxt_switches", 10)
-    wait_for(lambda: status_of(p, "voluntary_ctxt_switches", 10) > turns + 2)
+    wait_for(lambda: p.poll() is not None or not status_of(p.pid, "ShdPnd", 16) >> sig - 1 & 1)
 
 
 def convert(path):
@@ -127,8 +114,11 @@ with Folder():
     p = begin("-o", "n.dat", "--", "sleep", str(LONG))
     fail(0)
     first_line(p)
-    for _ in range(3):
-        give(p, signal.SIGTERM)
+    give(p, signal.SIGTERM)
+    wait_for(lambda: not traces(p.pid))
+    goes_round(p, 0.5) # the others take what is noted of it
+    give(p, signal.SIGTERM)
+    give(p, signal.SIGTERM)
     _, err = p.communicate(timeout=LONG)
     left = leftovers()
     claim(p.returncode == 125 and "Connection timed out" in err and len(left) == 1,
@@ -149,7 +139,7 @@ with Folder():
           "so is a reader of the second buffer", line, err)
 
     p = begin("-e", "sched,mm,pages", "--rotate", "1M", "-o", "r.dat", "--", "sh", "-c",
-              "while [ ! -e when ]; do sleep 0.02; done; while [ ! -e r.0003.dat ]; do /bin/true; done")
+              until("when") + "; while [ ! -e r.0003.dat ]; do /bin/true; done")
     fail(errno.EIO)
     p.communicate(timeout=LONG)
     os.unlink("when")
@@ -164,7 +154,7 @@ with Folder():
                        (("--rotate", "1G", "-o", "er.dat"), "er.0001.dat"),
                        (("-e", "sched,mm", "--only", "-o", "eo.dat"), "eo.dat")):
         only = ".only" if "--only" in args else ""
-        p = begin(*args, "--", "sh", "-c", "while [ ! -e when ]; do sleep 0.02; done; exit 3",
+        p = begin(*args, "--", "sh", "-c", until("when") + "; exit 3",
                   FAIL_DRAIN="1", buffer=only + "/per_cpu/cpu1/trace_pipe_raw")
         fail(errno.EIO)
         _, err = p.communicate(timeout=LONG)

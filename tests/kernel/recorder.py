@@ -83,6 +83,13 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def but_starvation(text):
+    """What schedrec said, but for what is true of a machine without CPU time for it, whatever the
+    test is about."""
+    return re.sub(r".*( has not been read for .* gets no CPU time| the recorder had no CPU in time)\n",
+                  "", text)
+
+
 def run(*args, env=None, prefix=(), timeout=LONG, **kw):
     """schedrec with these arguments; its result has returncode, stdout and stderr texts."""
     e = dict(os.environ)
@@ -91,8 +98,10 @@ def run(*args, env=None, prefix=(), timeout=LONG, **kw):
     e.update(env or {})
     if "strace" in prefix: # the leak sanitizer cannot work below it
         e["ASAN_OPTIONS"] = e.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
-    return subprocess.run([*prefix, SCHEDREC, *args], capture_output=True, text=True,
-                          errors="replace", env=e, timeout=timeout, stdin=subprocess.DEVNULL, **kw)
+    r = subprocess.run([*prefix, SCHEDREC, *args], capture_output=True, text=True,
+                       errors="replace", env=e, timeout=timeout, stdin=subprocess.DEVNULL, **kw)
+    r.stderr = but_starvation(r.stderr)
+    return r
 
 
 def start(*args, prefix=(), **kw):
@@ -131,6 +140,19 @@ def traces(pid):
         except OSError: # the instance has just gone
             pass
     return False
+
+
+def status_of(pid, name, base=10):
+    """A number of /proc/PID/status."""
+    with open(f"/proc/{pid}/status") as f:
+        return int(re.search(rf"^{name}:\s*(\w+)", f.read(), re.M)[1], base)
+
+
+def goes_round(p, seconds):
+    """Returns when so much time has gone by and then the recorder's main loop has gone round."""
+    time.sleep(seconds)
+    turns = status_of(p.pid, "voluntary_ctxt_switches")
+    wait_for(lambda: status_of(p.pid, "voluntary_ctxt_switches") > turns + 2)
 
 
 def wait_begun(p):
@@ -223,6 +245,16 @@ def header(path):
 
 def stat_sum(stats, name):
     return sum(int(m) for s in stats for m in re.findall(rf"^{name}: (\d+)", s, re.M))
+
+
+def touch(name):
+    """For a command that waits for a file of this name."""
+    open(name, "w").close()
+
+
+def until(name):
+    """A shell command that waits for a file of this name."""
+    return f"while [ ! -e {name} ]; do sleep 0.05; done"
 
 
 def leftovers(folder="."):
