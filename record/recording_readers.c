@@ -29,7 +29,7 @@ static void leave_unread_cpus(const struct recording *r)
 	for (int i = 0; stay && i < r->readers.n; i++) {
 		const struct reader *item = &r->readers.items[i];
 
-		if (item->told && item->part < n)
+		if ((item->told || item->silence_told) && item->part < n)
 			stay[item->cpu] = false;
 	}
 	/* Without another CPU to run on the note is lost, but not what was told. */
@@ -130,6 +130,12 @@ bool recording_mark_unread(const struct recording *r, char **stats)
 
 void recording_note_silent(struct recording *r)
 {
+	bool any = false;
+
+	for (int i = 0; i < r->readers.n; i++)
+		any |= r->readers.items[i].silence_told;
+	if (any)
+		leave_unread_cpus(r);
 	for (int i = 0; i < r->readers.n; i++)
 		if (r->readers.items[i].silence_told && !r->readers.items[i].told &&
 		    marker_write_unread(r->instance.marker_fd, r->readers.items[i].cpu, ETIMEDOUT,
