@@ -83,19 +83,37 @@ static int64_t sum(const struct schedtrace_table *table, const char *column)
 	return total;
 }
 
+/* The largest count of any CPU. */
+static int64_t most(const struct schedtrace_table *table, const char *column)
+{
+	const int64_t *values = schedtrace_table_ints(table, column);
+	int64_t largest = 0;
+
+	for (size_t i = 0; values && i < schedtrace_table_rows(table); i++)
+		if (values[i] > largest)
+			largest = values[i];
+	return largest;
+}
+
 struct summary_missing summary_count_missing(const struct schedtrace_table *losses)
 {
 	int64_t lost = sum(losses, "lost"), in_gaps = sum(losses, "gap_records");
 
-	return (struct summary_missing){ lost > in_gaps ? lost : in_gaps, sum(losses, "gaps"),
-					 sum(losses, "broken_chains"), sum(losses, "missed_runs") };
+	return (struct summary_missing){
+		.lost = lost > in_gaps ? lost : in_gaps,
+		.gaps = sum(losses, "gaps"),
+		.switches = sum(losses, "broken_chains"),
+		.runs = sum(losses, "missed_runs"),
+		.clock_steps = most(losses, "clock_steps"),
+	};
 }
 
 bool summary_anything_missing(const struct schedtrace_table *losses)
 {
 	struct summary_missing missing = summary_count_missing(losses);
 
-	return missing.lost || missing.gaps || missing.switches || missing.runs;
+	return missing.lost || missing.gaps || missing.switches || missing.runs ||
+	       missing.clock_steps;
 }
 
 /* ", 12 THINGS" or nothing. */
@@ -113,7 +131,7 @@ char *summary_losses(const struct schedtrace_context *ctx, const struct schedtra
 	const struct schedtrace_table *losses = schedtrace_tables_find(tables, "losses");
 	const char *incomplete = schedtrace_context_info(ctx)->incomplete;
 	auto_free char *visible = incomplete ? escape_visible(incomplete) : NULL;
-	char counts[256] = "", *text;
+	char counts[256] = "", clock[64] = "", *text;
 
 	if (losses) {
 		struct summary_missing missing = summary_count_missing(losses);
@@ -124,12 +142,14 @@ char *summary_losses(const struct schedtrace_context *ctx, const struct schedtra
 			  "switches that were not recorded");
 		add_count(counts, sizeof(counts), missing.runs, "run that was not recorded",
 			  "runs that were not recorded");
+		add_count(clock, sizeof(clock), missing.clock_steps, "time", "times");
 	}
-	if (!*counts && !visible)
+	if (!*counts && !*clock && !visible)
 		return NULL;
-	if (asprintf(&text, "%s%s%s%s%s%s", visible ? "the recording is incomplete (" : "",
+	if (asprintf(&text, "%s%s%s%s%s%s%s%s%s", visible ? "the recording is incomplete (" : "",
 		     visible ? visible : "", visible ? ")" : "", visible && *counts ? "; " : "",
-		     *counts ? "missing: " : "", counts) < 0)
+		     *counts ? "missing: " : "", counts, *clock && (visible || *counts) ? "; " : "",
+		     *clock ? "the clock was set back " : "", clock) < 0)
 		return NULL;
 	return text;
 }

@@ -30,6 +30,7 @@ struct summary_missing {
 	int64_t lost, gaps; /* records */
 	int64_t switches;   /* that were not recorded: as many as there are RUNS rows for it */
 	int64_t runs;	    /* from a wakeup to the next, with both switches missing */
+	int64_t clock_steps; /* times that the clock was set back */
 };
 struct summary_missing summary_count_missing(const struct schedtrace_table *losses);
 

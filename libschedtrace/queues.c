@@ -533,7 +533,7 @@ void queues_doubt(struct queues *q, int32_t cpu, enum replay_doubt why, int64_t 
 	const struct queue_sums *before;
 	int64_t taken_back;
 
-	if (!c || !c->seen || (why != REPLAY_BROKEN && why != REPLAY_GAP))
+	if (!c || !c->seen || (why != REPLAY_BROKEN && why != REPLAY_GAP && why != REPLAY_CLOCK))
 		return;
 	queues_advance(q, end);
 	before = c->woken <= begin ? &c->at_woken : &c->at_sign;

@@ -49,6 +49,7 @@ enum replay_doubt {
 	REPLAY_START,	/* before the CPU's first row */
 	REPLAY_BROKEN,	/* somebody else than believed was found */
 	REPLAY_GAP,	/* records were lost, up to the LOST row */
+	REPLAY_CLOCK,	/* likewise, but none were: the clock was set back */
 	REPLAY_RESUMED, /* from the LOST or CPU_ONLINE row to the first sign of who runs */
 	REPLAY_OFFLINE, /* nobody could */
 };
@@ -61,7 +62,8 @@ struct replay_listener {
 	/* @life leaves @cpu; voluntary: it is no longer runnable. Only inside the window. */
 	int (*left)(void *self, uint32_t life, int32_t cpu, bool voluntary,
 		    struct schedtrace_error *err);
-	/* Nobody knows who ran on @cpu in [begin, end); @records: lost ones, -1 unknown. */
+	/* Nobody knows who ran on @cpu in [begin, end), or how long that was with REPLAY_CLOCK;
+	 * @records: lost ones, -1 unknown. */
 	int (*doubt)(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end,
 		     int64_t records, struct schedtrace_error *err);
 	/* A missing switch-in was found out later, from what the task did next. */

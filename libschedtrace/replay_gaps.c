@@ -39,7 +39,7 @@ void replay_lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t reco
 	begin = min64(max64(begin, c->seen), now);
 	replay_lose_current(replay, cpu, begin, begin);
 	c->current = LIFE_NONE;
-	c->why = REPLAY_GAP;
+	c->why = records ? REPLAY_GAP : REPLAY_CLOCK;
 	replay_tell_doubt(replay, cpu, begin, records);
 	c->why = REPLAY_RESUMED;
 	c->seen = now;

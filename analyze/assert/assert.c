@@ -124,6 +124,7 @@ static int judge(struct run *run, struct assert_file *file, struct schedtrace_er
 	struct assert_doubts doubts = {
 		.lost = lost_records(losses),
 		.missing_switches = misses_switches(losses),
+		.clock_set_back = summary_count_missing(losses).clock_steps > 0,
 		.seen = run->reading.summary.seen,
 		.recorded = info->events,
 	};

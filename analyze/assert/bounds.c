@@ -106,7 +106,7 @@ enum assert_doubt assert_doubt_of(const struct assert_rule *rule,
 
 	if (!strcmp(source->analysis->name, "losses") || rule->function == ASSERT_COUNT)
 		return ASSERT_SURE;
-	if (!(doubts->lost > 0) && !doubts->missing_switches)
+	if (!(doubts->lost > 0) && !doubts->missing_switches && !doubts->clock_set_back)
 		return ASSERT_SURE;
 	column = &source->table->columns[source->column];
 	if (assert_most_of(source).column != SIZE_MAX || !*column->unit)

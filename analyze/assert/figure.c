@@ -316,6 +316,8 @@ static const char *why_uncertain(const struct assert_figure *figure,
 		return "records were lost";
 	if (doubts->missing_switches)
 		return "switches were not recorded";
+	if (doubts->clock_set_back)
+		return "the clock was set back";
 	return "it is not known exactly";
 }
 

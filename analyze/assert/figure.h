@@ -37,6 +37,7 @@ struct assert_result {
 struct assert_doubts {
 	double lost; /* records; INFINITY: nobody knows how many */
 	bool missing_switches;
+	bool clock_set_back;
 	int64_t duration_ns;  /* recorded (of the window), 0 unknown */
 	const bool *seen;     /* event ids with rows */
 	const char *recorded; /* events that were recorded, NULL unknown */

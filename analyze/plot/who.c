@@ -251,9 +251,10 @@ int plot_make_states(struct plot_source *source, const struct panel_spec *spec,
 
 /* ---- what is missing ------------------------------------------------------------------ */
 
-static const char *const kinds[] = { "start", "gap", "resumed", "broken" };
+static const char *const kinds[] = { "start", "gap", "resumed", "broken", "clock" };
 static const char *const kind_names[] = { "before the first record", "records lost",
-					  "until somebody is seen to run", "a switch is missing" };
+					  "until somebody is seen to run", "a switch is missing",
+					  "the clock was set back" };
 
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 

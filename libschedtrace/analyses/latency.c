@@ -238,7 +238,7 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 {
 	struct latency *latency = self;
 
-	if (why == REPLAY_GAP)
+	if (why == REPLAY_GAP || why == REPLAY_CLOCK)
 		latency->gap_end = end;
 	return 0;
 }

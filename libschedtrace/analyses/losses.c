@@ -17,6 +17,7 @@ struct account {
 	bool named;
 	int64_t gaps, gap_ns, gap_records, gaps_uncounted;
 	int64_t broken, broken_ns, resumed_ns, start_ns, missed;
+	int64_t clock_steps, clock_ns;
 	int64_t offline_ns, offline_since;
 	bool offline;
 };
@@ -39,7 +40,7 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 	[L_KIND] = { "kind", "",
 		     "start: before the CPU's first row; gap: lost records; resumed: after a gap "
 		     "until somebody is seen to run; broken: a switch is missing; offline: "
-		     "nobody could",
+		     "nobody could; clock: it was set back, and nobody knows how long this was",
 		     SCHEDTRACE_TEXT },
 	[L_RECORDS] = { "records", "1", "lost records", SCHEDTRACE_INT },
 };
@@ -76,7 +77,8 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 		 int64_t records, struct schedtrace_error *err)
 {
 	static const char *const kinds[] = {
-		[REPLAY_START] = "start",     [REPLAY_BROKEN] = "broken",   [REPLAY_GAP] = "gap",
+		[REPLAY_START] = "start",     [REPLAY_BROKEN] = "broken",
+		[REPLAY_GAP] = "gap",	      [REPLAY_CLOCK] = "clock",
 		[REPLAY_RESUMED] = "resumed", [REPLAY_OFFLINE] = "offline",
 	};
 	struct losses *losses = self;
@@ -100,6 +102,10 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 			a->gaps_uncounted++;
 		else if (!checked_add(a->gap_records, records, &a->gap_records))
 			a->gap_records = INT64_MAX;
+		break;
+	case REPLAY_CLOCK:
+		a->clock_steps++;
+		a->clock_ns += end - begin;
 		break;
 	case REPLAY_RESUMED:
 		a->resumed_ns += end - begin;
@@ -146,6 +152,8 @@ enum {
 	MISSED,
 	START_NS,
 	OFFLINE_NS,
+	CLOCK_STEPS,
+	CLOCK_NS,
 	TOUCHES,
 	N_COLUMNS
 };
@@ -177,6 +185,10 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 		       SCHEDTRACE_INT },
 	[OFFLINE_NS] = { "offline_ns", "ns", "time when the CPU was offline, and nobody could run",
 			 SCHEDTRACE_INT },
+	[CLOCK_STEPS] = { "clock_steps", "1", "times that the clock was set back (LOST rows of 0)",
+			  SCHEDTRACE_INT },
+	[CLOCK_NS] = { "clock_ns", "ns", "doubtful time there, as nobody knows how long it took",
+		       SCHEDTRACE_INT },
 	[TOUCHES] = { "touches", "", "the figures that are too low or have two bounds for it",
 		      SCHEDTRACE_TEXT },
 };
@@ -196,6 +208,8 @@ static const char *touches(const struct account *a, int64_t lost, bool switches)
 		return "all: counts and sums are too low; on_cpu and wait have two bounds";
 	if (a->broken || a->missed)
 		return "on_cpu and wait: two bounds; switches: too low";
+	if (a->clock_steps)
+		return "all times over where the clock was set back: two bounds";
 	if (a->start_ns)
 		return "on_cpu and wait: two bounds at the start";
 	return "none";
@@ -240,6 +254,8 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 		v[MISSED].i = if_known(switches, a->missed);
 		v[START_NS].i = a->start_ns;
 		v[OFFLINE_NS].i = a->offline_ns;
+		v[CLOCK_STEPS].i = a->clock_steps;
+		v[CLOCK_NS].i = a->clock_ns;
 		if (a->offline && replay_covered(losses->replay, &begin, &end))
 			v[OFFLINE_NS].i +=
 				end - (a->offline_since > begin ? a->offline_since : begin);

@@ -183,6 +183,7 @@ static void losses_say_where_and_how_much(void **state)
 	runs(&b, 184, 0, 6);
 	wake(&b, 190, 0, 8);
 	wake(&b, 195, 0, 8);
+	add(&b, 198, 0, 0, SCHEDTRACE_LOST, 0, 196);
 	r = result_of(&b, "losses");
 	assert_int_equal(of_cpu(&r, "losses", 0, "start_unknown_ns"), 10);
 	assert_int_equal(of_cpu(&r, "losses", 0, "broken_chains"), 1);
@@ -192,6 +193,8 @@ static void losses_say_where_and_how_much(void **state)
 	assert_int_equal(of_cpu(&r, "losses", 0, "gaps_uncounted"), 1);
 	assert_int_equal(of_cpu(&r, "losses", 0, "gap_ns"), 10 + 5);
 	assert_int_equal(of_cpu(&r, "losses", 0, "resumed_ns"), 4);
+	assert_int_equal(of_cpu(&r, "losses", 0, "clock_steps"), 1);
+	assert_int_equal(of_cpu(&r, "losses", 0, "clock_ns"), 2);
 	assert_int_equal(of_cpu(&r, "losses", 0, "missed_runs"), 1);
 	assert_int_equal(of_cpu(&r, "losses", 0, "lost"), 0);
 	assert_int_equal(of_cpu(&r, "losses", 1, "lost"), 3);
