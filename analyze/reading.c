@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "cli/progress.h"
+#include "libschedtrace/analysis.h"
 #include "libschedtrace/error.h"
 #include "window.h"
 
@@ -98,6 +99,8 @@ int reading_run(struct reading *reading, const struct reading_options *options,
 
 	if (!r)
 		r = check_window(reading, options, err);
+	if (!r)
+		r = engine_finish(reading->engine, err);
 	return r ? r : schedtrace_engine_snapshot(reading->engine, &reading->tables, err);
 }
 

@@ -33,8 +33,13 @@ struct analysis {
 	int (*feed)(void *self, const struct schedtrace_events *ev, size_t begin, size_t end,
 		    struct schedtrace_error *err);
 	int (*snapshot)(void *self, struct schedtrace_tables *out, struct schedtrace_error *err);
+	/* No more rows come: gives the log the rows that waited for evidence. May be NULL. */
+	int (*finish)(void *self, struct schedtrace_error *err);
 	void (*destroy)(void *self);
 };
+
+/* Tells the analyses so. Otherwise they are told when the engine is freed, where a sink cannot fail. */
+int engine_finish(struct schedtrace_engine *engine, struct schedtrace_error *err);
 
 /* NULL-terminated, in the order of `schedreport list`. */
 extern const struct analysis *const analyses[];

@@ -50,10 +50,30 @@ int schedtrace_engine_new(struct schedtrace_engine **out, const struct schedtrac
 	return 0;
 }
 
+int engine_finish(struct schedtrace_engine *engine, struct schedtrace_error *err)
+{
+	int r = 0;
+
+	if (engine->failed || !engine->started)
+		return 0;
+	for (size_t i = 0; i < engine->n_chosen && r >= 0; i++) {
+		const struct chosen *chosen = &engine->chosen[i];
+
+		if (chosen->analysis->finish)
+			r = chosen->analysis->finish(chosen->self, err);
+	}
+	if (r < 0)
+		engine->failed = r;
+	return r;
+}
+
 void schedtrace_engine_free(struct schedtrace_engine *engine)
 {
+	struct schedtrace_error err;
+
 	if (!engine)
 		return;
+	engine_finish(engine, &err);
 	for (size_t i = 0; i < engine->n_chosen; i++) {
 		if (engine->chosen[i].self)
 			engine->chosen[i].analysis->destroy(engine->chosen[i].self);
@@ -405,6 +425,8 @@ int schedtrace_follow(struct schedtrace *trace, const char *names,
 		r = schedtrace_engine_set_sink(engine, sink, err);
 	if (r >= 0)
 		r = schedtrace_engine_run(engine, trace, err);
+	if (r >= 0)
+		r = engine_finish(engine, err);
 	schedtrace_engine_free(engine);
 	return r;
 }

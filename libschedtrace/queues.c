@@ -16,6 +16,8 @@ void queues_free(struct queues *q)
 {
 	free(q->cpus.items);
 	free(q->lives.items);
+	free(q->came.items);
+	free(q->free.items);
 	for (uint32_t i = 0; i < q->classes.n; i++)
 		free(grown_get(&q->classes, i, struct queue_class)->on.items);
 	free(q->classes.items);
@@ -24,11 +26,6 @@ void queues_free(struct queues *q)
 	free(q->wasted.words);
 	free(q->hurt.words);
 	affinities_free(&q->affinities);
-}
-
-static int64_t less(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
 }
 
 static void add(int64_t *sum, int64_t times, int64_t ns)
@@ -53,11 +50,11 @@ struct queue_sums queues_sums_at(const struct queues *q, int64_t now)
 	add(&sums.some_idle, q->n_idle > 0, ns);
 	add(&sums.overloaded, q->n_overloaded > 0, ns);
 	add(&sums.any_wall, q->n_idle && q->n_overloaded, ns);
-	add(&sums.any_per_cpu, less(q->n_idle, q->n_overloaded), ns);
-	add(&sums.any_per_thread, less(q->n_idle, q->n_behind), ns);
+	add(&sums.any_per_cpu, queues_less(q->n_idle, q->n_overloaded), ns);
+	add(&sums.any_per_thread, queues_less(q->n_idle, q->n_behind), ns);
 	add(&sums.wall, q->waste.idle && q->waste.overloaded, ns);
-	add(&sums.per_cpu, less(q->waste.idle, q->waste.overloaded), ns);
-	add(&sums.per_thread, less(q->waste.idle, q->waste.waiting), ns);
+	add(&sums.per_cpu, queues_less(q->waste.idle, q->waste.overloaded), ns);
+	add(&sums.per_thread, queues_less(q->waste.idle, q->waste.waiting), ns);
 	return sums;
 }
 
@@ -235,6 +232,34 @@ static int count_in_class(struct queues *q, const struct waiter *w, int32_t cpu,
 	return 0;
 }
 
+/* Keeps the sums as of now, for when it turns out that the task does not wait. */
+static int take_slot(struct queues *q, struct waiter *w)
+{
+	uint32_t slot = q->n_free ? *grown_get(&q->free, q->n_free - 1, uint32_t) : q->n_slots;
+	struct queue_sums *sums = grown_at(&q->came, slot, struct queue_sums);
+
+	if (!sums)
+		return -1;
+	*sums = q->sums;
+	w->slot = slot;
+	if (q->n_free)
+		q->n_free--;
+	else
+		q->n_slots++;
+	return 0;
+}
+
+static int free_slot(struct queues *q, uint32_t slot)
+{
+	uint32_t *free = grown_at(&q->free, q->n_free, uint32_t);
+
+	if (!free)
+		return -1;
+	*free = slot;
+	q->n_free++;
+	return 0;
+}
+
 static struct waiter *waiter_of(struct queues *q, uint32_t life)
 {
 	return grown_at(&q->lives, life, struct waiter);
@@ -260,7 +285,7 @@ static int leave(struct queues *q, uint32_t life)
 		waiter_of(q, w->next - 1)->prev = w->prev;
 	c->waiting--;
 	q->n_waiting--;
-	if (count_in_class(q, w, w->cpu - 1, -1) < 0)
+	if (count_in_class(q, w, w->cpu - 1, -1) < 0 || free_slot(q, w->slot) < 0)
 		return -1;
 	w->cpu = 0;
 	queue_changed(q, c);
@@ -276,7 +301,7 @@ static int enter(struct queues *q, uint32_t life, int32_t cpu)
 	if (!c || affinity_seen(&q->affinities, lives, life, (uint32_t)cpu) < 0)
 		return -1;
 	w->class = affinity_of(&q->affinities, lives, life);
-	if (w->class == UINT32_MAX || count_in_class(q, w, cpu, 1) < 0)
+	if (w->class == UINT32_MAX || count_in_class(q, w, cpu, 1) < 0 || take_slot(q, w) < 0)
 		return -1;
 	if (c->current == LIFE_IDLE && !c->waiting) {
 		c->woken = q->now;
@@ -312,6 +337,12 @@ static int place(struct queues *q, uint32_t id)
 	return waits ? enter(q, id, life->cpu) : 0;
 }
 
+static void sign(const struct queues *q, struct queue *c)
+{
+	c->at_sign = q->sums;
+	c->sign = q->now;
+}
+
 static int set_current(struct queues *q, int32_t cpu, uint32_t life)
 {
 	struct queue *c = cpu_of(q, cpu);
@@ -325,7 +356,7 @@ static int set_current(struct queues *q, int32_t cpu, uint32_t life)
 		c->current = life;
 		c->since = q->now;
 	}
-	c->at_sign = q->sums;
+	sign(q, c);
 	c->woken = INT64_MAX;
 	queue_changed(q, c);
 	if (life > LIFE_MAX)
@@ -395,9 +426,12 @@ static int switched(struct queues *q, const struct schedtrace_events *ev, size_t
 		in = lives_find(replay_lives(q->replay), (int32_t)next);
 	if (in <= LIFE_MAX && place(q, in) < 0)
 		return -1;
-	/* Who were believed to wait there have been and gone, or the idle task had no turn. */
-	if (in == LIFE_IDLE && leave_cpu(q, ev->cpu[i], false) < 0)
-		return -1;
+	/* Who were believed to wait there have been and gone, or may not run. */
+	if (in == LIFE_IDLE) {
+		queues_refute(q, ev->cpu[i]);
+		if (leave_cpu(q, ev->cpu[i], false) < 0)
+			return -1;
+	}
 	if (set_current(q, ev->cpu[i], in) < 0)
 		return -1;
 	return out <= LIFE_MAX ? place(q, out) : 0;
@@ -464,7 +498,7 @@ static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 	case SCHEDTRACE_STAT_RUNTIME:
 		w = life <= LIFE_MAX ? grown_get(&q->lives, life, struct waiter) : NULL;
 		if (w && w->running)
-			grown_get(&q->cpus, w->running - 1, struct queue)->at_sign = q->sums;
+			sign(q, grown_get(&q->cpus, w->running - 1, struct queue));
 		return 0;
 	case SCHEDTRACE_GAP:
 	case SCHEDTRACE_LOST:
@@ -478,7 +512,7 @@ static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 			waiter_of(q, c->current)->running = 0;
 		c->current = LIFE_NONE;
 		c->since = q->now;
-		c->at_sign = q->sums;
+		sign(q, c);
 		c->woken = INT64_MAX;
 		queue_changed(q, c);
 		return leave_all(q, false);
@@ -509,45 +543,4 @@ int queues_follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 	if (q->changed)
 		count_waste(q);
 	return r;
-}
-
-static struct queue_sums least(const struct queue_sums *a, const struct queue_sums *b)
-{
-	return (struct queue_sums){
-		.followed = less(a->followed, b->followed),
-		.idle = less(a->idle, b->idle),
-		.some_idle = less(a->some_idle, b->some_idle),
-		.overloaded = less(a->overloaded, b->overloaded),
-		.wall = less(a->wall, b->wall),
-		.per_cpu = less(a->per_cpu, b->per_cpu),
-		.per_thread = less(a->per_thread, b->per_thread),
-		.any_wall = less(a->any_wall, b->any_wall),
-		.any_per_cpu = less(a->any_per_cpu, b->any_per_cpu),
-		.any_per_thread = less(a->any_per_thread, b->any_per_thread),
-	};
-}
-
-void queues_doubt(struct queues *q, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end)
-{
-	struct queue *c = grown_get(&q->cpus, cpu, struct queue);
-	const struct queue_sums *before;
-	int64_t taken_back;
-
-	if (!c || !c->seen || (why != REPLAY_BROKEN && why != REPLAY_GAP && why != REPLAY_CLOCK))
-		return;
-	queues_advance(q, end);
-	before = c->woken <= begin ? &c->at_woken : &c->at_sign;
-	taken_back = q->sums.some_idle - less(q->sums.some_idle, before->some_idle);
-	for (uint32_t i = 1; i < q->classes.n; i++) {
-		struct queue_class *class = grown_get(&q->classes, i, struct queue_class);
-
-		class->some_idle -= less(class->some_idle, taken_back);
-	}
-	q->sums = least(&q->sums, before);
-	/* Stretches of other CPUs that overlap with this one are not taken out twice. */
-	for (uint32_t i = q->first_seen; i; i = c->next_seen) {
-		c = grown_get(&q->cpus, i - 1, struct queue);
-		c->at_sign = least(&c->at_sign, &q->sums);
-		c->at_woken = least(&c->at_woken, &q->sums);
-	}
 }

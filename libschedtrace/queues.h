@@ -7,7 +7,9 @@
  * overloaded when somebody waits there too. A CPU in its idle task for which somebody waits (it is
  * about to run) is neither, as in SchedViz. All of it is what rows show: after lost records, tasks
  * count as waiting, and CPUs as idle or busy, from their next row on. Time in which a CPU turns out
- * to have done something else than believed (a missing switch, a gap) is taken out again.
+ * to have done something else than believed (a missing switch, a gap) is taken out again, and so is
+ * the time since a task came to a queue in which it did not wait for certain: the replay says so when
+ * the wait ends, and a CPU that goes from a task to idle has nobody in its queue who may run.
  *
  * A task that waits and an idle CPU count against each other where its affinity (affinity.h) lets it
  * run there: idle CPUs that some waiting task may use, tasks that may use some idle CPU, CPUs that
@@ -47,7 +49,8 @@ struct queue {
 	bool gap;		   /* records of it are missing now */
 	uint32_t next_seen;	   /* CPU, + 1; 0 the last */
 	int64_t since;		   /* of current */
-	struct queue_sums at_sign; /* sums at the last sign of current */
+	int64_t sign;		   /* when the last sign of current was */
+	struct queue_sums at_sign; /* sums then */
 	int64_t woken;		   /* when somebody came to wait for the idle task to go */
 	struct queue_sums at_woken;
 };
@@ -57,6 +60,7 @@ struct waiter {
 	int32_t cpu;	     /* whose queue, + 1; 0 none */
 	int32_t running;     /* where it is current, + 1; 0 nowhere */
 	uint32_t class;	     /* of affinity, while in a queue */
+	uint32_t slot;	     /* of the sums when it came, while in a queue */
 	int64_t since;	     /* in this queue */
 };
 
@@ -86,12 +90,26 @@ struct queues {
 		hurt; /* idle, and overloaded, CPUs that waste counts; with n_bound */
 	int64_t now;  /* INT64_MIN: before the first row */
 	struct queue_sums sums;
+	struct grown came; /* struct queue_sums by slot */
+	struct grown free; /* uint32_t: slots of the first n_slots that are free */
+	uint32_t n_slots, n_free;
+	struct {
+		int32_t cpu;
+		int64_t begin, end;
+	} doubt; /* the last that took time out */
 
 	/* Told before a task leaves a queue and after it came to one; may be NULL. */
 	void *self;
 	int (*entered)(void *self, uint32_t life, int32_t cpu);
 	int (*leaves)(void *self, uint32_t life, int32_t cpu);
+	/* Told that time since then was taken out; may be NULL. */
+	void (*doubted)(void *self, int64_t since);
 };
+
+static inline int64_t queues_less(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
 
 /* The events whose rows must come to queues_follow(), before the window too. */
 #define QUEUES_EVENTS                                                                              \
@@ -111,9 +129,18 @@ void queues_advance(struct queues *queues, int64_t now);
 int queues_follow(struct queues *queues, const struct schedtrace_events *ev, size_t i,
 		  uint32_t life);
 
+/* The CPU goes idle: whoever seems to wait there did something else, or may not run. */
+void queues_refute(struct queues *queues, int32_t cpu);
+
 /* A doubt that the replay tells of. */
 void queues_doubt(struct queues *queues, int32_t cpu, enum replay_doubt why, int64_t begin,
 		  int64_t end);
+
+/* A span that the replay tells of. */
+void queues_span(struct queues *queues, const struct replay_span *span);
+
+/* No doubt that is still to come takes out time before. */
+int64_t queues_settled(const struct queues *queues);
 
 /* Whether some CPU idles on which the task may run; time with one, while it waited. */
 bool queues_idle_for(const struct queues *queues, uint32_t life);

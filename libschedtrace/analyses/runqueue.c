@@ -13,17 +13,14 @@
  * a length above 1 while another is 0, by the RQ_SIZE rows. A CPU counts from its first row.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "../analysis.h"
 #include "../checked.h"
 #include "../error.h"
-#include "../histogram.h"
-#include "../queues.h"
+#include "episodes.h"
 
 #define MAX_LENGTH 64 /* longer ones are counted together */
-#define MAX_LISTED 16
 
 struct length {
 	bool known;
@@ -33,20 +30,11 @@ struct length {
 	int64_t ns[MAX_LENGTH + 1];
 };
 
-struct episode {
-	bool open;
-	int64_t begin, followed; /* sums.followed at its begin */
-	int64_t idle_max, waiting_max;
-	char *idle, *waiting; /* at its begin */
-};
-
 struct runqueue {
 	const struct schedtrace_sink *sink;
 	struct queues queues;
 	struct grown lengths; /* struct length by CPU */
-	struct episode episode;
-	struct histogram episodes;
-	int64_t doubtful_episodes;
+	struct episodes episodes;
 	int32_t n_zero, n_above_1; /* known lengths */
 	int64_t violation, violation_since;
 };
@@ -68,29 +56,6 @@ static const struct schedtrace_table_info log_info = {
 	"every change of a run queue's length",
 	N_L_COLUMNS,
 	log_columns,
-};
-
-enum { E_BEGIN, E_END, E_IDLE, E_WAITING, E_IDLE_MAX, E_WAITING_MAX, E_CERTAIN, N_E_COLUMNS };
-
-static const struct schedtrace_column_info episode_columns[N_E_COLUMNS] = {
-	[E_BEGIN] = { "begin_ns", "ns", "from when, on the trace clock", SCHEDTRACE_INT },
-	[E_END] = { "end_ns", "ns", "until when", SCHEDTRACE_INT },
-	[E_IDLE] = { "idle", "", "idle CPUs at the begin, the first 16", SCHEDTRACE_TEXT },
-	[E_WAITING] = { "waiting", "", "waiting tasks at the begin, the first 16: name:pid@CPU",
-			SCHEDTRACE_TEXT },
-	[E_IDLE_MAX] = { "idle_max", "1", "most idle CPUs at once", SCHEDTRACE_INT },
-	[E_WAITING_MAX] = { "waiting_max", "1", "most waiting tasks at once", SCHEDTRACE_INT },
-	[E_CERTAIN] = { "certain", "",
-			"0: a switch turned out to be missing or records lost; it may not have "
-			"been so",
-			SCHEDTRACE_INT },
-};
-
-static const struct schedtrace_table_info episodes_info = {
-	"idle_while_waiting",
-	"every stretch in which a CPU idled while a task waited for another CPU",
-	N_E_COLUMNS,
-	episode_columns,
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -173,97 +138,15 @@ static int log_length(const struct runqueue *rq, const struct schedtrace_events 
 	return rq->sink->row(rq->sink->user, &log_info, v, err);
 }
 
-static char *list_idle(const struct queues *q)
-{
-	char *text = NULL;
-	size_t size, n = 0;
-	FILE *f = open_memstream(&text, &size);
-
-	for (uint32_t cpu = 0; f && cpu < q->cpus.n && n < MAX_LISTED; cpu++) {
-		const struct queue *c = grown_get(&q->cpus, cpu, struct queue);
-
-		if (c->seen && queues_idle_is_waste(q, cpu))
-			fprintf(f, "%s%u", n++ ? "," : "", cpu);
-	}
-	return f && !fclose(f) ? text : NULL;
-}
-
-static char *list_waiting(const struct queues *q)
-{
-	const struct lives *lives = replay_lives(q->replay);
-	char *text = NULL;
-	size_t size, n = 0;
-	FILE *f = open_memstream(&text, &size);
-
-	for (uint32_t cpu = 0; f && cpu < q->cpus.n && n < MAX_LISTED; cpu++) {
-		const struct queue *c = grown_get(&q->cpus, cpu, struct queue);
-
-		for (uint32_t life = c->first; life && n < MAX_LISTED;) {
-			const char *name = lives_name(lives, life - 1);
-
-			if (queues_idle_for(q, life - 1))
-				fprintf(f, "%s%s:%d@%u", n++ ? " " : "", name ? name : "",
-					lives->all[life - 1].pid, cpu);
-			life = grown_get(&q->lives, life - 1, struct waiter)->next;
-		}
-	}
-	return f && !fclose(f) ? text : NULL;
-}
-
-static int begin_episode(struct runqueue *rq, struct schedtrace_error *err)
-{
-	rq->episode = (struct episode){
-		.open = true,
-		.begin = rq->queues.now,
-		.followed = rq->queues.sums.followed,
-	};
-	if (!rq->sink)
-		return 0;
-	rq->episode.idle = list_idle(&rq->queues);
-	rq->episode.waiting = list_waiting(&rq->queues);
-	return rq->episode.idle && rq->episode.waiting ? 0 : no_memory(err);
-}
-
-static int end_episode(struct runqueue *rq, struct schedtrace_error *err)
-{
-	struct episode *e = &rq->episode;
-	int64_t ns = clipped(rq, e->begin, rq->queues.now);
-	bool certain = rq->queues.sums.followed - e->followed == ns;
-	union schedtrace_value v[N_E_COLUMNS];
-	int r = 0;
-
-	if (ns && !certain)
-		rq->doubtful_episodes++;
-	if (ns && certain && histogram_add(&rq->episodes, ns) < 0)
-		r = no_memory(err);
-	if (ns && rq->sink && r >= 0) {
-		v[E_BEGIN].i =
-			e->begin > rq->queues.window_begin ? e->begin : rq->queues.window_begin;
-		v[E_END].i = v[E_BEGIN].i + ns;
-		v[E_IDLE].s = e->idle;
-		v[E_WAITING].s = e->waiting;
-		v[E_IDLE_MAX].i = e->idle_max;
-		v[E_WAITING_MAX].i = e->waiting_max;
-		v[E_CERTAIN].i = certain;
-		r = rq->sink->row(rq->sink->user, &episodes_info, v, err);
-	}
-	free(e->idle);
-	free(e->waiting);
-	*e = (struct episode){ 0 };
-	return r;
-}
-
 static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
 	       struct schedtrace_error *err)
 {
 	struct runqueue *rq = self;
-	const struct queues *q = &rq->queues;
 	int64_t now = ev->timestamp[i];
-	bool wasted;
 	int r = 0;
 
 	if (ev->event[i] == SCHEDTRACE_RQ_SIZE) {
-		if (rq->sink && now >= q->window_begin)
+		if (rq->sink && now >= rq->queues.window_begin)
 			r = log_length(rq, ev, i, life, err);
 		return r < 0 ? r : set_length(rq, ev->cpu[i], true, ev->arg0[i], now, now, err);
 	}
@@ -276,20 +159,15 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 		r = set_length(rq, ev->cpu[i], false, 0, now, now, err);
 	if (r >= 0 && queues_follow(&rq->queues, ev, i, life) < 0)
 		r = no_memory(err);
-	wasted = q->waste.idle && q->waste.overloaded;
-	if (r >= 0 && rq->episode.open && !wasted)
-		r = end_episode(rq, err);
-	else if (r >= 0 && !rq->episode.open && wasted)
-		r = begin_episode(rq, err);
-	if (wasted) {
-		struct episode *e = &rq->episode;
+	return r < 0 ? r : episodes_follow(&rq->episodes, err);
+}
 
-		if (q->waste.idle > e->idle_max)
-			e->idle_max = q->waste.idle;
-		if (q->waste.waiting > e->waiting_max)
-			e->waiting_max = q->waste.waiting;
-	}
-	return r;
+static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
+{
+	struct runqueue *rq = self;
+
+	queues_span(&rq->queues, span);
+	return 0;
 }
 
 static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end,
@@ -438,11 +316,12 @@ static int add_cpu(struct schedtrace_table *cpus, struct schedtrace_table *lengt
 	return r;
 }
 
-static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
-		    struct schedtrace_tables *out, struct schedtrace_error *err)
+static int add_work(const struct runqueue *rq, int64_t begin, int64_t end, struct schedtrace_tables *out,
+		    struct schedtrace_error *err)
 {
 	const struct queue_sums sums = queues_sums_at(&rq->queues, end);
-	const struct histogram *e = &rq->episodes;
+	struct histogram e;
+	int64_t doubtful;
 	const struct replay_known known = replay_known(rq->queues.replay);
 	union schedtrace_value v[N_W_COLUMNS];
 	struct schedtrace_table *table;
@@ -450,6 +329,7 @@ static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
 
 	if (r < 0 || begin > end)
 		return r;
+	r = episodes_sum(&rq->episodes, &e, &doubtful, err);
 	v[W_FOLLOWED].i = sums.followed;
 	v[W_CPUS].i = rq->queues.n_seen;
 	v[W_WALL].i = if_known(known.wakeups, sums.wall);
@@ -465,13 +345,14 @@ static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
 			: 100 - percent(sums.idle, (double)sums.followed * rq->queues.n_seen);
 	v[W_VIOLATION].i = if_known(replay_recorded(rq->queues.replay, SCHEDTRACE_RQ_SIZE),
 				    violation_at(rq, end));
-	v[W_EPISODES].i = if_known(known.wakeups, (int64_t)e->count);
-	v[W_P50].i = if_known(known.wakeups, histogram_percentile(e, 50));
-	v[W_P99].i = if_known(known.wakeups, histogram_percentile(e, 99));
-	v[W_MAX].i = if_known(known.wakeups && e->count, e->max);
-	v[W_DOUBTFUL].i = if_known(known.wakeups, rq->doubtful_episodes);
+	v[W_EPISODES].i = if_known(known.wakeups, (int64_t)e.count);
+	v[W_P50].i = if_known(known.wakeups, histogram_percentile(&e, 50));
+	v[W_P99].i = if_known(known.wakeups, histogram_percentile(&e, 99));
+	v[W_MAX].i = if_known(known.wakeups && e.count, e.max);
+	v[W_DOUBTFUL].i = if_known(known.wakeups, doubtful);
 	v[W_UNFOLLOWED].i = end - begin > sums.followed ? end - begin - sums.followed : 0;
-	return table_row(table, v, err);
+	histogram_free(&e);
+	return r < 0 ? r : table_row(table, v, err);
 }
 
 static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
@@ -496,15 +377,20 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	return r;
 }
 
+static int finish(void *self, struct schedtrace_error *err)
+{
+	struct runqueue *rq = self;
+
+	return episodes_finish(&rq->episodes, err);
+}
+
 static void destroy(void *self)
 {
 	struct runqueue *rq = self;
 
 	queues_free(&rq->queues);
-	histogram_free(&rq->episodes);
+	episodes_free(&rq->episodes);
 	free(rq->lengths.items);
-	free(rq->episode.idle);
-	free(rq->episode.waiting);
 	free(rq);
 }
 
@@ -513,6 +399,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	struct runqueue *rq = calloc(1, sizeof(*rq));
 	struct replay_listener listener = {
 		.self = rq,
+		.span = span,
 		.doubt = doubt,
 		.events = QUEUES_EVENTS | REPLAY_EVENT(RQ_SIZE),
 		.before_window = true,
@@ -525,6 +412,9 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	rq->sink = env->sink;
 	if (queues_init(&rq->queues, env) < 0)
 		return no_memory(err);
+	episodes_init(&rq->episodes, &rq->queues, env->sink);
+	rq->queues.self = &rq->episodes;
+	rq->queues.doubted = episodes_doubted;
 	return replay_listen(env->replay, &listener, err);
 }
 
@@ -540,5 +430,6 @@ const struct analysis analysis_runqueue = {
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,
+	.finish = finish,
 	.destroy = destroy,
 };

@@ -232,6 +232,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 		return no_memory(err);
 	if (span->life == LIFE_IDLE)
 		return 0;
+	queues_span(&w->queues, span);
 	a = grown_at(&w->accounts, span->life, struct account);
 	if (!a)
 		return no_memory(err);

@@ -250,6 +250,65 @@ static void nobody_waits_on_a_cpu_that_switches_to_its_idle_task(void **state)
 	result_free(&r);
 }
 
+/* CPU 1's records begin at 130. */
+static struct rows woken_before_the_cpus_first_record(void)
+{
+	struct rows b = rows_new();
+
+	runs(&b, 100, 0, 0);
+	wake(&b, 110, 1, 3);
+	sw(&b, 130, 1, 0, 'R', 5);
+	sw(&b, 150, 1, 5, 'S', 0);
+	sw(&b, 200, 0, 0, 'R', 9);
+	return b;
+}
+
+/* It did not wait until 140, since it is woken then; but the episode ended at 120. */
+static struct rows woken_again_while_it_seems_to_wait(void)
+{
+	struct rows b = rows_new();
+
+	runs(&b, 100, 0, 0);
+	runs(&b, 100, 1, 5);
+	wake(&b, 110, 1, 3);
+	sw(&b, 120, 0, 0, 'R', 6);
+	wake(&b, 140, 1, 3);
+	sw(&b, 150, 1, 5, 'S', 3);
+	return b;
+}
+
+static void a_cpu_that_goes_idle_did_not_let_anybody_wait(void **state)
+{
+	struct rows b = woken_before_the_cpus_first_record();
+	struct rows again = woken_before_the_cpus_first_record();
+	char *lines = log_of(&b, "runqueue", "idle_while_waiting");
+	struct result r = result_of(&again, "runqueue");
+
+	assert_string_equal(lines, "130|150|0|:3@1|1|1|0\n");
+	free(lines);
+	assert_int_equal(work(&r, "wall_ns"), 0);
+	assert_int_equal(work(&r, "any_per_thread_ns"), 0);
+	assert_int_equal(work(&r, "episodes"), 0);
+	assert_int_equal(work(&r, "doubtful"), 1);
+	result_free(&r);
+}
+
+static void evidence_that_comes_after_an_episode_makes_it_doubtful_too(void **state)
+{
+	struct rows b = woken_again_while_it_seems_to_wait();
+	struct rows again = woken_again_while_it_seems_to_wait();
+	char *lines = log_of(&b, "runqueue", "idle_while_waiting");
+	struct result r = result_of(&again, "runqueue");
+
+	assert_string_equal(lines, "110|120|0|:3@1|1|1|0\n");
+	free(lines);
+	assert_int_equal(work(&r, "wall_ns"), 0);
+	assert_int_equal(work(&r, "followed_ns"), 150 - 140 + 110 - 100);
+	assert_int_equal(work(&r, "episodes"), 0);
+	assert_int_equal(work(&r, "doubtful"), 1);
+	result_free(&r);
+}
+
 static void an_episode_that_may_not_have_been_is_marked(void **state)
 {
 	struct rows b = a_missing_switch_out_of_idle();
@@ -351,6 +410,8 @@ int main(void)
 		cmocka_unit_test(a_cpu_idled_for_certain_until_the_task_found_there_was_woken),
 		cmocka_unit_test(a_cpu_idled_for_certain_only_until_somebody_may_have_run_there),
 		cmocka_unit_test(nobody_waits_on_a_cpu_that_switches_to_its_idle_task),
+		cmocka_unit_test(a_cpu_that_goes_idle_did_not_let_anybody_wait),
+		cmocka_unit_test(evidence_that_comes_after_an_episode_makes_it_doubtful_too),
 		cmocka_unit_test(an_episode_that_may_not_have_been_is_marked),
 		cmocka_unit_test(gaps_that_overlap_are_taken_out_once),
 		cmocka_unit_test(a_window_counts_what_lies_inside),
