@@ -42,6 +42,7 @@ struct replay_span {
 	bool cut;   /* by the window or the start: it began before, or ended after */
 	bool gap;   /* records were lost at its end: the state may have lasted on */
 	bool whole; /* rows show its begin and its end: neither cut nor doubtful nor ended by a gap */
+	bool switched_in; /* it ends where a row switches the task in */
 };
 
 /* Why it was unknown who ran on a CPU. */

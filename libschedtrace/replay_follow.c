@@ -39,6 +39,7 @@ static void emit_until(struct replay *replay, uint32_t life, enum life_state sta
 	span.cut = span.begin != begin || span.end != end ||
 		   (is_task(life) && life_of(replay, life)->flags & LIFE_FROM_START);
 	span.whole = !span.cut && certain_end >= end && end == replay->now;
+	span.switched_in = replay->switching_in;
 	TELL(replay, span, &span);
 }
 
@@ -370,7 +371,9 @@ static void ctx_switch(struct replay *replay, int32_t cpu, int32_t prev, int64_t
 	else if (out == LIFE_IDLE)
 		emit(replay, LIFE_IDLE, LIFE_RUNNING, cpu, c->since, replay->now, replay->now);
 	c->current = LIFE_NONE;
+	replay->switching_in = true;
 	arrive(replay, c, cpu, in, replay->now);
+	replay->switching_in = false;
 }
 
 static void wakeup(struct replay *replay, int32_t cpu, uint32_t id, enum life_state wait)

@@ -43,6 +43,7 @@ struct replay {
 	int64_t begin, now;
 	int64_t listed;	 /* rows from then on come after the list of tasks; INT64_MAX: it is used */
 	bool has_states; /* STATE rows tell who was preempted in the kernel */
+	bool switching_in; /* what ends now does so by a row that switches a task in */
 	bool seen[SCHEDTRACE_EVENT_COUNT]; /* events of which there was a row */
 	int status;			   /* the first failure, until the feed returns it */
 	struct schedtrace_error *err;

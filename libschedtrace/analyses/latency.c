@@ -4,7 +4,8 @@
  *
  *   wakeup   from sched_wakeup to the switch-in (perf sched latency, bcc's runqlat, LISA)
  *   waking   the same waits from sched_waking, when the waker began (Perfetto, perf sched
- *            timehist); never shorter than from sched_wakeup
+ *            timehist); never shorter than from sched_wakeup. Where no sched_wakeup is recorded,
+ *            from the sched_waking of a task that slept, or did not run since the begin
  *   preempt  from the switch-out while runnable to the next switch-in (bcc's runqlat)
  *   new      from sched_wakeup_new to the first switch-in
  *   unknown  it may have waited, and nobody knows why: it ran without a sign of what it did before
@@ -193,6 +194,50 @@ static int waited(struct latency *latency, struct account *a, const struct repla
 	return 0;
 }
 
+/* Without records of wakeups, whether rows show that the wait began with a waking and ended. */
+static bool is_since_waking(const struct latency *latency, const struct account *a,
+			    const struct replay_span *span)
+{
+	const struct life *life = &replay_lives(latency->replay)->all[span->life];
+
+	if (!span->switched_in || span->gap || !a->waking.seen || a->waking.doubtful ||
+	    a->waking.time < latency->gap_end || a->waking.time < latency->window_begin ||
+	    span->end >= latency->window_end)
+		return false;
+	/* Nobody saw it sleep, but it did not run since the begin. */
+	if (life->state == LIFE_UNKNOWN && !(life->flags & LIFE_FROM_START))
+		return false;
+	return !replay_recorded(latency->replay, SCHEDTRACE_WAKEUP);
+}
+
+static int waited_since_waking(struct latency *latency, struct account *a,
+			       const struct replay_span *span, struct schedtrace_error *err)
+{
+	struct replay_span whole = *span;
+	struct worst wait = { .ns = span->end - a->waking.time, .kind = WAKING };
+	int r;
+
+	whole.begin = a->waking.time;
+	whole.certain_end = span->end;
+	whole.cut = false;
+	a->woken = a->waking;
+	a->is_moved = a->last_cpu && span->cpu >= 0 && a->last_cpu != span->cpu + 1;
+	r = latency_log(latency, a, WAKING, &whole, err);
+	a->woken.seen = a->waking.seen = false;
+	if (r < 0)
+		return r;
+	wait.life = span->life;
+	wait.longest = (struct longest){
+		.begin = whole.begin,
+		.cpu = span->cpu,
+		.waker = a->woken.waker,
+		.ran = who_ran(latency, span->cpu, whole.begin, whole.end),
+	};
+	if (latency->n_worst < N_WORST || wait.ns > latency->worst[N_WORST - 1].ns)
+		remember_worst(latency, &wait);
+	return count(a, WAKING, wait.ns, &wait.longest) < 0 ? no_memory(err) : 0;
+}
+
 static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
 {
 	struct latency *latency = self;
@@ -222,6 +267,9 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 		return 0;
 	}
 	if (span->state <= LIFE_WAIT_OLD) {
+		if (!span->whole && is_since_waking(latency, a, span) &&
+		    waited_since_waking(latency, a, span, err) < 0)
+			return err->status;
 		/* It may have waited already when the waker began, or may not have slept yet. */
 		if (!span->whole && !span->cut)
 			a->waking.doubtful = true;
@@ -325,6 +373,8 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	latency->sink = env->sink;
 	latency->replay = env->replay;
 	latency->gap_end = INT64_MIN;
+	latency->window_begin = env->window_begin;
+	latency->window_end = env->window_end;
 	return replay_listen(env->replay, &listener, err);
 }
 

@@ -66,6 +66,7 @@ struct latency {
 	const struct schedtrace_sink *sink; /* NULL: single waits are not wanted */
 	struct replay *replay;
 	int64_t gap_end;	     /* when records were lost last */
+	int64_t window_begin, window_end;
 	struct grown accounts;	     /* struct account by life */
 	struct grown ran;	     /* struct stretches by CPU */
 	struct histogram on[2];	     /* waits after wakeups: on the previous CPU, moved */

@@ -219,7 +219,8 @@ bool latency_recorded(const struct latency *latency, enum latency_kind kind)
 	case WAKEUP:
 		return known.wakeups;
 	case WAKING:
-		return known.wakeups && replay_recorded(latency->replay, SCHEDTRACE_WAKING);
+		return (known.wakeups || known.states) &&
+		       replay_recorded(latency->replay, SCHEDTRACE_WAKING);
 	case PREEMPT:
 		return known.states;
 	case NEW:
@@ -246,7 +247,7 @@ static int add_kind(const struct latency *latency, uint32_t id, enum latency_kin
 	v[KIND].s = latency_kind_names[kind];
 	latency_figures(&v[COUNT], waits, known);
 	v[MAX_AT].i = any ? longest->begin : UNKNOWN_INT;
-	v[MAX_CPU].i = any ? longest->cpu : UNKNOWN_INT;
+	v[MAX_CPU].i = any && longest->cpu >= 0 ? longest->cpu : UNKNOWN_INT;
 	v[WAKER_PID].i = any ? pid_of(lives, longest->waker) : UNKNOWN_INT;
 	v[WAKER].s = any ? text_of(lives, longest->waker, last_name(lives, longest->waker)) : NULL;
 	v[RAN_PID].i = any ? pid_of(lives, longest->ran) : UNKNOWN_INT;
@@ -365,7 +366,7 @@ static int add_worst(const struct latency *latency, struct schedtrace_tables *ou
 		v[W_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 		v[W_COMM].s = text_of(lives, w->life, w->name);
 		v[W_KIND].s = latency_kind_names[w->kind];
-		v[W_CPU].i = w->longest.cpu;
+		v[W_CPU].i = w->longest.cpu < 0 ? UNKNOWN_INT : w->longest.cpu;
 		v[W_MOVED].i = w->kind == WAKEUP ? w->moved : UNKNOWN_INT;
 		v[W_WAKER_PID].i = pid_of(lives, w->longest.waker);
 		v[W_WAKER].s = text_of(lives, w->longest.waker, w->waker_name);

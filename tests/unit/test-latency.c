@@ -52,6 +52,39 @@ static void each_kind_of_wait_is_measured_from_its_own_begin(void **state)
 	result_free(&r);
 }
 
+/* CPU 1 belongs to 7, for which a waking at 280 comes before it is asleep. */
+static void without_records_of_wakeups_waits_after_wakings_are_measured_still(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	recorded(&b, "sched:sched_switch,sched:sched_waking");
+	runs(&b, 100, 0, 9);
+	runs(&b, 100, 1, 0);
+	waking(&b, 110, 0, 7, 9); /* it did not run since the begin */
+	sw(&b, 130, 1, 0, 'R', 7);
+	sw(&b, 150, 1, 7, 'S', 0);
+	waking(&b, 200, 0, 7, 9);
+	sw(&b, 240, 1, 0, 'R', 7);
+	sw(&b, 250, 1, 7, 'R', 8); /* preempted: that is no waking */
+	sw(&b, 270, 1, 8, 'S', 7);
+	waking(&b, 280, 0, 7, 9);
+	sw(&b, 290, 1, 7, 'S', 0);
+	sw(&b, 300, 1, 0, 'R', 7);
+	sw(&b, 310, 1, 7, 'S', 0);
+	waking(&b, 320, 0, 7, 9);
+	runs(&b, 330, 1, 7); /* nobody saw when it came */
+	r = result_of(&b, "latency");
+	assert_int_equal(of_kind(&r, 7, "waking", "count"), 3);
+	assert_int_equal(of_kind(&r, 7, "waking", "total_ns"), 20 + 40 + 10);
+	assert_int_equal(of_kind(&r, 7, "waking", "max_ns"), 40);
+	assert_int_equal(of_kind(&r, 7, "waking", "max_at_ns"), 200);
+	assert_int_equal(of_kind(&r, 7, "waking", "waker_pid"), 9);
+	assert_int_equal(of_kind(&r, 7, "preempt", "count"), 1);
+	assert_int_equal(of_kind(&r, 7, "wakeup", "count"), INT64_MIN);
+	result_free(&r);
+}
+
 static void the_waker_and_who_ran_instead_are_named(void **state)
 {
 	struct rows b = wakeup_and_preemption();
@@ -388,6 +421,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind_of_wait_is_measured_from_its_own_begin),
+		cmocka_unit_test(without_records_of_wakeups_waits_after_wakings_are_measured_still),
 		cmocka_unit_test(the_waker_and_who_ran_instead_are_named),
 		cmocka_unit_test(the_worst_are_the_longest_first_and_never_count_a_wait_twice),
 		cmocka_unit_test(of_more_waits_than_fit_the_longest_are_kept),
