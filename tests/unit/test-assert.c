@@ -330,6 +330,31 @@ static void a_figure_of_events_that_were_not_recorded_is_undecided(void **state)
 	free(row);
 }
 
+static void where_the_clock_was_set_back_a_time_may_be_longer_but_a_count_is_what_it_is(void **state)
+{
+	static const char *const texts[] = { "sum(tasks.sleep_ns) < 1 ms", "migrations == 0" };
+	static const enum assert_verdict verdicts[] = { ASSERT_UNCERTAIN, ASSERT_HOLDS };
+	struct assert_doubts doubts = { .duration_ns = 1, .seen = all_seen };
+
+	doubts.clock_set_back = true;
+	for (int i = 0; i < 2; i++) {
+		struct assert_rules rules = parsed(texts[i]);
+		const struct schedtrace_table_info *table = rules.list[0].sources[0].table;
+		struct assert_figure figure = { .rule = rules.list };
+		union schedtrace_value *row = calloc(table->n_columns, sizeof(*row));
+		struct assert_result result;
+
+		assert_int_equal(assert_figure_row(&figure, 0, row), 0);
+		assert_figure_judge(&figure, &doubts, &result);
+		assert_int_equal(result.verdict, verdicts[i]);
+		if (result.why)
+			assert_string_equal(result.why, "the clock was set back");
+		assert_figure_free(&figure);
+		assert_rules_free(&rules);
+		free(row);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +371,7 @@ int main(void)
 		cmocka_unit_test(rows_are_chosen_by_names_patterns_and_numbers),
 		cmocka_unit_test(what_matches_nothing_is_undecided_and_counts_as_none),
 		cmocka_unit_test(a_figure_of_events_that_were_not_recorded_is_undecided),
+		cmocka_unit_test(where_the_clock_was_set_back_a_time_may_be_longer_but_a_count_is_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
