@@ -26,6 +26,7 @@
 struct settings {
 	struct report_settings report;
 	struct compare_settings compare;
+	bool strict;
 	const char *format, *top, *width, *depth, *by, *plot_size, *seed, *resamples;
 	bool requests;
 	const char *junit;
@@ -59,15 +60,17 @@ static const struct option_spec options[] = {
 	  "curves; csv, json: all]",
 	  OPTION_TEXT, FIELD(top), REPORT | COMPARE },
 	{ 'p', "pid", "PID,…", "only rows about these tasks", OPTION_LIST,
-	  FIELD(report.selection.pids), REPORT },
+	  FIELD(report.selection.filters.pids), REPORT },
 	{ 0, "comm", "NAME",
 	  "only rows about tasks of this name or shell pattern, such as \"cc*\"; may be given "
 	  "several times",
-	  OPTION_LIST, FIELD(report.selection.comms), TABLES },
+	  OPTION_LIST, FIELD(report.selection.filters.comms), TABLES },
 	{ 0, "command", NULL, "only rows about tasks of the recorded command", OPTION_FLAG,
-	  FIELD(report.command), TABLES },
+	  FIELD(report.selection.filters.command), TABLES },
 	{ 0, "cpu", "CPU,…", "only rows about these CPUs", OPTION_LIST,
-	  FIELD(report.selection.cpus), TABLES },
+	  FIELD(report.selection.filters.cpus), TABLES },
+	{ 0, "strict", NULL, "fail, with status 1, if one of these filters matches nothing",
+	  OPTION_FLAG, FIELD(strict), TABLES },
 	{ 'w', "window", "BEGIN:END",
 	  "count only this part of the trace, in seconds since its begin, or @NS on the trace "
 	  "clock; either side may be empty",
@@ -336,7 +339,7 @@ static int complete(struct settings *settings, struct schedtrace_error *err)
 	if (!r)
 		r = parse_number("--width", settings->width, usual_width(), &width, err);
 	if (!r)
-		r = selection_check(&report->selection, err);
+		r = filters_prepare(&report->selection.filters, err);
 	if (!r && settings->plot_size)
 		r = plot_parse_size(settings->plot_size, &report->plot_size, err);
 	if (r)
@@ -449,11 +452,27 @@ static int run_assert(const struct settings *settings, char **operands, int n, b
 	return r ? r : assert_run(&assert_settings, failed, damaged, err);
 }
 
+/* Tells of filters that matched nothing; whether there are any. */
+static bool tell_unmatched(const struct settings *settings)
+{
+	const struct filters *filters = &settings->report.selection.filters;
+	bool any = false;
+	size_t at = 0;
+	char *text;
+
+	for (; (text = filters_unmatched(filters, &at)); any = true) {
+		if (!settings->report.quiet)
+			report(program.name, "%s", text);
+		free(text);
+	}
+	return any;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = { 0 };
 	struct schedtrace_error err;
-	bool damaged = false, failed = false;
+	bool damaged = false, failed = false, unmatched;
 	int first, n, r;
 
 	process_begin(program.name, EXIT_UNFINISHED);
@@ -474,14 +493,15 @@ int main(int argc, char **argv)
 			r = settings.report.plot ? plot_run(&settings.report, &damaged, &err)
 						 : report_run(&settings.report, &damaged, &err);
 	}
-	option_list_free(&settings.report.selection.pids);
-	option_list_free(&settings.report.selection.comms);
-	option_list_free(&settings.report.selection.cpus);
+	unmatched = !r && tell_unmatched(&settings);
+	filters_release(&settings.report.selection.filters);
 	option_list_free(&settings.compare.groups);
 	option_list_free(&settings.compare.values);
 	if (r)
 		return report_error(program.name, &err);
 	if (failed)
 		return EXIT_RULE_FAILED;
+	if (unmatched && settings.strict)
+		return EXIT_UNFINISHED;
 	return damaged ? EXIT_SALVAGED : EXIT_DONE;
 }

@@ -15,13 +15,8 @@
 #include "reading.h"
 #include "results.h"
 #include "time_of_day.h"
-
-/*
- * Run where nobody names an analysis; of each, the table of the same name is shown, of the last
- * three only if they have something to say. The losses are looked at in every run.
- */
-static const char *const default_analyses[] = { "tasks",  "cpus",   "migrations",
-						"memory", "faults", "losses" };
+#include "wanted.h"
+#include "wrap.h"
 
 struct run {
 	const struct report_settings *settings;
@@ -37,14 +32,6 @@ struct run {
 	struct column_layout *log_layout;
 	bool log_begun;
 };
-
-static bool is_named(const struct report_settings *settings, const char *analysis)
-{
-	for (size_t i = 0; i < settings->n_analyses; i++)
-		if (!strcmp(settings->analyses[i], analysis))
-			return true;
-	return false;
-}
 
 /* Matches LOG, ANALYSIS.LOG, and ANALYSIS where that has one log only. */
 static bool log_has_name(const struct schedtrace_analysis_info *analysis,
@@ -65,7 +52,7 @@ static int find_log(struct run *run, const char **analysis_name, struct schedtra
 	char all[512] = "";
 
 	for (size_t i = 0; (analysis = schedtrace_analysis_at(i)); i++) {
-		if (settings->n_analyses && !is_named(settings, analysis->name))
+		if (settings->n_analyses && !wanted_by_name(settings, analysis->name))
 			continue;
 		for (size_t l = 0; l < analysis->n_logs; l++) {
 			snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s.%s",
@@ -95,7 +82,7 @@ static int log_row(void *user, const struct schedtrace_table_info *log,
 	FILE *f = run->results.f;
 	int r;
 
-	if (log != run->log || !selection_matches(&run->selection, log, values))
+	if (log != run->log || !filters_match(&run->selection.filters, log, values))
 		return 0;
 	switch (run->settings->format) {
 	case REPORT_TEXT:
@@ -138,7 +125,8 @@ static int learn_tasks(struct run *run, struct schedtrace_error *err)
 	struct infile_options input = settings->input;
 	int r;
 
-	if (!settings->command || !settings->log || infile_knows_all_tasks(run->reading.infile))
+	if (!settings->selection.filters.command || !settings->log ||
+	    infile_knows_all_tasks(run->reading.infile))
 		return 0;
 	input.note = NULL; /* they come again */
 	r = reading_open(&run->known, settings->path, &input, false, err);
@@ -152,15 +140,15 @@ static int choose_command(struct run *run, struct schedtrace_error *err)
 		infile_context(run->known.infile ? run->known.infile : run->reading.infile);
 	int r;
 
-	if (!run->settings->command)
+	if (!run->selection.filters.command)
 		return 0;
 	r = schedtrace_context_load_tasks(ctx, err);
 	if (r < 0)
 		return r;
-	if (!selection_knows_command(ctx))
+	if (!filters_know_command(ctx))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--command: the recording does not know a command");
-	run->selection.command_of = ctx;
+	run->selection.filters.command_of = ctx;
 	return 0;
 }
 
@@ -170,6 +158,8 @@ static int choose_log(struct run *run, struct schedtrace_error *err)
 	const char *analysis = NULL;
 	int r = find_log(run, &analysis, err);
 
+	if (!r)
+		r = filters_check(&run->selection.filters, run->log, err);
 	if (!r)
 		r = view_of_log(&run->log_view, run->log, &run->selection, err);
 	if (!r && run->settings->clock)
@@ -184,21 +174,38 @@ static bool wants_flames(const struct report_settings *settings)
 	return settings->folded || settings->flame;
 }
 
+/* Flames are made of this table. */
+#define FLAMES "stack_comms"
+
+static int check_flames(const struct report_settings *settings, struct schedtrace_error *err)
+{
+	const struct schedtrace_analysis_info *stacks = schedtrace_analysis_find("stacks");
+	int r = 0;
+
+	for (size_t t = 0; t < stacks->n_tables && !r; t++)
+		if (!strcmp(stacks->tables[t]->name, FLAMES))
+			r = filters_check(&settings->selection.filters, stacks->tables[t], err);
+	return r;
+}
+
 static int choose_analyses(struct run *run, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = run->settings;
-	int r = 0;
+	int r;
 
-	if (wants_flames(settings))
-		return schedtrace_engine_add(run->reading.engine, "stacks", err);
+	if (wants_flames(settings)) {
+		r = check_flames(settings, err);
+		return r ? r : schedtrace_engine_add(run->reading.engine, "stacks", err);
+	}
+	r = wanted_check_filters(settings, err);
 
 	for (size_t i = 0; i < settings->n_analyses && !r; i++)
 		r = schedtrace_engine_add(run->reading.engine, settings->analyses[i], err);
 	if (settings->n_analyses)
 		return r;
-	for (size_t i = 0; i < sizeof(default_analyses) / sizeof(*default_analyses) && !r; i++)
-		if (schedtrace_analysis_find(default_analyses[i]))
-			r = schedtrace_engine_add(run->reading.engine, default_analyses[i], err);
+	for (size_t i = 0; wanted_default(i) && !r; i++)
+		if (schedtrace_analysis_find(wanted_default(i)))
+			r = schedtrace_engine_add(run->reading.engine, wanted_default(i), err);
 	return r;
 }
 
@@ -221,28 +228,42 @@ static int begun(void *user, struct schedtrace_error *err)
 	return r ? r : begin_log(run, err);
 }
 
-/* Whether a table is to be shown. */
-static bool is_wanted(const struct run *run, const struct schedtrace_table *table)
+/* Of the tables that are shown where nobody names an analysis. */
+static bool has_something_to_say(const struct run *run, const struct schedtrace_table *table)
 {
-	const struct report_settings *settings = run->settings;
 	const char *name = schedtrace_table_info(table)->name;
-	const char *analysis = analysis_of_table(schedtrace_table_info(table));
 
-	if (settings->tables)
-		return select_names(settings->tables, name);
-	/* The parts of stacks are for those who ask; by name of tasks there is another table. */
-	if (settings->n_analyses && analysis && !strcmp(analysis, "stacks"))
-		return is_named(settings, analysis) &&
-		       !strcmp(name, settings->selection.comms.n ? "stack_comms" : "stacks");
-	if (settings->n_analyses)
-		return analysis && is_named(settings, analysis);
+	if (run->settings->tables || run->settings->n_analyses)
+		return true;
 	if (!strcmp(name, "losses"))
 		return summary_anything_missing(table);
 	if (!strcmp(name, "faults")) /* of events alone, memory has them */
 		return run->reading.summary.seen[SCHEDTRACE_SAMPLE_FAULTS];
 	if (!strcmp(name, "memory"))
 		return schedtrace_table_rows(table) > 0;
-	return analysis && !strcmp(name, analysis);
+	return true;
+}
+
+/* Says which tables are missing: in text at their place, else beside the output. */
+static void tell_left_out(const struct run *run)
+{
+	const struct report_settings *settings = run->settings;
+	const struct schedtrace_table_info *info;
+	struct schedtrace_error why;
+
+	for (size_t at = 0; (info = wanted_next(settings, &at));) {
+		if (!wanted_check(settings, info, &why) ||
+		    !has_something_to_say(run,
+					  schedtrace_tables_find(run->reading.tables, info->name)))
+			continue;
+		if (settings->format == REPORT_TEXT) {
+			fputs("left out:", run->results.f);
+			wrap_text(run->results.f, why.text, strlen("left out:"), 2,
+				  run->text.width);
+		} else if (!settings->quiet) {
+			report("schedreport", "left out: %s", why.text);
+		}
+	}
 }
 
 static int check_tables(const struct run *run, const struct schedtrace_table *const *tables,
@@ -275,6 +296,8 @@ static int print_tables(struct run *run, const struct view *views, size_t n,
 	FILE *f = run->results.f;
 	int r = 0;
 
+	if (run->settings->format != REPORT_TEXT)
+		tell_left_out(run);
 	if (run->settings->format == REPORT_CSV)
 		return csv_tables(f, views, n, err);
 	if (run->settings->format == REPORT_JSON)
@@ -283,6 +306,7 @@ static int print_tables(struct run *run, const struct view *views, size_t n,
 		      run->reading.tables, run->text.width);
 	if (run->settings->window)
 		fprintf(f, "counted in the window %s only\n", run->settings->window);
+	tell_left_out(run);
 	for (size_t i = 0; i < n && !r; i++) {
 		fputc('\n', f);
 		r = text_table(f, &views[i], &run->text, err);
@@ -304,9 +328,13 @@ static int show_tables(struct run *run, struct schedtrace_error *err)
 	r = check_tables(run, tables, n_tables, err);
 	if (r)
 		return r;
-	for (size_t i = 0; i < n_tables; i++)
-		if (is_wanted(run, tables[i]))
+	for (size_t i = 0; i < n_tables; i++) {
+		const struct schedtrace_table_info *info = schedtrace_table_info(tables[i]);
+
+		if (wanted_table(run->settings, info) && has_something_to_say(run, tables[i]) &&
+		    !wanted_check(run->settings, info, NULL))
 			tables[n++] = tables[i];
+	}
 	r = views_make(views, tables, n, &run->selection, run->settings->format == REPORT_TEXT,
 		       err);
 	for (size_t i = 0; i < n && run->settings->clock; i++)
@@ -323,7 +351,7 @@ static int show_flames(struct run *run, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = run->settings;
 	const struct schedtrace_table *table =
-		schedtrace_tables_find(run->reading.tables, "stack_comms");
+		schedtrace_tables_find(run->reading.tables, FLAMES);
 	const struct flame_heading heading = {
 		settings->title,
 		schedtrace_context_info(infile_context(run->reading.infile))->command,
@@ -369,7 +397,7 @@ static void note_what_is_missing(const struct run *run)
 		       "%s: there are no CTX_SWITCH rows, so nothing is known of who ran",
 		       run->settings->path);
 	else if (schedtrace_context_stacks(infile_context(run->reading.infile)) == 0 &&
-		 (wants_flames(run->settings) || is_named(run->settings, "stacks")))
+		 (wants_flames(run->settings) || wanted_by_name(run->settings, "stacks")))
 		report("schedreport",
 		       "%s: there are no call stacks: record them with schedrec -e sched,stacks",
 		       run->settings->path);
@@ -393,8 +421,8 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 	if (settings->clock)
 		r = time_of_day_parse(&run->times, settings->clock, err);
 	if (!r)
-		r = reading_open(&run->reading, settings->path, &settings->input, settings->command,
-				 err);
+		r = reading_open(&run->reading, settings->path, &settings->input,
+				 settings->selection.filters.command, err);
 	if (!r)
 		r = learn_tasks(run, err);
 	if (!r)

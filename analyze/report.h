@@ -16,7 +16,6 @@ struct report_settings {
 	const char *path;
 	struct infile_options input;
 	struct selection selection;
-	bool command; /* only rows about tasks of the recorded command */
 	enum report_format format;
 	const char *tables; /* names with commas between; NULL: all */
 	const char

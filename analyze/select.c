@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "select.h"
 
-#include <errno.h>
-#include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <schedtrace/analyses.h>
 
-#include "cli/escape.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 
@@ -129,148 +126,6 @@ static int for_each_word(const char *list, int (*call)(void *user, const char *w
 			return r;
 		list += n + 1;
 	}
-}
-
-struct number_search {
-	int64_t wanted;
-	const char *bad; /* a word that is no number */
-	size_t bad_n;
-};
-
-static int number_word(void *user, const char *word, size_t n)
-{
-	struct number_search *search = user;
-	char *end;
-	long long v;
-
-	errno = 0;
-	v = strtoll(word, &end, 10);
-	if (errno || end != word + n || v < 0 || v > INT32_MAX || *word < '0' || *word > '9') {
-		search->bad = word;
-		search->bad_n = n;
-		return -1;
-	}
-	return v == search->wanted;
-}
-
-static bool has_number(const struct option_list *list, int64_t wanted)
-{
-	struct number_search search = { .wanted = wanted };
-
-	for (size_t i = 0; i < list->n; i++)
-		if (for_each_word(list->items[i], number_word, &search) > 0)
-			return true;
-	return false;
-}
-
-static int check_numbers(const struct option_list *list, const char *option,
-			 struct schedtrace_error *err)
-{
-	struct number_search search = { .wanted = -1 };
-
-	for (size_t i = 0; i < list->n; i++)
-		if (for_each_word(list->items[i], number_word, &search) < 0)
-			return error_set(err, SCHEDTRACE_E_USAGE,
-					 "%s: %.*s is no number from 0 to %d", option,
-					 (int)search.bad_n, search.bad, INT32_MAX);
-	return 0;
-}
-
-int selection_check(const struct selection *sel, struct schedtrace_error *err)
-{
-	int r = check_numbers(&sel->pids, "--pid", err);
-
-	return r ? r : check_numbers(&sel->cpus, "--cpu", err);
-}
-
-static bool is_cpu_column(const struct schedtrace_column_info *column)
-{
-	static const char *const names[] = { "cpu", "from_cpu", "to_cpu", "from", "to" };
-
-	if (column->type != SCHEDTRACE_INT || *column->unit)
-		return false;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(names[i], column->name))
-			return true;
-	return false;
-}
-
-bool text_matches(const char *text, const char *pattern)
-{
-	auto_free char *visible = NULL;
-
-	if (!strcmp(pattern, text))
-		return true;
-	/* What is printed otherwise than it is has a backslash. */
-	if (!strpbrk(pattern, "*?[\\"))
-		return false;
-	visible = escape_visible(text);
-	return visible && (!strcmp(pattern, visible) || !fnmatch(pattern, visible, FNM_NOESCAPE));
-}
-
-static bool comm_matches(const struct option_list *patterns, const char *comm)
-{
-	for (size_t i = 0; comm && i < patterns->n; i++)
-		if (text_matches(comm, patterns->items[i]))
-			return true;
-	return false;
-}
-
-bool selection_knows_command(const struct schedtrace_context *ctx)
-{
-	size_t n;
-	const struct schedtrace_task *tasks = schedtrace_context_tasks(ctx, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (tasks[i].command_tree == 1)
-			return true;
-	return false;
-}
-
-/* Whether a task of this pid belongs to the recorded command. */
-static bool of_command(const struct schedtrace_context *ctx, int64_t pid)
-{
-	size_t low = 0, high;
-	const struct schedtrace_task *tasks = schedtrace_context_tasks(ctx, &high);
-	size_t n = high;
-
-	while (low < high) { /* the first life of the pid: lives are sorted by pid */
-		size_t middle = low + (high - low) / 2;
-
-		if (tasks[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < n && tasks[low].pid == pid; low++)
-		if (tasks[low].command_tree == 1)
-			return true;
-	return false;
-}
-
-bool selection_matches(const struct selection *sel, const struct schedtrace_table_info *info,
-		       const union schedtrace_value *values)
-{
-	bool about_cpu = false, on_cpu = false;
-
-	for (size_t i = 0; i < info->n_columns; i++) {
-		const struct schedtrace_column_info *column = &info->columns[i];
-
-		if (column->type == SCHEDTRACE_INT && !strcmp(column->name, "pid")) {
-			if (sel->pids.n && !has_number(&sel->pids, values[i].i))
-				return false;
-			if (sel->command_of && !of_command(sel->command_of, values[i].i))
-				return false;
-		}
-		if (sel->comms.n && column->type == SCHEDTRACE_TEXT &&
-		    !strcmp(column->name, "comm") && !comm_matches(&sel->comms, values[i].s))
-			return false;
-		if (sel->cpus.n && is_cpu_column(column)) {
-			about_cpu = true;
-			on_cpu |= has_number(&sel->cpus, values[i].i);
-		}
-	}
-	return !about_cpu || on_cpu;
 }
 
 static int choose_word(void *user, const char *word, size_t n)
@@ -442,7 +297,7 @@ static int choose_rows(struct view *view, const struct selection *sel, bool limi
 	for (size_t r = 0; r < n; r++) {
 		for (size_t c = 0; c < info->n_columns; c++)
 			values[c] = schedtrace_table_value(view->table, r, c);
-		if (selection_matches(sel, info, values))
+		if (filters_match(&sel->filters, info, values))
 			view->rows[view->n_rows++] = r;
 	}
 	view->n_matching = view->n_rows;

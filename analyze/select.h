@@ -5,21 +5,17 @@
 
 #include <stdbool.h>
 
-#include <schedtrace/context.h>
 #include <schedtrace/tables.h>
 
 #include "cli/options.h"
+#include "filters.h"
 
 /* As the command line gives it. */
 struct selection {
 	const char *columns;	  /* names with commas between; NULL: all */
 	const char *sort;	  /* a column, with - before it descending; NULL: as is usual */
 	int64_t top;		  /* rows of a table; 0: all; negative: as is usual */
-	struct option_list pids;  /* numbers with commas between */
-	struct option_list comms; /* names or glob patterns */
-	struct option_list cpus;  /* numbers with commas between */
-	/* Only tasks of the recorded command, by what this context knows; NULL: all. */
-	const struct schedtrace_context *command_of;
+	struct filters filters;
 };
 
 /* A table or a log as it will be shown. */
@@ -36,16 +32,9 @@ struct view {
 	const struct time_of_day *times;
 };
 
-/* Checks what no table is needed for: numbers. */
-int selection_check(const struct selection *sel, struct schedtrace_error *err);
-
-/* Whether the context knows the recorded command, so that its tasks can be told from others. */
-bool selection_knows_command(const struct schedtrace_context *ctx);
-
 /*
  * The views of @n tables. A column that --sort or --columns names must be in at least one of
- * them; tables without it keep their usual order and columns. Filters act on the tables that
- * have the column they are about: pid, comm, and every column about a CPU.
+ * them; tables without it keep their usual order and columns. filters_check() allows each of them.
  */
 int views_make(struct view *views, const struct schedtrace_table *const *tables, size_t n,
 	       const struct selection *sel, bool limit_rows, struct schedtrace_error *err);
@@ -55,13 +44,6 @@ int view_of_log(struct view *view, const struct schedtrace_table_info *log,
 		const struct selection *sel, struct schedtrace_error *err);
 
 void view_release(struct view *view);
-
-/* Whether the filters let this row of @info pass. */
-bool selection_matches(const struct selection *sel, const struct schedtrace_table_info *info,
-		       const union schedtrace_value *values);
-
-/* Whether a text from a trace is this one, as it is or as it is printed, or fits the glob pattern. */
-bool text_matches(const char *text, const char *pattern);
 
 /* Whether a list such as "tasks,cpus" has @name. */
 bool select_names(const char *list, const char *name);

@@ -7,6 +7,7 @@
 
 #include "bounds.h"
 #include "../select.h"
+#include "cli/pattern.h"
 
 #define REAL_SCALE 1000
 

@@ -148,6 +148,11 @@ static int add_filter(struct parser *p, const char *at, const char *column, bool
 			where(p, at, place);
 			return assert_name_unknown(name, place, p->err);
 		}
+		if (source->table->choices & SCHEDTRACE_FIRST_ONLY)
+			return refuse(p, at,
+				      "%s holds only the first of many rows, so none can be chosen "
+				      "by %s",
+				      source->table->name, column);
 		filter->column[s] = named.column;
 		info = &source->table->columns[named.column];
 		if (info->type == SCHEDTRACE_REAL)

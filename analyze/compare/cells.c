@@ -236,7 +236,7 @@ static int add_rows(struct cells *cells, const struct schedtrace_table *table,
 
 		for (size_t c = 0; c < n_columns; c++)
 			values[c] = schedtrace_table_value(table, i, c);
-		if (!selection_matches(sel, cells->info, values) || !is_wanted(cells, values))
+		if (!filters_match(&sel->filters, cells->info, values) || !is_wanted(cells, values))
 			continue;
 		row = find_row(cells, values);
 		if (row < 0)

@@ -26,6 +26,7 @@ struct compared {
 	struct table_rule rule;
 	struct cells rows;   /* row by row; without figures where they are not wanted */
 	struct cells totals; /* as a whole, likewise */
+	bool left_out;	     /* it has neither, since the filters cannot choose from it */
 };
 
 struct run {
@@ -73,21 +74,31 @@ static int add_table(struct run *run, const struct schedtrace_table_info *info,
 {
 	const char *columns = run->report->selection.columns;
 	struct compared *table = &run->tables[run->n_tables++];
-	bool by_rows;
+	bool by_rows, with_totals;
 	int r;
 
 	table->info = info;
 	table->rule = table_rule_of(info);
 	by_rows = table->rule.key && *table->rule.key &&
 		  is_wanted(run, info->name, table->rule.usual) && has_measure(info, columns);
+	with_totals = table->rule.totals &&
+		      (is_wanted(run, "totals", true) || is_wanted(run, "figures", true));
+	if (by_rows || with_totals) {
+		r = filters_check(&run->report->selection.filters, info, err);
+		if (r && by_rows && run->report->tables)
+			return r;
+		table->left_out = r;
+		by_rows &= !r;
+		with_totals &= !r;
+	}
 	r = cells_init(&table->rows, info, by_rows ? key_of(run, &table->rule) : "",
 		       !by_rows	 ? ""
 		       : columns ? columns
 				 : table->rule.measures,
 		       NULL, run->groups.n_files, err);
 	if (!r)
-		r = cells_init(&table->totals, info, "", table->rule.totals ? columns : "",
-			       table->rule.totals, run->groups.n_files, err);
+		r = cells_init(&table->totals, info, "", with_totals ? columns : "",
+			       with_totals ? table->rule.totals : NULL, run->groups.n_files, err);
 	if (!r && by_rows && run->compare->key && !table->rows.n_keys)
 		r = error_set(err, SCHEDTRACE_E_USAGE, "--key: table %s has no column %s",
 			      info->name, run->compare->key);
@@ -101,6 +112,22 @@ static bool has_table(const struct run *run, const struct schedtrace_table_info 
 		if (run->tables[t].info == info)
 			return true;
 	return false;
+}
+
+/* Something must be left to compare. */
+static int check_left_out(const struct run *run, struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (size_t t = 0; t < run->n_tables; t++) {
+		const struct compared *table = &run->tables[t];
+
+		if (table->rows.n_measures || table->totals.n_measures)
+			return 0;
+		if (table->left_out && !r)
+			r = filters_check(&run->report->selection.filters, table->info, err);
+	}
+	return r;
 }
 
 static int choose_tables(struct run *run, struct schedtrace_error *err)
@@ -122,7 +149,7 @@ static int choose_tables(struct run *run, struct schedtrace_error *err)
 			if (!has_table(run, analysis->tables[t]))
 				r = add_table(run, analysis->tables[t], err);
 	}
-	return r;
+	return r ? r : check_left_out(run, err);
 }
 
 static int check_table_name(const struct run *run, const char *name, size_t n,
@@ -369,22 +396,21 @@ static int make_tables(struct run *run, struct schedtrace_error *err)
 	return r;
 }
 
-/* --command chooses by pid: what a table without pids counts, it counts of all tasks. */
-static void write_unfiltered(FILE *f, const struct run *run)
+/* Says which tables are missing: in text above the others, else beside the output. */
+static void tell_left_out(FILE *f, const struct run *run)
 {
-	size_t n = 0;
+	const struct report_settings *settings = run->report;
+	struct schedtrace_error why;
 
 	for (size_t t = 0; t < run->n_tables; t++) {
-		const struct compared *table = &run->tables[t];
-
-		if (select_column(table->info, "pid", 3) == SIZE_MAX &&
-		    (table->rows.n_measures ||
-		     (table->totals.n_measures && is_wanted(run, "totals", true))))
-			fprintf(f, "%s%s", n++ ? ", " : "--command does not change ",
-				table->info->name);
+		if (!run->tables[t].left_out)
+			continue;
+		filters_check(&settings->selection.filters, run->tables[t].info, &why);
+		if (settings->format == REPORT_TEXT)
+			fprintf(f, "left out: %s\n", why.text);
+		else if (!settings->quiet)
+			report("schedreport", "left out: %s", why.text);
 	}
-	if (n)
-		fprintf(f, ": %s about all tasks.\n", n > 1 ? "they are" : "it is");
 }
 
 static char *make_legend(const struct run *run)
@@ -396,8 +422,7 @@ static char *make_legend(const struct run *run)
 	if (!f)
 		return NULL;
 	legend_write(f, &run->groups, run->compare);
-	if (run->report->command)
-		write_unfiltered(f, run);
+	tell_left_out(f, run);
 	if (!fclose(f))
 		return legend;
 	free(legend);

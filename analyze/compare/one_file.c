@@ -86,14 +86,15 @@ int one_file_read(struct one_file *file, const char *path, const struct report_s
 	memset(file, 0, sizeof(*file));
 	file->path = path;
 	file->selection = settings->selection;
-	r = reading_open(&file->reading, path, &settings->input, settings->command, err);
+	r = reading_open(&file->reading, path, &settings->input,
+			 settings->selection.filters.command, err);
 	if (r || !settings->n_analyses)
 		return r;
 	r = run_analyses(file, settings, err);
-	if (r || !settings->command)
+	if (r || !settings->selection.filters.command)
 		return r;
-	file->selection.command_of = infile_context(file->reading.infile);
-	if (!selection_knows_command(file->selection.command_of))
+	file->selection.filters.command_of = infile_context(file->reading.infile);
+	if (!filters_know_command(file->selection.filters.command_of))
 		r = error_set(err, SCHEDTRACE_E_USAGE,
 			      "--command: %s does not know which command was recorded", path);
 	return r;

@@ -8,6 +8,7 @@
 #include <schedtrace/analyses.h>
 
 #include "cli/escape.h"
+#include "cli/report_error.h"
 #include "cells.h"
 #include "../layout.h"
 #include "libschedtrace/error.h"
@@ -38,6 +39,17 @@ static int no_memory(struct schedtrace_error *err)
 	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a table of recordings");
 }
 
+/* Figures that the filters cannot choose for are left out. */
+static bool leave_out(const struct run *run, const struct schedtrace_table_info *info)
+{
+	struct schedtrace_error why;
+	int r = filters_check(&run->settings->selection.filters, info, &why);
+
+	if (r && !run->settings->quiet)
+		report("schedreport", "left out: %s", why.text);
+	return r;
+}
+
 /* The tables that have figures of a whole recording. */
 static int choose_totals(struct run *run, struct schedtrace_error *err)
 {
@@ -56,15 +68,26 @@ static int choose_totals(struct run *run, struct schedtrace_error *err)
 		for (size_t t = 0; t < analysis->n_tables; t++) {
 			const struct schedtrace_table_info *info = analysis->tables[t];
 			const char *only = table_rule_of(info).totals;
-			int r = only ? cells_init(&run->totals[run->n_totals++], info, "", NULL,
-						  only, 1, err)
-				     : 0;
+			int r;
 
+			if (!only || leave_out(run, info))
+				continue;
+			r = cells_init(&run->totals[run->n_totals++], info, "", NULL, only, 1, err);
 			if (r)
 				return r;
 		}
 	}
 	return 0;
+}
+
+/* Filters choose among what figures are made of. */
+static int check_filters(const struct run *run, struct schedtrace_error *err)
+{
+	if (run->n_totals || !run->settings->selection.filters.state)
+		return 0;
+	return error_set(err, SCHEDTRACE_E_USAGE,
+			 "recordings: there are no figures here of an ANALYSIS that --comm, "
+			 "--command and --cpu could choose for");
 }
 
 static const char *figure_name(struct run *run, const char *table, const char *column)
@@ -260,6 +283,8 @@ static int run_all(struct run *run, char *const *paths, size_t n_paths, bool *da
 {
 	int r = choose_totals(run, err);
 
+	if (!r)
+		r = check_filters(run, err);
 	if (!r)
 		r = make_columns(run, err);
 	if (!r)

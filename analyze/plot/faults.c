@@ -273,13 +273,16 @@ int plot_make_faults(struct plot_source *source, const struct panel_spec *spec,
 		  PLOT_STEP_BACK },
 	};
 	struct view faults = { 0 }, total = { 0 };
+	bool of_all; /* draws all of them together, too */
 	int r = plot_view(source, "faults", &faults, err);
 
 	if (!r)
 		r = plot_view(source, "faults_total", &total, err);
+	of_all = !r && !filters_check(&source->selection->filters, total.info, NULL);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && !r; i++)
 		if (is_chosen(source, kinds[i].column) && (!i || any(&total, kinds[i].column)))
-			r = add_curves(source, spec, &kinds[i], &faults, &total, err);
+			r = add_curves(source, spec, &kinds[i], &faults, of_all ? &total : NULL,
+				       err);
 	view_release(&faults);
 	view_release(&total);
 	return r;

@@ -28,7 +28,8 @@ static const struct panel_spec specs[] = {
 	  .from = "states_log",
 	  .make = plot_make_who_ran,
 	  .title = "Who ran on each CPU",
-	  .ranked = "tasks" },
+	  .ranked = "tasks",
+	  .ranked_on_cpus = "cpu_tasks" },
 	{ .from = "cpu_tasks",
 	  .make = plot_make_bars,
 	  .labels = "cpu,comm,pid",
@@ -199,7 +200,8 @@ static const struct panel_spec specs[] = {
 	  .from = "states_log",
 	  .make = plot_make_who_ran,
 	  .title = "Who ran on each CPU",
-	  .ranked = "tasks" },
+	  .ranked = "tasks",
+	  .ranked_on_cpus = "cpu_tasks" },
 	{ .of = "states",
 	  .from = "states_log",
 	  .make = plot_make_states,
@@ -234,7 +236,8 @@ static const struct panel_spec specs[] = {
 	  .from = "states_log",
 	  .make = plot_make_who_ran,
 	  .title = "Who ran on each CPU",
-	  .ranked = "tasks" },
+	  .ranked = "tasks",
+	  .ranked_on_cpus = "cpu_tasks" },
 	{ .from = "stack_comms",
 	  .make = plot_make_bars,
 	  .title = "Call stacks of each name with most time on the CPU until the switch away",
@@ -271,4 +274,9 @@ const struct panel_spec *plot_spec_from(const char *table_or_log, size_t i)
 		if (!strcmp(specs[s].from, table_or_log) && !i--)
 			return &specs[s];
 	return NULL;
+}
+
+const char *plot_spec_ranked(const struct panel_spec *spec, const struct filters *filters)
+{
+	return filters->cpus.n && spec->ranked_on_cpus ? spec->ranked_on_cpus : spec->ranked;
 }

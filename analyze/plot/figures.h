@@ -50,6 +50,7 @@ struct panel_spec {
 	 * the legend calls it. */
 	const char *values;
 	const char *ranked; /* of a log: another table that says what is drawn; NULL: none */
+	const char *ranked_on_cpus; /* the same where CPUs are chosen; NULL: the same table */
 	size_t top;	    /* so many at most, unless --top says otherwise */
 	bool stacked;
 };
@@ -57,6 +58,9 @@ struct panel_spec {
 /* The panels of an analysis, or of a table or log; in order, NULL after the last. */
 const struct panel_spec *plot_spec_of_analysis(const char *analysis, size_t i);
 const struct panel_spec *plot_spec_from(const char *table_or_log, size_t i);
+
+/* The table that says what of a log is drawn, or NULL. */
+const char *plot_spec_ranked(const struct panel_spec *spec, const struct filters *filters);
 
 /* Bars of a table that no spec is about. */
 extern const struct panel_spec plot_spec_any;

@@ -132,6 +132,47 @@ static int choose_specs(struct plot_task *task, struct schedtrace_error *err)
 	return r;
 }
 
+/* Whether the filters cannot choose what a panel draws, or which of the ranked it draws. */
+static int check_spec(const struct plot_task *task, const struct panel_spec *spec,
+		      struct schedtrace_error *err)
+{
+	const struct filters *filters = &task->selection.filters;
+	const struct schedtrace_table_info *info = NULL;
+	int r = 0;
+
+	if (owner_of(spec->from, &info))
+		r = filters_check(filters, info, err);
+	if (!r && spec->ranked && owner_of(plot_spec_ranked(spec, filters), &info))
+		r = filters_check(filters, info, err);
+	return r;
+}
+
+/* Panels that cannot be chosen for are left out, unless they were named or are all there are. */
+static int check_filters(struct plot_task *task, struct schedtrace_error *err)
+{
+	const struct report_settings *settings = task->settings;
+	struct schedtrace_error why;
+	size_t n = 0;
+
+	for (size_t i = 0; i < task->n_specs; i++)
+		n += !check_spec(task, &task->specs[i], NULL);
+	for (size_t i = 0; i < task->n_specs; i++)
+		if (check_spec(task, &task->specs[i], &why) && (!n || settings->tables))
+			return error_set(err, SCHEDTRACE_E_USAGE, "--plot: %s", why.text);
+	n = 0;
+	for (size_t i = 0; i < task->n_specs; i++) {
+		const struct panel_spec *spec = &task->specs[i];
+
+		if (!check_spec(task, spec, &why))
+			task->specs[n++] = *spec;
+		else if (!settings->quiet)
+			report("schedreport", "left out: %s: %s",
+			       spec->title ? spec->title : spec->from, why.text);
+	}
+	task->n_specs = n;
+	return 0;
+}
+
 /* ---- reading -------------------------------------------------------------------------- */
 
 static int run_pass(struct plot_task *task, struct reading *pass, const char *what,
@@ -147,8 +188,8 @@ static int run_pass(struct plot_task *task, struct reading *pass, const char *wh
 static int first_pass(struct plot_task *task, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = task->settings;
-	int r = reading_open(&task->first, settings->path, &settings->input, settings->command,
-			     err);
+	int r = reading_open(&task->first, settings->path, &settings->input,
+			     settings->selection.filters.command, err);
 
 	for (size_t i = 0; i < task->n_specs && !r; i++) {
 		const struct panel_spec *spec = &task->specs[i];
@@ -156,8 +197,10 @@ static int first_pass(struct plot_task *task, struct schedtrace_error *err)
 
 		r = schedtrace_engine_add(task->first.engine, owner_of(spec->from, &info), err);
 		if (!r && spec->ranked)
-			r = schedtrace_engine_add(task->first.engine, owner_of(spec->ranked, &info),
-						  err);
+			r = schedtrace_engine_add(
+				task->first.engine,
+				owner_of(plot_spec_ranked(spec, &task->selection.filters), &info),
+				err);
 	}
 	if (!r)
 		r = schedtrace_engine_add(task->first.engine, "losses", err);
@@ -176,7 +219,7 @@ static int log_row(void *user, const struct schedtrace_table_info *log,
 		for (size_t l = 0; l < sizeof(reader->logs) / sizeof(*reader->logs) && !r; l++)
 			if (reader->logs[l] == log &&
 			    (reader->unfiltered ||
-			     selection_matches(&task->selection, log, values)))
+			     filters_match(&task->selection.filters, log, values)))
 				r = reader->row(reader, l, values, err);
 	}
 	return r;
@@ -205,7 +248,7 @@ static int add_open_states(struct plot_task *task, struct log_reader *reader,
 			if (!strcmp(name, "certain"))
 				values[c].i = 1;
 		}
-		if (reader->unfiltered || selection_matches(&task->selection, log, values))
+		if (reader->unfiltered || filters_match(&task->selection.filters, log, values))
 			r = reader->row(reader, 0, values, err);
 	}
 	return r;
@@ -222,7 +265,8 @@ static int second_pass(struct plot_task *task, struct schedtrace_error *err)
 
 	input.note = NULL; /* all that was said before holds */
 	input.validate = false;
-	r = reading_open(&task->second, settings->path, &input, settings->command, err);
+	r = reading_open(&task->second, settings->path, &input, settings->selection.filters.command,
+			 err);
 
 	for (size_t i = 0; i < source->n_readers && !r; i++)
 		for (size_t l = 0; l < 2 && source->readers[i].logs[l] && !r; l++) {
@@ -258,7 +302,7 @@ static void put_list(FILE *f, const char *what, const struct option_list *list, 
 /* What of the recording is drawn, unless that is all. */
 static const char *what_is_chosen(struct plot_task *task)
 {
-	const struct selection *sel = &task->selection;
+	const struct filters *sel = &task->selection.filters;
 	auto_free char *text = NULL;
 	bool any = false;
 	size_t size;
@@ -361,12 +405,12 @@ static int choose_command(struct plot_task *task, struct schedtrace_error *err)
 {
 	const struct schedtrace_context *ctx = infile_context(task->first.infile);
 
-	if (!task->settings->command)
+	if (!task->selection.filters.command)
 		return 0;
-	if (!selection_knows_command(ctx))
+	if (!filters_know_command(ctx))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--command: the recording does not know a command");
-	task->selection.command_of = ctx;
+	task->selection.filters.command_of = ctx;
 	return 0;
 }
 
@@ -377,6 +421,8 @@ static int draw(struct plot_task *task, struct schedtrace_error *err)
 
 	if (!r)
 		r = choose_specs(task, err);
+	if (!r)
+		r = check_filters(task, err);
 	if (!r)
 		r = first_pass(task, err);
 	if (!r)

@@ -35,7 +35,8 @@ bool plot_tasks_chosen(const struct plot_source *source)
 {
 	const struct selection *selection = source->selection;
 
-	return selection->pids.n || selection->comms.n || selection->command_of;
+	return selection->filters.pids.n || selection->filters.comms.n ||
+	       selection->filters.command_of;
 }
 
 size_t plot_column(const struct schedtrace_table_info *info, const char *name, size_t n)

@@ -35,8 +35,9 @@ static int name_series(struct plot_source *source, const struct view *tasks,
 {
 	auto_free struct name_time *times = calloc(tasks->n_rows + 1, sizeof(*times));
 	size_t comm = plot_column(tasks->info, "comm", 4), n = 0, kept = 0;
-	/* What still runs at the end is among what is possible only. */
-	size_t on_cpu = plot_column(tasks->info, "on_cpu_hi", 9);
+	/* What still runs at the end is among what is possible only; tables of CPUs lack it. */
+	size_t hi = plot_column(tasks->info, "on_cpu_hi", 9);
+	size_t on_cpu = hi == SIZE_MAX ? plot_column(tasks->info, "on_cpu", 6) : hi;
 	int i;
 
 	if (!times)
@@ -77,7 +78,7 @@ static size_t kind_of_task(const struct log_reader *reader, const union schedtra
 	const struct lanes *lanes = reader->state;
 	size_t kind = 0;
 
-	if (!selection_matches(lanes->source->selection, reader->logs[0], values))
+	if (!filters_match(&lanes->source->selection->filters, reader->logs[0], values))
 		return who->n_names + OF_NOT_CHOSEN;
 	while (kind < who->n_names && !(comm && !strcmp(who->names[kind], comm)))
 		kind++;
@@ -138,7 +139,7 @@ int plot_make_who_ran(struct plot_source *source, const struct panel_spec *spec,
 		return plot_no_room(err);
 	if (!who)
 		return plot_no_memory(err);
-	r = plot_view(source, "tasks", &tasks, err);
+	r = plot_view(source, plot_spec_ranked(spec, &source->selection->filters), &tasks, err);
 	if (!r)
 		r = name_series(source, &tasks, who->names, err);
 	if (r >= 0) {

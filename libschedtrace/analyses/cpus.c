@@ -197,10 +197,7 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info cpus_info = {
-	"cpus",
-	"what each CPU did with the time",
-	N_COLUMNS,
-	columns,
+	"cpus", "what each CPU did with the time", N_COLUMNS, columns, SCHEDTRACE_BY_CPU,
 };
 
 enum { T_CPU, T_PID, T_TGID, T_COMM, T_ON_CPU, T_SHARE, N_T_COLUMNS };
@@ -217,10 +214,8 @@ static const struct schedtrace_column_info task_columns[N_T_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info cpu_tasks_info = {
-	"cpu_tasks",
-	"who used each CPU, the longest first",
-	N_T_COLUMNS,
-	task_columns,
+	"cpu_tasks",  "who used each CPU, the longest first", N_T_COLUMNS,
+	task_columns, SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 };
 
 static double percent(int64_t part, int64_t whole)

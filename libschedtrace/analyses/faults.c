@@ -166,10 +166,8 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info log_info = {
-	"faults_curve",
-	"every sample of every process",
-	N_L_COLUMNS,
-	log_columns,
+	"faults_curve",	    "every sample of every process", N_L_COLUMNS, log_columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 static double percent(int64_t part, int64_t whole)
@@ -410,6 +408,7 @@ static const struct schedtrace_table_info faults_info = {
 	"page faults, CPU use and memory of each process that was sampled or faulted",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 enum { T_TIME, T_TICKS, T_SOURCE, T_PROCESSES, T_MINOR, T_MAJOR, T_CPU, N_T_COLUMNS };

@@ -29,6 +29,7 @@ const struct schedtrace_table_info latency_comms_info = {
 	"how long the tasks of a name waited, together; a row a name and kind of wait",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_NAME,
 };
 
 struct comm_account {

@@ -32,6 +32,7 @@ const struct schedtrace_table_info latency_log_info = {
 	"every wait that ended, as its end becomes known",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 };
 
 const struct schedtrace_table_info latency_open_info = {
@@ -39,6 +40,7 @@ const struct schedtrace_table_info latency_open_info = {
 	"waits that go on at the last row; cpu is where the task waits",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 };
 
 static void fill(union schedtrace_value v[N_COLUMNS], const struct latency *latency,

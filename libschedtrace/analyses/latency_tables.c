@@ -76,10 +76,9 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 };
 
 const struct schedtrace_table_info latency_info = {
-	"latency",
-	"how long each task waited until it ran; a row a task and kind of wait",
-	N_COLUMNS,
-	columns,
+	"latency",	    "how long each task waited until it ran; a row a task and kind of wait",
+	N_COLUMNS,	    columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 enum {
@@ -175,10 +174,9 @@ static const struct schedtrace_column_info worst_columns[N_W_COLUMNS] = {
 };
 
 const struct schedtrace_table_info latency_worst_info = {
-	"latency_worst",
-	"the 20 longest waits, the longest first",
-	N_W_COLUMNS,
-	worst_columns,
+	"latency_worst",       "the 20 longest waits, the longest first",
+	N_W_COLUMNS,	       worst_columns,
+	SCHEDTRACE_FIRST_ONLY,
 };
 
 void latency_figures(union schedtrace_value *first, const struct histogram *waits, bool known)

@@ -46,10 +46,9 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info log_info = {
-	"gap_log",
-	"every stretch in which it is unknown who ran on a CPU",
-	N_L_COLUMNS,
-	log_columns,
+	"gap_log",	   "every stretch in which it is unknown who ran on a CPU",
+	N_L_COLUMNS,	   log_columns,
+	SCHEDTRACE_BY_CPU,
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -194,10 +193,9 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info losses_info = {
-	"losses",
-	"what is missing on each CPU, and which figures it touches",
-	N_COLUMNS,
-	columns,
+	"losses",	   "what is missing on each CPU, and which figures it touches",
+	N_COLUMNS,	   columns,
+	SCHEDTRACE_BY_CPU,
 };
 
 static const char *touches(const struct account *a, int64_t lost, bool switches)

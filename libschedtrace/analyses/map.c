@@ -58,6 +58,7 @@ static const struct schedtrace_table_info log_info = {
 	"who runs on which CPU after every switch, as perf sched map",
 	N_L_COLUMNS,
 	log_columns,
+	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 };
 
 enum { LETTER, PID, TGID, COMM, FIRST, SWITCHED_IN, N_COLUMNS };
@@ -77,6 +78,7 @@ static const struct schedtrace_table_info table_info = {
 	"the letters of perf sched map; a row a task that was switched in",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 static int no_memory(struct schedtrace_error *err)

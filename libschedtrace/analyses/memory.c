@@ -53,10 +53,9 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info requests_info = {
-	"requests",
-	"every request for memory: mmap, munmap, mremap, brk",
-	N_L_COLUMNS,
-	log_columns,
+	"requests",	    "every request for memory: mmap, munmap, mremap, brk",
+	N_L_COLUMNS,	    log_columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 enum { R_TIME, R_PID, R_COMM, R_FILE, R_ANON, R_SHMEM, R_SWAP, R_RSS, N_R_COLUMNS };
@@ -74,10 +73,9 @@ static const struct schedtrace_column_info resident_columns[N_R_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info resident_info = {
-	"resident",
-	"every change of a process's resident memory, by kind",
-	N_R_COLUMNS,
-	resident_columns,
+	"resident",	    "every change of a process's resident memory, by kind",
+	N_R_COLUMNS,	    resident_columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 static int no_memory(struct schedtrace_error *err)

@@ -98,10 +98,9 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 };
 
 const struct schedtrace_table_info memory_info = {
-	"memory",
-	"memory of each process with events about it; a row a process life",
-	N_COLUMNS,
-	columns,
+	"memory",	    "memory of each process with events about it; a row a process life",
+	N_COLUMNS,	    columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 enum {
@@ -189,6 +188,7 @@ const struct schedtrace_table_info memory_biggest_info = {
 	"and all others in one row",
 	N_B_COLUMNS,
 	biggest_columns,
+	SCHEDTRACE_FIRST_ONLY,
 };
 
 static double percent(int64_t part, int64_t whole)

@@ -72,10 +72,8 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info log_info = {
-	"migration_log",
-	"every move of a task, by sched_migrate_task",
-	N_L_COLUMNS,
-	log_columns,
+	"migration_log", "every move of a task, by sched_migrate_task", N_L_COLUMNS,
+	log_columns,	 SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -316,10 +314,9 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info migrations_info = {
-	"migrations",
-	"moves of each task that was moved, by cause and distance",
-	N_COLUMNS,
-	columns,
+	"migrations",	    "moves of each task that was moved, by cause and distance",
+	N_COLUMNS,	    columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 enum { M_FROM, M_TO, M_MIGRATIONS, M_WAKE, M_FORK, M_EXEC, M_BALANCE, M_DISTANCE, N_M_COLUMNS };
@@ -337,10 +334,9 @@ static const struct schedtrace_column_info matrix_columns[N_M_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info matrix_info = {
-	"migration_matrix",
-	"moves from each CPU to each other; pairs without any are left out",
-	N_M_COLUMNS,
-	matrix_columns,
+	"migration_matrix", "moves from each CPU to each other; pairs without any are left out",
+	N_M_COLUMNS,	    matrix_columns,
+	SCHEDTRACE_BY_CPU,
 };
 
 static int64_t sum(const int64_t *values, size_t n)

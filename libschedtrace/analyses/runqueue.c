@@ -52,10 +52,8 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info log_info = {
-	"runqueue_log",
-	"every change of a run queue's length",
-	N_L_COLUMNS,
-	log_columns,
+	"runqueue_log", "every change of a run queue's length", N_L_COLUMNS,
+	log_columns,	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -193,10 +191,8 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info runqueue_info = {
-	"runqueue",
-	"how long the run queue of each CPU was, by time",
-	N_COLUMNS,
-	columns,
+	"runqueue",	   "how long the run queue of each CPU was, by time", N_COLUMNS, columns,
+	SCHEDTRACE_BY_CPU,
 };
 
 enum { N_CPU, N_LENGTH, N_NS, N_SHARE, N_N_COLUMNS };
@@ -209,10 +205,9 @@ static const struct schedtrace_column_info length_columns[N_N_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info lengths_info = {
-	"runqueue_lengths",
-	"how much time each run queue had which length",
-	N_N_COLUMNS,
-	length_columns,
+	"runqueue_lengths", "how much time each run queue had which length",
+	N_N_COLUMNS,	    length_columns,
+	SCHEDTRACE_BY_CPU,
 };
 
 enum {

@@ -179,6 +179,7 @@ static const struct schedtrace_table_info whole_info = {
 	"call stacks at the switch away from a task, and the time on the CPU that it ended",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_COMMAND,
 };
 
 static const struct schedtrace_table_info kernel_info = {
@@ -186,6 +187,7 @@ static const struct schedtrace_table_info kernel_info = {
 	"the same by the kernel's part of the stacks only",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_COMMAND,
 };
 
 static const struct schedtrace_table_info user_info = {
@@ -193,6 +195,7 @@ static const struct schedtrace_table_info user_info = {
 	"the same by the program's part of the stacks only",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_COMMAND,
 };
 
 enum { C_COMM, C_HASH, C_SWITCHES, C_ON_CPU, C_N_FRAMES, C_KERNEL_FRAMES, C_FRAMES, N_C_COLUMNS };
@@ -216,6 +219,7 @@ static const struct schedtrace_table_info comm_info = {
 	"each stack by the name of the tasks, as flame graphs want it",
 	N_C_COLUMNS,
 	comm_columns,
+	SCHEDTRACE_BY_NAME | SCHEDTRACE_BY_COMMAND,
 };
 
 enum part { WHOLE, KERNEL, USER };

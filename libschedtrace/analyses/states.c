@@ -56,17 +56,13 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info log_info = {
-	"states_log",
-	"every stretch of every task in one state",
-	N_L_COLUMNS,
-	log_columns,
+	"states_log", "every stretch of every task in one state", N_L_COLUMNS,
+	log_columns,  SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 };
 
 static const struct schedtrace_table_info open_info = {
-	"states_open",
-	"what every task still does at the last row",
-	N_L_COLUMNS,
-	log_columns,
+	"states_open", "what every task still does at the last row", N_L_COLUMNS,
+	log_columns,   SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 };
 
 enum { STATE, WHOLE, CERTAIN, MEAN, P50, P99, MAX, POSSIBLE, OTHERS, LASTING, N_COLUMNS };

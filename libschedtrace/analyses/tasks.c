@@ -259,6 +259,7 @@ static const struct schedtrace_table_info table_info = {
 	"what each task did with the time; a row a task life",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 /* All of @life's names with > between; NULL when memory ran out. */

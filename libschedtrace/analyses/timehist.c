@@ -92,6 +92,7 @@ static const struct schedtrace_table_info log_info = {
 	"every switch as perf sched timehist --state prints it",
 	N_L_COLUMNS,
 	log_columns,
+	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 };
 
 enum {
@@ -131,10 +132,9 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info table_info = {
-	"timehist",
-	"the summary of perf sched timehist -s --state; a row a task that ran",
-	N_COLUMNS,
-	columns,
+	"timehist",	    "the summary of perf sched timehist -s --state; a row a task that ran",
+	N_COLUMNS,	    columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 static int no_memory(struct schedtrace_error *err)

@@ -188,10 +188,9 @@ static const struct schedtrace_column_info task_columns[N_T_COLUMNS] = {
 };
 
 static const struct schedtrace_table_info tasks_info = {
-	"utilization_tasks",
-	"how much of one CPU each task used, and how long it lived",
-	N_T_COLUMNS,
-	task_columns,
+	"utilization_tasks", "how much of one CPU each task used, and how long it lived",
+	N_T_COLUMNS,	     task_columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 enum { I_PID, I_TGID, I_COMM, I_BEGIN, I_ON_CPU, I_SHARE, N_I_COLUMNS };
@@ -212,6 +211,7 @@ static const struct schedtrace_table_info intervals_info = {
 	"how much each task ran in each interval; those in which it did not are left out",
 	N_I_COLUMNS,
 	interval_columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 enum { C_WHAT, C_TASKS, C_START, C_END, C_COMPLETION, C_ON_CPU, C_SHARE, N_C_COLUMNS };

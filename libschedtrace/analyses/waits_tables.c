@@ -65,6 +65,7 @@ const struct schedtrace_table_info waits_info = {
 	"where the time of each task went, without remainder; a row a task life",
 	N_COLUMNS,
 	columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 enum {
@@ -121,10 +122,8 @@ static const struct schedtrace_column_info reason_columns[N_R_COLUMNS] = {
 };
 
 const struct schedtrace_table_info wait_reasons_info = {
-	"wait_reasons",
-	"why each task that waited did so",
-	N_R_COLUMNS,
-	reason_columns,
+	"wait_reasons",	    "why each task that waited did so", N_R_COLUMNS, reason_columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 enum { A_PID, A_COMM, A_BY_PID, A_BY, A_NS, A_SHARE, A_PREEMPTIONS, N_A_COLUMNS };
@@ -144,10 +143,9 @@ static const struct schedtrace_column_info antagonist_columns[N_A_COLUMNS] = {
 };
 
 const struct schedtrace_table_info antagonists_info = {
-	"antagonists",
-	"who ran where each task waited, the longest first",
-	N_A_COLUMNS,
-	antagonist_columns,
+	"antagonists",	    "who ran where each task waited, the longest first",
+	N_A_COLUMNS,	    antagonist_columns,
+	SCHEDTRACE_BY_TASK,
 };
 
 /* Where the life begins and ends within [*begin, *end). */

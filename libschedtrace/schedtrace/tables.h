@@ -28,12 +28,27 @@ struct schedtrace_column_info {
 	enum schedtrace_type type;
 };
 
+/**
+ * enum schedtrace_choice - by what rows can be chosen once they are made
+ *
+ * A row that is chosen says what it would say if nothing but the chosen had been counted. A row that
+ * sums over tasks does not, and where only the first of many are kept, others may be missing.
+ */
+enum schedtrace_choice {
+	SCHEDTRACE_BY_TASK = 1,	    /* it is about one task or process: columns pid and comm */
+	SCHEDTRACE_BY_NAME = 2,	    /* about the tasks of a name: column comm */
+	SCHEDTRACE_BY_CPU = 4,	    /* about a CPU: column cpu; about a move: columns from and to */
+	SCHEDTRACE_BY_COMMAND = 8,  /* schedtrace_engine_set_command_only() chooses beforehand */
+	SCHEDTRACE_FIRST_ONLY = 16, /* only the first of many are kept: by nothing at all */
+};
+
 /** struct schedtrace_table_info - the shape of a table or of a log */
 struct schedtrace_table_info {
 	const char *name;
 	const char *about;
 	size_t n_columns;
 	const struct schedtrace_column_info *columns;
+	unsigned int choices; /* of enum schedtrace_choice, added up; 0: by nothing */
 };
 
 /**

@@ -273,14 +273,17 @@ static void filters_keep_rows_of_the_named_tasks_and_cpus(void **state)
 {
 	struct fixture *fx = *state;
 	const char *pids[] = { "1,3", "4" }, *comms[] = { "c*", "[k]" }, *cpus[] = { "1" };
-	const struct selection by_pid = { .columns = "pid", .pids = { pids, 2 } };
-	const struct selection by_comm = { .columns = "pid", .comms = { comms, 2 } };
-	const struct selection by_cpu = { .columns = "pid", .cpus = { cpus, 1 } };
+	struct selection by_pid = { .columns = "pid", .filters.pids = { pids, 2 } };
+	struct selection by_comm = { .columns = "pid", .filters.comms = { comms, 2 } };
+	struct selection by_cpu = { .columns = "pid", .filters.cpus = { cpus, 1 } };
 
 	add(fx, 1, "cc1", 0, 0, 0, 0, 0, 0);
 	add(fx, 2, "c++", 1, 0, 0, 0, 0, 0);
 	add(fx, 3, "[k]", 0, 0, 0, 0, 0, 0); /* its name literally, though it is a pattern too */
 	add(fx, 14, NULL, 1, 0, 0, 0, 0, 0);
+	assert_int_equal(filters_prepare(&by_pid.filters, NULL), 0);
+	assert_int_equal(filters_prepare(&by_comm.filters, NULL), 0);
+	assert_int_equal(filters_prepare(&by_cpu.filters, NULL), 0);
 	assert_int_equal(try_view(fx, &by_pid, NULL), 0);
 	csv_tables(fx->f, &fx->view, 1, NULL);
 	view_release(&fx->view);
@@ -292,6 +295,11 @@ static void filters_keep_rows_of_the_named_tasks_and_cpus(void **state)
 	expect(fx, "pid\n1\n3\n"
 		   "pid\n1\n2\n3\n"
 		   "pid\n2\n14\n");
+	by_pid.filters.pids = by_comm.filters.comms = by_cpu.filters.cpus =
+		(struct option_list){ 0 }; /* they are not malloc's */
+	filters_release(&by_pid.filters);
+	filters_release(&by_comm.filters);
+	filters_release(&by_cpu.filters);
 }
 
 static void top_keeps_the_first_rows_and_says_how_many_there_are(void **state)

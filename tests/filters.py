@@ -1,0 +1,390 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What --pid, --comm, --command and --cpu choose, in every table, log and picture there is.
+Usage: filters.py SCHEDREPORT
+
+Two worlds that have nothing to do with each other: tasks a00 to a11 and "ap" run on CPU 0, tasks
+b00 to b23 and "bp" on CPU 1, where they wait longer and use more memory. A recording has the first
+world, or both. Whoever chooses the first world from both must see what the first alone shows: what
+sums over tasks, or keeps the first of many, before it is chosen from, cannot, and has to say so."""
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+import numpy as np
+
+SCHEDREPORT = sys.argv[1]
+EVENTS = """EXEC EXIT WAKEUP WAKEUP_NEW BLOCK BLOCK_IO WAIT_FUTEX WAKE_FUTEX WAKER_FUTEX FORK TICK
+    CTX_SWITCH MIGRATE RQ_SIZE IDL_BLN_FAIR_BEG IDL_BLN_FAIR_END PER_BLN_FAIR_BEG PER_BLN_FAIR_END
+    WAKING RUNS STATE PRIO STAT_RUNTIME NEWTASK RENAME CPU_IDLE PAGE_FAULT_USER PAGE_FAULT_KERNEL
+    MAJOR_FAULT MMAP MUNMAP MREMAP_FROM MREMAP_TO BRK CALL_FAILED EXIT_MM RSS_FILE RSS_ANON RSS_SWAP
+    RSS_SHMEM PAGE_ALLOC PAGE_FREE SAMPLE_FAULTS SAMPLE_CPU SAMPLE_MEM IRQ_ENTRY IRQ_EXIT LOST
+    SAMPLE_CHILDREN_FAULTS SAMPLE_CHILDREN_CPU CPU_OFFLINE CPU_ONLINE AREA GAP""".split()
+ID = {name: i for i, name in enumerate(EVENTS)}
+BEGIN, MS, MIB = 1_000_000_000, 1_000_000, 1 << 20
+FIRST = range(101, 114)  # the first world's pids; the last is ap
+FILTERS = {"--pid": "--pid=" + ",".join(map(str, FIRST)), "--comm": "--comm=a*",
+           "--command": "--command", "--cpu": "--cpu=0"}
+tests = []
+
+
+def test(f):
+    tests.append(f)
+    return f
+
+
+class World:
+    """On one CPU a task after the other is woken, waits for ap (bp) to leave, and runs."""
+    def __init__(self, letter, cpu, base, n, wait, memory):
+        self.rows, self.names, self.cpu = [], {}, cpu
+        partner = base + n
+        self.names[partner] = letter + "p"
+        for i in range(n):
+            pid, at = base + i, BEGIN + (1 + i) * 4 * MS + cpu * 100
+            self.names[pid] = "%s%02d" % (letter, i)
+            left = at + wait + i * 1000
+            self.wake(at, partner, 1)
+            self.wake(at + 10, pid, 2)
+            self.row(at + 1000, 0, "CTX_SWITCH", partner, 0)
+            self.row(left, partner, "BLOCK", 0, 0)
+            self.row(left, partner, "RQ_SIZE", 1, -1)
+            self.row(left, partner, "CTX_SWITCH", pid, 0)
+            self.row(left + 1000, pid, "MMAP", 1 << 32, memory + i * 4096)
+            self.row(left + 2000, pid, "RSS_ANON", memory + i * 4096, pid)
+            self.row(left + 3000, pid, "PAGE_FAULT_USER", 1 << 32, 1)
+            self.row(left + 4000, pid, "STAT_RUNTIME", 100_000, 0)
+            self.row(left + 5000, pid, "SAMPLE_FAULTS", i, 0)
+            self.row(left + 5000, pid, "SAMPLE_CPU", 0, 0)
+            self.row(left + 5000, pid, "SAMPLE_MEM", memory, ord("R"))
+            self.row(left + 100_000, pid, "BLOCK", 0, 0)
+            self.row(left + 100_000, pid, "RQ_SIZE", 0, -1)
+            self.row(left + 100_000, pid, "CTX_SWITCH", 0, 0)
+            self.row(left + 110_000, pid, "MIGRATE", cpu, cpu + 2)
+            self.row(left + 120_000, pid, "MIGRATE", cpu + 2, cpu)
+        end = BEGIN + 150 * MS
+        if letter == "a":  # the recording begins and ends with this world
+            self.row(BEGIN, 0, "TICK", 0, 2_000_000)
+            self.row(end + 3 * MS, 0, "CTX_SWITCH", base, 0)
+            self.row(end + 4 * MS, base, "BLOCK", 0, 0)
+            self.row(end + 4 * MS, base, "CTX_SWITCH", 0, 0)
+            self.row(end + 6 * MS, 0, "TICK", 0, 2_000_000)
+        for pid in (base, base + 1):
+            self.row(end, pid, "SAMPLE_FAULTS", 1000, 0)
+            self.row(end, pid, "SAMPLE_CPU", 10 * MS, 0)
+            self.row(end, pid, "SAMPLE_MEM", memory, ord("S"))
+        self.wake(end, partner, 1)  # still waits at the end
+        self.row(end + 5 * MS, 0, "TICK", 0, 2_000_000)
+
+    def row(self, at, pid, event, arg0, arg1):
+        self.rows.append((at, pid, ID[event], self.cpu, arg0, arg1))
+
+    def wake(self, at, pid, length):
+        self.row(at - 5, pid, "WAKING", 0, self.cpu)
+        self.row(at, 0, "RQ_SIZE", length, 1)
+        self.row(at, pid, "WAKEUP", 0, 0)
+
+
+def make_tarball(path, worlds, **meta):
+    names = {0: "<idle>"}
+    for world in worlds:
+        names.update(world.names)
+    ids = {name: i for i, name in enumerate(sorted(set(names.values())))}
+    rows = sorted((row for world in worlds for row in world.rows), key=lambda row: row[0])
+    rows = [row + (ids[names[row[1]]],) for row in rows]
+    about = {"format_version": 1, "cpus": 4, "begin_ns": BEGIN, "end_ns": BEGIN + 160 * MS}
+    with tarfile.open(path, "w") as tar:
+        def add(name, data):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+        add("sched_log_traced_events.start",
+            "".join("%d %s\n" % pair for pair in enumerate(EVENTS)).encode())
+        add("meta.json", json.dumps({**about, **meta}).encode())
+        add("tasks.json", json.dumps([{"pid": pid, "tgid": pid, "comm": name,
+                                       "command_tree": int(name[0] == "a")}
+                                      for pid, name in sorted(names.items()) if pid]).encode())
+        add("comm.json", json.dumps(ids).encode())
+        for name, dtype, values in zip(
+                ("timestamp", "pid", "event", "cpu", "arg0", "arg1", "comm"),
+                ("<i8", "<i4", "<i4", "<i4", "<i8", "<i8", "<i4"), zip(*rows)):
+            f = io.BytesIO()
+            np.savez_compressed(f, **{name: np.array(values, dtype)})
+            add(name + ".npz", f.getvalue())
+
+
+def run(*arguments):
+    p = subprocess.run([SCHEDREPORT, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                       text=True)
+    return p.returncode, p.stdout, p.stderr
+
+
+def listed():
+    """Names of the analyses, and of the tables and logs by analysis."""
+    status, out, _ = run("list", "--width=0")
+    assert status == 0
+    tables, logs, analysis = {}, {}, None
+    for line in out.splitlines():
+        heading = re.match(r"(\w+): ", line)
+        entry = re.match(r"  (table|log) (\w+):", line)
+        if heading:
+            analysis = heading[1]
+        elif entry:
+            (tables if entry[1] == "table" else logs)[entry[2]] = analysis
+    return sorted(set(tables.values())), tables, logs
+
+
+ANALYSES, TABLES, LOGS = listed()
+# Made from rows that these worlds do not have; stacks are not rows.
+WITHOUT_ROWS = {"stacks", "stacks_kernel", "stacks_user", "stack_comms"}
+# What a task's row says of others: which CPUs idle meanwhile, its part of what all have, and which
+# letter is still free.
+ABOUT_OTHERS = {"memory": {"share_traced"},
+                "wait_reasons": {"other_idle_ns", "woken_busy", "woken_past_idle",
+                                 "wait_past_idle_ns"},
+                "map": {"letter"}, "map_log": {"cpus", "new"}}
+
+
+def without(table, rows):
+    return [{key: value for key, value in row.items() if key not in ABOUT_OTHERS.get(table, ())}
+            for row in rows]
+
+
+def tables_of(tar, *arguments):
+    status, out, err = run("-f", "json", *ANALYSES, *arguments, tar)
+    assert status == 0, err
+    left_out = set(re.findall(r"left out: --\w+ cannot choose rows of (\w+)", err))
+    return {name: table["rows"] for name, table in json.loads(out).items()}, left_out
+
+
+@test
+def every_table_shows_of_two_worlds_what_one_alone_shows_or_says_that_it_cannot():
+    alone = tables_of(ALONE)[0]
+    assert set(alone) == set(TABLES) - {"stacks_kernel", "stacks_user", "stack_comms"}, alone.keys()
+    empty = {name for name, rows in alone.items() if not rows}
+    assert empty == WITHOUT_ROWS & set(alone), empty
+    for option, filter_ in FILTERS.items():
+        of_one, _ = tables_of(ALONE, filter_)
+        of_both, left_out = tables_of(BOTH, filter_)
+        shown = {"stacks"} if option == "--comm" else set()  # another table stands for it
+        assert set(of_both) | left_out | shown >= set(alone), (option, set(of_both), left_out)
+        assert not set(of_both) & left_out, option
+        for name, rows in of_both.items():
+            both, one = without(name, rows), without(name, of_one[name])
+            assert both == one, (option, name, [pair for pair in zip(both, one)
+                                                if pair[0] != pair[1]][:2] or (both, one))
+            assert rows or name in WITHOUT_ROWS, (option, name)
+
+
+@test
+def a_table_that_is_named_and_cannot_be_chosen_from_is_refused():
+    for option, filter_ in FILTERS.items():
+        left_out = tables_of(BOTH, filter_)[1]
+        assert left_out, option
+        for name in sorted(left_out):
+            status, out, err = run("-f", "json", "--table", name, TABLES[name], filter_, BOTH)
+            assert (status, out) == (2, ""), (option, name, status, out)
+            assert re.match(r"schedreport: %s cannot choose rows of %s, which " % (option, name),
+                            err), err
+
+
+@test
+def every_log_shows_of_two_worlds_what_one_alone_shows_or_refuses():
+    refused = set()
+    for name, analysis in LOGS.items():
+        for option, filter_ in FILTERS.items():
+            both, one = (run("-f", "json", "--log", analysis + "." + name, filter_, tar)
+                         for tar in (BOTH, ALONE))
+            assert both[0] == one[0] and both[0] in (0, 2), (name, option, both)
+            if both[0]:
+                assert "%s cannot choose rows of %s, which" % (option, name) in both[2], both
+                refused.add((name, option))
+                continue
+            rows = [[json.loads(line) for line in text.splitlines()] for text in (both[1], one[1])]
+            assert without(name, rows[0]) == without(name, rows[1]), (name, option)
+            assert rows[0] or name == "gap_log", (name, option)
+    assert {option for _, option in refused} == set(FILTERS)
+
+
+@test
+def a_table_that_keeps_the_first_of_many_says_so():
+    for name in "latency_worst", "memory_biggest":
+        for filter_ in FILTERS.values():
+            status, _, err = run("--table", name, TABLES[name], filter_, BOTH)
+            assert status == 2 and "which has only the first of many" in err, (name, err)
+            assert "; it can in " in err or filter_.startswith("--cpu"), (name, err)
+
+
+@test
+def a_rule_cannot_choose_rows_where_only_the_first_of_many_are_kept():
+    for name, column in ("latency_worst", "latency_ns"), ("memory_biggest", "rss_peak_bytes"):
+        status, _, err = run("assert", "max(%s.%s, comm=a00) > 0" % (name, column), BOTH)
+        assert status == 2 and "%s holds only the first of many rows, so none can be chosen by " \
+            "comm" % name in err, err
+        assert run("assert", "max(%s.%s) > 0" % (name, column), BOTH)[0] in (0, 5)
+
+
+@test
+def text_says_above_the_tables_which_are_left_out():
+    status, out, err = run("states", "--width=0", FILTERS["--comm"], BOTH)
+    assert (status, err) == (0, ""), err
+    lines = out.splitlines()
+    assert ("left out: --comm cannot choose rows of states, which are not about single tasks; it can "
+            "in states_open, states_log") in lines, out
+    assert not any(line.startswith("states:") for line in lines), out
+
+
+@test
+def an_analysis_of_which_no_table_can_be_chosen_from_is_refused():
+    status, out, err = run("cpus", "--table=cpus", FILTERS["--comm"], BOTH)
+    assert (status, out) == (2, ""), out
+    status, out, err = run("losses", FILTERS["--command"], BOTH)
+    assert (status, out) == (2, "") and "--command cannot choose rows of losses" in err, err
+
+
+@test
+def flames_are_refused_what_their_table_cannot_choose():
+    for option in "--pid", "--cpu":
+        status, _, err = run("--folded", FILTERS[option], BOTH)
+        assert status == 2 and option + " cannot choose rows of stack_comms" in err, err
+
+
+@test
+def every_picture_shows_of_two_worlds_what_one_alone_shows_or_says_that_it_cannot():
+    compared = 0
+    for analysis in ANALYSES:
+        for option, filter_ in FILTERS.items():
+            pictures, results = [], []
+            for tar in ALONE, BOTH:
+                picture = os.path.join(FOLDER, "picture.svg")
+                results.append(run(analysis, filter_, "--plot", picture, tar))
+                if results[-1][0]:
+                    assert results[-1][0] == 2 and not os.path.exists(picture), results[-1]
+                    continue
+                pictures.append(open(picture).read())
+                os.unlink(picture)
+            refusals = [re.findall(r"--\w+ cannot choose .*", p[2]) for p in results]
+            assert results[0][0] == results[1][0] and refusals[0] == refusals[1], results
+            if not pictures:
+                assert re.search("cannot choose rows of|nothing to draw", results[0][2]), results[0]
+            elif option == "--cpu" or analysis not in OF_CPUS:
+                compared += 1
+                assert without_heading(pictures[0]) == without_heading(pictures[1]), (analysis,
+                                                                                      option)
+    assert compared > 20, compared
+
+
+# They have a place for every CPU, whoever runs there.
+OF_CPUS = {"cpus", "states", "map", "timehist", "runqueue", "utilization"}
+
+
+def without_heading(picture):
+    """The heading counts the recording's rows; its letters are shapes that are numbered."""
+    return re.sub(r"glyph-?[\d-]+", "", re.sub(r"(?s)<use [^>]*>|<defs>.*?</defs>", "", picture))
+
+
+@test
+def a_comparison_leaves_out_what_it_cannot_choose():
+    for analysis in ANALYSES:
+        if analysis == "stacks":
+            continue
+        for option in "--comm", "--command", "--cpu":
+            alone, both = (run("compare", "-f", "json", analysis, FILTERS[option],
+                               "--group", "x=" + tar, "--group", "y=" + other)
+                           for tar, other in ((ALONE, ALONE_TOO), (BOTH, BOTH_TOO)))
+            assert alone[0] == both[0] and both[0] in (0, 2), (analysis, option, alone, both)
+            if both[0]:
+                assert option + " cannot choose rows of" in both[2], both[2]
+                continue
+            assert compared(alone[1]) == compared(both[1]), (analysis, option, alone[1], both[1])
+
+
+def compared(text):
+    """Its tables, without what figures say of others."""
+    others = {(table, column) for table in ABOUT_OTHERS for column in ABOUT_OTHERS[table]}
+    return {name: [[value for key, value in row.items() if tuple(key.split(".")) not in others]
+                   for row in table["rows"] if (row.get("table"), row.get("figure")) not in others]
+            for name, table in json.loads(text).items()
+            if name != "recordings" and tuple(name.split(".")) not in others}
+
+
+@test
+def a_comparison_says_above_its_tables_what_it_leaves_out():
+    status, out, err = run("compare", "latency", "--width=0", FILTERS["--command"], BOTH, BOTH_TOO)
+    assert status == 2, out  # its other tables are not compared by themselves, or have no pids
+    status, out, err = run("compare", "latency", "--width=0", FILTERS["--comm"], BOTH, BOTH_TOO)
+    assert status == 0 and "\nleft out: --comm cannot choose rows of latency_kinds" in out, out
+    assert "latency_kinds.p99_ns" not in out and "wakeups" not in out, out
+    status, _, err = run("compare", "latency", "--table", "latency_kinds", FILTERS["--comm"], BOTH,
+                         BOTH_TOO)
+    assert status == 2 and "--comm cannot choose rows of latency_kinds" in err, err
+
+
+@test
+def rows_of_recordings_are_refused_figures_that_cannot_be_chosen_for():
+    status, out, err = run("recordings", "-f", "json", "tasks", "latency", FILTERS["--comm"], BOTH)
+    assert status == 0 and "left out: --comm cannot choose rows of latency_kinds" in err, err
+    row = json.loads(out)
+    assert "tasks.on_cpu_ns" in row and not [key for key in row if key.startswith("wakeups")], row
+    assert row["tasks.on_cpu_ns"] == json.loads(
+        run("recordings", "-f", "json", "tasks", ALONE)[1])["tasks.on_cpu_ns"]
+    assert run("recordings", FILTERS["--comm"], BOTH)[0] == 2
+
+
+@test
+def a_filter_that_matches_nothing_says_so_with_the_nearest_names():
+    for arguments, sentence in (
+            (["--comm=a0l"], "--comm a0l matches no task's name here; the nearest names are "
+                             "a00, a01, a02"),
+            (["--comm=bpp"], "--comm bpp matches no task's name here; the nearest names are bp, ap"),
+            (["--comm=A11*"], "--comm A11* matches no task's name here; the nearest names are a11"),
+            (["--comm=postgres"], "--comm postgres matches no task's name here; there are "),
+            (["--pid=101,7"], "--pid 7 matches no row here; there are pids from 101 to 225"),
+            (["--comm=a00", "--pid=102"], "no row matches all the filters at once")):
+        status, _, err = run("tasks", *arguments, BOTH)
+        assert status == 0, err
+        assert err.startswith("schedreport: " + sentence), (arguments, err)
+        assert err.count("\n") == 1, err
+        assert run("tasks", "--strict", *arguments, BOTH)[0] == 1, arguments
+    status, out, err = run("cpus", "--cpu=9", "--table=cpus", BOTH)
+    assert (status, err) == (0, "schedreport: --cpu 9 matches no row here; there are CPUs from 0 to "
+                                "1\n"), err
+
+
+@test
+def what_every_output_chose_from_is_asked_whether_it_matched():
+    picture = os.path.join(FOLDER, "picture.svg")
+    for arguments in (["tasks"], ["tasks", "-f", "csv"], ["--log", "states_log"],
+                      ["tasks", "--plot", picture], ["states", "--plot", picture],
+                      ["compare", "tasks", BOTH_TOO], ["recordings", "tasks"]):
+        status, _, err = run(*arguments, "--strict", "--comm=nosuch", BOTH)
+        assert status == 1 or (status == 2 and "nothing to draw" in err), (arguments, err)
+        assert "--comm nosuch matches no task's name here" in err or status == 2, (arguments, err)
+        assert run(*arguments, "--strict", "--comm=a*", BOTH)[0] == 0, arguments
+        quiet = run(*arguments, "-q", "--comm=nosuch", BOTH)
+        assert quiet[0] == status - 1 and not quiet[2] or status == 2, (arguments, quiet)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as FOLDER:
+        one = World("a", 0, FIRST[0], len(FIRST) - 1, 20_000, 1 * MIB)
+        other = World("b", 1, 201, 24, 2 * MS, 64 * MIB)
+        ALONE, ALONE_TOO, BOTH, BOTH_TOO = (os.path.join(FOLDER, name + ".tar") for name in
+                                            ("alone-1", "alone-2", "both-1", "both-2"))
+        make_tarball(ALONE, [one])
+        make_tarball(ALONE_TOO, [one])
+        make_tarball(BOTH, [one, other])
+        make_tarball(BOTH_TOO, [one, other])
+        print("1..%d" % len(tests))
+        for i, f in enumerate(tests):
+            try:
+                f()
+                print("ok %d - %s" % (i + 1, f.__name__), flush=True)
+            except Exception as e:
+                print("# %s: %s" % (type(e).__name__, str(e)[:3000].replace("\n", "\n# ")))
+                print("not ok %d - %s" % (i + 1, f.__name__), flush=True)
