@@ -84,8 +84,9 @@ static const struct option_spec options[] = {
 	  OPTION_SECONDS, FIELD(flight_ns), .not_zero = true },
 	{ 0, "save-when", "RULE",
 	  "with --flight, save also when RULE is fulfilled: 'latency(comm=NAME) > 5ms', "
-	  "'run(pid=PID) > 100ms', 'faults(comm=NAME) > 1000/s', 'exit != 0'; may be given several "
-	  "times",
+	  "'run(pid=PID) > 100ms', 'faults(comm=NAME) > 1000/s', 'exit != 0'; NAME may be a shell "
+	  "pattern; may be given "
+	  "several times",
 	  OPTION_LIST, FIELD(rules) },
 	{ 'q', "quiet", NULL, "no status line and no summary; errors and losses are still told",
 	  OPTION_FLAG, FIELD(quiet) },

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/pattern.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 
@@ -27,26 +28,66 @@ static const char *skip_space(const char *p)
 	return p + strspn(p, " \t");
 }
 
+/*
+ * Of a value the bytes, which may stand between quotes, as in rules of schedreport assert; and the
+ * comma or parenthesis behind it.
+ */
+static int find_value(const struct rule *r, const char *value, size_t *n, const char **end,
+		      struct schedtrace_error *err)
+{
+	if (*value == '\'' || *value == '"') {
+		const char *quote = strchr(value + 1, *value);
+
+		if (!quote)
+			return refuse(err, r->text, value, "the quote that ends this is missing");
+		*n = (size_t)(quote + 1 - value);
+		*end = skip_space(quote + 1);
+		return 0;
+	}
+	*end = value + strcspn(value, ",)");
+	for (*n = (size_t)(*end - value); *n && value[*n - 1] == ' '; --*n)
+		;
+	return 0;
+}
+
+static int take_comm(struct rule *r, const char *value, size_t n, struct schedtrace_error *err)
+{
+	bool quoted = *value == '\'' || *value == '"';
+	const char *name = value + quoted;
+
+	n -= quoted ? 2 : 0;
+	/* What a pattern or an escape like \x1b is made of may be longer than the name. */
+	if (n == 0 || n >= sizeof(r->comm) || (n > 15 && strcspn(name, "*?[\\") >= n))
+		return refuse(err, r->text, value,
+			      "a task's name has 1 to 15 characters; this does not stand");
+	/* The kernel compares these itself, and takes its quotes. */
+	if (r->measure == RULE_FAULTS && strcspn(name, "\"\\") < n)
+		return refuse(err, r->text, value,
+			      "of faults the kernel tells names, and takes no quote or backslash; "
+			      "this does not stand");
+	memcpy(r->comm, name, n);
+	r->comm[n] = '\0';
+	return 0;
+}
+
 /* (comm=NAME), (pid=N), or both with a comma between. */
 static int parse_who(struct rule *r, const char **p, struct schedtrace_error *err)
 {
 	do {
 		const char *key = skip_space(*p + 1), *value, *end;
 		size_t n;
+		int result;
 
 		value = key + strcspn(key, "=,)");
 		if (*value != '=')
 			return refuse(err, r->text, key, "comm=NAME or pid=PID is missing");
-		value++;
-		end = value + strcspn(value, ",)");
-		for (n = (size_t)(end - value); n && value[n - 1] == ' '; n--)
-			;
+		result = find_value(r, ++value, &n, &end, err);
+		if (result < 0)
+			return result;
 		if (strncmp(key, "comm=", 5) == 0) {
-			if (n == 0 || n > 15 || strcspn(value, "\"\\") < n)
-				return refuse(err, r->text, value,
-					      "a task's name has 1 to 15 characters, no quote or "
-					      "backslash; this does not stand");
-			memcpy(r->comm, value, n);
+			result = take_comm(r, value, n, err);
+			if (result < 0)
+				return result;
 		} else if (strncmp(key, "pid=", 4) == 0) {
 			char *stop;
 			long pid = strtol(value, &stop, 10);
@@ -162,7 +203,7 @@ bool rules_have(const struct rules *r, enum rule_measure measure)
 static bool fits(const struct rule *rule, int32_t pid, const char *comm)
 {
 	return (rule->pid < 0 || rule->pid == pid) &&
-	       (!*rule->comm || !comm || strcmp(rule->comm, comm) == 0);
+	       (!*rule->comm || !comm || text_matches(comm, rule->comm));
 }
 
 static bool fits_any(const struct rules *r, int32_t pid, const char *comm)

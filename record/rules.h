@@ -21,6 +21,8 @@ enum rule_measure {
 	RULE_EXIT,    /* status of the command */
 };
 
+#define RULE_PATTERN 64
+
 #define RULE_SLICES 10 /* of the second in which faults are counted */
 
 struct rule {
@@ -28,8 +30,8 @@ struct rule {
 	enum rule_measure measure;
 	enum compare compare;
 	int64_t limit;
-	char comm[16]; /* "": any */
-	int32_t pid;   /* of a thread; -1: any */
+	char comm[RULE_PATTERN]; /* a name, or a pattern as text_matches() takes it; "": any */
+	int32_t pid;		 /* of a thread; -1: any */
 	int64_t slice; /* the last one counted in */
 	int64_t counts[RULE_SLICES];
 };

@@ -91,6 +91,42 @@ static bool rule_needs(const struct rule *rule, int event)
 	}
 }
 
+/*
+ * A pattern that matches at least what text_matches() does: the kernel matches bytes, we match what
+ * is printed of a name. A * stands for all that the two may see differently.
+ */
+static void put_wide(FILE *out, const char *pattern)
+{
+	fputc('*', out);
+	while (*pattern) {
+		size_t n = strcspn(pattern, "*?[\\\"");
+
+		fwrite(pattern, 1, n, out);
+		pattern += n;
+		if (*pattern)
+			fputc('*', out);
+		/* What follows such a sign may belong to it. */
+		if (*pattern == '[' || *pattern == '\\')
+			return;
+		pattern += strspn(pattern, "*?\"");
+	}
+}
+
+/* Names by which records are chosen: for good where @exact, else to be looked at again. */
+static void put_comm(FILE *out, const char *comm, const char *pattern, bool exact)
+{
+	if (!strpbrk(pattern, "*?[\\\"")) {
+		fprintf(out, "%s == \"%s\"", comm, pattern);
+	} else if (exact) {
+		/* A name may itself look like a pattern. */
+		fprintf(out, "(%s == \"%s\" || %s ~ \"%s\")", comm, pattern, comm, pattern);
+	} else {
+		fprintf(out, "%s ~ \"", comm);
+		put_wide(out, pattern);
+		fputc('"', out);
+	}
+}
+
 /* One side of a record: "(pid == 7 && comm == "db")" with the fields' names. */
 static void put_side(FILE *out, const struct rule *rule, const char *pid, const char *comm)
 {
@@ -100,7 +136,7 @@ static void put_side(FILE *out, const struct rule *rule, const char *pid, const 
 	if (rule->pid >= 0 && *rule->comm)
 		fputs(" && ", out);
 	if (*rule->comm)
-		fprintf(out, "%s == \"%s\"", comm, rule->comm);
+		put_comm(out, comm, rule->comm, rule->measure == RULE_FAULTS);
 	fputs(")", out);
 }
 

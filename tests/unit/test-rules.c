@@ -83,6 +83,45 @@ static void what_is_no_rule_is_refused_with_the_place_and_what_is_missing(void *
 	refused("exit > 1.5", "rule 'exit > 1.5': a whole number is missing at character 8");
 }
 
+static void a_name_may_be_a_pattern_as_in_filters_and_assertions(void **state)
+{
+	struct rules r = one("latency(comm=worker*) > 5ms");
+
+	rules_waking(&r, 0, 7, "worker/3");
+	rules_waking(&r, 0, 8, "coworker");
+	rules_switch_in(&r, 9000000, 8, "coworker");
+	assert_string_equal(r.fired, "");
+	rules_switch_in(&r, 9000000, 7, "worker/3");
+	assert_string_equal(r.fired, "latency(comm=worker*) > 5ms: worker/3 7 waited 9.000 ms");
+	rules_free(&r);
+	r = one("run(comm='a, (b)?' , pid=9) > 5ms");
+	assert_string_equal(r.list[0].comm, "a, (b)?");
+	assert_int_equal(r.list[0].pid, 9);
+	rules_free(&r);
+	r = one("latency(comm=[k]) > 5ms"); /* its name, though it is a pattern too */
+	rules_waking(&r, 0, 7, "[k]");
+	rules_switch_in(&r, 9000000, 7, "[k]");
+	assert_string_not_equal(r.fired, "");
+	rules_free(&r);
+	r = one("latency(comm=a\\x1bb) > 5ms"); /* as it is printed */
+	rules_waking(&r, 0, 7,
+		     "a\x1b"
+		     "b");
+	rules_switch_in(&r, 9000000, 7,
+			"a\x1b"
+			"b");
+	assert_string_not_equal(r.fired, "");
+	rules_free(&r);
+	refused("latency(comm='db) > 5ms", "rule 'latency(comm='db) > 5ms': the quote that ends "
+					   "this is missing at character 14");
+	refused("latency(comm=sixteen_letters_) > 5ms",
+		"rule 'latency(comm=sixteen_letters_) > 5ms': a task's name has 1 to 15 "
+		"characters; this does not stand at character 14");
+	refused("faults(comm=a\\x1b*) > 5/s",
+		"rule 'faults(comm=a\\x1b*) > 5/s': of faults the kernel tells names, and takes "
+		"no quote or backslash; this does not stand at character 13");
+}
+
 static void only_one_rule_can_be_about_faults(void **state)
 {
 	const char *texts[] = { "faults(comm=a) > 1/s", "faults(comm=b) > 1/s" };
@@ -265,6 +304,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_rule_has_a_measure_a_task_a_comparison_and_a_limit),
 		cmocka_unit_test(what_is_no_rule_is_refused_with_the_place_and_what_is_missing),
+		cmocka_unit_test(a_name_may_be_a_pattern_as_in_filters_and_assertions),
 		cmocka_unit_test(only_one_rule_can_be_about_faults),
 		cmocka_unit_test(a_latency_counts_from_the_waking_to_the_switch),
 		cmocka_unit_test(a_task_woken_twice_has_run_in_between_and_waits_from_the_second),
