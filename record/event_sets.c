@@ -20,13 +20,16 @@ struct event_set {
 	bool stacks; /* with the kernel's call stack */
 };
 
+/* How tasks are called, from when to when: else those of a set keep the name that they began with. */
+#define NAMES_OF_TASKS                                                                             \
+	"sched:sched_process_fork", "sched:sched_process_exec", "sched:sched_process_exit",        \
+		"task:task_rename", "task:task_newtask"
+
 static const struct event_set sets[] = {
 	{ "sched", "what runs where: switches, wakeups, migrations, lives, names of tasks", 8192,
 	  (const char *const[]){ "sched:sched_switch", "sched:sched_waking", "sched:sched_wakeup",
 				 "sched:sched_wakeup_new", "sched:sched_migrate_task",
-				 "sched:sched_process_fork", "sched:sched_process_exec",
-				 "sched:sched_process_exit", "sched:sched_stat_runtime",
-				 "task:task_rename", "task:task_newtask", NULL } },
+				 "sched:sched_stat_runtime", NAMES_OF_TASKS, NULL } },
 	{ "mm", "page faults, resident memory, mappings, reads into the page cache", 16384,
 	  (const char *const[]){
 		  "exceptions:page_fault_user", "exceptions:page_fault_kernel", "kmem:rss_stat",
@@ -34,19 +37,21 @@ static const struct event_set sets[] = {
 		  "syscalls:sys_exit_munmap", "syscalls:sys_enter_mremap",
 		  "syscalls:sys_exit_mremap", "syscalls:sys_enter_brk", "syscalls:sys_exit_brk",
 		  "mmap:exit_mmap", "mmap:vm_unmapped_area", "filemap:mm_filemap_fault",
-		  "filemap:mm_filemap_add_to_page_cache", NULL } },
+		  "filemap:mm_filemap_add_to_page_cache", NAMES_OF_TASKS, NULL } },
 	{ "pages", "allocation and freeing of pages", 16384,
-	  (const char *const[]){ "kmem:mm_page_alloc", "kmem:mm_page_free", NULL } },
+	  (const char *const[]){ "kmem:mm_page_alloc", "kmem:mm_page_free", NAMES_OF_TASKS,
+				 NULL } },
 	{ "power", "frequency and idle states of CPUs", 8192,
 	  (const char *const[]){ "power:cpu_frequency", "power:cpu_idle", NULL } },
 	{ "futex", "the futex system call", 8192,
-	  (const char *const[]){ "syscalls:sys_enter_futex", "syscalls:sys_exit_futex", NULL } },
+	  (const char *const[]){ "syscalls:sys_enter_futex", "syscalls:sys_exit_futex",
+				 NAMES_OF_TASKS, NULL } },
 	{ "irq", "interrupts and softirqs", 8192,
 	  (const char *const[]){ "irq:irq_handler_entry", "irq:irq_handler_exit",
 				 "irq:softirq_raise", "irq:softirq_entry", "irq:softirq_exit",
-				 NULL } },
+				 NAMES_OF_TASKS, NULL } },
 	{ "stacks", "switches with the kernel's call stack", 16384,
-	  (const char *const[]){ "sched:sched_switch", NULL }, true },
+	  (const char *const[]){ "sched:sched_switch", NAMES_OF_TASKS, NULL }, true },
 };
 
 #define N_SETS (sizeof(sets) / sizeof(sets[0]))

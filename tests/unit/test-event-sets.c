@@ -43,11 +43,29 @@ static void sets_and_events_stand_side_by_side(void **state)
 	struct event_list list;
 
 	assert_int_equal(parse(&list, NULL, "futex, irq:irq_handler_entry,sched_switch"), 0);
-	assert_int_equal(list.n, 4);
+	assert_int_equal(list.n, 2 + 5 + 2);
 	assert_false(find(&list, "sys_enter_futex")->by_name);
 	assert_true(find(&list, "irq_handler_entry")->by_name);
 	assert_null(find(&list, "sched_switch")->system);
 	event_sets_free(&list);
+}
+
+/* That of power is about CPUs. */
+static void every_set_about_tasks_records_how_they_are_called(void **state)
+{
+	static const char *const events[] = { "sched_process_fork", "sched_process_exec",
+					      "sched_process_exit", "task_rename", "task_newtask" };
+	const char *set;
+
+	for (size_t i = 0; (set = event_sets_name(i)); i++) {
+		struct event_list list;
+
+		assert_int_equal(parse(&list, NULL, set), 0);
+		for (size_t e = 0; e < sizeof(events) / sizeof(*events); e++)
+			if (strcmp(set, "power") != 0 && !find(&list, events[e]))
+				fail_msg("set %s lacks %s", set, events[e]);
+		event_sets_free(&list);
+	}
 }
 
 static void memory_events_call_for_larger_buffers(void **state)
@@ -180,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_argument_means_the_set_sched),
 		cmocka_unit_test(sets_and_events_stand_side_by_side),
+		cmocka_unit_test(every_set_about_tasks_records_how_they_are_called),
 		cmocka_unit_test(memory_events_call_for_larger_buffers),
 		cmocka_unit_test(a_filter_ends_at_a_comma_outside_quotes),
 		cmocka_unit_test(an_event_named_twice_is_listed_once),
