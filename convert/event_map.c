@@ -300,7 +300,8 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 	return m->status;
 }
 
-int row_maker_ends_early(struct row_maker *m, int32_t id, struct schedtrace_error *err)
+int row_maker_ends_early(struct row_maker *m, int32_t id, int64_t missing,
+			 struct schedtrace_error *err)
 {
 	struct cpu *cpu;
 
@@ -309,6 +310,8 @@ int row_maker_ends_early(struct row_maker *m, int32_t id, struct schedtrace_erro
 	cpu = row_maker_cpu(m, id);
 	if (cpu)
 		cpu->unread = true;
+	if (cpu)
+		cpu->missing = missing;
 	return m->status;
 }
 
@@ -326,7 +329,7 @@ bool row_maker_unread(struct row_maker *m, struct record *r)
 			.kind = RECORD_LOST,
 			.cpu = id,
 			.timestamp = m->last_ns,
-			.lost = -1,
+			.lost = cpu->missing,
 			.lost_since = cpu->last_ns == INT64_MIN ? m->first_ns : cpu->last_ns,
 		};
 		return true;

@@ -21,8 +21,10 @@ void row_maker_free(struct row_maker *m);
 int row_maker_record(struct row_maker *m, const struct record *record, struct rows *rows,
 		     struct schedtrace_error *err);
 
-/* The records of this CPU, as of one that a marker names, end before the recording. */
-int row_maker_ends_early(struct row_maker *m, int32_t cpu, struct schedtrace_error *err);
+/* The records of this CPU, as of one that a marker names, end before the recording, which lacks so
+ * many; -1: nobody knows. */
+int row_maker_ends_early(struct row_maker *m, int32_t cpu, int64_t missing,
+			 struct schedtrace_error *err);
 
 /*
  * After the last record: what the next CPU that the recorder could not read to the end lacks, as

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "facts.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,19 +64,25 @@ static int note_failed_reader(struct facts *facts, int32_t cpu, const char *text
 			      struct schedtrace_error *err)
 {
 	static const char key[] = "\nreader failed: ";
+	static const char *const unwritten[] = { "unwritten events", NULL };
 	const char *line = text ? strstr(text, key) : NULL;
 	long errnum = line ? strtol(line + strlen(key), NULL, 10) : 0;
+	int64_t missing = -1;
 	int r;
 
 	if (errnum <= 0 || errnum > INT32_MAX)
 		return 0;
 	r = add_unread(facts, cpu, (int32_t)errnum, err);
-	return r < 0 ? r : row_maker_ends_early(facts->maker, cpu, err);
+	/* A buffer that went on without its reader may have lost more in the end. */
+	if (errnum != EIO && errnum != ETIMEDOUT)
+		missing = cpustat_sum(text, unwritten);
+	return r < 0 ? r : row_maker_ends_early(facts->maker, cpu, missing, err);
 }
 
 static int set_cpus(struct facts *facts, const struct tracedat *t, struct schedtrace_error *err)
 {
-	static const char *const lost[] = { "overrun", "commit overrun", "dropped events", NULL };
+	static const char *const lost[] = { "overrun", "commit overrun", "dropped events",
+					    "unwritten events", NULL };
 	static const char *const read[] = { "read events", NULL };
 
 	for (int i = 0; i < tracedat_cpus(t); i++) {

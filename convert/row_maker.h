@@ -19,6 +19,7 @@ struct cpu {
 	struct task idle;  /* pid 0 of this CPU */
 	int64_t last_ns;   /* of its records */
 	bool unread;	   /* was not read to the end */
+	int64_t missing;   /* of that so many records; -1: unknown */
 	bool gap;	   /* records are missing at this time */
 
 	/* Run queue, runqueue.c: how many tasks are known to be on it. */

@@ -60,6 +60,8 @@ static void unread(struct row_maker *m, const uint8_t *p)
 
 	memcpy(&u, p, sizeof(u));
 	cpu = u.cpu >= 0 && u.cpu < CPUS_MAX ? row_maker_cpu(m, u.cpu) : NULL;
+	if (cpu && !cpu->unread)
+		cpu->missing = -1;
 	if (cpu)
 		cpu->unread = true;
 }

@@ -397,7 +397,7 @@ static int tell_ends(struct source *s, struct schedtrace_error *err)
 
 	for (int32_t cpu = 0; r == 0 && cpu < tracedat_cpus(s->tracedat); cpu++)
 		if (tracedat_ends_early(s->tracedat, cpu))
-			r = row_maker_ends_early(s->maker, cpu, err);
+			r = row_maker_ends_early(s->maker, cpu, -1, err);
 	return r;
 }
 

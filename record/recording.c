@@ -256,6 +256,8 @@ static bool drain(struct recording *r)
 	readers_sizes(&r->readers, &r->writer);
 	readers_finish(&r->readers);
 	r->reading = false;
+	if (recording_count_unwritten(r) < 0)
+		recording_tell_error(r);
 	return r->n_signals <= 2;
 }
 

@@ -3,12 +3,14 @@
 #include "record/recording_state.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/report_error.h"
 #include "libschedtrace/mem.h"
+#include "record/page_records.h"
 
 #define SILENT_NS  700000000 /* a reader looks every 250 ms, and the main thread too */
 #define GIVE_UP_NS INT64_C(30000000000)
@@ -106,21 +108,67 @@ void recording_check_readers(struct recording *r)
 		r->reason = "readers";
 }
 
-bool recording_mark_unread(const struct recording *r, char **stats)
+/* Why it did not read to the end, 0: it did. */
+static int why_unread(const struct recording *r, const struct reader *item)
 {
+	int errnum = atomic_load(&item->errnum);
 	bool hurry = atomic_load(&r->readers.hurry);
 
+	if (!errnum && hurry && r->counts.cpus[item->part].entries)
+		return EINTR; /* the user would not wait for it */
+	return errnum;
+}
+
+int recording_count_unwritten(struct recording *r)
+{
+	for (int i = 0; i < r->readers.n; i++) {
+		struct reader *item = &r->readers.items[i];
+		const struct cpu_stats *now = &r->counts.cpus[item->part];
+		uint64_t taken = now->read_events, written;
+		int result;
+
+		if (!why_unread(r, item))
+			continue;
+		if (r->numbered.path) /* of this file only */
+			taken -= r->numbered.base[item->part].read_events;
+		result = page_records_count(&r->writer, item->part, &written, &r->err);
+		if (result < 0)
+			return result;
+		item->unwritten = taken > written ? taken - written : 0;
+		item->left = now->entries;
+	}
+	return 0;
+}
+
+/* The kernel's counts, with what they call read and is not in the file. */
+static char *marked_stats(const char *text, const struct reader *item, int errnum)
+{
+	struct cpu_stats s;
+	char *marked;
+
+	cpu_stats_parse(&s, text);
+	if (asprintf(&marked,
+		     "entries: %" PRIu64 "\noverrun: %" PRIu64 "\ncommit overrun: %" PRIu64
+		     "\ndropped events: %" PRIu64 "\nread events: %" PRIu64
+		     "\nunwritten events: %" PRIu64 "\nreader failed: %d (%s)\n",
+		     s.entries, s.overrun, s.commit_overrun, s.dropped,
+		     s.read_events - item->unwritten, item->unwritten + item->left, errnum,
+		     strerror(errnum)) < 0)
+		return NULL;
+	return marked;
+}
+
+bool recording_mark_unread(const struct recording *r, char **stats)
+{
 	for (int i = 0; i < r->readers.n; i++) {
 		const struct reader *item = &r->readers.items[i];
-		int errnum = atomic_load(&item->errnum);
+		int errnum = why_unread(r, item);
 		char **text = &stats[item->part], *marked;
 
-		if (!errnum && hurry && r->counts.cpus[item->part].entries)
-			errnum = EINTR; /* the user would not wait for it */
 		if (!errnum)
 			continue;
-		if (asprintf(&marked, "%sreader failed: %d (%s)\n", *text ? *text : "", errnum,
-			     strerror(errnum)) < 0)
+		marked = marked_stats(*text ? *text : "", item, errnum);
+		if (!marked)
 			return false;
 		free(*text);
 		*text = marked;

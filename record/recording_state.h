@@ -131,6 +131,9 @@ int recording_note_unread(struct recording *r);
 /* The same of those that hang now, at the end. */
 void recording_note_silent(struct recording *r);
 
+/* At the end: counts what those that failed have not written. */
+int recording_count_unwritten(struct recording *r);
+
 /*
  * Notes them in @stats, the texts of all parts for the file's last header: a reader may fail when tracing is off and nothing can be recorded any more. False without memory.
  */

@@ -12,6 +12,16 @@
 
 #define TYPICAL_BYTES 64 /* of a record of the scheduler */
 
+/* What the readers took from the buffers, and the file does not hold. */
+static uint64_t unwritten(const struct summary *s)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < s->readers->n; i++)
+		sum += s->readers->items[i].unwritten;
+	return sum;
+}
+
 static bool print_output_failure(const struct summary *s)
 {
 	char list[512] = "";
@@ -57,7 +67,13 @@ static bool print_reader_failures(const struct summary *s)
 static void print_unread(const struct summary *s)
 {
 	char count[32];
+	uint64_t missing = unwritten(s);
 
+	for (int i = 0; i < s->readers->n && !atomic_load(&s->readers->hurry); i++)
+		missing += s->readers->items[i].left;
+	if (missing)
+		report(s->program, "%s events that the kernel had recorded are not in the file",
+		       format_count(count, missing));
 	if (buffer_counts_unread(s->counts) && atomic_load(&s->readers->hurry))
 		report(s->program, "%s events were left unread, as you asked",
 		       format_count(count, buffer_counts_unread(s->counts)));
@@ -119,7 +135,7 @@ static void name_files(const struct summary *s, char *out, size_t size)
 void summary_print(const struct summary *s)
 {
 	double seconds = (double)(s->ended_ns - s->begun_ns) / 1e9;
-	uint64_t events = buffer_counts_events(s->counts);
+	uint64_t events = buffer_counts_events(s->counts) - unwritten(s);
 	char files[1024], text[32], rate[32];
 	struct rusage u;
 	struct stat st;

@@ -69,6 +69,31 @@ with Folder():
           "every run", *why)
     claim(placed == RUNS, "every page that the kernel marked as behind a loss has its gap in the "
           "rows, in every run", *why)
+    os.mkdir("small")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", "small"]).returncode == 0:
+        try:
+            r = run("-e", "sched,mm,pages", "-o", "small/full.dat", "--", "sh", "-c",
+                    "i=0; while [ $i -lt 2000 ]; do /bin/true; i=$((i+1)); done")
+            subprocess.run(["cp", "--sparse=always", "small/full.dat", "full.dat"])
+        finally:
+            subprocess.run(["umount", "small"])
+        stats = header("full.dat")[1]
+        missing = {int(re.match(r"CPU: (\d+)", s)[1]): stat_sum([s], "unwritten events")
+                   for s in stats if "reader failed: " in s}
+        told = [int(number.replace(",", "")) for number in
+                re.findall(r"([\d,]+) events (?:that the kernel had recorded|in )", r.stderr)]
+        lines = report_lines("full.dat")
+        claim(r.returncode == 125 and lines == stat_sum(stats, "read events") == told[-1] > 0,
+              "on a disk that is full as many events are told as the file holds", lines, told,
+              *stats, r.stderr)
+        claim(missing and sum(missing.values()) == told[0] > 0,
+              "those that were taken from the buffers and not written are told, too", missing, told,
+              r.stderr)
+        rows = lost_rows("full.dat")
+        claim(rows == sorted(marked_pages("full.dat") + list(missing.items())),
+              "and they are lost in the rows of their CPU, at its end", rows, missing)
+    else:
+        skip("a disk that fills up", "no tmpfs can be mounted")
     r = run("-b", "4", "--strict", "-e", "sched,mm,pages", "-o", "s.dat", "--", *STORM)
     claim(r.returncode == 125 and os.path.exists("s.dat"),
           "--strict makes a loss a failure, and the file is there", r.stderr)
