@@ -26,6 +26,11 @@
 #define FIRST_WIDTH 50000000 /* ns: 20 a second */
 #define MAX_HZ	    1000000
 #define USER_HZ	    100 /* ticks a second where the kernel's own are not known */
+/*
+ * Figures are read a moment before they are stamped. Of samples that are nearer to each other, as the
+ * one that a process's end calls for may be to the one before, the use is that since an earlier one.
+ */
+#define SHORT_NS 10000000
 
 /* Counts so far. */
 struct counts {
@@ -38,6 +43,10 @@ struct account {
 	struct counts latest; /* of the samples */
 	struct counts coming; /* of the sample whose rows are not all read */
 	int64_t begin, end;   /* times of both */
+	bool from_start;      /* it began then, without any use */
+	/* CPU time since the last sample that was long enough after the one before it, which */
+	int64_t use_ns, use_begin;
+	int64_t before_ns, before_begin; /* had this; INT64_MIN: there is none */
 	int64_t samples, rss, rss_peak;
 	int64_t children_minor, children_major;
 	/* The last points of the sums that it is part of, + 1. */
@@ -160,7 +169,10 @@ static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
 	[L_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
 	[L_MINOR] = { "minor", "1", "minor faults since it began", SCHEDTRACE_INT },
 	[L_MAJOR] = { "major", "1", "major faults since it began", SCHEDTRACE_INT },
-	[L_CPU] = { "cpu_use", "%", "of one CPU, since its sample before", SCHEDTRACE_REAL },
+	[L_CPU] = { "cpu_use", "%",
+		    "of one CPU, since its sample before; where that is less than 10 ms ago, since "
+		    "the one before it",
+		    SCHEDTRACE_REAL },
 	[L_RSS] = { "rss_bytes", "bytes", "resident memory", SCHEDTRACE_INT },
 	[L_STATE] = { "state", "", "state of its first thread, as ps prints it", SCHEDTRACE_TEXT },
 };
@@ -223,6 +235,13 @@ static int log_sample(const struct faults *f, int64_t time, uint32_t life, const
 	return f->sink->row(f->sink->user, &log_info, v, err);
 }
 
+static void begin_use(struct account *a, int64_t time)
+{
+	a->use_ns = a->before_ns = 0;
+	a->use_begin = time;
+	a->before_begin = INT64_MIN;
+}
+
 /* A process that the recording saw begin started with no faults. */
 static void start_counting(const struct faults *f, struct account *a, uint32_t life,
 			   const struct counts *now, int64_t time)
@@ -230,15 +249,35 @@ static void start_counting(const struct faults *f, struct account *a, uint32_t l
 	const struct life *l = &replay_lives(f->replay)->all[life];
 
 	a->sampled = true;
+	a->from_start = false;
 	a->base = *now;
 	a->begin = time;
 	if (!(l->flags & LIFE_FROM_START) && l->start_ns != INT64_MIN &&
 	    l->start_ns >= f->window_begin) {
+		a->from_start = true;
 		a->base = (struct counts){ 0 };
 		a->begin = l->start_ns;
 	}
 	a->latest = a->base;
 	a->end = a->begin;
+	begin_use(a, a->begin);
+}
+
+/* CPU use at a sample, of the time since the one before, unless that is too short. */
+static double use_of(struct account *a, int64_t time, int64_t cpu_ns)
+{
+	int64_t span = time - a->use_begin;
+
+	a->use_ns = add_up(a->use_ns, cpu_ns);
+	if (span < SHORT_NS && a->before_begin != INT64_MIN)
+		return percent(add_up(a->before_ns, a->use_ns), time - a->before_begin);
+	if (span < SHORT_NS)
+		return a->from_start ? percent(a->use_ns, span) : NAN;
+	a->before_ns = a->use_ns;
+	a->before_begin = a->use_begin;
+	a->use_ns = 0;
+	a->use_begin = time;
+	return percent(a->before_ns, span);
 }
 
 /* A whole sample, whose last row is SAMPLE_MEM; the two before it are in @now. */
@@ -253,12 +292,13 @@ static int sample(struct faults *f, struct account *a, uint32_t life, const stru
 		a->sampled = true;
 		a->base = a->latest = *now;
 		a->begin = a->end = time;
+		begin_use(a, time);
 		return 0;
 	}
 	if (!a->sampled)
 		start_counting(f, a, life, now, time);
 	cpu_ns = add_up(growth(now->user, a->latest.user), growth(now->system, a->latest.system));
-	use = percent(cpu_ns, time - a->end);
+	use = use_of(a, time, cpu_ns);
 	advance(s, time);
 	s->now.minor = add_up(s->now.minor, growth(now->minor, a->latest.minor));
 	s->now.major = add_up(s->now.major, growth(now->major, a->latest.major));
@@ -392,7 +432,9 @@ static const struct schedtrace_column_info columns[N_COLUMNS] = {
 		   "their parts are as the kernel's clock ticks found them",
 		   SCHEDTRACE_INT },
 	[SYSTEM] = { "system_ns", "ns", "time in the kernel, likewise", SCHEDTRACE_INT },
-	[CPU_USE] = { "cpu_use", "%", "of one CPU: both of the time from begin_ns to end_ns",
+	[CPU_USE] = { "cpu_use", "%",
+		      "of one CPU: both of the time from begin_ns to end_ns; unknown where that is "
+		      "less than 10 ms between two samples",
 		      SCHEDTRACE_REAL },
 	[RSS] = { "rss_bytes", "bytes", "resident memory at the last sample", SCHEDTRACE_INT },
 	[RSS_PEAK] = { "rss_peak_bytes", "bytes", "most of it in any sample", SCHEDTRACE_INT },
@@ -553,7 +595,8 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 		v[CHILDREN_MAJOR].i = a->children_major;
 		v[USER].i = growth(a->latest.user, a->base.user);
 		v[SYSTEM].i = growth(a->latest.system, a->base.system);
-		v[CPU_USE].f = percent(add_up(v[USER].i, v[SYSTEM].i), a->end - a->begin);
+		if (a->from_start || a->end - a->begin >= SHORT_NS)
+			v[CPU_USE].f = percent(add_up(v[USER].i, v[SYSTEM].i), a->end - a->begin);
 		v[RSS].i = a->rss;
 		v[RSS_PEAK].i = a->rss_peak;
 		v[SAMPLES].i = a->samples;

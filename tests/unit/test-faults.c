@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <math.h>
 
+#include "libschedtrace/mem.h"
 #include "rows.h"
 
 #define MS 1000000
@@ -70,6 +71,34 @@ static void a_process_of_before_counts_from_its_first_sample_a_new_one_from_0(vo
 	assert_int_equal(schedtrace_table_ints(t, "system_ns")[0], 5 * MS);
 	assert_int_equal(schedtrace_table_ints(t, "elapsed_ns")[0], 100 * MS);
 	assert_true(schedtrace_table_reals(t, "cpu_use")[0] == 26.0);
+	result_free(&r);
+}
+
+static void use_is_never_that_of_the_few_ms_between_two_samples(void **state)
+{
+	/* When, and how much CPU time then, in ms. */
+	static const int64_t samples[][2] = { { 0, 0 },	  { 3, 5 },   { 50, 25 },
+					      { 53, 30 }, { 56, 28 }, { 100, 50 } };
+	struct rows b = rows_new();
+	auto_free char *lines = NULL;
+	struct result r;
+
+	for (size_t i = 0; i < sizeof(samples) / sizeof(*samples); i++)
+		sample(&b, samples[i][0] * MS, 7,
+		       (struct figures){ .user = samples[i][1] * MS, .rss = 1 });
+	lines = log_of(&b, "faults", "faults_curve");
+	/* Nothing is known before 50 ms; 30 of 53, then of 56 ms: what goes back counts as 0. */
+	assert_string_equal(lines, "0|0|7|-|0|0|nan|1|S\n"
+				   "3000000|0|7|-|0|0|nan|1|S\n"
+				   "50000000|5|7|-|0|0|50|1|S\n"
+				   "53000000|5|7|-|0|0|56.6038|1|S\n"
+				   "56000000|5|7|-|0|0|53.5714|1|S\n"
+				   "100000000|10|7|-|0|0|54|1|S\n");
+	b = rows_new();
+	sample(&b, 0, 7, (struct figures){ .user = 0 });
+	sample(&b, 3 * MS, 7, (struct figures){ .user = 5 * MS });
+	r = result_of(&b, "faults");
+	assert_true(isnan(schedtrace_table_reals(table_of(&r, "faults"), "cpu_use")[0]));
 	result_free(&r);
 }
 
@@ -273,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_of_before_counts_from_its_first_sample_a_new_one_from_0),
 		cmocka_unit_test(a_process_whose_start_was_missed_counts_from_its_first_sample),
+		cmocka_unit_test(use_is_never_that_of_the_few_ms_between_two_samples),
 		cmocka_unit_test(the_sum_has_a_point_every_50_ms),
 		cmocka_unit_test(jiffies_are_those_of_the_recorded_kernel),
 		cmocka_unit_test(the_sum_of_a_long_trace_has_at_most_1024_points),
