@@ -2,8 +2,11 @@
 #include "record/leftovers.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -11,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/report_error.h"
+#include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "libschedtrace/working_file.h"
 #include "record/output.h"
@@ -57,8 +61,10 @@ static void look_at(int directory_fd, const char *directory, const char *file, u
 	case LEFTOVER_WITH_EVENTS:
 		report(program,
 		       "%s/%s was left by a recording that did not end: schedrec --repair makes it "
-		       "an ordinary trace.dat",
-		       directory, file);
+		       "an ordinary trace.dat. It takes %.1f MB; the rest of its size of %.0f GiB "
+		       "are holes",
+		       directory, file, (double)st.st_blocks * 512 / 1e6,
+		       (double)st.st_size / (1 << 30));
 		break;
 	case LEFTOVER_EMPTY:
 		if (may_remove(&st, owner) &&
@@ -73,6 +79,51 @@ static void look_at(int directory_fd, const char *directory, const char *file, u
 	case LEFTOVER_NONE:
 		break;
 	}
+}
+
+/* Is @file .TARGET.XXXXXX, of this very target? */
+static bool is_left_of(const char *file, const char *target)
+{
+	size_t n = strlen(target);
+
+	return *file == '.' && !strncmp(file + 1, target, n) && file[n + 1] == '.' &&
+	       strlen(file + n + 2) == WORKING_FILE_LETTERS && !strchr(file + n + 2, '.');
+}
+
+int leftovers_find(const char *path, char **out, struct schedtrace_error *err)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	int before = (int)(name - path), n = 0;
+	auto_free char *directory = strndup(before ? path : ".", before ? (size_t)before : 1);
+	auto_free char *all = NULL;
+	DIR *dir = directory ? opendir(directory) : NULL;
+	struct dirent *entry;
+	size_t size;
+	FILE *f;
+
+	if (!dir)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", path);
+	f = open_memstream(&all, &size);
+	while (f && (entry = readdir(dir))) {
+		if (!is_left_of(entry->d_name, name))
+			continue;
+		fprintf(f, "%s%.*s%s", n++ ? ", " : "", before, path, entry->d_name);
+	}
+	closedir(dir);
+	if (!f || fclose(f))
+		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	if (n == 0)
+		return error_set(err, SCHEDTRACE_E_IO,
+				 "%s is not there, and no working file .%s.XXXXXX that a killed "
+				 "recorder left for it",
+				 path, name);
+	if (n > 1)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "%s is not there, and killed recorders left several: say which of "
+				 "%s",
+				 path, all);
+	*out = steal_ptr(all);
+	return 0;
 }
 
 void leftovers_sweep(int directory_fd, const char *directory, const char *name, uid_t owner,

@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <schedtrace/error.h>
+
 /*
  * In @directory, open as @directory_fd, looks for working files of the target @name, or of another
  * number of it, that no recorder holds any more. Those with events are named; those that have none
@@ -12,5 +14,11 @@
  */
 void leftovers_sweep(int directory_fd, const char *directory, const char *name, uid_t owner,
 		     const char *program);
+
+/*
+ * Where the only working file is that was left for the target @path, which is not there; the caller
+ * frees it. E_IO if there is none, E_USAGE with their names if there are several.
+ */
+int leftovers_find(const char *path, char **out, struct schedtrace_error *err);
 
 #endif

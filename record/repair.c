@@ -19,6 +19,7 @@
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
 #include "libschedtrace/working_file.h"
+#include "record/leftovers.h"
 #include "record/output.h"
 #include "record/recording.h"
 #include "record/tracedat_writer.h"
@@ -409,12 +410,48 @@ enum leftover repair_look(int fd)
 	return what;
 }
 
+/* If @path is not there, takes what a killed recorder left for it, which *left then names. */
+static int find_left(struct repair *r, const char *program, char **left,
+		     struct schedtrace_error *err)
+{
+	int result = identity_enter(&r->identity, err);
+
+	if (result < 0)
+		return result;
+	if (access(r->path, F_OK) != 0 && errno == ENOENT)
+		result = leftovers_find(r->path, left, err);
+	identity_leave(&r->identity);
+	if (!*left)
+		return result;
+	report(program, "%s is not there: this is about %s, which a killed recorder left for it",
+	       r->path, *left);
+	r->path = *left;
+	return 0;
+}
+
+/* What was left becomes @target, or goes if there is a repaired copy. */
+static int remove_left(struct repair *r, const char *left, const char *target, bool copied,
+		       struct schedtrace_error *err)
+{
+	int result = identity_enter(&r->identity, err);
+
+	if (result < 0)
+		return result;
+	if (copied ? unlink(left) : renameat2(AT_FDCWD, left, AT_FDCWD, target, RENAME_NOREPLACE))
+		result = error_errno(err, SCHEDTRACE_E_IO, errno, "%s %s%s%s",
+				     copied ? "removing" : "renaming", left, copied ? "" : " to ",
+				     copied ? "" : target);
+	identity_leave(&r->identity);
+	return result;
+}
+
 int repair_run(const char *program, const char *path, const char *output, bool as_root)
 {
 	struct repair r = { .path = path,
 			    .w = { .fd = -1 },
 			    .output = { .directory_fd = -1, .fd = -1 },
 			    .place = -1 };
+	auto_free char *left = NULL;
 	struct schedtrace_error err;
 	uint64_t more = 0;
 	int result = outputs_check(&(struct program_output){ "-o", output }, 1, &path, 1, &err);
@@ -422,6 +459,8 @@ int repair_run(const char *program, const char *path, const char *output, bool a
 	outputs_remove_at_signals();
 	if (result == 0)
 		result = identity_find(&r.identity, as_root, &err);
+	if (result == 0)
+		result = find_left(&r, program, &left, &err);
 	if (result == 0)
 		result = open_input(&r, output == NULL, &err);
 	if (result == 0)
@@ -432,6 +471,8 @@ int repair_run(const char *program, const char *path, const char *output, bool a
 		more = find_more_pages(&r);
 		result = output ? repair_to(&r, program, output, &err) : repair_in_place(&r, &err);
 	}
+	if (result == 0 && left)
+		result = remove_left(&r, left, path, output != NULL, &err);
 	if (result == 0)
 		report(program,
 		       "%s: %" PRIu64 " bytes of events, %" PRIu64 " of them not yet in its table",

@@ -43,9 +43,26 @@ with Folder():
     claim(again.returncode == 0 and events("copy.dat") == events("repaired.dat"),
           "a second --repair changes nothing", again.stderr)
 
+    for name, output in ("again.dat", ()), ("more.dat", ("-o", "made.dat")):
+        subprocess.run(["cp", "--sparse=always", left[0], f".{name}.AbCdEf"])
+        r = run("--repair", name, *output)
+        made = output[1] if output else name
+        claim(r.returncode == 0 and f".{name}.AbCdEf" in r.stderr and
+              events(made) == events("repaired.dat") and
+              not os.path.exists(f".{name}.AbCdEf") and os.path.exists(name) == (not output),
+              f"--repair {' '.join((name,) + output)} names what was left for it, and it goes",
+              r.stderr, os.listdir("."))
+    for letters in "AbCdEf", "GhIjKl":
+        shutil.copy("repaired.dat", f".two.dat.{letters}")
+    r = run("--repair", "two.dat")
+    claim(r.returncode == 2 and ".two.dat.AbCdEf" in r.stderr and ".two.dat.GhIjKl" in r.stderr and
+          not os.path.exists("two.dat"), "of several that were left it asks which", r.stderr)
+    r = run("--repair", "none.dat")
+    claim(r.returncode == 1 and ".none.dat.XXXXXX" in r.stderr, "where none is it says so", r.stderr)
+
     r = run("-o", "low.dat", "--", "true")
-    claim(left[0] in r.stderr and "--repair" in r.stderr,
-          "the next recording names the working file that was left", r.stderr)
+    claim(left[0] in r.stderr and "--repair" in r.stderr and "GiB are holes" in r.stderr,
+          "the next recording names the working file that was left, and its holes", r.stderr)
     claim(not instances_of(p.pid), "the next recording removes the instance that was left")
     os.unlink(left[0])
 
