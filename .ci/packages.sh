@@ -9,7 +9,7 @@ packages_to_build="gcc libc6-dev meson ninja-build pkg-config make
 # To check it besides: the second compiler, and the witnesses the tests ask for the same answer.
 packages_to_check="$packages_to_build g++ clang libclang-rt-dev libcmocka-dev
 	libtracecmd-dev libkshark-dev libjson-c-dev trace-cmd linux-perf
-	python3 python3-numpy zstd strace procps util-linux binutils file man-db
+	python3 python3-numpy python3-pandas zstd strace procps util-linux binutils file man-db
 	poppler-utils libxml2-utils python3-nbformat zsh fish
 	chromium chromium-driver python3-selenium"
 
