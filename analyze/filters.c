@@ -7,6 +7,7 @@
 #include <schedtrace/analyses.h>
 
 #include "cli/pattern.h"
+#include "filters_condition.h"
 #include "filters_state.h"
 #include "libschedtrace/error.h"
 #include "libschedtrace/mem.h"
@@ -61,7 +62,8 @@ int filters_prepare(struct filters *filters, struct schedtrace_error *err)
 	struct filters_state *state;
 	int r;
 
-	if (!filters->pids.n && !filters->comms.n && !filters->cpus.n && !filters->command)
+	if (!filters->pids.n && !filters->comms.n && !filters->cpus.n && !filters->command &&
+	    !filters->condition)
 		return 0;
 	filters->state = state = calloc(1, sizeof(*state));
 	if (!state)
@@ -69,6 +71,8 @@ int filters_prepare(struct filters *filters, struct schedtrace_error *err)
 	intern_init(&state->comms);
 	state->comms_seen = calloc(filters->comms.n + 1, sizeof(*state->comms_seen));
 	if (!state->comms_seen)
+		return no_memory(err);
+	if (filters->condition && !(state->conditions = conditions_new(filters->condition)))
 		return no_memory(err);
 	r = prepare_numbers(&state->pids, "--pid", &filters->pids, err);
 	return r ? r : prepare_numbers(&state->cpus, "--cpu", &filters->cpus, err);
@@ -91,6 +95,7 @@ void filters_release(struct filters *filters)
 		release_numbers(&state->pids);
 		release_numbers(&state->cpus);
 		free(state->comms_seen);
+		conditions_free(state->conditions);
 		intern_free(&state->comms);
 		free(state);
 	}
@@ -220,6 +225,12 @@ bool filters_match(const struct filters *filters, const struct schedtrace_table_
 		}
 	}
 	passes &= !about_cpu || on_cpu;
+	if (state->conditions) {
+		bool fulfils = conditions_match(state->conditions, info, values);
+
+		state->condition_seen |= fulfils;
+		passes &= fulfils;
+	}
 	state->passed |= passes && !filters_check(filters, info, NULL);
 	return passes;
 }
@@ -288,11 +299,14 @@ static void name_others(char *text, size_t size, const struct filters *filters,
 int filters_check(const struct filters *filters, const struct schedtrace_table_info *info,
 		  struct schedtrace_error *err)
 {
+	struct conditions *conditions = filters->state ? filters->state->conditions : NULL;
 	const char *about, *option = refused(filters, info, &about);
 	char others[256] = "";
 
+	if (!option && conditions && info->choices & SCHEDTRACE_FIRST_ONLY)
+		option = "--filter";
 	if (!option)
-		return 0;
+		return conditions ? conditions_check(conditions, info, err) : 0;
 	if (!err)
 		return SCHEDTRACE_E_USAGE;
 	name_others(others, sizeof(others), filters, info);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which rows are about what was asked for: --pid, --comm, --command and --cpu. */
+/* Which rows are about what was asked for: --pid, --comm, --command, --cpu and --filter. */
 #ifndef ANALYZE_FILTERS_H
 #define ANALYZE_FILTERS_H
 
@@ -18,6 +18,7 @@ struct filters {
 	struct option_list pids;  /* numbers with commas between */
 	struct option_list comms; /* names or shell patterns */
 	struct option_list cpus;  /* numbers with commas between */
+	const char *condition;	  /* query/query.h; NULL: none */
 	bool command;		  /* tasks of the recorded command, by what this context knows: */
 	const struct schedtrace_context *command_of; /* NULL: not known yet; every row passes */
 	struct filters_state *state; /* by filters_prepare(), shared by copies; NULL: no filter */

@@ -18,9 +18,10 @@ struct filter_numbers {
 
 struct filters_state {
 	struct filter_numbers pids, cpus;
-	bool *comms_seen;    /* by pattern */
-	struct intern comms; /* names in rows, as long as some pattern matched none */
-	bool command_seen;
+	bool *comms_seen;	       /* by pattern */
+	struct intern comms;	       /* names in rows, as long as some pattern matched none */
+	struct conditions *conditions; /* filters_condition.c */
+	bool condition_seen, command_seen;
 	bool passed; /* some row did */
 };
 

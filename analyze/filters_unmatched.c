@@ -127,15 +127,20 @@ static void say(FILE *f, const struct filters *filters, size_t at)
 		return;
 	}
 	at -= filters->comms.n;
-	if (at < state->cpus.n && !state->cpus.seen[at])
-		say_number(f, "--cpu", "CPUs", &state->cpus, at);
+	if (at < state->cpus.n) {
+		if (!state->cpus.seen[at])
+			say_number(f, "--cpu", "CPUs", &state->cpus, at);
+		return;
+	}
+	if (!state->condition_seen)
+		fprintf(f, "--filter \"%s\": no row here fulfils it", filters->condition);
 }
 
 static size_t count_asked(const struct filters *filters)
 {
 	const struct filters_state *state = filters->state;
 
-	return state ? state->pids.n + filters->comms.n + state->cpus.n : 0;
+	return state ? state->pids.n + filters->comms.n + state->cpus.n + !!filters->condition : 0;
 }
 
 /* Whether everything that was asked for is in some row, but no row has it all. */
@@ -152,7 +157,7 @@ static bool only_singly(const struct filters *filters)
 	for (size_t i = 0; i < state->cpus.n; i++)
 		if (!state->cpus.seen[i])
 			return false;
-	return !state->passed;
+	return !state->passed && (!filters->condition || state->condition_seen);
 }
 
 char *filters_unmatched(const struct filters *filters, size_t *at)

@@ -350,8 +350,7 @@ static int show_tables(struct run *run, struct schedtrace_error *err)
 static int show_flames(struct run *run, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = run->settings;
-	const struct schedtrace_table *table =
-		schedtrace_tables_find(run->reading.tables, FLAMES);
+	const struct schedtrace_table *table = schedtrace_tables_find(run->reading.tables, FLAMES);
 	const struct flame_heading heading = {
 		settings->title,
 		schedtrace_context_info(infile_context(run->reading.infile))->command,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rows in pieces that stay in the cache; a result a register, columns read in place. */
-#include <fnmatch.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -237,7 +236,7 @@ static void compute(struct run *run, const struct node *node, unsigned int at, s
 #define COMPARE(op, x, y)                                                                          \
 	do {                                                                                       \
 		for (size_t i = 0; i < run->n; i++)                                                \
-			to[i] = (x) op(y);                                                         \
+			to[i] = (x)op(y);                                                          \
 	} while (0)
 
 #define COMPARE_BY(which, x, y)                                                                    \
@@ -378,8 +377,7 @@ static void match(struct run *run, const struct node *node, unsigned int at, str
 
 	evaluate(run, node->left, at, &a);
 	for (size_t i = 0; i < run->n; i++)
-		reg->ints[i] = a.texts[i] && (!strcmp(node->constant.s, a.texts[i]) ||
-					      !fnmatch(node->constant.s, a.texts[i], FNM_NOESCAPE));
+		reg->ints[i] = a.texts[i] && run->query->matches(a.texts[i], node->constant.s);
 	out->ints = reg->ints;
 }
 

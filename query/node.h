@@ -37,19 +37,20 @@ union constant {
 
 struct node {
 	enum op op;
-	enum query_type type;	     /* of the result */
-	uint32_t left, right;	     /* operands; of OP_IN: left */
-	int column;		     /* OP_COLUMN */
-	union constant constant;     /* OP_CONSTANT, OP_GLOB: s */
-	union constant *list;	     /* OP_IN: sorted, of the left side's type or QUERY_REAL */
-	size_t n_list;		     /* OP_IN */
-	enum query_type list_type;   /* OP_IN */
-	unsigned int depth;	     /* a leaf's is 1 */
+	enum query_type type;	   /* of the result */
+	uint32_t left, right;	   /* operands; of OP_IN: left */
+	int column;		   /* OP_COLUMN */
+	union constant constant;   /* OP_CONSTANT, OP_GLOB: s */
+	union constant *list;	   /* OP_IN: sorted, of the left side's type or QUERY_REAL */
+	size_t n_list;		   /* OP_IN */
+	enum query_type list_type; /* OP_IN */
+	unsigned int depth;	   /* a leaf's is 1 */
 };
 
 struct query {
 	struct node *nodes;
 	uint32_t n_nodes, max_nodes, root;
+	bool (*matches)(const char *text, const char *pattern);
 	char **texts; /* what constants and lists point into */
 	uint32_t n_texts, max_texts;
 };

@@ -95,7 +95,10 @@ int nodes_binary(struct maker *m, const char *at, enum op op, uint32_t left, uin
 		 uint32_t *out)
 {
 	const struct node *a = &m->query->nodes[left], *b = &m->query->nodes[right];
-	struct node node = { .op = op, .type = QUERY_BOOL, .left = left, .right = right,
+	struct node node = { .op = op,
+			     .type = QUERY_BOOL,
+			     .left = left,
+			     .right = right,
 			     .depth = deeper(a->depth, b->depth) };
 
 	if (op == OP_AND || op == OP_OR) {
@@ -142,7 +145,7 @@ static int compare_texts(const void *a, const void *b)
 
 nodes_order *nodes_order_of(enum query_type type)
 {
-	return type == QUERY_REAL ? compare_reals
+	return type == QUERY_REAL   ? compare_reals
 	       : type == QUERY_TEXT ? compare_texts
 				    : compare_ints;
 }
@@ -150,8 +153,12 @@ nodes_order *nodes_order_of(enum query_type type)
 int nodes_in(struct maker *m, const char *at, uint32_t left, const struct list *list, uint32_t *out)
 {
 	const struct node *a = &m->query->nodes[left];
-	struct node node = { .op = OP_IN, .type = QUERY_BOOL, .left = left, .n_list = list->n,
-			     .list_type = list->n ? list->type : a->type, .depth = 1 + a->depth };
+	struct node node = { .op = OP_IN,
+			     .type = QUERY_BOOL,
+			     .left = left,
+			     .n_list = list->n,
+			     .list_type = list->n ? list->type : a->type,
+			     .depth = 1 + a->depth };
 	int r;
 
 	if (list->n && a->type != list->type && !nodes_are_numbers(a->type, list->type))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The grammar: Python's, with & and | as pandas reads them. */
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,9 +58,9 @@ static int expect(struct parser *p, const char *word)
 
 static int enter(struct parser *p)
 {
-	return ++p->depth > QUERY_MAX_DEPTH ?
-		       refuse(p, "more than %d levels of parentheses", QUERY_MAX_DEPTH) :
-		       0;
+	return ++p->depth > QUERY_MAX_DEPTH
+		       ? refuse(p, "more than %d levels of parentheses", QUERY_MAX_DEPTH)
+		       : 0;
 }
 
 static int parse_column(struct parser *p, uint32_t *out)
@@ -139,8 +140,7 @@ static int parse_atom(struct parser *p, uint32_t *out)
 	if (p->token.kind == TOKEN_NAME &&
 	    !(is(p, "and") || is(p, "or") || is(p, "not") || is(p, "in")))
 		return parse_column(p, out);
-	return refuse(p, "a column or a value is missing before %s",
-		      token_found(&p->token, found));
+	return refuse(p, "a column or a value is missing before %s", token_found(&p->token, found));
 }
 
 /* ** binds closer than a sign before it, and less close than one behind it. */
@@ -191,9 +191,12 @@ static const struct binary products[] = { { "*", OP_MULTIPLY },
 					  { "%", OP_MODULO },
 					  { NULL, 0 } };
 static const struct binary sums[] = { { "+", OP_ADD }, { "-", OP_SUBTRACT }, { NULL, 0 } };
-static const struct binary comparisons[] = { { "==", OP_EQUAL },      { "!=", OP_NOT_EQUAL },
-					     { "<=", OP_LESS_EQUAL }, { ">=", OP_GREATER_EQUAL },
-					     { "<", OP_LESS },	      { ">", OP_GREATER },
+static const struct binary comparisons[] = { { "==", OP_EQUAL },
+					     { "!=", OP_NOT_EQUAL },
+					     { "<=", OP_LESS_EQUAL },
+					     { ">=", OP_GREATER_EQUAL },
+					     { "<", OP_LESS },
+					     { ">", OP_GREATER },
 					     { NULL, 0 } };
 
 static const struct binary *which(const struct parser *p, const struct binary *table)
@@ -290,8 +293,9 @@ static int parse_in(struct parser *p, const char *at, bool negated, uint32_t lef
 static int parse_glob(struct parser *p, const char *at, uint32_t left, uint32_t *out)
 {
 	const struct node *a = &p->maker.query->nodes[left];
-	struct node node = { .op = OP_GLOB, .type = QUERY_BOOL, .left = left,
-			     .depth = 1 + a->depth };
+	struct node node = {
+		.op = OP_GLOB, .type = QUERY_BOOL, .left = left, .depth = 1 + a->depth
+	};
 	int r;
 
 	if (a->type != QUERY_TEXT || p->token.kind != TOKEN_TEXT)
@@ -435,13 +439,17 @@ static int parse_whole(struct parser *p)
 	if (r < 0)
 		return r;
 	if (p->token.kind != TOKEN_END)
-		return refuse(p, "nothing can stand before %s here",
-			      token_found(&p->token, found));
+		return refuse(p, "nothing can stand before %s here", token_found(&p->token, found));
 	if (p->maker.query->nodes[root].type != QUERY_BOOL)
 		return token_refuse(p->maker.text, p->maker.text, p->maker.err,
 				    "this is a value and no condition: compare it with one");
 	p->maker.query->root = root;
 	return 0;
+}
+
+static bool fits(const char *text, const char *pattern)
+{
+	return !fnmatch(pattern, text, FNM_NOESCAPE);
 }
 
 int query_compile(struct query **out, const char *text, const struct query_names *names,
@@ -454,10 +462,11 @@ int query_compile(struct query **out, const char *text, const struct query_names
 	*out = NULL;
 	if (!query)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a query");
-	r = strlen(text) > QUERY_MAX_TEXT ?
-		    error_set(err, SCHEDTRACE_E_USAGE, "a query of more than %d bytes",
-			      QUERY_MAX_TEXT) :
-		    parse_whole(&parser);
+	query->matches = names->matches ? names->matches : fits;
+	r = strlen(text) > QUERY_MAX_TEXT
+		    ? error_set(err, SCHEDTRACE_E_USAGE, "a query of more than %d bytes",
+				QUERY_MAX_TEXT)
+		    : parse_whole(&parser);
 	if (r < 0) {
 		query_free(query);
 		return r;

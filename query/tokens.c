@@ -10,8 +10,10 @@
 
 #include "libschedtrace/error.h"
 
-static const char *const symbols[] = { "**", "//", "==", "!=", "<=", ">=", "=~", "<", ">", "+", "-",
-				       "*",  "/",  "%",	 "&",  "|",  "~",  "(",	 ")", "[", "]", "," };
+static const char *const symbols[] = {
+	"**", "//", "==", "!=", "<=", ">=", "=~", "<", ">", "+", "-",
+	"*",  "/",  "%",  "&",	"|",  "~",  "(",  ")", "[", "]", ","
+};
 
 int token_refuse(const char *whole, const char *at, struct schedtrace_error *err, const char *fmt,
 		 ...)
@@ -62,8 +64,8 @@ static size_t number_text(const char *p, char *out, size_t size)
 		if (c == '_' && at && isalnum((unsigned char)p[at - 1]) &&
 		    isalnum((unsigned char)p[at + 1]))
 			continue;
-		if ((c == '+' || c == '-') && !hex && at && (p[at - 1] == 'e' || p[at - 1] == 'E') &&
-		    isdigit((unsigned char)p[at + 1]))
+		if ((c == '+' || c == '-') && !hex && at &&
+		    (p[at - 1] == 'e' || p[at - 1] == 'E') && isdigit((unsigned char)p[at + 1]))
 			real = true;
 		else if (c == '.' && !hex && !real)
 			real = true;
@@ -102,8 +104,9 @@ static int read_number(const char *whole, const char **at, struct token *token,
 					    "is a negative number here)",
 					    (int)n, *at);
 	}
-	if (*end || n >= sizeof(digits) || (base == 10 && token->kind == TOKEN_INT &&
-					    digits[0] == '0' && strspn(digits, "0") != n))
+	if (*end || n >= sizeof(digits) ||
+	    (base == 10 && token->kind == TOKEN_INT && digits[0] == '0' &&
+	     strspn(digits, "0") != n))
 		return token_refuse(whole, *at, err, "%.*s is no number", (int)(n < 40 ? n : 40),
 				    *at);
 	*at += n;

@@ -126,7 +126,7 @@ def check_output(p, shown, *about):
 def commands_on_saved_recordings_print_what_the_documents_show():
     """Also the files that one command leaves for the next. Recordings are not repeated, nor what
     is asked of them."""
-    names = ["README.md", "docs/tour.md", "docs/assert.md"]
+    names = ["README.md", "docs/tour.md", "docs/assert.md", "docs/queries.md"]
     environment = dict(os.environ, COLUMNS="100", LC_ALL="C.UTF-8",
                        PATH=":".join([os.path.dirname(os.path.abspath(p)) for p in PROGRAMS] +
                                      [os.environ["PATH"]]))

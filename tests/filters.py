@@ -370,6 +370,38 @@ def what_every_output_chose_from_is_asked_whether_it_matched():
         assert quiet[0] == status - 1 and not quiet[2] or status == 2, (arguments, quiet)
 
 
+@test
+def a_condition_chooses_rows_of_every_table_and_log_that_has_its_columns():
+    for arguments in (["tasks"], ["latency", "--table", "latency"], ["--log", "states_log"],
+                      ["--log", "requests"], ["--log", "migrations"]):
+        for condition, names in (("comm =~ 'a0*'", "a0"), ("pid < 200 and comm != 'ap'", "a"),
+                                 ("comm in ['b03', 'b04']", "b0")):
+            status, out, err = run(*arguments, "-f", "csv", "--filter", condition, BOTH)
+            rows = out.splitlines()
+            comm = rows[0].split(",").index("comm")
+            found = {row.split(",")[comm] for row in rows[1:]}
+            assert status == 0 and found and all(n.startswith(names) for n in found), (
+                arguments, condition, found, err)
+    both = run("tasks", "-f", "csv", "--comm", "a*", "--filter", "pid == 103", BOTH)[1]
+    assert len(both.splitlines()) == 2, both
+
+
+@test
+def a_condition_that_no_table_can_be_asked_is_refused_and_one_that_matches_nothing_is_told():
+    status, _, err = run("tasks", "--filter", "on_cpus > 1", BOTH)
+    assert status == 2 and "no column on_cpus here; did you mean on_cpu_ns?" in err, err
+    status, _, err = run("latency", "--table", "latency_worst", "--filter", "pid == 101", BOTH)
+    assert status == 2 and "has only the first of many" in err, err
+    status, out, _ = run("--filter", "on_cpu_ns >= 0", BOTH)
+    assert status == 0 and "left out: --filter cannot choose rows of cpus" in out.replace("\n  ", " "), out
+    for arguments in (["tasks"], ["--log", "states_log"], ["compare", "tasks", BOTH_TOO]):
+        status, _, err = run(*arguments, "--strict", "--filter", "pid == 77", BOTH)
+        assert status == 1 and "no row here fulfils it" in err, (arguments, err)
+    picture = os.path.join(FOLDER, "picture.svg")
+    status, _, err = run("tasks", "--filter", "pid == 101", "--plot", picture, BOTH)
+    assert status == 0 and os.path.exists(picture), err
+
+
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as FOLDER:
         one = World("a", 0, FIRST[0], len(FIRST) - 1, 20_000, 1 * MIB)
