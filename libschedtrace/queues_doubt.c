@@ -62,6 +62,7 @@ void queues_refute(struct queues *q, int32_t cpu)
 void queues_doubt(struct queues *q, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end)
 {
 	struct queue *c = grown_get(&q->cpus, cpu, struct queue);
+	bool woken;
 
 	if (!c || !c->seen || (why != REPLAY_BROKEN && why != REPLAY_GAP && why != REPLAY_CLOCK))
 		return;
@@ -69,7 +70,10 @@ void queues_doubt(struct queues *q, int32_t cpu, enum replay_doubt why, int64_t 
 	q->doubt.cpu = cpu;
 	q->doubt.begin = begin;
 	q->doubt.end = end;
-	take_out(q, c->woken <= begin ? &c->at_woken : &c->at_sign, begin);
+	woken = c->woken <= begin;
+	/* What is taken out begins where the sums were kept, which may be before the doubt. */
+	take_out(q, woken ? &c->at_woken : &c->at_sign,
+		 queues_less(begin, woken ? c->woken : c->sign));
 }
 
 void queues_span(struct queues *q, const struct replay_span *span)
