@@ -102,18 +102,24 @@ static char *list_waiting(const struct queues *q)
 	return f && !fclose(f) ? text : NULL;
 }
 
-static int begin(struct episodes *e, struct schedtrace_error *err)
+/* Rows of one moment may change who waits: the lists are as after the last of them. */
+static int list_begin(struct episodes *e, struct schedtrace_error *err)
+{
+	if (!e->sink)
+		return 0;
+	free_lists(&e->now);
+	e->now.idle = list_idle(e->queues);
+	e->now.waiting = list_waiting(e->queues);
+	return e->now.idle && e->now.waiting ? 0 : no_memory(err);
+}
+
+static void begin(struct episodes *e)
 {
 	e->open = true;
 	e->now = (struct episode){
 		.begin = e->queues->now,
 		.followed = e->queues->sums.followed,
 	};
-	if (!e->sink)
-		return 0;
-	e->now.idle = list_idle(e->queues);
-	e->now.waiting = list_waiting(e->queues);
-	return e->now.idle && e->now.waiting ? 0 : no_memory(err);
 }
 
 /* Writes it into the log, where it stays as it is known now. */
@@ -186,7 +192,9 @@ int episodes_follow(struct episodes *e, struct schedtrace_error *err)
 	if (e->open && !wasted)
 		r = end(e, err);
 	else if (!e->open && wasted)
-		r = begin(e, err);
+		begin(e);
+	if (wasted && e->now.begin == e->queues->now)
+		r = list_begin(e, err);
 	if (wasted && waste->idle > e->now.idle_max)
 		e->now.idle_max = waste->idle;
 	if (wasted && waste->waiting > e->now.waiting_max)
