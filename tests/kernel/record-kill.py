@@ -57,6 +57,8 @@ with Folder():
     r = run("--repair", "two.dat")
     claim(r.returncode == 2 and ".two.dat.AbCdEf" in r.stderr and ".two.dat.GhIjKl" in r.stderr and
           not os.path.exists("two.dat"), "of several that were left it asks which", r.stderr)
+    for letters in "AbCdEf", "GhIjKl":
+        os.unlink(f".two.dat.{letters}")
     r = run("--repair", "none.dat")
     claim(r.returncode == 1 and ".none.dat.XXXXXX" in r.stderr, "where none is it says so", r.stderr)
 
