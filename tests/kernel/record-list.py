@@ -44,7 +44,7 @@ with Folder():
     claim(r.returncode == 0 and found["sched"][0] == "sched:sched_switch sched:sched_waking" and
           found["sched"][1].startswith("this kernel lacks sched:sched_wakeup ") and
           found["pages"][0] == "kmem:mm_page_free" and found["pages"][1].startswith(
-              "this kernel lacks kmem:mm_page_alloc sched:sched_process_fork ") and
+              "this kernel lacks kmem:mm_page_alloc sched:sched_process_fork") and
           found["power"] == ["this kernel lacks power:cpu_frequency power:cpu_idle"],
           "what a kernel lacks of each set is told", r.stdout, r.stderr)
     r = run("list", "--tracefs", "nowhere")
