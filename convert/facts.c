@@ -73,8 +73,9 @@ static int note_failed_reader(struct facts *facts, int32_t cpu, const char *text
 	if (errnum <= 0 || errnum > INT32_MAX)
 		return 0;
 	r = add_unread(facts, cpu, (int32_t)errnum, err);
-	/* A buffer that went on without its reader may have lost more in the end. */
-	if (errnum != EIO && errnum != ETIMEDOUT)
+	/* Tracing ended with the file or at the user's wish; else the buffer went on without its
+	 * reader, and lost nobody knows what. */
+	if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG || errnum == EINTR)
 		missing = cpustat_sum(text, unwritten);
 	return r < 0 ? r : row_maker_ends_early(facts->maker, cpu, missing, err);
 }

@@ -177,7 +177,8 @@ with Folder():
     os.unlink("when")
     _, err = p.communicate(timeout=LONG)
     gap, _, incomplete = last_gap("u.dat")
-    claim("left unread, as you asked" in err and gap and gap[:2] == (BAD, -1) and
+    unread = re.search(r"([\d,]+) events? were left unread, as you asked", err)
+    claim(unread and gap and gap[:2] == (BAD, int(unread[1].replace(",", ""))) and
           "CPU 1" in incomplete, "what a second signal left unread is told in the tarball", err,
           gap, incomplete)
 done()
