@@ -431,7 +431,7 @@ static int parse_condition(struct parser *p, uint32_t *out)
 static int parse_whole(struct parser *p)
 {
 	char found[64];
-	uint32_t root;
+	uint32_t root = 0;
 	int r = advance(p);
 
 	if (r == 0)

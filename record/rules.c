@@ -74,8 +74,8 @@ static int take_comm(struct rule *r, const char *value, size_t n, struct schedtr
 static int parse_who(struct rule *r, const char **p, struct schedtrace_error *err)
 {
 	do {
-		const char *key = skip_space(*p + 1), *value, *end;
-		size_t n;
+		const char *key = skip_space(*p + 1), *value, *end = key;
+		size_t n = 0;
 		int result;
 
 		value = key + strcspn(key, "=,)");
