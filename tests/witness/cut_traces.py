@@ -265,7 +265,7 @@ def check(name, uncut, file, way):
                 far[b.what[0]] += 1
                 first.setdefault(b.what[0], (seed, b, true))
     if way is not late_begin:
-        tap.ok(compared > 1000 and not far, f"{name}, {way.__name__.replace('_', ' ')}: {compared} "
+        tap.ok(compared > 250 * int(seeds) and not far, f"{name}, {way.__name__.replace('_', ' ')}: {compared} "
                f"figures of {seeds} cuts have the truth within their bounds", str(dict(far)),
                *map(str, first.values()))
     tap.ok(not contradicted, f"{name}, {way.__name__.replace('_', ' ')}: no two analyses contradict "
