@@ -10,33 +10,15 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from tap import claim, done, skip   # noqa: E402,F401 for the tests, which take all names of this file
+
 TRACEFS = "/sys/kernel/tracing"
 SCHEDREC = os.path.abspath(sys.argv[1])
 WITNESS = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2] else None
 
 # Seconds that nothing takes, however busy the machine: only what hangs waits so long.
 LONG = 300
-
-_claims = 0
-_failed = 0
-
-
-def claim(ok, sentence, *details):
-    global _claims, _failed
-    _claims += 1
-    print(f"{'ok' if ok else 'not ok'} {_claims} - {sentence}")
-    if not ok:
-        _failed += 1
-        for d in details:
-            for line in str(d).splitlines():
-                print(f"# {line[:600]}")
-    sys.stdout.flush()
-
-
-def skip(sentence, reason):
-    global _claims
-    _claims += 1
-    print(f"ok {_claims} - {sentence} # SKIP {reason}")
 
 
 def events(path):
@@ -59,11 +41,6 @@ def need_kernel():
     if os.geteuid() != 0 or not os.access(f"{TRACEFS}/instances", os.W_OK):
         print("1..0 # SKIP needs root and tracefs")
         sys.exit(0)
-
-
-def done():
-    print(f"1..{_claims}")
-    sys.exit(1 if _failed else 0)
 
 
 class Folder:
