@@ -311,8 +311,8 @@ static int add_cpu(struct schedtrace_table *cpus, struct schedtrace_table *lengt
 	return r;
 }
 
-static int add_work(const struct runqueue *rq, int64_t begin, int64_t end, struct schedtrace_tables *out,
-		    struct schedtrace_error *err)
+static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
+		    struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	const struct queue_sums sums = queues_sums_at(&rq->queues, end);
 	struct histogram e;
