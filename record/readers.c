@@ -22,6 +22,7 @@
 #define PAUSE_MS    20
 #define LIMIT_MS    20 /* how long a file may outgrow its limit unseen */
 #define CUT_NS	    INT64_C(10000000000)
+#define FINISH_NS   INT64_C(1000000000) /* for readers whose records nobody wants */
 #define READER_NICE (-5)
 #define STACK_SIZE  (1u << 20) /* libtracefs keeps a page of the buffer on the stack */
 
@@ -410,11 +411,30 @@ bool readers_done(const struct readers *r)
 	return true;
 }
 
+/* Gives those that have not ended a moment to do so. */
+static void end_soon(struct readers *r)
+{
+	struct pollfd news = { .fd = r->news_fd, .events = POLLIN };
+	int64_t end = now_ns() + FINISH_NS;
+	uint64_t count;
+
+	if (readers_done(r))
+		return;
+	atomic_store(&r->hurry, true);
+	while (!readers_done(r) && now_ns() < end)
+		if (poll(&news, 1, PAUSE_MS) > 0 && read(r->news_fd, &count, sizeof(count)) < 0)
+			break;
+	for (int i = 0; i < r->n; i++)
+		if (r->items[i].started && !atomic_load(&r->items[i].done))
+			readers_give_up(&r->items[i]);
+}
+
 void readers_finish(struct readers *r)
 {
 	bool given_up = false;
 
 	readers_stop(r);
+	end_soon(r);
 	for (int i = 0; i < r->n; i++) {
 		struct reader *item = &r->items[i];
 

@@ -92,7 +92,10 @@ int64_t readers_silent_ns(const struct reader *item, int64_t now);
 /* Counts a reader that hangs as failed with ETIMEDOUT, and waits for it no more. */
 void readers_give_up(struct reader *item);
 
-/* Joins the threads and closes everything, but for what a reader that was given up may use. */
+/*
+ * Joins the threads and closes everything, but for what a reader that was given up may use. Readers
+ * that have not ended leave what they have not read, and one that hangs is given up.
+ */
 void readers_finish(struct readers *r);
 
 /* After that, likewise. */

@@ -24,7 +24,7 @@ def begin(*args, buffer="/per_cpu/cpu1/trace_pipe_raw", **more):
     env = {**os.environ, "LD_PRELOAD": SHIM, "FAIL_WHEN": os.path.abspath("when"),
            "FAIL_PATH": buffer, "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0", **more}
     p = start(*args, env=env)
-    wait_for(lambda: traces(p.pid) and children_of(p.pid))
+    wait_begun(p)
     return p
 
 
@@ -128,6 +128,17 @@ with Folder():
     claim(r.returncode == 0 and last_gap("n.dat")[2], "what was recorded then can be repaired",
           r.stderr)
     run("-q", "-o", "x.dat", "--", "true") # sweeps its instance
+
+    with open("script", "w") as f:
+        f.write("#!/no/such/interpreter\n")
+    os.chmod("script", 0o755)
+    fail(0)
+    p = begin("-o", "a.dat", "--", "./script")
+    _, err = p.communicate(timeout=LONG)
+    os.unlink("when")
+    claim(p.returncode == 127 and "interpreter" in err and leftovers() == left and
+          not instances_of(p.pid) and not os.path.exists("a.dat"),
+          "a recording that cannot begin ends though a reader hangs", p.returncode, err)
 
     p = begin("-e", "sched,mm", "--only", "-o", "o.dat", "--", *TICKS,
               buffer=".only/per_cpu/cpu1/trace_pipe_raw")
