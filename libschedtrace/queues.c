@@ -18,6 +18,7 @@ void queues_free(struct queues *q)
 	free(q->lives.items);
 	free(q->came.items);
 	free(q->free.items);
+	free(q->paused.items);
 	for (uint32_t i = 0; i < q->classes.n; i++)
 		free(grown_get(&q->classes, i, struct queue_class)->on.items);
 	free(q->classes.items);
@@ -309,6 +310,7 @@ static int enter(struct queues *q, uint32_t life, int32_t cpu)
 	}
 	w->cpu = cpu + 1;
 	w->since = q->now;
+	w->resumed = false;
 	w->prev = 0;
 	w->next = c->first;
 	if (w->next)
@@ -318,6 +320,20 @@ static int enter(struct queues *q, uint32_t life, int32_t cpu)
 	q->n_waiting++;
 	queue_changed(q, c);
 	return q->entered ? q->entered(q->self, life, cpu) : 0;
+}
+
+/* It waits since before a gap, which is not certain wherever it goes: the sums stay as it came. */
+static int move_resumed(struct queues *q, struct waiter *w, uint32_t id, int32_t cpu)
+{
+	struct queue_sums came = *grown_get(&q->came, w->slot, struct queue_sums);
+	int64_t since = w->since;
+
+	if (leave(q, id) < 0 || enter(q, id, cpu) < 0)
+		return -1;
+	*grown_get(&q->came, w->slot, struct queue_sums) = came;
+	w->since = since;
+	w->resumed = true;
+	return 0;
 }
 
 /* Puts the task into the queue where the replay has it now, if any. */
@@ -332,6 +348,8 @@ static int place(struct queues *q, uint32_t id)
 		return -1;
 	if (waits && w->cpu == life->cpu + 1)
 		return 0;
+	if (waits && w->cpu && w->resumed)
+		return move_resumed(q, w, id, life->cpu);
 	if (w->cpu && leave(q, id) < 0)
 		return -1;
 	return waits ? enter(q, id, life->cpu) : 0;
@@ -398,6 +416,39 @@ static int leave_all(struct queues *q, bool only_dead)
 			return -1;
 		cpu = grown_get(&q->cpus, cpu - 1, struct queue)->next_seen;
 	}
+	return 0;
+}
+
+/* All leave; who they were is kept, as it may turn out that no record is missing. */
+static int pause_all(struct queues *q)
+{
+	const struct queue *c;
+
+	for (uint32_t cpu = q->first_seen; cpu; cpu = c->next_seen) {
+		c = grown_get(&q->cpus, cpu - 1, struct queue);
+		for (uint32_t life = c->first; life;) {
+			uint32_t *paused = grown_at(&q->paused, q->n_paused, uint32_t);
+
+			if (!paused)
+				return -1;
+			*paused = life - 1;
+			q->n_paused++;
+			life = grown_get(&q->lives, life - 1, struct waiter)->next;
+		}
+	}
+	return leave_all(q, false);
+}
+
+static int resume_all(struct queues *q)
+{
+	for (uint32_t i = 0; i < q->n_paused; i++) {
+		uint32_t life = *grown_get(&q->paused, i, uint32_t);
+
+		if (place(q, life) < 0)
+			return -1;
+		waiter_of(q, life)->resumed = true;
+	}
+	q->n_paused = 0;
 	return 0;
 }
 
@@ -475,11 +526,51 @@ static int inherit(struct queues *q, int64_t parent, uint32_t child)
 	return affinity_inherit(&q->affinities, lives, child, from);
 }
 
+static int gap_changed(struct queues *q, int32_t cpu, bool gap)
+{
+	struct queue *c = cpu_of(q, cpu);
+
+	if (!c)
+		return -1;
+	q->n_gaps += gap - c->gap;
+	c->gap = gap;
+	if (c->current <= LIFE_MAX)
+		waiter_of(q, c->current)->running = 0;
+	c->current = LIFE_NONE;
+	c->since = q->now;
+	sign(q, c);
+	c->woken = INT64_MAX;
+	queue_changed(q, c);
+	return 0;
+}
+
+static int gap_begins(struct queues *q, int32_t cpu)
+{
+	if (forget_idle(q) < 0 || gap_changed(q, cpu, true) < 0)
+		return -1;
+	return pause_all(q);
+}
+
+static int gap_ends(struct queues *q, int32_t cpu)
+{
+	q->n_paused = 0;
+	if (forget_idle(q) < 0 || gap_changed(q, cpu, false) < 0)
+		return -1;
+	return leave_all(q, false);
+}
+
+/* No record is missing: once this is over on all CPUs, who waited waits on. */
+static int clock_set_back(struct queues *q, int32_t cpu)
+{
+	if (gap_changed(q, cpu, false) < 0 || pause_all(q) < 0)
+		return -1;
+	return q->n_gaps ? 0 : resume_all(q);
+}
+
 static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i, uint32_t life)
 {
 	int32_t pid = ev->pid[i];
 	const struct waiter *w;
-	struct queue *c;
 
 	queues_advance(q, ev->timestamp[i]);
 	switch (ev->event[i]) {
@@ -501,21 +592,9 @@ static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 			sign(q, grown_get(&q->cpus, w->running - 1, struct queue));
 		return 0;
 	case SCHEDTRACE_GAP:
+		return gap_begins(q, ev->cpu[i]);
 	case SCHEDTRACE_LOST:
-		c = forget_idle(q) < 0 ? NULL : cpu_of(q, ev->cpu[i]);
-		if (!c)
-			return -1;
-		q->n_gaps -= c->gap;
-		c->gap = ev->event[i] == SCHEDTRACE_GAP;
-		q->n_gaps += c->gap;
-		if (c->current <= LIFE_MAX)
-			waiter_of(q, c->current)->running = 0;
-		c->current = LIFE_NONE;
-		c->since = q->now;
-		sign(q, c);
-		c->woken = INT64_MAX;
-		queue_changed(q, c);
-		return leave_all(q, false);
+		return ev->arg0[i] ? gap_ends(q, ev->cpu[i]) : clock_set_back(q, ev->cpu[i]);
 	case SCHEDTRACE_MIGRATE:
 		w = life <= LIFE_MAX ? grown_get(&q->lives, life, struct waiter) : NULL;
 		return w && w->cpu ? place(q, life) : 0;

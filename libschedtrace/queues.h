@@ -6,10 +6,11 @@
  * A CPU is idle when its idle task runs and nobody waits there, busy when a task runs there, and
  * overloaded when somebody waits there too. A CPU in its idle task for which somebody waits (it is
  * about to run) is neither, as in SchedViz. All of it is what rows show: after lost records, tasks
- * count as waiting, and CPUs as idle or busy, from their next row on. Time in which a CPU turns out
- * to have done something else than believed (a missing switch, a gap) is taken out again, and so is
- * the time since a task came to a queue in which it did not wait for certain: the replay says so when
- * the wait ends, and a CPU that goes from a task to idle has nobody in its queue who may run.
+ * count as waiting, and CPUs as idle or busy, from their next row on; where the clock was set back and
+ * none are lost, who waited waits on. Time in which a CPU turns out to have done something else than
+ * believed (a missing switch, a gap) is taken out again, and so is the time since a task came to a
+ * queue in which it did not wait for certain: the replay says so when the wait ends, and a CPU that
+ * goes from a task to idle has nobody in its queue who may run.
  *
  * A task that waits and an idle CPU count against each other where its affinity (affinity.h) lets it
  * run there: idle CPUs that some waiting task may use, tasks that may use some idle CPU, CPUs that
@@ -62,6 +63,7 @@ struct waiter {
 	uint32_t class;	     /* of affinity, while in a queue */
 	uint32_t slot;	     /* of the sums when it came, while in a queue */
 	int64_t since;	     /* in this queue */
+	bool resumed;	     /* after the clock was set back, likewise since then */
 };
 
 /* Tasks of one affinity. */
@@ -93,6 +95,8 @@ struct queues {
 	struct grown came; /* struct queue_sums by slot */
 	struct grown free; /* uint32_t: slots of the first n_slots that are free */
 	uint32_t n_slots, n_free;
+	struct grown paused; /* uint32_t: lives that waited when a gap began; n_paused of them */
+	uint32_t n_paused;
 	struct {
 		int32_t cpu;
 		int64_t begin, end;

@@ -82,9 +82,9 @@ void queues_span(struct queues *q, const struct replay_span *span)
 
 	if (!life_is_waiting(span->state) || span->certain_end == span->end || !w || !w->cpu)
 		return;
-	/* The CPU's own doubt took it out. */
+	/* The CPU's own doubt took it out, unless it waited on after that. */
 	if (q->doubt.cpu == w->cpu - 1 && q->doubt.end == span->end &&
-	    q->doubt.begin <= span->certain_end)
+	    q->doubt.begin <= span->certain_end && w->since < span->end)
 		return;
 	queues_advance(q, span->end);
 	take_out(q, grown_get(&q->came, w->slot, struct queue_sums), w->since);

@@ -341,6 +341,64 @@ static void gaps_that_overlap_are_taken_out_once(void **state)
 	result_free(&r);
 }
 
+/* A moment on CPUs 0 and 1, which run 7 and nobody. */
+static void clock_set_back(struct rows *b, int64_t begin, int64_t end)
+{
+	for (int32_t cpu = 0; cpu < 2; cpu++)
+		add(b, begin, cpu, 0, SCHEDTRACE_GAP, 0, 0);
+	for (int32_t cpu = 0; cpu < 2; cpu++) {
+		add(b, end, cpu, 0, SCHEDTRACE_LOST, 0, begin);
+		runs(b, end, cpu, cpu ? 0 : 7);
+	}
+}
+
+static struct rows a_wait_over_a_clock_that_is_set_back(void)
+{
+	struct rows b = rows_new();
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 0);
+	wake(&b, 110, 0, 8);
+	clock_set_back(&b, 130, 200);
+	add(&b, 220, 0, 8, SCHEDTRACE_MIGRATE, 0, 1);
+	sw(&b, 230, 1, 0, 'R', 8);
+	sw(&b, 250, 1, 8, 'S', 0);
+	return b;
+}
+
+static void who_waits_when_the_clock_is_set_back_waits_on_but_not_for_certain(void **state)
+{
+	struct rows b = a_wait_over_a_clock_that_is_set_back();
+	struct rows again = a_wait_over_a_clock_that_is_set_back();
+	char *lines = log_of(&b, "runqueue", "idle_while_waiting");
+	struct result r = result_of(&again, "runqueue");
+
+	assert_string_equal(lines, "110|130|1|:8@0|1|1|1\n200|220|1|:8@0|1|1|0\n");
+	free(lines);
+	assert_int_equal(work(&r, "wall_ns"), 20);
+	assert_int_equal(work(&r, "followed_ns"), 30 + 20);
+	result_free(&r);
+}
+
+/* CPU 1's idle task is about to go, as 9 waits for it. */
+static void an_idle_cpu_with_a_waiter_has_it_after_the_clock_was_set_back_too(void **state)
+{
+	struct rows b = rows_new();
+	struct result r;
+
+	runs(&b, 100, 0, 7);
+	runs(&b, 100, 1, 0);
+	wake(&b, 110, 1, 9);
+	clock_set_back(&b, 130, 200);
+	wake(&b, 210, 0, 8);
+	sw(&b, 230, 0, 7, 'S', 8);
+	sw(&b, 250, 1, 0, 'R', 9);
+	r = result_of(&b, "runqueue");
+	assert_int_equal(work(&r, "wall_ns"), 0);
+	assert_int_equal(work(&r, "doubtful"), 0);
+	result_free(&r);
+}
+
 static void a_window_counts_what_lies_inside(void **state)
 {
 	struct rows b = three_cpus();
@@ -414,6 +472,8 @@ int main(void)
 		cmocka_unit_test(evidence_that_comes_after_an_episode_makes_it_doubtful_too),
 		cmocka_unit_test(an_episode_that_may_not_have_been_is_marked),
 		cmocka_unit_test(gaps_that_overlap_are_taken_out_once),
+		cmocka_unit_test(who_waits_when_the_clock_is_set_back_waits_on_but_not_for_certain),
+		cmocka_unit_test(an_idle_cpu_with_a_waiter_has_it_after_the_clock_was_set_back_too),
 		cmocka_unit_test(a_window_counts_what_lies_inside),
 		cmocka_unit_test(lengths_are_weighted_by_time_and_violations_follow_them),
 		cmocka_unit_test(without_wakeups_nobody_knows_how_long_tasks_wait_for_other_cpus),
