@@ -14,6 +14,7 @@
 #define DEFAULT_MEMORY (256ull << 20)
 #define NOTES_MAX      5
 #define CHUNK_LIMIT    (64u << 20)
+#define TIME_MAX       (INT64_C(1) << 62) /* of rows */
 
 /* A block being made: what fills it, and whom the faults concern. */
 struct work {
@@ -40,23 +41,31 @@ static int gap(struct work *w)
 	return page_records_lost(&w->b->records, w->s->cpu, RESUME_OPEN, -1);
 }
 
-/*
- * A page far older than the record before it: most likely that record's page has a damaged time.
- * Its records are given up when they alone are in the future.
- */
-static void drop_future(struct page_records *r, size_t page_begin, int64_t stamp)
-{
-	size_t n = r->n, before;
+/* What nobody sets a clock back by; far less than most bits of a stamp are worth. */
+#define CLOCK_LIMIT_NS (INT64_C(86400) * 1000000000)
+/* What a clock is set back by now and then; damage that is smaller cannot be told from it. */
+#define STAMP_LIMIT_NS INT64_C(1000000000)
 
-	while (n > page_begin && record_is_event(&r->list[n - 1]) &&
-	       r->list[n - 1].timestamp > stamp)
-		n--;
-	for (before = n; before && !record_is_event(&r->list[before - 1]);)
-		before--;
-	if (before && before <= page_begin && r->list[before - 1].timestamp > stamp)
-		return;
-	r->n = n;
-	r->last = before ? r->list[before - 1].timestamp : INT64_MIN;
+/* The page decoded last, if it gave records. */
+struct neighbour {
+	bool known;
+	size_t first;	    /* of its records */
+	int64_t begin, end; /* the time that they cover */
+	int64_t before;	    /* the last stamp before it, INT64_MIN unknown */
+};
+
+/*
+ * Whether the stamp of a page far older or younger than its neighbours is damaged. Otherwise the clock
+ * was set @back. Such a page is alone in that, and there is room for it between @before and @after.
+ */
+static bool stamp_is_damaged(int64_t before, int64_t begin, int64_t end, int64_t after,
+			     int64_t back)
+{
+	if (back <= STAMP_LIMIT_NS)
+		return false;
+	if (before == INT64_MIN || after == INT64_MIN)
+		return back > CLOCK_LIMIT_NS;
+	return after >= before && after - before >= end - begin;
 }
 
 static bool all_zero(const uint8_t *p, size_t n)
@@ -64,58 +73,91 @@ static bool all_zero(const uint8_t *p, size_t n)
 	return !n || (!p[0] && !memcmp(p, p + 1, n - 1));
 }
 
+/* The stamp of the page in the @n bytes; INT64_MIN: there is none. */
+static int64_t stamp_of(const uint8_t *page, size_t n)
+{
+	int64_t stamp;
+
+	if (n < 16 || all_zero(page, 16))
+		return INT64_MIN;
+	memcpy(&stamp, page, sizeof(stamp));
+	return stamp < 0 ? INT64_MIN : stamp;
+}
+
+/*
+ * Decodes a page; @next is the stamp of the one after it. PAGE_TIME_BACK: a page was taken back, this
+ * one, or the one before, after which *again is set.
+ */
+static int decode_page(struct work *w, const uint8_t *page, size_t n, int64_t next,
+		       struct neighbour *before, bool *again, struct page_error *fault)
+{
+	struct page_records *r = &w->b->records;
+	int64_t begin = stamp_of(page, n), last = r->last, back = 0;
+	size_t first = r->n;
+	int status;
+
+	*again = false;
+	if (last != INT64_MIN && begin != INT64_MIN && begin < last)
+		back = last - begin;
+	*fault = (struct page_error){ .fault = PAGE_TIME_BACK, .value = (uint64_t)back };
+	if (before->known &&
+	    stamp_is_damaged(before->before, before->begin, before->end, begin, back)) {
+		page_records_cut(r, before->first, before->before);
+		before->known = false;
+		*again = true;
+		return SCHEDTRACE_E_FORMAT;
+	}
+	status = page_decode(&w->d->config, page, n, w->s->cpu, r, fault);
+	if (status == 0 && stamp_is_damaged(last, begin, r->last, next, back)) {
+		*fault = (struct page_error){ .fault = PAGE_TIME_BACK, .value = (uint64_t)back };
+		page_records_cut(r, first, last);
+		status = SCHEDTRACE_E_FORMAT;
+	}
+	if (r->n > first || status < 0)
+		*before = (struct neighbour){ status == 0, first, begin, r->last, last };
+	return status;
+}
+
 /* @place names where the @n bytes of pages stand. */
 static int decode_pages(struct work *w, const uint8_t *data, size_t n, uint64_t offset,
 			const char *chunk)
 {
-	const struct pages_config *config = &w->d->config;
-	struct page_records *r = &w->b->records;
-	size_t at, previous = r->n;
+	const size_t page_size = w->d->config.layout.page_size;
+	struct neighbour before = { 0 };
 	int status;
 
-	for (at = 0; at < n; at += config->layout.page_size) {
-		size_t left = n - at;
-		size_t size = left < config->layout.page_size ? left : config->layout.page_size;
-		size_t begin = r->n;
+	for (size_t at = 0; at < n; at += page_size) {
+		size_t left = n - at, size = left < page_size ? left : page_size;
+		int64_t next = stamp_of(data + at + size, left - size);
 		struct page_error fault;
 		char place[128], text[256];
+		bool again;
 
 		if (size >= 16 && all_zero(data + at, 16)) {
 			w->b->empty++;
+			if (gap(w) < 0)
+				return fail(w, SCHEDTRACE_E_NOMEM, "", "no memory for records");
 			continue;
 		}
-		status = page_decode(config, data + at, size, w->s->cpu, r, &fault);
-		if (status == SCHEDTRACE_E_FORMAT && w->d->salvage &&
-		    fault.fault == PAGE_TIME_BACK) {
-			int64_t stamp;
-
-			memcpy(&stamp, data + at, sizeof(stamp));
-			drop_future(r, previous, stamp);
-			begin = r->n;
-			page_fault_text(&fault, text, sizeof(text));
-			fail(w, SCHEDTRACE_E_FORMAT, chunk, text);
-			status = gap(w);
-			if (r->last > stamp)
-				r->last = stamp; /* a clock that went back: go on with it */
+		do {
+			status = decode_page(w, data + at, size, next, &before, &again, &fault);
 			if (status == 0)
-				status = page_decode(config, data + at, size, w->s->cpu, r, &fault);
-		}
-		previous = begin;
-		if (status == 0)
-			continue;
-		if (status == SCHEDTRACE_E_NOMEM)
-			return fail(w, status, "", "no memory for records");
-		if (*chunk)
-			snprintf(place, sizeof(place), "%s, page %zu of it", chunk,
-				 at / config->layout.page_size);
-		else
-			snprintf(place, sizeof(place), "page at byte %" PRIu64, offset + at);
-		page_fault_text(&fault, text, sizeof(text));
-		status = fail(w, status, place, text);
-		if (status == 0)
-			status = gap(w);
-		if (status < 0)
-			return status;
+				break;
+			if (status == SCHEDTRACE_E_NOMEM)
+				return fail(w, status, "", "no memory for records");
+			if (*chunk)
+				snprintf(place, sizeof(place), "%s, page %zu of it", chunk,
+					 at / page_size);
+			else
+				snprintf(place, sizeof(place), "page at byte %" PRIu64,
+					 offset + at);
+			page_fault_text(&fault, text, sizeof(text));
+			status = fail(w, status, place, text);
+			if (status == 0)
+				status = gap(w);
+			if (status < 0)
+				return status;
+		} while (again);
 	}
 	return 0;
 }
@@ -198,10 +240,7 @@ static void decode_block(struct work *w)
 {
 	struct block *b = w->b;
 
-	b->records.n = 0;
-	b->records.last = INT64_MIN;
-	b->records.back = 0;
-	b->records.back_max = 0;
+	page_records_cut(&b->records, 0, INT64_MIN);
 	/* A block that could not be laid out has its error already. */
 	if (b->status == 0 && b->bytes)
 		b->status = w->d->instance->compressed ? decode_chunks(w) : decode_plain(w);
@@ -353,53 +392,54 @@ static void *thread_main(void *user)
 	return NULL;
 }
 
+/* A block that begins long before the end of the one before it. */
+static int check_times(struct decoder *d, const struct stream *s, const struct block *b,
+		       int64_t back, struct schedtrace_error *err)
+{
+	if (back <= CLOCK_LIMIT_NS)
+		return 0;
+	if (!d->salvage)
+		return error_set(err, SCHEDTRACE_E_FORMAT,
+				 "CPU %d: data at byte %" PRIu64 " begins %" PRId64
+				 " ns before the record before it",
+				 s->cpu, b->offset, back);
+	d->damaged++;
+	return 0;
+}
+
 /* Makes what the threads could not know right: the block before ended at s->last. */
 static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 		       struct schedtrace_error *err)
 {
 	struct page_records *r = &b->records;
-	int64_t last = s->last;
-	size_t i;
+	int status = 0;
 
 	if (s->gap && r->n && page_records_end_gap(r) < 0)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for records");
-	s->gap = page_records_open_gap(r, last) || (s->gap && !r->n);
-	for (i = 0; i < r->n; i++) {
+	s->gap = page_records_open_gap(r, s->last) || (s->gap && !r->n);
+	for (size_t i = 0; i < r->n; i++) {
 		struct record *rec = &r->list[i];
-		int64_t step;
 
-		if (rec->kind == RECORD_GAP && rec->timestamp == INT64_MIN) {
-			rec->timestamp = last == INT64_MIN ? rec[1].timestamp : last;
-			if (last == INT64_MIN)
-				continue; /* when it began is unknown */
-		}
-		step = rec->timestamp < last ? last - rec->timestamp : 0;
-		if (rec->kind == RECORD_LOST && rec->lost_since == INT64_MIN)
-			rec->lost_since = last;
-		else if (!step && !b->damaged)
-			break; /* pages that are whole are in order among themselves */
-		if (!step) {
-			last = rec->timestamp;
+		if (rec->kind == RECORD_GAP) {
+			/* When it began is unknown where nothing precedes it. */
+			if (rec->timestamp == INT64_MIN)
+				rec->timestamp = s->last == INT64_MIN ? rec[1].timestamp : s->last;
 			continue;
 		}
-		if (record_is_event(rec) && step > 1000000000 && i == 0) {
-			if (!d->salvage)
-				return error_set(err, SCHEDTRACE_E_FORMAT,
-						 "CPU %d: data at byte %" PRIu64 " begins %" PRId64
-						 " ns before the record before it",
-						 s->cpu, b->offset, step);
-			d->damaged++;
-		}
-		if (record_is_event(rec)) {
-			d->back++;
-			d->back_max = step > d->back_max ? step : d->back_max;
-		}
-		rec->timestamp = last;
+		if (rec->kind == RECORD_LOST && rec->lost_since == INT64_MIN)
+			rec->lost_since = s->last;
+		if (rec->timestamp < s->last)
+			status = check_times(d, s, b, s->last - rec->timestamp, err);
+		/* Pages are in order among themselves, or decode_pages() noted where they are not. */
+		if (status == 0 && (rec->timestamp < s->last || s->marked) &&
+		    page_records_step(r, i) < 0)
+			status = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for records");
+		break;
 	}
-	if (r->n)
+	if (r->n) {
 		s->last = r->list[r->n - 1].timestamp;
-	d->back += r->back;
-	d->back_max = r->back_max > d->back_max ? r->back_max : d->back_max;
+		s->marked = r->marked;
+	}
 	if (b->damaged && d->note && d->noted < NOTES_MAX) {
 		d->noted++;
 		d->note(d->user, b->err.text);
@@ -407,7 +447,70 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 	d->damaged += b->damaged;
 	d->empty += b->empty;
 	d->done += b->bytes;
+	return status;
+}
+
+int stream_shift(struct stream *s, int64_t shift, struct schedtrace_error *err)
+{
+	struct record *r = s->list + (s->cur - s->list);
+	int64_t last;
+
+	if (s->cur == s->cur_end)
+		return 0;
+	if (!checked_add(s->cur_end[-1].timestamp, shift, &last) || last > TIME_MAX)
+		return error_set(err, SCHEDTRACE_E_FORMAT,
+				 "CPU %d: a time above 2^62 after the clock was set back", s->cpu);
+	for (; shift && r < s->cur_end; r++) {
+		r->timestamp += shift;
+		/* The first one's gap began before. */
+		if (r->kind == RECORD_LOST && r->lost_since != INT64_MIN && r > s->cur)
+			r->lost_since += shift;
+	}
+	s->reached = last;
 	return 0;
+}
+
+int decoder_enter(struct stream *s, struct schedtrace_error *err)
+{
+	const struct page_records *r = s->records;
+
+	s->cur = s->cur_end;
+	s->cur_end = s->next_step < r->n_steps ? r->list + r->steps[s->next_step++] : s->block_end;
+	if (s->cur < s->cur_end && s->cur->kind == RECORD_LOST && s->reached != INT64_MIN)
+		s->list[s->cur - s->list].lost_since = s->reached;
+	return stream_shift(s, s->shift, err);
+}
+
+int64_t stream_silence(struct stream *s)
+{
+	const struct page_records *r = s->records;
+	size_t step = 0;
+
+	if (s->silence_known)
+		return s->silence;
+	s->silence_known = true;
+	for (size_t i = 1; i < r->n; i++) {
+		int64_t ns = r->list[i].timestamp - r->list[i - 1].timestamp;
+
+		while (step < r->n_steps && r->steps[step] < i)
+			step++;
+		if (ns > s->silence && (step == r->n_steps || r->steps[step] != i))
+			s->silence = ns;
+	}
+	return s->silence;
+}
+
+/* @next: the block after it, NULL: it is not there yet and the one that ends will be released. */
+static void end_block(struct stream *s, const struct page_records *next)
+{
+	bool needed = !next || (next->n_steps && !next->steps[0]);
+
+	if (needed && s->records)
+		stream_silence(s);
+	else if (!needed)
+		s->silence = 0;
+	s->silence_known = false;
+	s->records = next;
 }
 
 int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error *err)
@@ -416,6 +519,8 @@ int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error
 	struct block *b;
 	int r;
 
+	if (s->cur_end < s->block_end)
+		return DECODER_STEP;
 	do {
 		pthread_mutex_lock(&d->lock);
 		for (;;) {
@@ -423,7 +528,9 @@ int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error
 
 			if (end || s->consumed - s->released == d->depth) {
 				pthread_mutex_unlock(&d->lock);
-				return end ? 0 : 2;
+				if (!end)
+					end_block(s, NULL);
+				return end ? DECODER_END : DECODER_FULL;
 			}
 			b = &s->ring[s->consumed % d->depth];
 			if (s->consumed < s->claimed && b->state == BLOCK_READY)
@@ -444,9 +551,13 @@ int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error
 		if (r < 0)
 			return r;
 	} while (!b->records.n);
-	s->cur = b->records.list;
-	s->cur_end = s->cur + b->records.n;
-	return 1;
+	end_block(s, &b->records);
+	s->list = b->records.list;
+	s->block_end = s->list + b->records.n;
+	s->next_step = 0;
+	s->cur = s->cur_end = s->list;
+	r = decoder_enter(s, err);
+	return r < 0 ? r : DECODER_RECORDS;
 }
 
 void decoder_release(struct decoder *d)
@@ -456,7 +567,7 @@ void decoder_release(struct decoder *d)
 	pthread_mutex_lock(&d->lock);
 	for (i = 0; i < d->n_streams; i++) {
 		struct stream *s = &d->streams[i];
-		uint64_t keep = s->consumed - (s->cur < s->cur_end);
+		uint64_t keep = s->consumed - (s->cur < s->block_end);
 
 		while (s->released < keep)
 			s->ring[s->released++ % d->depth].state = BLOCK_FREE;
@@ -472,7 +583,13 @@ static int open_stream(struct decoder *d, const struct cpu_data *data, struct sc
 	/* In a compressed buffer the size leaves the number of chunks out. */
 	uint64_t end = data->offset + data->size + (d->instance->compressed ? 4 : 0);
 
-	*s = (struct stream){ .cpu = data->cpu, .at = data->offset, .end = end, .last = INT64_MIN };
+	*s = (struct stream){
+		.cpu = data->cpu,
+		.at = data->offset,
+		.end = end,
+		.last = INT64_MIN,
+		.reached = INT64_MIN,
+	};
 	if (end > d->c->size) {
 		s->cut = end;
 		s->end = d->c->size > s->at ? d->c->size : s->at;
@@ -590,6 +707,7 @@ void decoder_close(struct decoder *d)
 			free(d->streams[i].ring[k].packed);
 			free(d->streams[i].ring[k].data);
 			free(d->streams[i].ring[k].records.list);
+			free(d->streams[i].ring[k].records.steps);
 		}
 		free(d->streams[i].ring);
 	}

@@ -45,9 +45,26 @@ struct stream {
 	struct block *ring;
 	uint64_t claimed, consumed, released;
 	/* the consumer's */
-	const struct record *cur, *cur_end;
-	int64_t last;
-	bool gap; /* records are missing from there on */
+	const struct record *cur, *cur_end; /* up to where the clock was set back, or block_end */
+	const struct record *block_end;
+	const struct page_records *records; /* of the block */
+	struct record *list;		    /* theirs */
+	size_t next_step;		    /* among theirs */
+	int64_t silence;		    /* longest among theirs, once known */
+	bool silence_known;
+	int64_t last;	 /* in the file; INT64_MIN none yet */
+	bool marked;	 /* in the last page of the blocks so far */
+	int64_t shift;	 /* added to the times in the file */
+	int64_t reached; /* time of the last record before cur_end, INT64_MIN none yet */
+	bool goes_on;	 /* after a mark; until the page ends .shift needs no more for that step */
+	bool gap;	 /* records are missing from there on */
+};
+
+enum {
+	DECODER_END,
+	DECODER_RECORDS, /* .cur and .cur_end are set */
+	DECODER_FULL,	 /* all blocks are held, and must be released first */
+	DECODER_STEP,	 /* before the record at .cur_end the clock was set back */
 };
 
 struct decoder {
@@ -68,8 +85,7 @@ struct decoder {
 	size_t n_threads;
 	bool stop;
 	uint64_t done, total; /* bytes of the file */
-	uint64_t damaged, empty, back;
-	int64_t back_max;
+	uint64_t damaged, empty;
 };
 
 /* @d is zeroed by the caller; decoder_close() releases also after a failure. */
@@ -78,11 +94,18 @@ int decoder_open(struct decoder *d, const struct container *c, const struct inst
 		 struct schedtrace_error *err);
 void decoder_close(struct decoder *d);
 
-/*
- * Sets .cur and .cur_end of a stream to its next records. 1 with records, 0 at its end, 2 when
- * all its blocks are held and must be released first, negative on failure.
- */
+/* Goes to the stream's next records; negative on failure. They may be none, before a step. */
 int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error *err);
+
+/* Goes over a step to the records after it; their times get .shift. */
+int decoder_enter(struct stream *s, struct schedtrace_error *err);
+
+/* Adds to the times of the records from .cur to .cur_end. */
+int stream_shift(struct stream *s, int64_t shift, struct schedtrace_error *err);
+
+/* The longest time between two records of the block, but for those where the clock was set back; of
+ * the block before too, if it is set back in between. */
+int64_t stream_silence(struct stream *s);
 
 /* The consumer needs no record before the .cur of each stream any longer. */
 void decoder_release(struct decoder *d);

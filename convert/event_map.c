@@ -237,7 +237,27 @@ static void gap(struct row_maker *m, struct cpu *cpu, const struct record *r)
 	rows_add(m->rows, r->timestamp, cpu->id, 0, 0, SCHEDTRACE_GAP, 0, 0);
 	m->n_gaps += !cpu->gap;
 	cpu->gap = true;
+	cpu->before_gap = cpu->current;
 	forget(m, cpu);
+}
+
+/* Nothing is missing but how long it took: who ran goes on. */
+static void clock_set_back(struct row_maker *m, struct cpu *cpu, const struct record *r)
+{
+	int32_t current = cpu->gap ? cpu->before_gap : PID_UNKNOWN;
+	struct task *task;
+
+	m->n_gaps -= cpu->gap;
+	cpu->gap = false;
+	if (cpu->last_ns == INT64_MIN)
+		return;
+	rows_add(m->rows, r->timestamp, cpu->id, 0, 0, SCHEDTRACE_LOST, 0, r->lost_since);
+	if (current == PID_UNKNOWN)
+		return;
+	task = row_maker_task(m, cpu, current);
+	row(m, r, cpu->id, task, SCHEDTRACE_RUNS, PID_UNKNOWN, 0);
+	cpu->current = current;
+	cpu->task = task == &m->nobody ? NULL : task;
 }
 
 /* What was lost may have ended any call, too. */
@@ -274,6 +294,10 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 	if (r->kind == RECORD_GAP) {
 		if (cpu->last_ns != INT64_MIN)
 			gap(m, cpu, r);
+		return m->status;
+	}
+	if (r->kind == RECORD_LOST && r->lost == 0) {
+		clock_set_back(m, cpu, r);
 		return m->status;
 	}
 	if (m->first_ns == INT64_MAX)

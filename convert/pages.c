@@ -8,6 +8,7 @@
 
 #include "checked.h"
 #include "error.h"
+#include "mem.h"
 
 #define COMMIT_LENGTH 0x07ffffffu
 #define COMMIT_STORED (1u << 30) /* the count of lost records follows the data */
@@ -31,10 +32,6 @@
 
 /* An absolute stamp has 59 bits; those above are the ones of the time so far. */
 #define STAMP_BITS 59
-
-/* How far a page may begin before the end of the page before it: clocks that are corrected do
- * step back, but by less; a damaged stamp is off by far more in most of its bits. */
-#define BACK_LIMIT_NS 1000000000
 
 static inline uint16_t load16(const uint8_t *p)
 {
@@ -132,6 +129,42 @@ static int reserve(struct page_records *out, size_t more)
 	return 0;
 }
 
+/* Where the record of that index begins: the end of a gap right before it belongs to it. */
+static size_t begin_of(const struct page_records *out, size_t index)
+{
+	return index && out->list[index - 1].kind == RECORD_LOST ? index - 1 : index;
+}
+
+static void cut_steps(struct page_records *out, size_t n)
+{
+	while (out->n_steps && out->steps[out->n_steps - 1] >= n)
+		out->n_steps--;
+}
+
+void page_records_cut(struct page_records *out, size_t n, int64_t last)
+{
+	out->n = n;
+	out->last = last;
+	out->marked = false;
+	cut_steps(out, begin_of(out, n));
+}
+
+int page_records_step(struct page_records *out, size_t index)
+{
+	size_t at = out->n_steps;
+
+	index = begin_of(out, index);
+	while (at && out->steps[at - 1] > index)
+		at--;
+	if (at && out->steps[at - 1] == index)
+		return 0;
+	if (!array_room(out->steps, out->n_steps, out->cap_steps))
+		return SCHEDTRACE_E_NOMEM;
+	memmove(out->steps + at + 1, out->steps + at, (out->n_steps++ - at) * sizeof(*out->steps));
+	out->steps[at] = index;
+	return 0;
+}
+
 int page_records_lost(struct page_records *out, int32_t cpu, int64_t resume, int64_t count)
 {
 	struct record *gap = out->n ? &out->list[out->n - 1] : NULL;
@@ -141,20 +174,23 @@ int page_records_lost(struct page_records *out, int32_t cpu, int64_t resume, int
 			gap->lost = -1;
 		if (gap->timestamp == RESUME_OPEN || resume > gap->timestamp)
 			gap->timestamp = resume;
-		return 0;
+	} else {
+		if (reserve(out, 2) < 0)
+			return SCHEDTRACE_E_NOMEM;
+		out->list[out->n++] =
+			(struct record){ .timestamp = out->last, .kind = RECORD_GAP, .cpu = cpu };
+		out->list[out->n++] = (struct record){
+			.timestamp = resume,
+			.lost_since = out->last,
+			.lost = count,
+			.kind = RECORD_LOST,
+			.cpu = cpu,
+		};
 	}
-	if (reserve(out, 2) < 0)
-		return SCHEDTRACE_E_NOMEM;
-	out->list[out->n++] =
-		(struct record){ .timestamp = out->last, .kind = RECORD_GAP, .cpu = cpu };
-	out->list[out->n++] = (struct record){
-		.timestamp = resume < out->last ? out->last : resume,
-		.lost_since = out->last,
-		.lost = count,
-		.kind = RECORD_LOST,
-		.cpu = cpu,
-	};
-	return 0;
+	if (resume >= out->last)
+		return 0;
+	out->last = resume;
+	return page_records_step(out, out->n);
 }
 
 bool page_records_open_gap(struct page_records *out, int64_t last)
@@ -166,6 +202,7 @@ bool page_records_open_gap(struct page_records *out, int64_t last)
 	out->n--;
 	if (out->n && r[-2].timestamp == INT64_MIN && last == INT64_MIN)
 		out->n--;
+	cut_steps(out, out->n);
 	return true;
 }
 
@@ -182,6 +219,8 @@ int page_records_end_gap(struct page_records *out)
 		out->list[1].lost = -1;
 		out->n--;
 		memmove(out->list, out->list + 1, out->n * sizeof(*out->list));
+		for (size_t i = 0; i < out->n_steps; i++)
+			out->steps[i] -= out->steps[i] > 0;
 		return 0;
 	}
 	if (reserve(out, 1) < 0)
@@ -189,6 +228,8 @@ int page_records_end_gap(struct page_records *out)
 	memmove(out->list + 1, out->list, out->n * sizeof(*out->list));
 	out->list[0] = lost;
 	out->n++;
+	for (size_t i = 0; i < out->n_steps; i++)
+		out->steps[i] += out->steps[i] > 0;
 	return 0;
 }
 
@@ -215,7 +256,7 @@ static int decode_lost(const uint8_t *page, const struct page_layout *l, uint32_
 				 count && count <= INT64_MAX ? (int64_t)count : -1);
 }
 
-static int check_header(const uint8_t *page, size_t n, const struct page_layout *l, int64_t last,
+static int check_header(const uint8_t *page, size_t n, const struct page_layout *l,
 			uint32_t *commit, struct page_error *fault)
 {
 	uint64_t word;
@@ -238,8 +279,6 @@ static int check_header(const uint8_t *page, size_t n, const struct page_layout 
 	if ((*commit & COMMIT_LENGTH) > l->page_size - page_data_offset(l))
 		return set_fault(fault, PAGE_COMMIT_LONG, 8, *commit & COMMIT_LENGTH,
 				 l->page_size - page_data_offset(l));
-	if (last != INT64_MIN && (int64_t)stamp < last && last - (int64_t)stamp > BACK_LIMIT_NS)
-		return set_fault(fault, PAGE_TIME_BACK, 0, (uint64_t)last - stamp, 0);
 	return 0;
 }
 
@@ -254,7 +293,7 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 	size_t first;
 	int status;
 
-	status = check_header(page, n, l, out->last, &commit, fault);
+	status = check_header(page, n, l, &commit, fault);
 	if (status < 0)
 		return status;
 	/* Room for as many of the smallest records as there can be, and for a gap. */
@@ -264,11 +303,15 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 	end = p + (commit & COMMIT_LENGTH);
 	if (end > page + n)
 		end = page + n; /* of a cut file: its last record is one that ends late */
-	if (commit & COMMIT_MISSED)
-		decode_lost(page, l, n < l->page_size ? commit & ~COMMIT_STORED : commit, cpu, out);
+	if (commit & COMMIT_MISSED &&
+	    decode_lost(page, l, n < l->page_size ? commit & ~COMMIT_STORED : commit, cpu, out) < 0)
+		return SCHEDTRACE_E_NOMEM;
 	ts = load64(page);
 	first = out->n;
 	r = out->list + first;
+	if (out->marked && page_records_step(out, first) < 0)
+		return SCHEDTRACE_E_NOMEM;
+	out->marked = false;
 #define FAULT(fault_, value_, limit_)                                                              \
 	do {                                                                                       \
 		status = set_fault(fault, fault_, (size_t)(p - page), value_, limit_);             \
@@ -314,6 +357,12 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 				FAULT(RECORD_EXTEND_CUT, (uint64_t)(end - data), 4);
 			time = ((uint64_t)load32(data) << 27) + (head >> 5);
 			if ((head & 31) == TYPE_EXTEND) {
+				/* The kernel's mark, but for a page's first record. */
+				if (!time && p > page + page_data_offset(l)) {
+					if (page_records_step(out, (size_t)(r - out->list)) < 0)
+						return SCHEDTRACE_E_NOMEM;
+					out->marked = true;
+				}
 				ts += time;
 			} else {
 				uint64_t absolute = (ts & ~((1ull << STAMP_BITS) - 1)) |
@@ -352,13 +401,10 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 					FAULT(RECORD_STRANGE, r->format, (uint32_t)r->pid);
 			}
 		}
-		if (__builtin_expect((int64_t)ts < out->last, 0)) {
-			out->back++;
-			if (out->last - (int64_t)ts > out->back_max)
-				out->back_max = out->last - (int64_t)ts;
-			r->timestamp = out->last;
-		}
-		out->last = r->timestamp;
+		if (__builtin_expect((int64_t)ts < out->last, 0) &&
+		    page_records_step(out, (size_t)(r - out->list)) < 0)
+			return SCHEDTRACE_E_NOMEM;
+		out->last = (int64_t)ts;
 		r++;
 	}
 	/* Of a cut page, this much was there. */

@@ -43,13 +43,18 @@ struct pages_config {
 	struct page_event *events; /* 65536 entries by event id */
 };
 
-/* The records of consecutive pages of one CPU, and what was noticed. */
+/*
+ * The records of consecutive pages of one CPU. Their times never decrease but where the clock was
+ * set back. Within a page the kernel goes on from the time before that, and only leaves a mark; the
+ * next page then shows by how much.
+ */
 struct page_records {
 	struct record *list;
 	size_t n, cap;
-	int64_t last;	  /* stamp of the last event, INT64_MIN none */
-	uint64_t back;	  /* events whose stamp was raised to that of the one before */
-	int64_t back_max; /* by how much at most */
+	int64_t last;  /* stamp of the last event, INT64_MIN none */
+	size_t *steps; /* indexes of records before which the clock was set back, ascending */
+	size_t n_steps, cap_steps;
+	bool marked; /* the latest page has the mark */
 };
 
 /* Where and what the fault is, for the sentence. */
@@ -70,6 +75,15 @@ void pages_config_free(struct pages_config *config);
  */
 int page_decode(const struct pages_config *config, const uint8_t *page, size_t n, int32_t cpu,
 		struct page_records *out, struct page_error *fault);
+
+/* Takes back all records but the first @n; @last is the stamp of the last event among these. */
+void page_records_cut(struct page_records *out, size_t n, int64_t last);
+
+/*
+ * Before the record of that index, which may be the next one, the clock was set back; before the
+ * end of the gap there, if one ends with it.
+ */
+int page_records_step(struct page_records *out, size_t index);
 
 /*
  * Says that records are missing from here: @count of them, -1 unknown. Right behind another gap it

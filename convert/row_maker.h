@@ -14,7 +14,8 @@
 
 struct cpu {
 	int32_t id;
-	int32_t current;   /* pid believed running there, PID_UNKNOWN */
+	int32_t current;    /* pid believed running there, PID_UNKNOWN */
+	int32_t before_gap; /* likewise, when the gap began */
 	struct task *task; /* of that pid; NULL while unknown */
 	struct task idle;  /* pid 0 of this CPU */
 	int64_t last_ns;   /* of its records */

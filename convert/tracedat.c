@@ -14,11 +14,8 @@
 #include "error.h"
 #include "formats.h"
 #include "mem.h"
+#include "merge.h"
 #include "stack_kind.h"
-
-#define BATCH  8192
-#define FOLLOW 2 /* stacks that one event can have: the kernel's and the program's */
-#define SLACK  (2 * FOLLOW)
 
 struct tracedat {
 	char *path;
@@ -27,12 +24,8 @@ struct tracedat {
 	const struct instance *instance;
 	struct formats formats;
 	struct decoder decoder;
-	/* streams with records, as a heap: the earliest, of equal ones the lowest CPU, first */
-	struct stream **heap;
-	size_t n_heap;
-	struct stream *waiting; /* its next block could not be had before a release */
-	bool begun, ended;
-	struct record *batch;
+	struct merge merge;
+	bool ended;
 	bool *is_stack; /* by index of the format */
 	uint64_t records;
 	bool damaged;
@@ -130,14 +123,12 @@ static int open_all(struct tracedat *t, const struct source_options *options,
 	for (i = 0; i < sizeof(t->container.remarks) / sizeof(*t->container.remarks); i++)
 		if (t->container.remarks[i])
 			note(t, "%s", t->container.remarks[i]);
-	t->batch = reallocarray(NULL, BATCH + SLACK, sizeof(*t->batch));
-	t->heap = calloc(t->decoder.n_streams + 1, sizeof(*t->heap));
 	t->is_stack = calloc(t->formats.n + 1, sizeof(*t->is_stack));
-	if (!t->batch || !t->heap || !t->is_stack)
+	if (!t->is_stack)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a batch of records");
 	for (i = 0; i < t->formats.n; i++)
 		t->is_stack[i] = stack_kind_of(&t->formats.list[i]) != STACK_NONE;
-	return 0;
+	return merge_open(&t->merge, &t->decoder, t->is_stack, err);
 }
 
 int tracedat_open(struct tracedat **out, const char *path, const struct source_options *options,
@@ -169,144 +160,10 @@ void tracedat_close(struct tracedat *t)
 	decoder_close(&t->decoder);
 	formats_free(&t->formats);
 	container_close(&t->container);
-	free(t->heap);
-	free(t->batch);
+	merge_close(&t->merge);
 	free(t->is_stack);
 	free(t->path);
 	free(t);
-}
-
-/* Streams are in the order of their CPUs, so that addresses order equal stamps. */
-static inline bool before(const struct stream *a, const struct stream *b)
-{
-	int64_t x = a->cur->timestamp, y = b->cur->timestamp;
-
-	return x < y || (x == y && a < b);
-}
-
-static void sift_down(struct stream **heap, size_t n, size_t at)
-{
-	struct stream *s = heap[at];
-	size_t child;
-
-	while ((child = 2 * at + 1) < n) {
-		child += child + 1 < n && before(heap[child + 1], heap[child]);
-		if (!before(heap[child], s))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = s;
-}
-
-static void push(struct tracedat *t, struct stream *s)
-{
-	size_t at = t->n_heap++;
-
-	while (at && before(s, t->heap[(at - 1) / 2])) {
-		t->heap[at] = t->heap[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	t->heap[at] = s;
-}
-
-/* Stacks come right behind the event that they belong to, whatever other CPUs did meanwhile. */
-static size_t follow(const struct tracedat *t, struct stream *s, struct record *out)
-{
-	size_t room = (size_t)(t->batch + BATCH + SLACK - out), n = 0;
-
-	while (n < FOLLOW && n < room && s->cur < s->cur_end && s->cur->kind == RECORD_EVENT &&
-	       t->is_stack[s->cur->format])
-		out[n++] = *s->cur++;
-	return n;
-}
-
-/* Gets a stream whose records are used up, the last into the batch of @n, into the heap again.
- * 2: after a release. */
-static int refill(struct tracedat *t, struct stream *s, size_t *n, struct schedtrace_error *err)
-{
-	int r;
-
-	do {
-		r = decoder_advance(&t->decoder, s, err);
-		if (r == 1)
-			*n += follow(t, s, t->batch + *n);
-	} while (r == 1 && s->cur == s->cur_end);
-	if (r == 1)
-		push(t, s);
-	t->waiting = r == 2 ? s : NULL;
-	return r;
-}
-
-static int begin(struct tracedat *t, size_t *n, struct schedtrace_error *err)
-{
-	size_t i;
-	int r;
-
-	t->begun = true;
-	for (i = 0; i < t->decoder.n_streams; i++) {
-		struct stream *s = &t->decoder.streams[i];
-
-		/* Nothing is held yet but blocks without records. */
-		while ((r = refill(t, s, n, err)) == 2)
-			decoder_release(&t->decoder);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* Copies the records of the first stream that come before all others'. */
-static size_t take_run(struct tracedat *t, struct record *out, size_t room)
-{
-	struct stream *s = t->heap[0];
-	const struct record *r = s->cur, *end = s->cur_end;
-	struct record *to = out;
-
-	if ((size_t)(end - r) > room)
-		end = r + room;
-	if (t->n_heap == 1) {
-		memcpy(to, r, (size_t)(end - r) * sizeof(*r));
-		s->cur = end;
-		return (size_t)(end - r);
-	} else {
-		struct stream *second = t->heap[1];
-		int64_t limit;
-
-		if (t->n_heap > 2 && before(t->heap[2], second))
-			second = t->heap[2];
-		/* Of equal stamps the lower CPU's goes first. */
-		limit = second->cur->timestamp - (s > second);
-		do
-			*to++ = *r++;
-		while (r < end && r->timestamp <= limit);
-	}
-	s->cur = r;
-	to += follow(t, s, to);
-	return (size_t)(to - out);
-}
-
-static int merge(struct tracedat *t, size_t *n, struct schedtrace_error *err)
-{
-	while (*n < BATCH && t->n_heap) {
-		struct stream *s = t->heap[0];
-		int r;
-
-		*n += take_run(t, t->batch + *n, BATCH - *n);
-		if (s->cur < s->cur_end) {
-			sift_down(t->heap, t->n_heap, 0);
-			continue;
-		}
-		t->heap[0] = t->heap[--t->n_heap];
-		if (t->n_heap)
-			sift_down(t->heap, t->n_heap, 0);
-		r = refill(t, s, n, err);
-		if (r < 0)
-			return r;
-		if (r == 2)
-			break;
-	}
-	return 0;
 }
 
 /* What was noticed on the way, once. */
@@ -315,13 +172,17 @@ static void end(struct tracedat *t)
 	struct decoder *d = &t->decoder;
 
 	t->ended = true;
-	if (d->back)
+	if (t->merge.steps)
 		note(t,
-		     "%" PRIu64 " events go back in time on their CPU, by up to %" PRId64
-		     " ns: they got the time of the event before them",
-		     d->back, d->back_max);
+		     "the clock was set back %" PRIu64 " times, by up to %" PRId64
+		     " ns: later times go on as if it had not been, and what lasted over it is "
+		     "doubtful (LOST rows of 0 records)",
+		     t->merge.steps, t->merge.longest_step);
 	if (d->empty)
-		note(t, "%" PRIu64 " pages are all zero, as if they were never written", d->empty);
+		note(t,
+		     "%" PRIu64
+		     " pages are all zero, as if they were never written: their records are lost",
+		     d->empty);
 	if (d->damaged)
 		note(t, "%" PRIu64 " pieces of the file are damaged and were left out", d->damaged);
 }
@@ -333,27 +194,13 @@ int tracedat_next(struct tracedat *t, const struct record **records, size_t *n,
 	int r = 0;
 
 	err = err ? err : &own;
-	*n = 0;
-	decoder_release(&t->decoder);
-	if (!t->begun)
-		r = begin(t, n, err);
-	while (r >= 0 && t->waiting) {
-		r = refill(t, t->waiting, n, err);
-		if (r == 2)
-			decoder_release(&t->decoder);
-	}
-	if (r >= 0)
-		r = merge(t, n, err);
+	r = merge_next(&t->merge, records, n, err);
 	if (r < 0)
 		return fail(t, r, err);
-	*records = t->batch;
 	t->records += *n;
-	if (!*n && !t->waiting) {
-		if (!t->ended)
-			end(t);
-		return 0;
-	}
-	return 1;
+	if (!r && !t->ended)
+		end(t);
+	return r;
 }
 
 const struct format *tracedat_formats(const struct tracedat *t, size_t *n)

@@ -73,7 +73,7 @@ struct record {
 			uint32_t size; /* of data */
 			int32_t pid;   /* common_pid */
 		};
-		int64_t lost; /* how many, -1 unknown */
+		int64_t lost; /* how many, -1 unknown; 0: none, the clock was set back */
 	};
 	uint16_t kind;	 /* enum record_kind */
 	uint16_t format; /* index into tracedat_formats(); RECORD_UNKNOWN: the event's id */

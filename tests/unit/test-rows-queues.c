@@ -123,6 +123,36 @@ static void in_a_gap_no_queue_is_known_and_after_it_nobody_is_believed_to_run(vo
 				     "101 1 30 RUNS -1 0 -\n");
 }
 
+static void after_the_clock_was_set_back_whoever_ran_goes_on(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 5, 1, 30, "timer_start", "0");
+	forget(t);
+	for (int cpu = 0; cpu < 2; cpu++) /* of CPU 0 there was no record yet */
+		give(t, &(struct record){ .timestamp = 60, .kind = RECORD_GAP, .cpu = cpu });
+	lost(t, 100, 0, 0, 60);
+	lost(t, 100, 1, 0, 60);
+	record(t, 101, 1, 30, "timer_start", "0");
+	assert_string_equal(rows(t), "60 1 0 GAP 0 0 -\n"
+				     "100 1 0 LOST 0 60 -\n"
+				     "100 1 30 RUNS -1 0 -\n");
+}
+
+static void over_a_clock_that_is_set_back_a_call_goes_on(void **state)
+{
+	struct trace *t = *state;
+
+	record(t, 10, 1, 30, "sys_enter_futex", "0x7fff00001000 129");
+	give(t, &(struct record){ .timestamp = 10, .kind = RECORD_GAP, .cpu = 1 });
+	lost(t, 20, 1, 0, 10);
+	forget(t);
+	record(t, 22, 1, 30, "sched_waking", "w 40 120 1");
+	assert_string_equal(rows(t), "22 1 40 PRIO 120 0 w\n"
+				     "22 1 40 WAKING 30 1 w\n"
+				     "22 1 40 WAKE_FUTEX 140733193392128 0 w\n");
+}
+
 static void a_task_found_on_a_queue_is_counted_from_then_on(void **state)
 {
 	struct trace *t = *state;
@@ -206,6 +236,8 @@ int main(void)
 		TEST(a_missing_switch_from_a_task_makes_the_queue_unknown_until_idle),
 		TEST(lost_records_make_every_queue_unknown),
 		TEST(in_a_gap_no_queue_is_known_and_after_it_nobody_is_believed_to_run),
+		TEST(after_the_clock_was_set_back_whoever_ran_goes_on),
+		TEST(over_a_clock_that_is_set_back_a_call_goes_on),
 		TEST(a_task_found_on_a_queue_is_counted_from_then_on),
 		TEST(without_wakeups_no_queue_is_ever_certain),
 		TEST(the_list_of_tasks_makes_queues_certain_that_are_never_idle),

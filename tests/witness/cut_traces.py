@@ -24,7 +24,27 @@ from rows import Tap
 report, seeds, *paths = sys.argv[1:]
 tap = Tap()
 MISSED = 1 << 31
-PADDING = 29
+PADDING, STAMP = 29, 31     # types of what is no record
+STAMP_MASK = (1 << 59) - 1              # an absolute stamp has no higher bits
+
+
+def items(page):
+    """(offset, length, type, delta, time) of what a page holds."""
+    time, commit = struct.unpack_from("<QQ", page, 0)
+    at, end = 16, 16 + (commit & 0xfffff)
+    while at + 4 <= end:
+        word, = struct.unpack_from("<I", page, at)
+        kind, delta = word & 31, word >> 5
+        if kind == PADDING and not delta:
+            return
+        length = 8 if kind > PADDING else 4 + 4 * kind
+        if kind in (0, PADDING):
+            length = 4 + struct.unpack_from("<I", page, at + 4)[0]
+        if kind > PADDING:
+            delta += struct.unpack_from("<I", page, at + 4)[0] << 27
+        time = time & ~STAMP_MASK | delta if kind == STAMP else time + delta
+        yield at, length, kind, delta, time
+        at += length
 
 
 class File:
@@ -55,20 +75,10 @@ class File:
 
     def records(self, page):
         """(offset, length, id) of those that can become padding."""
-        commit, = struct.unpack_from("<Q", page, 8)
-        at, end = 16, 16 + (commit & 0xfffff)
-        while at + 4 <= end:
-            word, = struct.unpack_from("<I", page, at)
-            kind, delta = word & 31, word >> 5
-            if kind == PADDING and not delta:
-                return
-            length = 8 if kind > PADDING else 4 + 4 * kind
-            if kind in (0, PADDING):
-                length = 4 + struct.unpack_from("<I", page, at + 4)[0]
+        for at, length, kind, delta, _ in items(page):
             if kind < PADDING and delta:
                 data = at + 4 if kind else at + 8
                 yield at, length, struct.unpack_from("<H", page, data)[0]
-            at += length
 
     @staticmethod
     def remove(page, at, length):
@@ -144,6 +154,44 @@ def late_begin(rng, file):
     """As where old records were written over, but without the kernel's mark: no bounds hold."""
     cpu = rng.choice([c for c, pages in enumerate(file.pages) if len(pages) > 3])
     del file.pages[cpu][:rng.randrange(1, len(file.pages[cpu]) - 1)]
+
+
+def split(page, moment):
+    """The page up to the moment, and the page of what comes then, if both have records."""
+    later = [item for item in items(page) if item[4] >= moment]
+    records = [item for item in later if item[2] < PADDING]
+    begin, commit = struct.unpack_from("<QQ", page)
+    if not records or begin >= moment:
+        return [page]
+    (end, *_), (at, _, kind, _, stamp) = later[0], records[0]
+    after = page[at:16 + (commit & 0xfffff)]
+    struct.pack_into("<I", after, 0, kind)      # no time since the page's stamp
+    after = bytearray(struct.pack("<QQ", stamp, len(after))) + after
+    before = page[:end]
+    struct.pack_into("<Q", before, 8, commit & ~0xfffff | end - 16)
+    return [part.ljust(len(page), b"\0") for part in (before, after)]
+
+
+def move(page, ns):
+    stamp, = struct.unpack_from("<Q", page)
+    for at, _, kind, absolute, _ in items(page):
+        if kind == STAMP:
+            absolute = absolute + ns & STAMP_MASK
+            struct.pack_into("<II", page, at, (absolute & (1 << 27) - 1) << 5 | STAMP,
+                             absolute >> 27)
+    struct.pack_into("<Q", page, 0, stamp + ns)
+
+
+def clock_set_back(rng, file):
+    """By longer than any CPU is silent, between two records of each."""
+    stamps = [struct.unpack_from("<Q", page)[0] for pages in file.pages for page in pages]
+    moment = min(stamps) + int(rng.uniform(0.1, 0.9) * (max(stamps) - min(stamps)))
+    back = min(rng.choice((30, 3600)) * 10**9, min(stamps))     # since the machine began
+    for pages in file.pages:
+        pages[:] = [part for page in pages for part in split(page, moment)]
+        for page in pages:
+            if struct.unpack_from("<Q", page)[0] >= moment:
+                move(page, -back)
 
 
 # --- figures ---------------------------------------------------------------------------------
@@ -243,6 +291,8 @@ def contradictions(path):
 def check(name, uncut, file, way):
     # Records without rows are at the end, where a mark of lost ones makes one.
     window = ":@%d" % next(row["end_ns"] for row in uncut["completion"])
+    if way is clock_set_back:
+        window = ":"
     figures = {b.what: b for b in bounds(uncut)}
     far, compared, narrower = collections.Counter(), 0, 0
     first, contradicted = {}, []
@@ -260,6 +310,8 @@ def check(name, uncut, file, way):
             # conservation has no bounds then.
             if not true or (way in (wakeups, single_switches) and b.what[0].startswith("any_")):
                 continue
+            if way is clock_set_back and b.what[0] in ("busy", "idle"):
+                continue    # of stretches whose begin is another
             compared += 1
             if b.low > (true.high if b.high < NO_LIMIT else true.low) or b.high < true.low:
                 far[b.what[0]] += 1
@@ -279,6 +331,6 @@ for path in paths:
         f.flush()
         uncut = tables(f.name)
     for way in (single_switches, switches_out_of_idle, wakeups, one_range, several_ranges,
-                a_whole_cpu, late_begin):
+                a_whole_cpu, late_begin, clock_set_back):
         check(path.rpartition("/")[2], uncut, file, way)
 tap.end()
