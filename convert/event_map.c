@@ -318,6 +318,9 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 		return m->status;
 	if (r->size < e->min_size) {
 		e->too_short++;
+		lost(m, cpu,
+		     &(struct record){
+			     .timestamp = r->timestamp, .lost_since = r->timestamp, .lost = 1 });
 		return m->status;
 	}
 	e->rows(m, e, r, cpu);
