@@ -6,11 +6,11 @@
 
 #include <schedtrace/analyses.h>
 
-#include "cli/pattern.h"
-#include "filters_condition.h"
-#include "filters_state.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
+#include "analyze/filters_condition.h"
+#include "analyze/filters_state.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/pattern.h"
 
 static int no_memory(struct schedtrace_error *err)
 {

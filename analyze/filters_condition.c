@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "filters_condition.h"
+#include "analyze/filters_condition.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/select.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/pattern.h"
 #include "cli/options.h"
-#include "cli/pattern.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
 #include "query/query.h"
-#include "select.h"
 
 /* The condition as one table understands it. */
 struct condition {

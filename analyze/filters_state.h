@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "filters.h"
-#include "libschedtrace/intern.h"
+#include "analyze/filters.h"
+#include "base/intern.h"
 
 /* The numbers of one option. */
 struct filter_numbers {

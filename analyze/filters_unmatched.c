@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/escape.h"
-#include "filters_state.h"
-#include "libschedtrace/mem.h"
+#include "analyze/filters_state.h"
+#include "base/escape.h"
+#include "base/mem.h"
 
 /* So many names are proposed. */
 #define MOST_NAMES 3

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "flame.h"
+#include "analyze/flame.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/escape.h"
-#include "flame_script.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/intern.h"
-#include "libschedtrace/mem.h"
-#include "results.h"
+#include "analyze/flame_script.h"
+#include "analyze/results.h"
+#include "base/error.h"
+#include "base/escape.h"
+#include "base/intern.h"
+#include "base/mem.h"
 
 #define WIDTH	   1200
 #define MARGIN	   10

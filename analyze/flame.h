@@ -3,7 +3,7 @@
 #ifndef ANALYZE_FLAME_H
 #define ANALYZE_FLAME_H
 
-#include "select.h"
+#include "analyze/select.h"
 
 /* @view: of the table stack_comms. Lines are COMM;OUTERMOST;…;INNERMOST FIGURE. */
 int flame_fold(FILE *f, const struct view *view, bool by_switches, struct schedtrace_error *err);

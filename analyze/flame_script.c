@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "flame_script.h"
+#include "analyze/flame_script.h"
 
 /* clang-format off */
 const char flame_script[] =

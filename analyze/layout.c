@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "layout.h"
+#include "analyze/layout.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
-#include "cli/escape.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "time_of_day.h"
+#include "analyze/time_of_day.h"
+#include "base/error.h"
+#include "base/escape.h"
+#include "base/mem.h"
 
 #define GAP	   2  /* blanks between columns */
 #define TIME_WIDTH 26 /* of a local time of day in a log */

@@ -3,7 +3,7 @@
 #ifndef ANALYZE_LAYOUT_H
 #define ANALYZE_LAYOUT_H
 
-#include "print.h"
+#include "analyze/print.h"
 
 enum column_kind {
 	COLUMN_PLAIN,	/* whole numbers as they are */

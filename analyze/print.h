@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "select.h"
+#include "analyze/select.h"
 
 /* Text: aligned columns for people. */
 struct text_options {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "print.h"
+#include "analyze/print.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "cli/escape.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "time_of_day.h"
+#include "analyze/time_of_day.h"
+#include "base/error.h"
+#include "base/escape.h"
+#include "base/mem.h"
 
 /* Texts come escaped, so there is never a line break to quote. */
 static int print_text(FILE *f, const char *bytes, struct schedtrace_error *err)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "print.h"
+#include "analyze/print.h"
 
 #include <jansson.h>
 #include <string.h>
 
-#include "cli/escape.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "time_of_day.h"
+#include "analyze/time_of_day.h"
+#include "base/error.h"
+#include "base/escape.h"
+#include "base/mem.h"
 
 static int no_memory(struct schedtrace_error *err)
 {

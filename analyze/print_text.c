@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "layout.h"
+#include "analyze/layout.h"
 
 #include <string.h>
 
-#include "cli/escape.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "wrap.h"
+#include "analyze/wrap.h"
+#include "base/error.h"
+#include "base/escape.h"
+#include "base/mem.h"
 
 static void pad(FILE *f, size_t n)
 {

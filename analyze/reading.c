@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "reading.h"
+#include "analyze/reading.h"
 
 #include <inttypes.h>
 
+#include "base/error.h"
 #include "cli/progress.h"
+#include "input/window.h"
 #include "libschedtrace/analysis.h"
-#include "libschedtrace/error.h"
-#include "window.h"
 
 int reading_open(struct reading *reading, const char *path, const struct infile_options *input,
 		 bool command_only, struct schedtrace_error *err)

@@ -8,8 +8,8 @@
 
 #include <schedtrace/schedtrace.h>
 
-#include "infile.h"
-#include "summary.h"
+#include "analyze/summary.h"
+#include "input/input.h"
 
 struct reading {
 	struct infile *infile;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "report.h"
+#include "analyze/report.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <schedtrace/analyses.h>
 
+#include "analyze/analysis_list.h"
+#include "analyze/flame.h"
+#include "analyze/reading.h"
+#include "analyze/results.h"
+#include "analyze/time_of_day.h"
+#include "analyze/wanted.h"
+#include "analyze/wrap.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "cli/outputs.h"
 #include "cli/report_error.h"
-#include "flame.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "list.h"
-#include "reading.h"
-#include "results.h"
-#include "time_of_day.h"
-#include "wanted.h"
-#include "wrap.h"
 
 struct run {
 	const struct report_settings *settings;

@@ -3,10 +3,10 @@
 #ifndef ANALYZE_REPORT_H
 #define ANALYZE_REPORT_H
 
-#include "infile.h"
-#include "plot/plot.h"
-#include "print.h"
-#include "select.h"
+#include "analyze/print.h"
+#include "analyze/select.h"
+#include "input/input.h"
+#include "plots/picture.h"
 
 enum report_format { REPORT_TEXT, REPORT_CSV, REPORT_JSON };
 

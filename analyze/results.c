@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "results.h"
+#include "analyze/results.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "base/mem.h"
 #include "cli/process.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
 
 int results_open(struct results *results, const char *path, struct schedtrace_error *err)
 {

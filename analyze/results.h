@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "libschedtrace/output.h"
+#include "base/whole_file.h"
 
 struct results {
 	FILE *f;	    /* to print to */

@@ -7,8 +7,8 @@
 
 #include <schedtrace/tables.h>
 
+#include "analyze/filters.h"
 #include "cli/options.h"
-#include "filters.h"
 
 /* As the command line gives it. */
 struct selection {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "summary.h"
+#include "analyze/summary.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/escape.h"
-#include "libschedtrace/checked.h"
-#include "libschedtrace/mem.h"
-#include "wrap.h"
+#include "analyze/wrap.h"
+#include "base/checked.h"
+#include "base/escape.h"
+#include "base/mem.h"
 
 void summary_add(struct summary *summary, const struct schedtrace_events *events)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "time_of_day.h"
+#include "analyze/time_of_day.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "libschedtrace/checked.h"
-#include "libschedtrace/error.h"
+#include "base/checked.h"
+#include "base/error.h"
 
 #define SECOND INT64_C(1000000000)
 

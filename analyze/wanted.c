@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "wanted.h"
+#include "analyze/wanted.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef ANALYZE_WANTED_H
 #define ANALYZE_WANTED_H
 
-#include "report.h"
+#include "analyze/report.h"
 
 /* The analyses that run where nobody names one; NULL after the last. */
 const char *wanted_default(size_t i);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "wrap.h"
+#include "analyze/wrap.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "cli/escape.h"
-#include "libschedtrace/mem.h"
+#include "base/escape.h"
+#include "base/mem.h"
 
 void wrap_text(FILE *f, const char *text, size_t at, size_t indent, size_t width)
 {

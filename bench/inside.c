@@ -16,7 +16,7 @@
 #include <schedtrace/schedtrace.h>
 
 #include "convert/source.h"
-#include "convert/tracedat.h"
+#include "tracedat/tracedat.h"
 
 #define OPENINGS 100
 

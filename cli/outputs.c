@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "libschedtrace/working_file.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/working_file.h"
 
 /* A file that is there, or the name that a new one will have in its directory. */
 struct identity_of {

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cli/escape.h"
+#include "base/escape.h"
 
 void report(const char *program, const char *fmt, ...)
 {

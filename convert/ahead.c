@@ -4,7 +4,7 @@
  * in already, so that the list knows tasks that were made, and names that were given, after the
  * first records: what a record before it says of a task is older, and holds.
  */
-#include "row_maker.h"
+#include "convert/row_maker_state.h"
 
 static int index_of(const struct event_kind *kind, const char *prefix, size_t n, const char *rest)
 {

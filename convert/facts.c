@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "facts.h"
+#include "convert/facts.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/checked.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "notes.h"
-#include "record/markers.h"
-#include "start_state.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "convert/note.h"
+#include "convert/start_state.h"
+#include "tracedat/markers.h"
 
 #define MARKER_TEXT_MAX (16u << 20)
 

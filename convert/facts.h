@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What a trace.dat says about the recording itself: its options, and the markers that schedrec
- * writes into the timeline (record/markers.h). All of it goes into the context.
+ * writes into the timeline (tracedat/markers.h). All of it goes into the context.
  */
 #ifndef CONVERT_FACTS_H
 #define CONVERT_FACTS_H
 
 #include <jansson.h>
 
-#include "event_map.h"
+#include "convert/row_maker.h"
 
 struct facts_unread {
 	int32_t cpu, errnum;

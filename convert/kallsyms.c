@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kallsyms.h"
+#include "convert/kallsyms.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
+#include "base/error.h"
+#include "base/mem.h"
 
 /* The last symbol has no end: code that far behind it belongs to nobody. */
 #define LAST_MAX 0x10000

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "left_out.h"
+#include "convert/left_out.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "notes.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "convert/note.h"
 
 #define IDS	     (UINT16_MAX + 1)
 #define IDS_TO_SAY   5

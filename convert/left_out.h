@@ -3,7 +3,7 @@
 #ifndef CONVERT_LEFT_OUT_H
 #define CONVERT_LEFT_OUT_H
 
-#include "event_map.h"
+#include "convert/row_maker.h"
 
 struct left_out {
 	uint64_t *unknown; /* RECORD_UNKNOWN by their id; NULL: none so far */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rows of system calls that map memory, of page faults, resident memory and page allocation. */
-#include "row_maker.h"
+#include "convert/row_maker_state.h"
 
 #define ERRNO_MAX     4095
 #define ENOMEM_RESULT (-12)

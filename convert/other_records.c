@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "other_records.h"
+#include "convert/other_records.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/jsonio.h"
-#include "libschedtrace/mem.h"
+#include "base/error.h"
+#include "base/jsonio.h"
+#include "base/mem.h"
 
 #define IDS (UINT16_MAX + 1u)
 

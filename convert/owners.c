@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "owners.h"
+#include "convert/owners.h"
 
 #include <stdlib.h>
 
-#include "libschedtrace/error.h"
+#include "base/error.h"
 
 #define REMOVED (-1)
 

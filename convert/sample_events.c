@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rows of the samples and of the CPUs that schedrec notes in the timeline (record/markers.h). */
-#include "record/markers.h"
-#include "row_maker.h"
+/* Rows of the samples and of the CPUs that schedrec notes in the timeline (tracedat/markers.h). */
+#include "convert/row_maker_state.h"
+#include "tracedat/markers.h"
 
 #define ROWS_SAMPLE 5
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rows of the scheduler's own events, and of what makes, names and ends tasks. */
-#include "row_maker.h"
+#include "convert/row_maker_state.h"
 
 #define CLONE_PARENT 0x8000
 #define CLONE_THREAD 0x10000

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "source.h"
+#include "convert/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "facts.h"
-#include "left_out.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "notes.h"
-#include "other_records.h"
-#include "stacks.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "convert/facts.h"
+#include "convert/left_out.h"
+#include "convert/note.h"
+#include "convert/other_records.h"
+#include "convert/stack_maker.h"
 
 /* Records within which the recorder's markers are looked for before rows are made. */
 #define AHEAD_FOR_BEGIN	   ((size_t)256 << 10)

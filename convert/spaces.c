@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "spaces.h"
+#include "convert/spaces.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/mem.h"
+#include "base/mem.h"
 
 #define EXEC_NS 20000000 /* from the first mapping of a program to its exec record */
 

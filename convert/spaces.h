@@ -9,9 +9,9 @@
 
 #include <stdbool.h>
 
-#include "libschedtrace/intern.h"
-#include "libschedtrace/intmap.h"
-#include "record/markers.h"
+#include "base/intern.h"
+#include "base/intmap.h"
+#include "tracedat/markers.h"
 
 struct mapping {
 	int64_t time; /* INT64_MIN unknown: before it was told */

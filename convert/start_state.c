@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "start_state.h"
+#include "convert/start_state.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/cpulist.h"
+#include "base/cpulist.h"
 
 struct schedtrace_cpu start_state_cpu(const struct schedtrace_context *ctx, int32_t id)
 {

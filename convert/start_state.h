@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the snapshot at the start (record/markers.h) says of CPUs and tasks. */
+/* What the snapshot at the start (tracedat/markers.h) says of CPUs and tasks. */
 #ifndef CONVERT_START_STATE_H
 #define CONVERT_START_STATE_H
 
 #include <jansson.h>
 
-#include "event_map.h"
+#include "convert/row_maker.h"
 
 /* What is known of a CPU so far. */
 struct schedtrace_cpu start_state_cpu(const struct schedtrace_context *ctx, int32_t id);

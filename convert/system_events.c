@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rows of futex calls, interrupts, idle states and frequencies. */
-#include "row_maker.h"
+#include "convert/row_maker_state.h"
 
 #define FUTEX_COMMAND	      0x7f
 #define FUTEX_WAIT	      0

@@ -3,12 +3,12 @@
  * Where lives of tasks begin and end. A pid is used again only once its task is dead, which its
  * last switch tells, so that a record that needs a task alive begins the next life where nothing
  * told of it before. That life's own begin stays unknown. The first row that names a life is the
- * one that begins it: libschedtrace/replay_follow.c takes rows before it as the old life's.
+ * one that begins it: libschedtrace/replay/replay_follow.c takes rows before it as the old life's.
  *
  * A thread that calls exec takes the number of its leader, which is dead by then (de_thread() in
  * the kernel's fs/exec.c; since 5.8 the two exchange their numbers). The leader's life goes on.
  */
-#include "row_maker.h"
+#include "convert/row_maker_state.h"
 
 /* A new life, for a pid whose old one may have ended unseen. */
 static void begin(struct row_maker *m, struct task *task, int64_t start_ns, const struct record *r)

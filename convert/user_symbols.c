@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "user_symbols.h"
+#include "convert/user_symbols.h"
 
 #include "config.h"
 
@@ -14,7 +14,7 @@
 #if HAVE_LIBDW
 #include <elfutils/libdwfl.h>
 
-#include "libschedtrace/mem.h"
+#include "base/mem.h"
 #endif
 
 #define NAMED_FILES 8 /* in a note */

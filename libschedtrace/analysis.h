@@ -3,14 +3,14 @@
  * What an analysis is to the engine. One file in analyses/ defines one, one line in registry.c
  * lists it, and it appears everywhere.
  */
-#ifndef ANALYSIS_H
-#define ANALYSIS_H
+#ifndef LIBSCHEDTRACE_ANALYSIS_H
+#define LIBSCHEDTRACE_ANALYSIS_H
 
 #include <stdbool.h>
 
 #include <schedtrace/analyses.h>
 
-#include "table.h"
+#include "libschedtrace/table.h"
 
 struct replay;
 

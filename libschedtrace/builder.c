@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdlib.h>
 
-#include "context.h"
-#include "error.h"
-#include "trace.h"
+#include "base/error.h"
+#include "libschedtrace/context.h"
+#include "libschedtrace/trace.h"
 
 struct schedtrace_builder {
 	struct schedtrace_context *ctx;

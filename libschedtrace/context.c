@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "context.h"
+#include "libschedtrace/context.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
-#include "intern.h"
-#include "known_tasks.h"
-#include "mem.h"
-#include "stacks.h"
+#include "base/error.h"
+#include "base/intern.h"
+#include "base/mem.h"
+#include "libschedtrace/known_stacks.h"
+#include "libschedtrace/known_tasks.h"
 
 struct schedtrace_context {
 	struct schedtrace_info info;

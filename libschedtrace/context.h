@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef CONTEXT_H
-#define CONTEXT_H
+#ifndef LIBSCHEDTRACE_CONTEXT_H
+#define LIBSCHEDTRACE_CONTEXT_H
 
 #include <stdbool.h>
 

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis.h"
-#include "context.h"
-#include "error.h"
-#include "mem.h"
-#include "replay.h"
-#include "rows.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/context.h"
+#include "libschedtrace/replay/replay.h"
+#include "libschedtrace/row_checks.h"
 
 struct chosen {
 	const struct analysis *analysis;

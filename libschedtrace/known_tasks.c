@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "known_tasks.h"
+#include "libschedtrace/known_tasks.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "checked.h"
-#include "cpulist.h"
-#include "error.h"
+#include "base/checked.h"
+#include "base/cpulist.h"
+#include "base/error.h"
 
 #define TEXT_MAX 4096 /* bytes of a list of CPUs */
 

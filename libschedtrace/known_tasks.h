@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The task lives of a context, in order. */
-#ifndef KNOWN_TASKS_H
-#define KNOWN_TASKS_H
+#ifndef LIBSCHEDTRACE_KNOWN_TASKS_H
+#define LIBSCHEDTRACE_KNOWN_TASKS_H
 
 #include <schedtrace/context.h>
 
-#include "intern.h"
+#include "base/intern.h"
 
 struct known_tasks {
 	struct schedtrace_task *all;

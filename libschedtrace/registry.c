@@ -2,7 +2,7 @@
 /* The list of analyses: a new one is a file in analyses/ and a line here. */
 #include <string.h>
 
-#include "analysis.h"
+#include "libschedtrace/analysis.h"
 
 #define ANALYSES(X)                                                                                \
 	X(tasks)                                                                                   \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "table.h"
+#include "libschedtrace/table.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
-#include "intern.h"
-#include "mem.h"
+#include "base/error.h"
+#include "base/intern.h"
+#include "base/mem.h"
 
 /* A column is lent as int64_t, double or const char * values, so all have one size. */
 _Static_assert(sizeof(union schedtrace_value) == 8, "values are lent as arrays of their type");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Typed result columns: how an analysis makes its tables. */
-#ifndef TABLE_H
-#define TABLE_H
+#ifndef LIBSCHEDTRACE_TABLE_H
+#define LIBSCHEDTRACE_TABLE_H
 
 #include <stdbool.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "trace.h"
+#include "libschedtrace/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive.h"
-#include "error.h"
-#include "mem.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "libschedtrace/tarball/archive.h"
 
 const struct column_type column_types[COLUMN_COUNT] = {
 	[COLUMN_TIMESTAMP] = { "timestamp", "<i8", 8 }, [COLUMN_PID] = { "pid", "<i4", 4 },

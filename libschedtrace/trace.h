@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The trace handle, for the files that fill it and read from it. */
-#ifndef TRACE_H
-#define TRACE_H
+#ifndef LIBSCHEDTRACE_TRACE_H
+#define LIBSCHEDTRACE_TRACE_H
 
 #include <pthread.h>
 

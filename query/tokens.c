@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/error.h"
+#include "base/error.h"
 
 static const char *const symbols[] = {
 	"**", "//", "==", "!=", "<=", ">=", "=~", "<", ">", "+", "-",

@@ -15,8 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
+#include "base/error.h"
+#include "base/mem.h"
 
 #define FIRST_PID_NAMESPACE 0xeffffffcu /* its inode in every kernel: PROC_PID_INIT_INO */
 #define CGROUP_DEPTH	    32

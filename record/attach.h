@@ -12,8 +12,8 @@
 
 #include <schedtrace/error.h>
 
-#include "record/instance.h"
-#include "record/proc_tasks.h"
+#include "record/proc/proc_tasks.h"
+#include "record/tracefs/instance.h"
 
 struct attach {
 	pid_t *pids; /* of -p, and the cgroup's processes when we looked */

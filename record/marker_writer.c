@@ -13,12 +13,12 @@
 
 #include <jansson.h>
 
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/utf8.h"
 #include "config.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "libschedtrace/utf8.h"
-#include "record/clocks.h"
-#include "record/markers.h"
+#include "record/tracefs/clocks.h"
+#include "tracedat/markers.h"
 
 _Static_assert(sizeof(struct marker_header) == 16, "layout of the file format");
 _Static_assert(sizeof(struct marker_task) == 80, "layout of the file format");

@@ -12,9 +12,9 @@
 #include <schedtrace/error.h>
 
 #include "record/attach.h"
-#include "record/event_sets.h"
-#include "record/instance.h"
-#include "record/proc_tasks.h"
+#include "record/proc/proc_tasks.h"
+#include "record/tracefs/event_sets.h"
+#include "record/tracefs/instance.h"
 
 struct marker_begin {
 	const struct instance *instance;

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "libschedtrace/mem.h"
+#include "base/mem.h"
 
 #define BIT(capability) (UINT64_C(1) << (capability))
 

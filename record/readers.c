@@ -14,8 +14,8 @@
 
 #include <tracefs.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "record/privileges.h"
 
 #define LOOK_MS	    250 /* what a killed recorder loses at most */

@@ -10,8 +10,8 @@
 
 #include <schedtrace/error.h>
 
-#include "record/instance.h"
-#include "record/tracedat_writer.h"
+#include "record/tracefs/instance.h"
+#include "tracedat/tracedat_writer.h"
 
 struct tracefs_cpu;
 struct readers;

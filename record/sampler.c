@@ -12,12 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/escape.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "record/exit_stats.h"
+#include "base/error.h"
+#include "base/escape.h"
+#include "base/mem.h"
 #include "record/marker_writer.h"
-#include "record/proc_sample.h"
+#include "record/proc/exit_stats.h"
+#include "record/proc/proc_sample.h"
 
 #define PIDS	       (4 << 20) /* PID_MAX_LIMIT of the kernel */
 #define FDS_SPARE      32

@@ -143,7 +143,7 @@ class Trace:
         self.event(cpu, ns, name, by, comm=task[1], pid=task[0], prio=prio, target_cpu=target)
 
     def marker(self, cpu, ns, pid, kind, payload, part=0, parts=1):
-        """What schedrec writes into trace_marker_raw (record/markers.h)."""
+        """What schedrec writes into trace_marker_raw (tracedat/markers.h)."""
         head = struct.pack("<IHHHHI", 0x44455253, kind, len(payload), part, parts, 0)
         data = bytearray(self.format("raw_data").pack(pid, {}))[:8] + head + payload
         self.cpus[cpu].add(ns, bytes(data))

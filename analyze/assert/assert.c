@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "assert.h"
+#include "analyze/assert/assert.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "analyze/reading.h"
+#include "analyze/results.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "cli/report_error.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "../reading.h"
-#include "../results.h"
 
 /* One file. */
 struct run {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* schedreport assert: rules judged on recordings. */
-#ifndef ANALYZE_ASSERT_H
-#define ANALYZE_ASSERT_H
+#ifndef ANALYZE_ASSERT_ASSERT_H
+#define ANALYZE_ASSERT_ASSERT_H
 
-#include "figure.h"
-#include "../infile.h"
-#include "../report.h"
+#include "analyze/assert/rule_figure.h"
+#include "analyze/report.h"
+#include "input/input.h"
 
 struct assert_settings {
 	const char *rules; /* a file's name, or rules */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "bounds.h"
+#include "analyze/assert/bounds.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #include <schedtrace/events.h>
 
-#include "libschedtrace/recorded.h"
-#include "../select.h"
+#include "analyze/select.h"
+#include "libschedtrace/replay/recorded.h"
 
 #define ROWS(array) (sizeof(array) / sizeof(*(array)))
 

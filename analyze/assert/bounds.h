@@ -3,7 +3,7 @@
 #ifndef ANALYZE_ASSERT_BOUNDS_H
 #define ANALYZE_ASSERT_BOUNDS_H
 
-#include "figure.h"
+#include "analyze/assert/rule_figure.h"
 
 enum assert_doubt {
 	ASSERT_SURE,

@@ -6,11 +6,11 @@
  */
 #include <time.h>
 
-#include "assert.h"
-#include "cli/escape.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "../results.h"
+#include "analyze/assert/assert.h"
+#include "analyze/results.h"
+#include "base/error.h"
+#include "base/escape.h"
+#include "base/mem.h"
 
 /* Printable text only, so that no byte is left that XML cannot hold. */
 static int write_text(FILE *f, const char *bytes, struct schedtrace_error *err)

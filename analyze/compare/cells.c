@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cells.h"
+#include "analyze/compare/cells.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
+#include "base/error.h"
+#include "base/mem.h"
 
 static int no_memory(struct schedtrace_error *err)
 {

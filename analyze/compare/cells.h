@@ -3,9 +3,9 @@
 #ifndef ANALYZE_COMPARE_CELLS_H
 #define ANALYZE_COMPARE_CELLS_H
 
-#include "rules.h"
-#include "libschedtrace/intern.h"
-#include "../select.h"
+#include "analyze/compare/column_rules.h"
+#include "analyze/select.h"
+#include "base/intern.h"
 
 #define CELLS_MAX_WEIGHTS 4
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "compare.h"
+#include "analyze/compare/compare.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,18 +7,18 @@
 
 #include <schedtrace/analyses.h>
 
+#include "analyze/compare/compared_tables.h"
+#include "analyze/compare/compared_values.h"
+#include "analyze/compare/legend.h"
+#include "analyze/compare/recording_facts.h"
+#include "analyze/compare/statistics.h"
+#include "analyze/plot/compare_plot.h"
+#include "analyze/results.h"
+#include "analyze/wrap.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "cli/report_error.h"
-#include "legend.h"
-#include "tables.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
 #include "libschedtrace/table.h"
-#include "../plot/compare.h"
-#include "recording_facts.h"
-#include "../results.h"
-#include "statistics.h"
-#include "values.h"
-#include "../wrap.h"
 
 /* A table of an analysis over all recordings. */
 struct compared {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* schedreport compare: any analysis of several recordings side by side. */
-#ifndef ANALYZE_COMPARE_H
-#define ANALYZE_COMPARE_H
+#ifndef ANALYZE_COMPARE_COMPARE_H
+#define ANALYZE_COMPARE_COMPARE_H
 
-#include "../report.h"
+#include "analyze/report.h"
 
 struct compare_settings {
 	struct option_list groups; /* NAME=FILE,… */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "groups.h"
+#include "analyze/compare/groups.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/escape.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
+#include "base/error.h"
+#include "base/escape.h"
+#include "base/mem.h"
 
 static int no_memory(struct schedtrace_error *err)
 {

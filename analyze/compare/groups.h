@@ -4,7 +4,7 @@
 #define ANALYZE_COMPARE_GROUPS_H
 
 #include "cli/options.h"
-#include "../infile.h"
+#include "input/input.h"
 
 struct group {
 	char *name;	 /* printable, without blanks, commas and quotes; no other has it */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "legend.h"
+#include "analyze/compare/legend.h"
 
-#include "statistics.h"
+#include "analyze/compare/statistics.h"
 
 /* "12 recordings: medians of old (6) and new (6); ..." */
 static void print_groups(FILE *f, const struct groups *groups)

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "compare.h"
-#include "groups.h"
+#include "analyze/compare/compare.h"
+#include "analyze/compare/groups.h"
 
 /* What the columns of a comparison say, and what they leave open: a line for each thing. */
 void legend_write(FILE *f, const struct groups *groups, const struct compare_settings *compare);

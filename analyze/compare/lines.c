@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "lines.h"
+#include "analyze/compare/lines.h"
 
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
+#include "analyze/compare/statistics.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "libschedtrace/table.h"
-#include "statistics.h"
 
 static int no_memory(struct schedtrace_error *err)
 {

@@ -3,7 +3,7 @@
 #ifndef ANALYZE_COMPARE_LINES_H
 #define ANALYZE_COMPARE_LINES_H
 
-#include "tables.h"
+#include "analyze/compare/compared_tables.h"
 
 /* A text that lives as long as the tables; NULL without memory. */
 const char *shape_text(struct comparison *c, const char *fmt, ...) SCHEDTRACE_PRINTF(2, 3);

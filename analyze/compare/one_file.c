@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "one_file.h"
+#include "analyze/compare/one_file.h"
 
 #include <string.h>
 
 #include <schedtrace/analyses.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/recorded.h"
+#include "base/error.h"
+#include "libschedtrace/replay/recorded.h"
 
 static bool has_event(const struct one_file *file, const char *event)
 {

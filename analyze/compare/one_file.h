@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One recording of several: read once, and closed before the next is opened. */
-#ifndef ANALYZE_ONE_FILE_H
-#define ANALYZE_ONE_FILE_H
+#ifndef ANALYZE_COMPARE_ONE_FILE_H
+#define ANALYZE_COMPARE_ONE_FILE_H
 
-#include "../reading.h"
-#include "../report.h"
+#include "analyze/reading.h"
+#include "analyze/report.h"
 
 struct one_file {
 	const char *path; /* lent */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "recording_facts.h"
+#include "analyze/compare/recording_facts.h"
 
 #include <string.h>
 #include <time.h>
 
-#include "libschedtrace/checked.h"
+#include "base/checked.h"
 
 const struct schedtrace_column_info recording_columns[RECORDING_FACTS] = {
 	[RECORDING_GROUP] = { "group", "", "what it is compared as", SCHEDTRACE_TEXT },

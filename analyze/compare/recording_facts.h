@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What recordings say of themselves: a row each. */
-#ifndef ANALYZE_RECORDING_FACTS_H
-#define ANALYZE_RECORDING_FACTS_H
+#ifndef ANALYZE_COMPARE_RECORDING_FACTS_H
+#define ANALYZE_COMPARE_RECORDING_FACTS_H
 
-#include "one_file.h"
+#include "analyze/compare/one_file.h"
 
 /* Values and figures stand after the first of these. */
 enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "recordings.h"
+#include "analyze/compare/recordings.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,16 +7,16 @@
 
 #include <schedtrace/analyses.h>
 
-#include "cli/escape.h"
+#include "analyze/compare/cells.h"
+#include "analyze/compare/compared_values.h"
+#include "analyze/compare/one_file.h"
+#include "analyze/compare/recording_facts.h"
+#include "analyze/layout.h"
+#include "analyze/results.h"
+#include "base/error.h"
+#include "base/escape.h"
+#include "base/mem.h"
 #include "cli/report_error.h"
-#include "cells.h"
-#include "../layout.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
-#include "one_file.h"
-#include "recording_facts.h"
-#include "../results.h"
-#include "values.h"
 
 struct run {
 	const struct report_settings *settings;

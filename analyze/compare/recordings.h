@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* schedreport recordings: a row for each of many recordings, as it is read. */
-#ifndef ANALYZE_RECORDINGS_H
-#define ANALYZE_RECORDINGS_H
+#ifndef ANALYZE_COMPARE_RECORDINGS_H
+#define ANALYZE_COMPARE_RECORDINGS_H
 
-#include "../report.h"
+#include "analyze/report.h"
 
 /*
  * What each recording says of itself, the values of --value (see values.h), and what the analyses

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "statistics.h"
+#include "analyze/compare/statistics.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/mem.h"
+#include "base/mem.h"
 
 static int compare_doubles(const void *a, const void *b)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Figures about repeated runs: few values, of no known distribution. All take values in order. */
-#ifndef ANALYZE_STATISTICS_H
-#define ANALYZE_STATISTICS_H
+#ifndef ANALYZE_COMPARE_STATISTICS_H
+#define ANALYZE_COMPARE_STATISTICS_H
 
 #include <stddef.h>
 #include <stdint.h>

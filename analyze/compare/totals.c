@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lines.h"
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
+#include "analyze/compare/lines.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "libschedtrace/table.h"
 
 static int no_memory(struct schedtrace_error *err)

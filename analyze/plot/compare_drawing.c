@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "compare_drawing.h"
+#include "analyze/plot/compare_drawing.h"
 
 #include <math.h>
 #include <string.h>

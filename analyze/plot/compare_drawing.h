@@ -3,8 +3,8 @@
 #ifndef ANALYZE_PLOT_COMPARE_DRAWING_H
 #define ANALYZE_PLOT_COMPARE_DRAWING_H
 
-#include "../compare/groups.h"
-#include "figures.h"
+#include "analyze/compare/groups.h"
+#include "analyze/plot/figures.h"
 
 #define WHISKERS                                                                                   \
 	"Whiskers: 95 % interval of the difference from the first group, at that group's value"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "figures.h"
+#include "analyze/plot/figures.h"
 
 #include <string.h>
 

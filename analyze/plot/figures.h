@@ -7,8 +7,8 @@
 #ifndef ANALYZE_PLOT_FIGURES_H
 #define ANALYZE_PLOT_FIGURES_H
 
-#include "panel.h"
-#include "../select.h"
+#include "analyze/select.h"
+#include "plots/panel.h"
 
 struct panel_spec;
 

@@ -5,12 +5,12 @@
  * kinds share the lane's height by the time that they had. Nothing is left out, and the memory does
  * not grow with the recording.
  */
-#include "lanes.h"
+#include "analyze/plot/lanes.h"
 
 #include <math.h>
 
-#include "libschedtrace/error.h"
-#include "libschedtrace/mem.h"
+#include "base/error.h"
+#include "base/mem.h"
 
 #define MOST_CPUS 64
 #define FEW	  2 /* stretches of a part that can be told apart */

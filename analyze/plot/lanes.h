@@ -3,7 +3,7 @@
 #ifndef ANALYZE_PLOT_LANES_H
 #define ANALYZE_PLOT_LANES_H
 
-#include "figures.h"
+#include "analyze/plot/figures.h"
 
 /* A lane: of a CPU, or of one life of a task. */
 struct lane {

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis.h"
-#include "../checked.h"
-#include "../error.h"
-#include "../mem.h"
-#include "../replay.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/replay/replay.h"
 
 struct cpu_account {
 	bool named; /* a row is about it, or the context lists it */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "episodes.h"
+#include "libschedtrace/analyses/episodes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis.h"
-#include "../error.h"
-#include "../mem.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "libschedtrace/analysis.h"
 
 #define MAX_LISTED 16
 /* Kept for late evidence: what comes later than so many more is not taken notice of. */

@@ -3,11 +3,11 @@
  * Stretches in which a CPU idles while a task waits for another CPU. One that has ended is kept until
  * no evidence can come any more that one of the tasks did not wait, or that a CPU did something else.
  */
-#ifndef EPISODES_H
-#define EPISODES_H
+#ifndef LIBSCHEDTRACE_ANALYSES_EPISODES_H
+#define LIBSCHEDTRACE_ANALYSES_EPISODES_H
 
-#include "../histogram.h"
-#include "../queues.h"
+#include "base/histogram.h"
+#include "libschedtrace/replay/queues.h"
 
 struct episode {
 	int64_t begin, end;

@@ -15,12 +15,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../analysis.h"
-#include "../checked.h"
-#include "../context.h"
-#include "../error.h"
-#include "../grown.h"
-#include "../replay.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "base/grown.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/context.h"
+#include "libschedtrace/replay/replay.h"
 
 #define POINTS	    1024
 #define FIRST_WIDTH 50000000 /* ns: 20 a second */

@@ -18,8 +18,8 @@
  */
 #include <stdlib.h>
 
-#include "../error.h"
-#include "latency.h"
+#include "base/error.h"
+#include "libschedtrace/analyses/latency.h"
 
 static int no_memory(struct schedtrace_error *err)
 {

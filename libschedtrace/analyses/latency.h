@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What latency.c counts and latency_tables.c prints. */
-#ifndef ANALYSES_LATENCY_H
-#define ANALYSES_LATENCY_H
+#ifndef LIBSCHEDTRACE_ANALYSES_LATENCY_H
+#define LIBSCHEDTRACE_ANALYSES_LATENCY_H
 
-#include "../analysis.h"
-#include "../grown.h"
-#include "../histogram.h"
-#include "../replay.h"
+#include "base/grown.h"
+#include "base/histogram.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/replay/replay.h"
 
 enum latency_kind { WAKEUP, WAKING, PREEMPT, NEW, UNKNOWN, N_KINDS };
 

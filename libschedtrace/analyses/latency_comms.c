@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "latency_comms.h"
+#include "libschedtrace/analyses/latency_comms.h"
 
-#include "../error.h"
+#include "base/error.h"
 
 enum { COMM, KIND, TASKS, COUNT, MEAN, P50, P90, P99, P999, MAX, TOTAL, UNCERTAIN, CUT, N_COLUMNS };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Waits of all tasks of one name together, whose histograms merge exactly. */
-#ifndef ANALYSES_LATENCY_COMMS_H
-#define ANALYSES_LATENCY_COMMS_H
+#ifndef LIBSCHEDTRACE_ANALYSES_LATENCY_COMMS_H
+#define LIBSCHEDTRACE_ANALYSES_LATENCY_COMMS_H
 
-#include "../intern.h"
-#include "latency.h"
+#include "base/intern.h"
+#include "libschedtrace/analyses/latency.h"
 
 struct latency_comms {
 	struct intern names;   /* "" where unknown: no task is called so */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Every single wait: those that ended as a log, those that go on as a table. */
-#include "../error.h"
-#include "latency.h"
+#include "base/error.h"
+#include "libschedtrace/analyses/latency.h"
 
 #define ABOUT_KIND                                                                                 \
 	"wakeup: from sched_wakeup; waking: the same waits from sched_waking; preempt: from the "  \

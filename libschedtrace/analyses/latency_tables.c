@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tables of the analysis latency. */
-#include "../error.h"
-#include "latency.h"
-#include "latency_comms.h"
+#include "base/error.h"
+#include "libschedtrace/analyses/latency.h"
+#include "libschedtrace/analyses/latency_comms.h"
 
 const char *const latency_kind_names[N_KINDS] = { "wakeup", "waking", "preempt", "new", "unknown" };
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis.h"
-#include "../checked.h"
-#include "../error.h"
-#include "../replay.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/replay/replay.h"
 
 struct account {
 	bool named;

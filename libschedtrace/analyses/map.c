@@ -11,10 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis.h"
-#include "../error.h"
-#include "../grown.h"
-#include "../replay.h"
+#include "base/error.h"
+#include "base/grown.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/replay/replay.h"
 
 #define CELL	4   /* as perf: the mark, two characters, a blank */
 #define LETTERS 260 /* A0 to Z9 */

@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis.h"
-#include "../checked.h"
-#include "../error.h"
-#include "memory.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "libschedtrace/analyses/memory.h"
+#include "libschedtrace/analysis.h"
 
 enum {
 	L_TIME,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What memory.c counts and memory_tables.c prints. */
-#ifndef ANALYSES_MEMORY_H
-#define ANALYSES_MEMORY_H
+#ifndef LIBSCHEDTRACE_ANALYSES_MEMORY_H
+#define LIBSCHEDTRACE_ANALYSES_MEMORY_H
 
-#include "../processes.h"
+#include "libschedtrace/replay/processes.h"
 
 struct memory {
 	const struct schedtrace_context *ctx;

@@ -2,10 +2,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "../analysis.h"
-#include "../checked.h"
-#include "../error.h"
-#include "memory.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "libschedtrace/analyses/memory.h"
+#include "libschedtrace/analysis.h"
 
 enum {
 	PID,

@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis.h"
-#include "../error.h"
-#include "../mem.h"
-#include "../replay.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/replay/replay.h"
 
 enum cause { WAKE, FORK, EXEC, BALANCE, N_CAUSES };
 static const char *const cause_names[] = { "wake", "fork", "exec", "balance" };

@@ -15,10 +15,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../analysis.h"
-#include "../checked.h"
-#include "../error.h"
-#include "episodes.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "libschedtrace/analyses/episodes.h"
+#include "libschedtrace/analysis.h"
 
 #define MAX_LENGTH 64 /* longer ones are counted together */
 

@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../analysis.h"
-#include "../error.h"
-#include "../grown.h"
-#include "../jhash.h"
-#include "../mem.h"
-#include "../replay.h"
-#include "../stacks.h"
+#include "base/error.h"
+#include "base/grown.h"
+#include "base/jhash.h"
+#include "base/mem.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/known_stacks.h"
+#include "libschedtrace/replay/replay.h"
 
 #define NO_STACK UINT32_MAX
 

@@ -7,10 +7,10 @@
  */
 #include <stdlib.h>
 
-#include "../analysis.h"
-#include "../error.h"
-#include "../histogram.h"
-#include "../replay.h"
+#include "base/error.h"
+#include "base/histogram.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/replay/replay.h"
 
 static const char *const state_names[LIFE_DEAD] = {
 	[LIFE_UNKNOWN] = "unknown",

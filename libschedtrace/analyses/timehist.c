@@ -18,10 +18,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../analysis.h"
-#include "../error.h"
-#include "../grown.h"
-#include "../replay.h"
+#include "base/error.h"
+#include "base/grown.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/replay/replay.h"
 
 struct thread {
 	int64_t last, ready, migrated; /* when it left, became ready, was moved; + 1, 0: not seen */

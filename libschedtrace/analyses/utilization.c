@@ -9,10 +9,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../analysis.h"
-#include "../error.h"
-#include "../grown.h"
-#include "../replay.h"
+#include "base/error.h"
+#include "base/grown.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/replay/replay.h"
 
 #define MAX_INTERVALS 200
 #define FIRST_WIDTH   1000 /* ns */

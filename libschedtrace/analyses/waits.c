@@ -11,8 +11,8 @@
  */
 #include <stdlib.h>
 
-#include "../error.h"
-#include "waits.h"
+#include "base/error.h"
+#include "libschedtrace/analyses/waits.h"
 
 static int no_memory(struct schedtrace_error *err)
 {

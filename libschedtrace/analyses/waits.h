@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What waits.c counts and waits_tables.c prints. */
-#ifndef ANALYSES_WAITS_H
-#define ANALYSES_WAITS_H
+#ifndef LIBSCHEDTRACE_ANALYSES_WAITS_H
+#define LIBSCHEDTRACE_ANALYSES_WAITS_H
 
-#include "../queues.h"
-#include "../runners.h"
+#include "libschedtrace/replay/queues.h"
+#include "libschedtrace/replay/runners.h"
 
 /* What a woken task found on the CPU that was chosen for it. */
 enum placement { PLACED_UNKNOWN, PLACED_IDLE, PLACED_BUSY, PLACED_PAST_IDLE, N_PLACEMENTS };

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../error.h"
-#include "waits.h"
+#include "base/error.h"
+#include "libschedtrace/analyses/waits.h"
 
 enum {
 	PID,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The members that are text: the first byte chooses which. */
-#include "libschedtrace/members.h"
+#include "libschedtrace/tarball/members.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

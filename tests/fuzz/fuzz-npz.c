@@ -2,7 +2,7 @@
 /* A whole column: zip, npy header, and all values. */
 #include <stdlib.h>
 
-#include "libschedtrace/column.h"
+#include "libschedtrace/tarball/column.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libschedtrace/input.h"
+#include "base/byte_input.h"
 #include "libschedtrace/trace.h"
 
 static int64_t sum_stacks(const struct schedtrace_context *ctx)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "convert/pages.h"
+#include "tracedat/pages.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/assert/rules.h"
+#include "analyze/assert/assert_rules.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "libschedtrace/tar.h"
+#include "libschedtrace/tarball/tar.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "convert/formats.h"
-#include "convert/tracedat.h"
+#include "tracedat/formats.h"
+#include "tracedat/tracedat.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int __wrap_formats_parse(struct formats *f, const struct format_text *texts, size_t n, note_fn note,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Allocations of the library that fail when a test says so; the linker wraps the functions. */
-#ifndef TEST_FAILING_MEMORY_H
-#define TEST_FAILING_MEMORY_H
+#ifndef TESTS_UNIT_FAILING_MEMORY_H
+#define TESTS_UNIT_FAILING_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

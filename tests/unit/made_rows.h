@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Records of a made-up kernel, and the rows that the converter makes of them, as text. */
-#ifndef TEST_MADE_ROWS_H
-#define TEST_MADE_ROWS_H
+#ifndef TESTS_UNIT_MADE_ROWS_H
+#define TESTS_UNIT_MADE_ROWS_H
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -13,8 +13,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "convert/event_map.h"
-#include "record/markers.h"
+#include "convert/row_maker.h"
+#include "tracedat/markers.h"
 
 /* NAME:SIZE, s for a char array, d for a data_loc string, u for an unsigned number. */
 static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Ring-buffer pages written by hand, for tests of whoever reads them. */
-#ifndef PAGE_MAKER_H
-#define PAGE_MAKER_H
+#ifndef TESTS_UNIT_PAGE_MAKER_H
+#define TESTS_UNIT_PAGE_MAKER_H
 
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Traces small enough to check with a pencil, and looks into the tables made from them. */
-#ifndef TEST_ROWS_H
-#define TEST_ROWS_H
+#ifndef TESTS_UNIT_ROWS_H
+#define TESTS_UNIT_ROWS_H
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
  * Small trace.dat files of either version, written by hand. They hold one event, "tick" of
  * system "test" with id 7 and a field x; pages have 256 bytes, so that a file stays small.
  */
-#ifndef TRACEDAT_MAKER_H
-#define TRACEDAT_MAKER_H
+#ifndef TESTS_UNIT_TRACEDAT_MAKER_H
+#define TESTS_UNIT_TRACEDAT_MAKER_H
 
 #include <stdint.h>
 #include <stdio.h>

@@ -15,7 +15,7 @@
 #include <schedtrace/schedtrace.h>
 
 #include "libschedtrace/table.h"
-#include "libschedtrace/writer.h"
+#include "libschedtrace/tarball/writer.h"
 
 static struct schedtrace_error err;
 

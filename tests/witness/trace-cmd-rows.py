@@ -365,7 +365,7 @@ class Rows:
             getattr(self, event, lambda f: None)(f)
 
     def sampled(self, s):
-        # int32 pid, char state, ..., char comm[16] at 8, nine int64 from 32 on (record/markers.h)
+        # int32 pid, char state, ..., char comm[16] at 8, nine int64 from 32 on (tracedat/markers.h)
         task = self.task(int.from_bytes(s[:4], 'little'))
         if task.tgid <= 0:
             task.tgid = task.pid

@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "convert/tracedat.h"
+#include "tracedat/tracedat.h"
 
 static void note(void *user, const char *text)
 {

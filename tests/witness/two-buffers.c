@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "record/tracedat_header.h"
+#include "tracedat/tracedat_header.h"
 
 #define PAGE 4096
 

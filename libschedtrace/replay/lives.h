@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Task lives: a task is (pid, start), because pids recur within seconds when tasks are made fast.
+ * Which life a pid means now, what is known of it, and its names over time.
+ */
+#ifndef LIBSCHEDTRACE_REPLAY_LIVES_H
+#define LIBSCHEDTRACE_REPLAY_LIVES_H
+
+#include <stdbool.h>
+
+#include <schedtrace/context.h>
+
+#include "base/intern.h"
+#include "base/intmap.h"
+
+/* Numbers of lives go up from 0; these are none. */
+#define LIFE_NONE UINT32_MAX	   /* nobody knows who */
+#define LIFE_IDLE (UINT32_MAX - 1) /* a CPU's idle task */
+#define LIFE_MAX  (UINT32_MAX - 2)
+
+/* What a task does. */
+enum life_state {
+	LIFE_UNKNOWN,
+	LIFE_NEW, /* made, not yet on a run queue */
+	LIFE_RUNNING,
+	LIFE_WAIT_WAKEUP,  /* on a run queue after a wakeup */
+	LIFE_WAIT_PREEMPT, /* after it was switched out while runnable */
+	LIFE_WAIT_NEW,	   /* after it was made */
+	LIFE_WAIT_OLD,	   /* runnable since before the recording, or running unseen */
+	LIFE_SLEEPING,	   /* S */
+	LIFE_IDLING,	   /* I: waits for work, as kernel threads do */
+	LIFE_BLOCKED,	   /* D */
+	LIFE_STOPPED,	   /* T, t, P */
+	LIFE_DEAD,
+};
+
+static inline bool life_is_waiting(enum life_state state)
+{
+	return state >= LIFE_WAIT_WAKEUP && state <= LIFE_WAIT_OLD;
+}
+
+/* What a task does, in a word; NULL where that is unknown or nothing. */
+const char *life_state_name(enum life_state state);
+
+enum life_flags {
+	LIFE_SAW_NEWTASK = 1,
+	LIFE_SAW_FORK = 2,
+	LIFE_SAW_WAKEUP_NEW = 4,
+	LIFE_EXITED = 8,      /* its EXIT row came; it still runs to its last switch */
+	LIFE_IN_KERNEL = 16,  /* preempted in the kernel, where a wakeup may still be due */
+	LIFE_FROM_START = 32, /* not seen to begin: its state now began before the first row */
+	LIFE_OLD = 64,	      /* not seen to begin, the first that its pid means: stays set */
+	LIFE_MOVED = 128,     /* nothing but a MIGRATE row was seen: it may be about to be made */
+};
+
+struct life {
+	int32_t pid;
+	uint8_t state;	 /* enum life_state */
+	uint8_t pending; /* the state that the coming switch-out puts it in, LIFE_UNKNOWN: none */
+	uint8_t flags;	 /* enum life_flags */
+	int32_t cpu;	 /* where it runs or waits */
+	int32_t comm;	 /* the context's id of its name, as last seen in a row */
+	int64_t since;	 /* of the state */
+	int64_t waking;	 /* the WAKING row whose WAKEUP did not come yet, INT64_MIN none */
+	uint32_t gap;	 /* gaps there were at @since */
+	int32_t tgid, ppid; /* -1 unknown */
+	int8_t of_command;  /* belongs to the recorded command: 1, 0, -1 unknown */
+	uint32_t clone_flags;
+	int32_t prio; /* as the kernel prints it, INT32_MIN unknown */
+
+	int64_t start_ns, end_ns, exit_ns; /* INT64_MIN unknown */
+	int64_t first_seen;
+	int64_t gaps_at_start, gaps_at_end; /* ns in gaps before; at_end valid when dead */
+	int64_t gaps_running;	/* ns of gaps elsewhere while it was certainly running */
+	uint32_t previous_dead; /* the life that died before this one */
+	int32_t name;		/* number of the last name in lives.names, -1 unknown */
+	uint32_t first_name;	/* in lives.named, LIFE_NONE: no name */
+	uint32_t n_names;
+};
+
+struct life_name {
+	int32_t name;
+	uint32_t next; /* LIFE_NONE: the last */
+};
+
+struct lives {
+	const struct schedtrace_context *ctx;
+	struct life *all;
+	uint32_t n, max;
+	struct intmap by_pid; /* the latest life of each pid */
+	int32_t last_pid;     /* rows about one task come in a row */
+	uint32_t last_life;
+
+	struct intern names;
+	int32_t *name_of_comm; /* by the context's id, -1 not looked up yet */
+	int32_t n_comms;
+	struct life_name *named;
+	uint32_t n_named, named_max;
+};
+
+/* All return -1 (or LIFE_NONE) when memory ran out. */
+int lives_init(struct lives *lives, const struct schedtrace_context *ctx);
+void lives_free(struct lives *lives);
+
+/* A new life of @pid, which its pid means from now on. */
+uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t now);
+
+/* Takes the name whose id in the context is @comm, or the @n bytes at @name. */
+int lives_set_comm(struct lives *lives, uint32_t life, int32_t comm);
+int lives_set_name(struct lives *lives, uint32_t life, const char *name, size_t n);
+
+/* Last name; NULL unknown. */
+const char *lives_name(const struct lives *lives, uint32_t life);
+
+/* Takes from the context what the rows have not told. */
+void lives_complete(struct lives *lives, struct life *life);
+
+/* What the context knows of a life; NULL nothing. */
+const struct schedtrace_task *lives_record(const struct lives *lives, const struct life *life);
+
+/* The life that @pid (above 0) means now, LIFE_NONE: it was not named before. */
+static inline uint32_t lives_find(struct lives *lives, int32_t pid)
+{
+	if (pid != lives->last_pid) {
+		uint32_t life = intmap_get(&lives->by_pid, (uint32_t)pid);
+
+		if (life == INTMAP_NONE)
+			return LIFE_NONE;
+		lives->last_pid = pid;
+		lives->last_life = life;
+	}
+	return lives->last_life;
+}
+
+#endif

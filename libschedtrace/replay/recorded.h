@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBSCHEDTRACE_REPLAY_RECORDED_H
+#define LIBSCHEDTRACE_REPLAY_RECORDED_H
+
+#include <stdbool.h>
+
+#include <schedtrace/events.h>
+
+/*
+ * Whether rows of @event, an enum schedtrace_event_id, were recorded: there is one, or the recorder
+ * says that it recorded the kernel's event that makes them. Otherwise what is counted from them is
+ * unknown, not 0.
+ *
+ * @seen tells by id of which events the trace has a row; @recorded is struct schedtrace_info's
+ * events, NULL unknown.
+ */
+bool event_recorded(const bool *seen, const char *recorded, int event);
+
+/* The same of the states in which tasks are switched out. */
+bool states_recorded(const bool *seen, const char *recorded);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBSCHEDTRACE_TARBALL_WRITER_H
+#define LIBSCHEDTRACE_TARBALL_WRITER_H
+
+#include <schedtrace/writer.h>
+
+struct output;
+
+/* Rows between full flushes, before the first row; for tests with few rows. */
+void writer_set_block_rows(struct schedtrace_writer *writer, size_t rows);
+
+/* As schedtrace_writer_finish(), but leaves the whole file open for the caller, who may append
+ * members, commits and closes it. */
+int writer_finish_open(struct schedtrace_writer *writer, struct output *out,
+		       struct schedtrace_error *err);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* In place of plot.c where there is no cairo. */
+#include "base/error.h"
+#include "plots/picture.h"
+
+int plot_check(const char *path, struct schedtrace_error *err)
+{
+	return error_set(
+		err, SCHEDTRACE_E_USAGE,
+		"--plot: this schedreport was built without cairo and cannot draw; install "
+		"libcairo2-dev and build it again");
+}
+
+int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
+	       struct schedtrace_error *err)
+{
+	return plot_check(path, err);
+}

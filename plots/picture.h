@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Figures as PNG, SVG or PDF files. */
+#ifndef PLOTS_PICTURE_H
+#define PLOTS_PICTURE_H
+
+#include "plots/panel.h"
+
+#define PLOT_USUAL_WIDTH 170.0 /* mm: a page's text */
+
+/* Millimetres; 0: the usual width, and the height that the panels want. */
+struct plot_size {
+	double width, height;
+};
+
+/* "WIDTHxHEIGHT", or "WIDTH" alone. */
+int plot_parse_size(const char *text, struct plot_size *size, struct schedtrace_error *err);
+
+/* Fails if a picture of that name cannot be drawn: by its ending, or by how we were built. */
+int plot_check(const char *path, struct schedtrace_error *err);
+
+/*
+ * Draws the figure into a file that appears when it is whole. Plots with an x axis stand below
+ * one another, by their panels' left and right.
+ */
+int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
+	       struct schedtrace_error *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is told on standard error at the end of a recording. */
+#ifndef RECORD_SCHEDREC_RECORDING_SUMMARY_H
+#define RECORD_SCHEDREC_RECORDING_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record/readers.h"
+#include "record/tracefs/buffer_counts.h"
+#include "record/tracefs/instance.h"
+#include "record/workfile/numbered.h"
+#include "record/workfile/workfile.h"
+#include "tracedat/tracedat_writer.h"
+
+struct summary {
+	const char *program;
+	const struct output *output;
+	const struct tracedat_writer *writer;
+	const struct readers *readers;
+	const struct buffer_counts *counts;
+	const struct instance *instance;
+	const struct numbered *numbered; /* NULL: one file */
+	int64_t begun_ns, ended_ns;	 /* CLOCK_MONOTONIC */
+};
+
+/* Events, time, bytes and the recorder's own cost. */
+void summary_print(const struct summary *s);
+
+/* Where the file or a reader failed, and what was left unread; was there a failure? */
+bool summary_print_failures(const struct summary *s);
+
+/* Losses by CPU, and a buffer size that would have held them; were there any? */
+bool summary_print_losses(const struct summary *s);
+
+#endif

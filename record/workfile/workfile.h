@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The file to write: a working file .NAME.XXXXXX beside it, made with the user's rights and
+ * renamed at the end. A path that we did not make is never removed or written through.
+ */
+#ifndef RECORD_WORKFILE_WORKFILE_H
+#define RECORD_WORKFILE_WORKFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <schedtrace/error.h>
+
+#include "record/workfile/identity.h"
+
+struct output {
+	const struct identity *identity;
+	char *path; /* as given, or what a symbolic link stands for */
+	char *directory, *name;
+	int directory_fd;
+	int fd; /* the working file, locked as long as a recorder writes it */
+	char *working_name;
+};
+
+/* Says what is the matter with @path as a target, if anything. @program prints what a symbolic
+ * link was resolved to and which working files killed recorders left there; empty ones it removes. */
+int output_open(struct output *out, const char *path, const struct identity *identity,
+		const char *program, struct schedtrace_error *err);
+
+/* Makes another, empty working file for the same target; output_replace() takes it and removes
+ * the first. */
+int output_second(struct output *out, struct output *second, struct schedtrace_error *err);
+void output_replace(struct output *out, struct output *second);
+
+/* Makes a working file for the target @name in the same directory. */
+int output_beside(const struct output *out, struct output *next, const char *name,
+		  struct schedtrace_error *err);
+
+/* Makes everything durable and gives the file its name. */
+int output_commit(struct output *out, struct schedtrace_error *err);
+
+/* Where the working file is now, its folder may have been renamed; false: it has been removed. */
+bool output_where(const struct output *out, char *path, size_t size);
+
+/* Removes the working file. */
+void output_drop(struct output *out);
+
+/* Forgets it, leaving the working file where it is. */
+void output_close(struct output *out);
+
+#endif

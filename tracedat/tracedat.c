@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tracedat/tracedat.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "tracedat/container.h"
+#include "tracedat/decode.h"
+#include "tracedat/formats.h"
+#include "tracedat/merge.h"
+#include "tracedat/stack_kind.h"
+
+struct tracedat {
+	char *path;
+	struct source_options options;
+	struct container container;
+	const struct instance *instance;
+	struct formats formats;
+	struct decoder decoder;
+	struct merge merge;
+	bool ended;
+	bool *is_stack; /* by index of the format */
+	uint64_t records;
+	bool damaged;
+};
+
+static void note(const struct tracedat *t, const char *fmt, ...) SCHEDTRACE_PRINTF(2, 3);
+
+static void note(const struct tracedat *t, const char *fmt, ...)
+{
+	struct schedtrace_error text;
+	char raw[SCHEDTRACE_ERROR_SIZE];
+	va_list args;
+
+	if (!t->options.note)
+		return;
+	va_start(args, fmt);
+	vsnprintf(raw, sizeof(raw), fmt, args);
+	va_end(args);
+	error_set(&text, 0, "%s", raw);
+	t->options.note(t->options.user, text.text);
+}
+
+bool source_is_tracedat(const char *path)
+{
+	static const char magic[10] = "\x17\x08\x44tracing";
+	char begin[sizeof(magic)];
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd >= 0 && pread(fd, begin, sizeof(begin), 0) == (ssize_t)sizeof(begin) &&
+	       !memcmp(begin, magic, sizeof(magic));
+}
+
+/* How many events --salvage would give, to be told with the failure; -1 none or unknown. */
+static int64_t count_whole(const struct tracedat *t)
+{
+	struct source_options options = t->options;
+	struct tracedat *again = NULL;
+	const struct record *records;
+	int64_t count = 0;
+	size_t n, i;
+	int r;
+
+	options.salvage = true;
+	options.note = NULL;
+	r = tracedat_open(&again, t->path, &options, NULL);
+	while (r >= 0 && (r = tracedat_next(again, &records, &n, NULL)) > 0)
+		for (i = 0; i < n; i++)
+			count += records[i].kind == RECORD_EVENT;
+	tracedat_close(again);
+	return r < 0 ? -1 : count;
+}
+
+/* Says of a damaged file what could still be had of it. */
+static int fail(const struct tracedat *t, int status, struct schedtrace_error *err)
+{
+	char text[SCHEDTRACE_ERROR_SIZE];
+	int64_t whole;
+
+	if (!err || t->options.salvage || status != SCHEDTRACE_E_FORMAT)
+		return status;
+	whole = count_whole(t);
+	if (whole <= 0)
+		return status;
+	snprintf(text, sizeof(text), "%s", err->text);
+	return error_set(err, status,
+			 "%s; %" PRId64
+			 " events before it or of other CPUs are whole: convert them with "
+			 "--salvage",
+			 text, whole);
+}
+
+static int open_all(struct tracedat *t, const struct source_options *options,
+		    struct schedtrace_error *err)
+{
+	size_t i;
+	int r;
+
+	t->container.fd = -1;
+	t->container.salvage = t->options.salvage;
+	r = container_open(&t->container, t->path, err);
+	if (r == 0)
+		r = container_choose(&t->container, t->options.instance, &t->instance, err);
+	if (r == 0)
+		r = formats_parse(&t->formats, t->container.formats, t->container.n_formats,
+				  t->options.note, t->options.user, err);
+	if (r == 0)
+		r = decoder_open(&t->decoder, &t->container, t->instance, &t->formats, &t->options,
+				 err);
+	if (r < 0)
+		return r;
+	if (t->container.damage) {
+		t->damaged = true;
+		note(t, "%s", t->container.damage);
+	}
+	for (i = 0; i < sizeof(t->container.remarks) / sizeof(*t->container.remarks); i++)
+		if (t->container.remarks[i])
+			note(t, "%s", t->container.remarks[i]);
+	t->is_stack = calloc(t->formats.n + 1, sizeof(*t->is_stack));
+	if (!t->is_stack)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a batch of records");
+	for (i = 0; i < t->formats.n; i++)
+		t->is_stack[i] = stack_kind_of(&t->formats.list[i]) != STACK_NONE;
+	return merge_open(&t->merge, &t->decoder, t->is_stack, err);
+}
+
+int tracedat_open(struct tracedat **out, const char *path, const struct source_options *options,
+		  struct schedtrace_error *err)
+{
+	struct tracedat *t = calloc(1, sizeof(*t));
+	int r;
+
+	if (!t)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open %s", path);
+	if (options)
+		t->options = *options;
+	t->path = strdup(path);
+	r = t->path ? open_all(t, options, err)
+		    : error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open %s", path);
+	if (r < 0) {
+		r = fail(t, r, err);
+		tracedat_close(t);
+		return r;
+	}
+	*out = t;
+	return 0;
+}
+
+void tracedat_close(struct tracedat *t)
+{
+	if (!t)
+		return;
+	decoder_close(&t->decoder);
+	formats_free(&t->formats);
+	container_close(&t->container);
+	merge_close(&t->merge);
+	free(t->is_stack);
+	free(t->path);
+	free(t);
+}
+
+/* What was noticed on the way, once. */
+static void end(struct tracedat *t)
+{
+	struct decoder *d = &t->decoder;
+
+	t->ended = true;
+	if (t->merge.steps)
+		note(t,
+		     "the clock was set back %" PRIu64 " times, by up to %" PRId64
+		     " ns: later times go on as if it had not been, and what lasted over it is "
+		     "doubtful (LOST rows of 0 records)",
+		     t->merge.steps, t->merge.longest_step);
+	if (d->empty)
+		note(t,
+		     "%" PRIu64
+		     " pages are all zero, as if they were never written: their records are lost",
+		     d->empty);
+	if (d->damaged)
+		note(t, "%" PRIu64 " pieces of the file are damaged and were left out", d->damaged);
+}
+
+int tracedat_next(struct tracedat *t, const struct record **records, size_t *n,
+		  struct schedtrace_error *err)
+{
+	struct schedtrace_error own;
+	int r = 0;
+
+	err = err ? err : &own;
+	r = merge_next(&t->merge, records, n, err);
+	if (r < 0)
+		return fail(t, r, err);
+	t->records += *n;
+	if (!r && !t->ended)
+		end(t);
+	return r;
+}
+
+const struct format *tracedat_formats(const struct tracedat *t, size_t *n)
+{
+	*n = t->formats.n;
+	return t->formats.list;
+}
+
+const char *tracedat_clock(const struct tracedat *t)
+{
+	return t->instance->clock;
+}
+
+const char *tracedat_uname(const struct tracedat *t)
+{
+	return t->container.uname;
+}
+
+const char *tracedat_writer(const struct tracedat *t)
+{
+	return t->container.writer;
+}
+
+const char *tracedat_cmdlines(const struct tracedat *t, size_t *bytes)
+{
+	*bytes = t->container.cmdlines.n;
+	return t->container.cmdlines.bytes;
+}
+
+const char *tracedat_kallsyms(const struct tracedat *t, size_t *bytes)
+{
+	*bytes = t->container.kallsyms.n;
+	return t->container.kallsyms.bytes;
+}
+
+int tracedat_cpus(const struct tracedat *t)
+{
+	int32_t cpus = 0;
+	size_t i;
+
+	for (i = 0; i < t->instance->n_cpus; i++)
+		if (t->instance->cpus[i].cpu >= cpus)
+			cpus = t->instance->cpus[i].cpu + 1;
+	return cpus;
+}
+
+const char *tracedat_cpustat(const struct tracedat *t, int cpu)
+{
+	size_t i;
+
+	for (i = 0; i < t->instance->n_cpus; i++)
+		if (t->instance->cpus[i].cpu == cpu)
+			return t->instance->cpustat[i];
+	return NULL;
+}
+
+uint32_t tracedat_page_size(const struct tracedat *t)
+{
+	return t->container.layout.page_size;
+}
+
+bool tracedat_tsc(const struct tracedat *t, uint32_t *mult, uint32_t *shift, uint64_t *offset)
+{
+	*mult = t->container.tsc.mult;
+	*shift = t->container.tsc.shift;
+	*offset = t->container.tsc.offset;
+	return t->container.tsc.known;
+}
+
+void tracedat_position(const struct tracedat *t, uint64_t *done, uint64_t *total, uint64_t *records)
+{
+	*done = t->decoder.done;
+	*total = t->decoder.total;
+	*records = t->records;
+}
+
+bool tracedat_damaged(const struct tracedat *t)
+{
+	return t->damaged || t->decoder.damaged > 0;
+}
+
+bool tracedat_ends_early(const struct tracedat *t, int32_t cpu)
+{
+	for (size_t i = 0; i < t->decoder.n_streams; i++)
+		if (t->decoder.streams[i].cpu == cpu && t->decoder.streams[i].gap)
+			return true;
+	return false;
+}
