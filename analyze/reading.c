@@ -8,15 +8,15 @@
 #include "input/window.h"
 #include "libschedtrace/analysis.h"
 
-int reading_open(struct reading *reading, const char *path, const struct infile_options *input,
+int reading_open(struct reading *reading, const char *path, const struct input_options *input,
 		 bool command_only, struct schedtrace_error *err)
 {
 	int r;
 
 	*reading = (struct reading){ .window_begin = INT64_MIN, .window_end = INT64_MAX };
-	r = infile_open(&reading->infile, path, input, err);
+	r = input_open(&reading->infile, path, input, err);
 	if (!r)
-		r = schedtrace_engine_new(&reading->engine, infile_context(reading->infile), err);
+		r = schedtrace_engine_new(&reading->engine, input_context(reading->infile), err);
 	if (!r && command_only)
 		r = schedtrace_engine_set_command_only(reading->engine, err);
 	return r;
@@ -26,7 +26,7 @@ int reading_open(struct reading *reading, const char *path, const struct infile_
 static int begin(struct reading *reading, const struct reading_options *options,
 		 struct schedtrace_error *err)
 {
-	int64_t origin = summary_begin(&reading->summary, infile_context(reading->infile));
+	int64_t origin = summary_begin(&reading->summary, input_context(reading->infile));
 	int r = 0;
 
 	if (options->window) {
@@ -45,7 +45,7 @@ static int begin(struct reading *reading, const struct reading_options *options,
 static int check_window(const struct reading *reading, const struct reading_options *options,
 			struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = infile_context(reading->infile);
+	const struct schedtrace_context *ctx = input_context(reading->infile);
 	int64_t begin = summary_begin(&reading->summary, ctx);
 	int64_t length = summary_time(&reading->summary, ctx);
 	const char *name = options->name ? options->name : "";
@@ -75,7 +75,7 @@ static int feed(struct reading *reading, const struct reading_options *options,
 	int r;
 
 	progress_begin(&progress, options->doing, options->quiet);
-	while ((r = infile_next(reading->infile, &events, err)) > 0) {
+	while ((r = input_next(reading->infile, &events, err)) > 0) {
 		uint64_t done, total;
 
 		summary_add(&reading->summary, events);
@@ -85,7 +85,7 @@ static int feed(struct reading *reading, const struct reading_options *options,
 			r = schedtrace_engine_feed(reading->engine, events, err);
 		if (r)
 			break;
-		infile_position(reading->infile, &done, &total);
+		input_position(reading->infile, &done, &total);
 		progress_update(&progress, done, total, options->name);
 	}
 	progress_end(&progress);
@@ -108,6 +108,6 @@ void reading_close(struct reading *reading)
 {
 	schedtrace_tables_free(reading->tables);
 	schedtrace_engine_free(reading->engine);
-	infile_close(reading->infile);
+	input_close(reading->infile);
 	*reading = (struct reading){ 0 };
 }

@@ -12,7 +12,7 @@
 #include "input/input.h"
 
 struct reading {
-	struct infile *infile;
+	struct input *infile;
 	struct schedtrace_engine *engine; /* to which the caller adds analyses */
 	struct schedtrace_tables *tables; /* after reading_run() */
 	struct summary summary;
@@ -34,7 +34,7 @@ struct reading_options {
  * @command_only: where an analysis can, it counts only the recorded command.
  * On failure, too, reading_close() releases what there is.
  */
-int reading_open(struct reading *reading, const char *path, const struct infile_options *input,
+int reading_open(struct reading *reading, const char *path, const struct input_options *input,
 		 bool command_only, struct schedtrace_error *err);
 int reading_run(struct reading *reading, const struct reading_options *options,
 		struct schedtrace_error *err);

@@ -122,11 +122,11 @@ static int learn_tasks(struct run *run, struct schedtrace_error *err)
 	const struct report_settings *settings = run->settings;
 	const struct reading_options reading = { .doing = "looking for the command's tasks",
 						 .quiet = settings->quiet };
-	struct infile_options input = settings->input;
+	struct input_options input = settings->input;
 	int r;
 
 	if (!settings->selection.filters.command || !settings->log ||
-	    infile_knows_all_tasks(run->reading.infile))
+	    input_knows_all_tasks(run->reading.infile))
 		return 0;
 	input.note = NULL; /* they come again */
 	r = reading_open(&run->known, settings->path, &input, false, err);
@@ -137,7 +137,7 @@ static int learn_tasks(struct run *run, struct schedtrace_error *err)
 static int choose_command(struct run *run, struct schedtrace_error *err)
 {
 	const struct schedtrace_context *ctx =
-		infile_context(run->known.infile ? run->known.infile : run->reading.infile);
+		input_context(run->known.infile ? run->known.infile : run->reading.infile);
 	int r;
 
 	if (!run->selection.filters.command)
@@ -213,7 +213,7 @@ static int choose_analyses(struct run *run, struct schedtrace_error *err)
 static int begun(void *user, struct schedtrace_error *err)
 {
 	struct run *run = user;
-	const struct schedtrace_context *ctx = infile_context(run->reading.infile);
+	const struct schedtrace_context *ctx = input_context(run->reading.infile);
 	int r;
 
 	run->text.begin_ns = summary_begin(&run->reading.summary, ctx);
@@ -302,7 +302,7 @@ static int print_tables(struct run *run, const struct view *views, size_t n,
 		return csv_tables(f, views, n, err);
 	if (run->settings->format == REPORT_JSON)
 		return json_tables(f, views, n, err);
-	summary_print(f, &run->reading.summary, infile_context(run->reading.infile),
+	summary_print(f, &run->reading.summary, input_context(run->reading.infile),
 		      run->reading.tables, run->text.width);
 	if (run->settings->window)
 		fprintf(f, "counted in the window %s only\n", run->settings->window);
@@ -353,7 +353,7 @@ static int show_flames(struct run *run, struct schedtrace_error *err)
 	const struct schedtrace_table *table = schedtrace_tables_find(run->reading.tables, FLAMES);
 	const struct flame_heading heading = {
 		settings->title,
-		schedtrace_context_info(infile_context(run->reading.infile))->command,
+		schedtrace_context_info(input_context(run->reading.infile))->command,
 	};
 	struct selection selection = run->selection;
 	struct view view;
@@ -373,7 +373,7 @@ static int show_flames(struct run *run, struct schedtrace_error *err)
 static void note_drift(const struct run *run)
 {
 	int64_t drift =
-		time_of_day_drift(schedtrace_context_info(infile_context(run->reading.infile)));
+		time_of_day_drift(schedtrace_context_info(input_context(run->reading.infile)));
 
 	if (run->settings->clock && (drift > 1000000 || drift < -1000000))
 		report("schedreport",
@@ -386,7 +386,7 @@ static void note_drift(const struct run *run)
 static void note_what_is_missing(const struct run *run)
 {
 	auto_free char *losses =
-		summary_losses(infile_context(run->reading.infile), run->reading.tables);
+		summary_losses(input_context(run->reading.infile), run->reading.tables);
 
 	/* Text has it in its heading. */
 	if (losses && (run->settings->log || run->settings->format != REPORT_TEXT))
@@ -395,7 +395,7 @@ static void note_what_is_missing(const struct run *run)
 		report("schedreport",
 		       "%s: there are no CTX_SWITCH rows, so nothing is known of who ran",
 		       run->settings->path);
-	else if (schedtrace_context_stacks(infile_context(run->reading.infile)) == 0 &&
+	else if (schedtrace_context_stacks(input_context(run->reading.infile)) == 0 &&
 		 (wants_flames(run->settings) || wanted_by_name(run->settings, "stacks")))
 		report("schedreport",
 		       "%s: there are no call stacks: record them with schedrec -e sched,stacks",
@@ -470,7 +470,7 @@ int report_run(const struct report_settings *settings, bool *damaged, struct sch
 					  .exact = settings->exact,
 					  .depth = settings->depth };
 	r = run_all(&run, err);
-	*damaged = run.reading.infile && infile_damaged(run.reading.infile);
+	*damaged = run.reading.infile && input_damaged(run.reading.infile);
 	view_release(&run.log_view);
 	free(run.log_layout);
 	results_close(&run.results);

@@ -14,7 +14,7 @@ struct report_settings {
 	char *const *analyses; /* names; none: the default set */
 	size_t n_analyses;
 	const char *path;
-	struct infile_options input;
+	struct input_options input;
 	struct selection selection;
 	enum report_format format;
 	const char *tables; /* names with commas between; NULL: all */

@@ -19,7 +19,7 @@ int results_open(struct results *results, const char *path, struct schedtrace_er
 		results->f = stdout;
 		return 0;
 	}
-	r = output_open(&results->file, path, NULL, err);
+	r = whole_file_open(&results->file, path, NULL, err);
 	if (r)
 		return error_prefix(err, r, "%s", path);
 	results->path = path;
@@ -39,7 +39,7 @@ int results_finish(struct results *results, struct schedtrace_error *err)
 		return error_errno(err, SCHEDTRACE_E_IO, errnum, "%s",
 				   results->path ? results->path : "standard output");
 	if (results->path)
-		r = output_commit(&results->file, err);
+		r = whole_file_commit(&results->file, err);
 	return r ? error_prefix(err, r, "%s", results->path) : 0;
 }
 
@@ -49,6 +49,6 @@ void results_close(struct results *results)
 		return;
 	if (results->f)
 		fclose(results->f);
-	output_close(&results->file);
+	whole_file_close(&results->file);
 	memset(results, 0, sizeof(*results));
 }

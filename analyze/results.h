@@ -10,7 +10,7 @@
 struct results {
 	FILE *f;	    /* to print to */
 	const char *path;   /* lent; NULL: stdout */
-	struct output file; /* unless stdout */
+	struct whole_file file; /* unless stdout */
 };
 
 /* @path NULL: stdout. A path that is no regular file is refused and left alone. */

@@ -22,7 +22,7 @@ static const char *kind_of(mode_t mode)
 	return "a device";
 }
 
-int input_open(struct input *in, const char *path, struct schedtrace_error *err)
+int byte_input_open(struct byte_input *in, const char *path, struct schedtrace_error *err)
 {
 	struct stat st;
 	/* Without O_NONBLOCK a pipe nobody writes to would keep us here. */
@@ -40,8 +40,8 @@ int input_open(struct input *in, const char *path, struct schedtrace_error *err)
 	return 0;
 }
 
-int input_read(const struct input *in, uint64_t offset, void *buf, size_t n,
-	       struct schedtrace_error *err)
+int byte_input_read(const struct byte_input *in, uint64_t offset, void *buf, size_t n,
+		    struct schedtrace_error *err)
 {
 	char *to = buf;
 

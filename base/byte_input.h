@@ -8,17 +8,17 @@
 
 #include <schedtrace/error.h>
 
-struct input {
+struct byte_input {
 	const uint8_t *memory; /* NULL: a file */
 	int fd;
 	uint64_t size; /* when it was opened */
 };
 
 /* Opens a regular file; says what else there is by name. */
-int input_open(struct input *in, const char *path, struct schedtrace_error *err);
+int byte_input_open(struct byte_input *in, const char *path, struct schedtrace_error *err);
 
 /* All n bytes or a failure. */
-int input_read(const struct input *in, uint64_t offset, void *buf, size_t n,
-	       struct schedtrace_error *err);
+int byte_input_read(const struct byte_input *in, uint64_t offset, void *buf, size_t n,
+		    struct schedtrace_error *err);
 
 #endif

@@ -52,7 +52,7 @@ static int resolve(const char *path, char **out, struct schedtrace_error *err)
 
 #define OWN_LINK "/proc/self/fd/%d" /* leads to a file without a name too */
 
-/* Whether output_commit() will be able to name the file. */
+/* Whether whole_file_commit() will be able to name the file. */
 static bool can_be_named(int fd)
 {
 	char link[sizeof(OWN_LINK) + 16];
@@ -61,7 +61,7 @@ static bool can_be_named(int fd)
 	return faccessat(AT_FDCWD, link, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static void forget_working(struct output *out)
+static void forget_working(struct whole_file *out)
 {
 	working_file_forget(out->working_place);
 	out->working_place = -1;
@@ -69,7 +69,7 @@ static void forget_working(struct output *out)
 	out->working = NULL;
 }
 
-static int make_file(struct output *out, struct schedtrace_error *err)
+static int make_file(struct whole_file *out, struct schedtrace_error *err)
 {
 	mode_t mode = out->has_rights ? 0600 : 0666;
 
@@ -85,7 +85,7 @@ static int make_file(struct output *out, struct schedtrace_error *err)
 	return 0;
 }
 
-static int open_directory(struct output *out, char *path, struct schedtrace_error *err)
+static int open_directory(struct whole_file *out, char *path, struct schedtrace_error *err)
 {
 	char *slash = strrchr(path, '/');
 	const char *name = slash ? slash + 1 : path;
@@ -103,10 +103,10 @@ static int open_directory(struct output *out, char *path, struct schedtrace_erro
 	return 0;
 }
 
-int output_open(struct output *out, const char *path, const char *like,
-		struct schedtrace_error *err)
+int whole_file_open(struct whole_file *out, const char *path, const char *like,
+		    struct schedtrace_error *err)
 {
-	struct output o = OUTPUT_NONE;
+	struct whole_file o = OUTPUT_NONE;
 	auto_free char *target = NULL;
 	int r = resolve(path, &target, err);
 
@@ -120,14 +120,14 @@ int output_open(struct output *out, const char *path, const char *like,
 	if (r == 0)
 		r = make_file(&o, err);
 	if (r < 0) {
-		output_close(&o);
+		whole_file_close(&o);
 		return r;
 	}
 	*out = o;
 	return 0;
 }
 
-int output_pwrite(int fd, const void *data, size_t n, uint64_t offset)
+int whole_file_pwrite(int fd, const void *data, size_t n, uint64_t offset)
 {
 	const char *p = data;
 
@@ -145,14 +145,15 @@ int output_pwrite(int fd, const void *data, size_t n, uint64_t offset)
 	return 0;
 }
 
-void output_begin_writing(int fd, uint64_t offset, size_t n)
+void whole_file_begin_writing(int fd, uint64_t offset, size_t n)
 {
 	sync_file_range(fd, (off_t)offset, (off_t)n, SYNC_FILE_RANGE_WRITE);
 }
 
-int output_write(struct output *out, const void *data, size_t n, struct schedtrace_error *err)
+int whole_file_write(struct whole_file *out, const void *data, size_t n,
+		     struct schedtrace_error *err)
 {
-	int errnum = output_pwrite(out->fd, data, n, out->offset);
+	int errnum = whole_file_pwrite(out->fd, data, n, out->offset);
 
 	if (errnum)
 		return error_errno(err, SCHEDTRACE_E_IO, errnum, "cannot write byte %llu",
@@ -161,20 +162,20 @@ int output_write(struct output *out, const void *data, size_t n, struct schedtra
 	return 0;
 }
 
-int output_zeros(struct output *out, size_t n, struct schedtrace_error *err)
+int whole_file_zeros(struct whole_file *out, size_t n, struct schedtrace_error *err)
 {
 	static const uint8_t zeros[1024];
 	int r = 0;
 
 	for (size_t part; r == 0 && n > 0; n -= part) {
 		part = n < sizeof(zeros) ? n : sizeof(zeros);
-		r = output_write(out, zeros, part, err);
+		r = whole_file_write(out, zeros, part, err);
 	}
 	return r;
 }
 
 /* For file systems that cannot copy by themselves. */
-static int copy_by_hand(struct output *out, int fd, uint64_t offset, uint64_t n,
+static int copy_by_hand(struct whole_file *out, int fd, uint64_t offset, uint64_t n,
 			struct schedtrace_error *err)
 {
 	auto_free uint8_t *buf = malloc(COPY_BYTES);
@@ -191,7 +192,7 @@ static int copy_by_hand(struct output *out, int fd, uint64_t offset, uint64_t n,
 		if (got <= 0)
 			return error_errno(err, SCHEDTRACE_E_IO, got ? errno : EIO,
 					   "cannot read a spool file");
-		r = output_write(out, buf, (size_t)got, err);
+		r = whole_file_write(out, buf, (size_t)got, err);
 		if (r < 0)
 			return r;
 		offset += (uint64_t)got;
@@ -200,7 +201,7 @@ static int copy_by_hand(struct output *out, int fd, uint64_t offset, uint64_t n,
 	return 0;
 }
 
-int output_copy(struct output *out, int fd, uint64_t n, struct schedtrace_error *err)
+int whole_file_copy(struct whole_file *out, int fd, uint64_t n, struct schedtrace_error *err)
 {
 	loff_t from = 0;
 
@@ -223,7 +224,7 @@ int output_copy(struct output *out, int fd, uint64_t n, struct schedtrace_error 
 	return 0;
 }
 
-bool output_collapses(const struct output *out, uint64_t size)
+bool whole_file_collapses(const struct whole_file *out, uint64_t size)
 {
 	const off_t unit = OUTPUT_COLLAPSE_ALIGNMENT;
 	struct rlimit limit;
@@ -235,7 +236,8 @@ bool output_collapses(const struct output *out, uint64_t size)
 	       ftruncate(out->fd, 0) == 0;
 }
 
-int output_collapse(struct output *out, uint64_t begin, uint64_t end, struct schedtrace_error *err)
+int whole_file_collapse(struct whole_file *out, uint64_t begin, uint64_t end,
+			struct schedtrace_error *err)
 {
 	int r;
 
@@ -249,7 +251,7 @@ int output_collapse(struct output *out, uint64_t begin, uint64_t end, struct sch
 	return 0;
 }
 
-static void take_rights(const struct output *out)
+static void take_rights(const struct whole_file *out)
 {
 	mode_t mode = out->rights.st_mode & 0777;
 
@@ -263,7 +265,7 @@ static void take_rights(const struct output *out)
 }
 
 /* Nothing that is there can be replaced by linkat(): then the file is a working file for a moment. */
-static int give_name(struct output *out)
+static int give_name(struct whole_file *out)
 {
 	char link[sizeof(OWN_LINK) + 16];
 	int errnum;
@@ -286,7 +288,7 @@ static int give_name(struct output *out)
 	return -1;
 }
 
-int output_commit(struct output *out, struct schedtrace_error *err)
+int whole_file_commit(struct whole_file *out, struct schedtrace_error *err)
 {
 	int r = 0;
 
@@ -304,7 +306,7 @@ int output_commit(struct output *out, struct schedtrace_error *err)
 	return 0;
 }
 
-void output_close(struct output *out)
+void whole_file_close(struct whole_file *out)
 {
 	if (out->working)
 		unlinkat(out->directory, out->working, 0);
@@ -315,7 +317,7 @@ void output_close(struct output *out)
 	*out = OUTPUT_NONE;
 }
 
-int output_spool(const struct output *out, int *fd, struct schedtrace_error *err)
+int whole_file_spool(const struct whole_file *out, int *fd, struct schedtrace_error *err)
 {
 	auto_free char *name = NULL;
 	int place = -1;

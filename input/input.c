@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "convert/source.h"
 
-struct infile {
+struct input {
 	struct schedtrace *trace;
 	struct schedtrace_reader *reader;
 	struct source *source;
@@ -20,8 +20,8 @@ struct infile {
 	uint64_t rows;	  /* given so far */
 };
 
-static int open_tarball(struct infile *infile, const char *path,
-			const struct infile_options *options, struct schedtrace_error *err)
+static int open_tarball(struct input *infile, const char *path, const struct input_options *options,
+			struct schedtrace_error *err)
 {
 	const struct schedtrace_open_options open_options = {
 		.size = sizeof(open_options),
@@ -41,8 +41,8 @@ static int open_tarball(struct infile *infile, const char *path,
 }
 
 #if HAVE_CONVERT
-static int open_tracedat(struct infile *infile, const char *path,
-			 const struct infile_options *options, struct schedtrace_error *err)
+static int open_tracedat(struct input *infile, const char *path,
+			 const struct input_options *options, struct schedtrace_error *err)
 {
 	int r;
 	const struct source_options source_options = {
@@ -69,8 +69,8 @@ bool source_is_tracedat(const char *path)
 	       !memcmp(begin, magic, sizeof(magic));
 }
 
-static int open_tracedat(struct infile *infile, const char *path,
-			 const struct infile_options *options, struct schedtrace_error *err)
+static int open_tracedat(struct input *infile, const char *path,
+			 const struct input_options *options, struct schedtrace_error *err)
 {
 	return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
 			 "this is a trace.dat, and schedreport was built without the converter; "
@@ -78,10 +78,10 @@ static int open_tracedat(struct infile *infile, const char *path,
 }
 #endif
 
-int infile_open(struct infile **out, const char *path, const struct infile_options *options,
-		struct schedtrace_error *err)
+int input_open(struct input **out, const char *path, const struct input_options *options,
+	       struct schedtrace_error *err)
 {
-	struct infile *infile = calloc(1, sizeof(*infile));
+	struct input *infile = calloc(1, sizeof(*infile));
 	int r;
 
 	if (!infile)
@@ -92,13 +92,13 @@ int infile_open(struct infile **out, const char *path, const struct infile_optio
 	else
 		r = open_tarball(infile, path, options, err);
 	if (r)
-		infile_close(infile);
+		input_close(infile);
 	else
 		*out = infile;
 	return r;
 }
 
-void infile_close(struct infile *infile)
+void input_close(struct input *infile)
 {
 	if (!infile)
 		return;
@@ -110,7 +110,7 @@ void infile_close(struct infile *infile)
 	free(infile);
 }
 
-const struct schedtrace_context *infile_context(const struct infile *infile)
+const struct schedtrace_context *input_context(const struct input *infile)
 {
 #if HAVE_CONVERT
 	if (infile->source)
@@ -119,13 +119,13 @@ const struct schedtrace_context *infile_context(const struct infile *infile)
 	return schedtrace_context(infile->trace);
 }
 
-bool infile_knows_all_tasks(const struct infile *infile)
+bool input_knows_all_tasks(const struct input *infile)
 {
 	return infile->trace != NULL;
 }
 
-int infile_next(struct infile *infile, const struct schedtrace_events **events,
-		struct schedtrace_error *err)
+int input_next(struct input *infile, const struct schedtrace_events **events,
+	       struct schedtrace_error *err)
 {
 	int r;
 
@@ -141,7 +141,7 @@ int infile_next(struct infile *infile, const struct schedtrace_events **events,
 	return r;
 }
 
-void infile_position(const struct infile *infile, uint64_t *done, uint64_t *total)
+void input_position(const struct input *infile, uint64_t *done, uint64_t *total)
 {
 #if HAVE_CONVERT
 	if (infile->source) {
@@ -155,17 +155,17 @@ void infile_position(const struct infile *infile, uint64_t *done, uint64_t *tota
 	*total = schedtrace_rows(infile->trace);
 }
 
-struct schedtrace *infile_tarball(const struct infile *infile)
+struct schedtrace *input_tarball(const struct input *infile)
 {
 	return infile->trace;
 }
 
-int64_t infile_rows(const struct infile *infile)
+int64_t input_rows(const struct input *infile)
 {
 	return infile->trace ? (int64_t)schedtrace_rows(infile->trace) : INT64_MIN;
 }
 
-bool infile_damaged(const struct infile *infile)
+bool input_damaged(const struct input *infile)
 {
 #if HAVE_CONVERT
 	if (infile->source)

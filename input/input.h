@@ -7,9 +7,9 @@
 
 #include <schedtrace/trace.h>
 
-struct infile;
+struct input;
 
-struct infile_options {
+struct input_options {
 	const char *instance; /* of a trace.dat; NULL: the only one with events */
 	bool salvage;	      /* of a damaged trace.dat: what is whole */
 	bool default_ids;     /* of a tarball without event names: SchedLog's own ids */
@@ -17,30 +17,30 @@ struct infile_options {
 	void (*note)(void *user, const char *text);
 };
 
-int infile_open(struct infile **out, const char *path, const struct infile_options *options,
-		struct schedtrace_error *err);
-void infile_close(struct infile *infile);
+int input_open(struct input **out, const char *path, const struct input_options *options,
+	       struct schedtrace_error *err);
+void input_close(struct input *infile);
 
 /* Complete after the last row; before it, a trace.dat may still add to it. */
-const struct schedtrace_context *infile_context(const struct infile *infile);
+const struct schedtrace_context *input_context(const struct input *infile);
 
 /* Whether the context is complete from the start, as a tarball's is. */
-bool infile_knows_all_tasks(const struct infile *infile);
+bool input_knows_all_tasks(const struct input *infile);
 
 /* 1 with rows that live until the next call, 0 at the end, negative on failure. */
-int infile_next(struct infile *infile, const struct schedtrace_events **events,
-		struct schedtrace_error *err);
+int input_next(struct input *infile, const struct schedtrace_events **events,
+	       struct schedtrace_error *err);
 
 /* For progress: rows of a tarball or bytes of a trace.dat. */
-void infile_position(const struct infile *infile, uint64_t *done, uint64_t *total);
+void input_position(const struct input *infile, uint64_t *done, uint64_t *total);
 
 /* The tarball, whose members can be read; NULL for a trace.dat, which has none. */
-struct schedtrace *infile_tarball(const struct infile *infile);
+struct schedtrace *input_tarball(const struct input *infile);
 
 /* How many rows there are, where that is known without reading them; else INT64_MIN. */
-int64_t infile_rows(const struct infile *infile);
+int64_t input_rows(const struct input *infile);
 
 /* After the end: whether --salvage left something out. */
-bool infile_damaged(const struct infile *infile);
+bool input_damaged(const struct input *infile);
 
 #endif

@@ -138,7 +138,7 @@ static int check_options(const struct schedtrace_open_options *options,
 	return 0;
 }
 
-int trace_open_input(struct schedtrace **out, struct input *in, const char *path,
+int trace_open_input(struct schedtrace **out, struct byte_input *in, const char *path,
 		     const struct schedtrace_open_options *options, struct schedtrace_error *err)
 {
 	struct schedtrace_context *ctx;
@@ -165,7 +165,7 @@ int schedtrace_open(struct schedtrace **out, const char *path,
 		    const struct schedtrace_open_options *options, struct schedtrace_error *err)
 {
 	struct schedtrace_open_options o;
-	struct input in;
+	struct byte_input in;
 	int r;
 
 	if (out)
@@ -176,7 +176,7 @@ int schedtrace_open(struct schedtrace **out, const char *path,
 	r = check_options(options, &o, err);
 	if (r < 0)
 		return r;
-	r = input_open(&in, path, err);
+	r = byte_input_open(&in, path, err);
 	if (r == 0)
 		r = trace_open_input(out, &in, path, &o, err);
 	return r < 0 ? error_prefix(err, r, "%s", path) : 0;

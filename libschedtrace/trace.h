@@ -57,8 +57,8 @@ int trace_new(struct schedtrace **out, struct schedtrace_context *ctx,
 	      struct schedtrace_error *err);
 
 /* As schedtrace_open() from an input, which is taken over. */
-struct input;
-int trace_open_input(struct schedtrace **out, struct input *in, const char *path,
+struct byte_input;
+int trace_open_input(struct schedtrace **out, struct byte_input *in, const char *path,
 		     const struct schedtrace_open_options *options, struct schedtrace_error *err);
 
 /* The checksums of all members that are no zips. */

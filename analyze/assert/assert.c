@@ -114,7 +114,7 @@ static bool misses_switches(const struct schedtrace_table *losses)
 
 static int judge(struct run *run, struct assert_file *file, struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = infile_context(run->reading.infile);
+	const struct schedtrace_context *ctx = input_context(run->reading.infile);
 	const struct schedtrace_info *info = schedtrace_context_info(ctx);
 	const struct schedtrace_table *losses =
 		schedtrace_tables_find(run->reading.tables, "losses");
@@ -188,7 +188,7 @@ static int run_file(const struct assert_settings *settings, struct assert_report
 		(double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
 	for (size_t i = 0; i < outcome->rules.n && !r; i++)
 		outcome->counts[file->results[i].verdict]++;
-	*damaged |= run.reading.infile && infile_damaged(run.reading.infile);
+	*damaged |= run.reading.infile && input_damaged(run.reading.infile);
 	for (size_t i = 0; run.figures && i < outcome->rules.n; i++)
 		assert_figure_free(&run.figures[i]);
 	free(run.figures);

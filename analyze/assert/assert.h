@@ -11,7 +11,7 @@ struct assert_settings {
 	const char *rules; /* a file's name, or rules */
 	char *const *files;
 	size_t n_files;
-	struct infile_options input;
+	struct input_options input;
 	enum report_format format; /* text or JSON */
 	const char *window;	   /* BEGIN:END; NULL: all */
 	const char *out;	   /* NULL: stdout */

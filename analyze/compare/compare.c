@@ -268,7 +268,7 @@ static int take_tables(struct run *run, size_t i, const struct one_file *file,
 static void note_losses(const struct run *run, const struct one_file *file)
 {
 	auto_free char *losses =
-		summary_losses(infile_context(file->reading.infile), file->reading.tables);
+		summary_losses(input_context(file->reading.infile), file->reading.tables);
 
 	if (losses && !run->report->quiet &&
 	    (run->report->format != REPORT_TEXT || !is_wanted(run, "recordings", true)))
@@ -293,7 +293,7 @@ static int take_file(struct run *run, size_t i, const char *group, bool *damaged
 	for (size_t j = 0; texts && j < run->values.n; j++)
 		free(texts[j]);
 	free(texts);
-	*damaged |= file.reading.infile && infile_damaged(file.reading.infile);
+	*damaged |= file.reading.infile && input_damaged(file.reading.infile);
 	one_file_release(&file);
 	return r;
 }

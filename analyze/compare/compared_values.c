@@ -319,7 +319,7 @@ int value_of_file(const struct value_spec *spec, const struct one_file *file,
 		  struct schedtrace_error *err)
 {
 	double number;
-	int r = value_read(spec, infile_tarball(file->reading.infile), &number, text, err);
+	int r = value_read(spec, input_tarball(file->reading.infile), &number, text, err);
 
 	if (!r && !quiet)
 		report("schedreport", "note: %s: %s", file->path, err->text);

@@ -167,17 +167,17 @@ static char *by_name(const char *path, char **name)
 }
 
 /* By a fact that the recording knows of itself. */
-static int by_fact(const char *by, const char *path, const struct infile_options *input,
+static int by_fact(const char *by, const char *path, const struct input_options *input,
 		   char **identity, char **name, struct schedtrace_error *err)
 {
 	const struct schedtrace_info *info;
 	const char *fact;
-	struct infile *infile;
-	int r = infile_open(&infile, path, input, err);
+	struct input *infile;
+	int r = input_open(&infile, path, input, err);
 
 	if (r)
 		return r;
-	info = schedtrace_context_info(infile_context(infile));
+	info = schedtrace_context_info(input_context(infile));
 	fact = !strcmp(by, "release")	? info->release
 	       : !strcmp(by, "command") ? info->command
 					: info->host;
@@ -189,7 +189,7 @@ static int by_fact(const char *by, const char *path, const struct infile_options
 			      "%s: it does not say its %s, so --group-by %s cannot place it", path,
 			      by, by);
 	}
-	infile_close(infile);
+	input_close(infile);
 	return r;
 }
 
@@ -215,7 +215,7 @@ static int add_alone(struct groups *groups, const char *path, char *const *paths
 }
 
 static int add_path(struct groups *groups, const char *path, const char *by,
-		    const struct infile_options *input, struct schedtrace_error *err)
+		    const struct input_options *input, struct schedtrace_error *err)
 {
 	auto_free char *identity = NULL, *name = NULL;
 	int r = 0;
@@ -250,7 +250,7 @@ static int check_by(const char *by, struct schedtrace_error *err)
 }
 
 int groups_make(struct groups *groups, const struct option_list *named, const char *by,
-		char *const *paths, size_t n_paths, const struct infile_options *input,
+		char *const *paths, size_t n_paths, const struct input_options *input,
 		struct schedtrace_error *err)
 {
 	int r = check_by(by, err);

@@ -25,7 +25,7 @@ struct groups {
  * or "host" of the recording; NULL: alone. In the order in which they are first named.
  */
 int groups_make(struct groups *groups, const struct option_list *named, const char *by,
-		char *const *paths, size_t n_paths, const struct infile_options *input,
+		char *const *paths, size_t n_paths, const struct input_options *input,
 		struct schedtrace_error *err);
 void groups_release(struct groups *groups);
 

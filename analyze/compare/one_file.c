@@ -10,8 +10,7 @@
 
 static bool has_event(const struct one_file *file, const char *event)
 {
-	const char *recorded =
-		schedtrace_context_info(infile_context(file->reading.infile))->events;
+	const char *recorded = schedtrace_context_info(input_context(file->reading.infile))->events;
 
 	for (int id = 0; id < SCHEDTRACE_EVENT_COUNT; id++) {
 		const struct schedtrace_event_info *info = schedtrace_event_info(id);
@@ -38,7 +37,7 @@ static const char *const memory_events[] = {
 /* Whether the recording holds what makes the figures of an analysis: else they would be 0. */
 static bool has_events(const struct one_file *file, const struct schedtrace_analysis_info *analysis)
 {
-	const struct schedtrace_context *ctx = infile_context(file->reading.infile);
+	const struct schedtrace_context *ctx = input_context(file->reading.infile);
 
 	if (!strcmp(analysis->name, "memory"))
 		return has_any(file, memory_events);
@@ -93,7 +92,7 @@ int one_file_read(struct one_file *file, const char *path, const struct report_s
 	r = run_analyses(file, settings, err);
 	if (r || !settings->selection.filters.command)
 		return r;
-	file->selection.filters.command_of = infile_context(file->reading.infile);
+	file->selection.filters.command_of = input_context(file->reading.infile);
 	if (!filters_know_command(file->selection.filters.command_of))
 		r = error_set(err, SCHEDTRACE_E_USAGE,
 			      "--command: %s does not know which command was recorded", path);

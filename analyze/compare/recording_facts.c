@@ -73,14 +73,14 @@ static int64_t lost_of(const struct schedtrace_context *ctx)
 void recording_facts(union schedtrace_value *v, const struct one_file *file, const char *group,
 		     struct recording_texts *texts)
 {
-	const struct schedtrace_context *ctx = infile_context(file->reading.infile);
+	const struct schedtrace_context *ctx = input_context(file->reading.infile);
 	const struct schedtrace_info *info = schedtrace_context_info(ctx);
 	const struct schedtrace_table *losses =
 		file->reading.tables ? schedtrace_tables_find(file->reading.tables, "losses")
 				     : NULL;
 	struct summary_missing missing = { 0 };
 	int64_t rows = file->reading.tables ? (int64_t)file->reading.summary.rows
-					    : infile_rows(file->reading.infile);
+					    : input_rows(file->reading.infile);
 
 	if (losses)
 		missing = summary_count_missing(losses);

@@ -270,7 +270,7 @@ static int take_file(struct run *run, const char *path, bool *damaged, struct sc
 		r = no_memory(err);
 	if (!r)
 		r = fill_row(run, &file, v, texts, err);
-	*damaged |= file.reading.infile && infile_damaged(file.reading.infile);
+	*damaged |= file.reading.infile && input_damaged(file.reading.infile);
 	for (size_t i = 0; texts && i < run->values.n; i++)
 		free(texts[i]);
 	free(texts);

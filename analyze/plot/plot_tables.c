@@ -259,7 +259,7 @@ static int second_pass(struct plot_task *task, struct schedtrace_error *err)
 {
 	const struct schedtrace_sink sink = { sizeof(sink), task, log_row };
 	const struct report_settings *settings = task->settings;
-	struct infile_options input = settings->input;
+	struct input_options input = settings->input;
 	struct plot_source *source = &task->source;
 	int r;
 
@@ -327,7 +327,7 @@ static const char *what_is_chosen(struct plot_task *task)
 /* What was recorded, as it stands above a report in text. */
 static int write_heading(struct plot_task *task, struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = infile_context(task->first.infile);
+	const struct schedtrace_context *ctx = input_context(task->first.infile);
 	struct plot_figure *figure = &task->figure;
 	auto_free char *text = NULL;
 	char *line, *rest;
@@ -358,7 +358,7 @@ static int write_heading(struct plot_task *task, struct schedtrace_error *err)
 /* The time that the picture is about. */
 static void set_range(struct plot_task *task)
 {
-	const struct schedtrace_context *ctx = infile_context(task->first.infile);
+	const struct schedtrace_context *ctx = input_context(task->first.infile);
 	const struct summary *summary = &task->first.summary;
 	struct plot_source *source = &task->source;
 	int64_t begin = summary_begin(summary, ctx), end = schedtrace_context_info(ctx)->end_ns;
@@ -388,9 +388,8 @@ static int make_panels(struct plot_task *task, struct schedtrace_error *err)
 	source->figure = &task->figure;
 	source->tables = task->first.tables;
 	source->selection = &task->selection;
-	source->memory_and_swap =
-		(double)schedtrace_context_info(infile_context(task->first.infile))
-			->memory_and_swap_bytes;
+	source->memory_and_swap = (double)schedtrace_context_info(input_context(task->first.infile))
+					  ->memory_and_swap_bytes;
 	source->parts = parts_of(task->settings->plot_size.width);
 	set_range(task);
 	for (size_t i = 0; i < task->n_specs && !r; i++)
@@ -403,7 +402,7 @@ static int make_panels(struct plot_task *task, struct schedtrace_error *err)
 
 static int choose_command(struct plot_task *task, struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = infile_context(task->first.infile);
+	const struct schedtrace_context *ctx = input_context(task->first.infile);
 
 	if (!task->selection.filters.command)
 		return 0;
@@ -446,7 +445,7 @@ int plot_run(const struct report_settings *settings, bool *damaged, struct sched
 	task->settings = settings;
 	task->selection = settings->selection;
 	r = draw(task, err);
-	*damaged = task->first.infile && infile_damaged(task->first.infile);
+	*damaged = task->first.infile && input_damaged(task->first.infile);
 	plot_figure_free(&task->figure);
 	reading_close(&task->second);
 	reading_close(&task->first);

@@ -205,7 +205,7 @@ static int add_other_events(const struct source *source, struct schedtrace_write
 static int finish(const struct settings *settings, struct schedtrace_writer *writer,
 		  const char *output, struct schedtrace_error *err)
 {
-	struct output file;
+	struct whole_file file;
 	int r = writer_finish_open(writer, &file, err);
 
 	if (r < 0)
@@ -213,8 +213,8 @@ static int finish(const struct settings *settings, struct schedtrace_writer *wri
 	if (settings->derive)
 		r = derive_columns(&file, err);
 	if (r == 0)
-		r = output_commit(&file, err);
-	output_close(&file);
+		r = whole_file_commit(&file, err);
+	whole_file_close(&file);
 	return r < 0 ? error_prefix(err, r, "%s", output) : 0;
 }
 

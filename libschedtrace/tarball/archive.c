@@ -105,15 +105,15 @@ static int take_member(void *user, const struct tar_member *member, struct sched
 }
 
 /* What people try to open by mistake. */
-static int check_kind(const struct input *in, struct schedtrace_error *err)
+static int check_kind(const struct byte_input *in, struct schedtrace_error *err)
 {
 	uint8_t first[10] = { 0 };
 	int r;
 
 	if (in->size == 0)
 		return error_set(err, SCHEDTRACE_E_FORMAT, "is empty");
-	r = input_read(in, 0, first, in->size < sizeof(first) ? (size_t)in->size : sizeof(first),
-		       err);
+	r = byte_input_read(in, 0, first,
+			    in->size < sizeof(first) ? (size_t)in->size : sizeof(first), err);
 	if (r < 0)
 		return r;
 	if (memcmp(first, "\x1f\x8b", 2) == 0)
@@ -173,7 +173,7 @@ static int read_text(const struct opening *o, enum text_id id, uint64_t max, cha
 	text = malloc(*n + 1);
 	if (!text)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu bytes", *n);
-	r = input_read(&o->a->in, place->offset, text, *n, err);
+	r = byte_input_read(&o->a->in, place->offset, text, *n, err);
 	if (r == 0)
 		r = archive_check_crc(o->a, text_names[id], deflate_crc(0, text, *n), err);
 	if (r < 0)
@@ -241,7 +241,7 @@ static int read_later(struct archive *a, enum later_member id, struct member_byt
 	*owner = malloc(out->n + 1);
 	if (!*owner)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu bytes", out->n);
-	r = input_read(&a->in, place->offset, *owner, out->n, err);
+	r = byte_input_read(&a->in, place->offset, *owner, out->n, err);
 	if (r == 0)
 		r = archive_check_crc(a, later_names[id], deflate_crc(0, *owner, out->n), err);
 	if (r < 0)
@@ -302,7 +302,7 @@ static int open_stacks(struct opening *o, struct schedtrace_error *err)
 	header = malloc(n + 1);
 	if (!header)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a header");
-	r = input_read(&o->a->in, place->offset, header, n, err);
+	r = byte_input_read(&o->a->in, place->offset, header, n, err);
 	if (r == 0)
 		r = npy_parse(&npy, header, n, err);
 	if (r < 0)
@@ -463,7 +463,7 @@ static int open_all(struct opening *o, uint64_t *rows, struct schedtrace_error *
 	return 0;
 }
 
-int archive_open(struct archive **out, struct input *in, const char *path,
+int archive_open(struct archive **out, struct byte_input *in, const char *path,
 		 const struct schedtrace_open_options *options, struct schedtrace_context **ctx,
 		 uint64_t *rows, struct schedtrace_error *err)
 {

@@ -24,7 +24,7 @@ enum later_member {
 };
 
 struct archive {
-	struct input in;
+	struct byte_input in;
 	char *path; /* for messages */
 	unsigned int threads;
 	uint64_t max_bytes;
@@ -37,7 +37,7 @@ struct archive {
 };
 
 /* Opens a tarball from an input, which is taken over; makes its context. */
-int archive_open(struct archive **out, struct input *in, const char *path,
+int archive_open(struct archive **out, struct byte_input *in, const char *path,
 		 const struct schedtrace_open_options *options, struct schedtrace_context **ctx,
 		 uint64_t *rows, struct schedtrace_error *err);
 void archive_close(struct archive *archive);

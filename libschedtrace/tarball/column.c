@@ -28,7 +28,7 @@ static int stream_read(struct column_pass *p, uint8_t *out, size_t n, struct sch
 					      ? (size_t)(e->packed - p->packed_at)
 					      : BUFFER_BYTES;
 
-			r = input_read(p->in, e->data + p->packed_at, p->buffer, part, err);
+			r = byte_input_read(p->in, e->data + p->packed_at, p->buffer, part, err);
 			if (r < 0)
 				return r;
 			p->packed_at += part;
@@ -58,7 +58,7 @@ static int stream_end(struct column_pass *p, struct schedtrace_error *err)
 		int r;
 
 		if (p->left == 0 && p->packed_at < e->packed) {
-			r = input_read(p->in, e->data + p->packed_at, p->buffer, 1, err);
+			r = byte_input_read(p->in, e->data + p->packed_at, p->buffer, 1, err);
 			if (r < 0)
 				return r;
 			p->packed_at++;
@@ -88,8 +88,8 @@ static int stream_begin(struct column_pass *p, struct schedtrace_error *err)
 	return inflater_new(&p->inflater, err);
 }
 
-void column_pass_init(struct column_pass *pass, const struct column *column, const struct input *in,
-		      struct pool *pool)
+void column_pass_init(struct column_pass *pass, const struct column *column,
+		      const struct byte_input *in, struct pool *pool)
 {
 	*pass = (struct column_pass){ .column = column, .in = in, .pool = pool };
 }
@@ -112,7 +112,7 @@ static int read_part(struct column_pass *p, uint8_t *out, size_t from, size_t to
 		return error_set(err, SCHEDTRACE_E_FORMAT, "npy header: cut");
 	if (e->deflated)
 		return stream_read(p, out + from, to - from, err);
-	return input_read(p->in, e->data + from, out + from, to - from, err);
+	return byte_input_read(p->in, e->data + from, out + from, to - from, err);
 }
 
 static int read_npy_header(struct column *column, struct column_pass *pass,
@@ -138,8 +138,8 @@ static int read_npy_header(struct column *column, struct column_pass *pass,
 	return r;
 }
 
-int column_open(struct column *column, enum column_id id, const struct input *in, uint64_t begin,
-		uint64_t size, struct schedtrace_error *err)
+int column_open(struct column *column, enum column_id id, const struct byte_input *in,
+		uint64_t begin, uint64_t size, struct schedtrace_error *err)
 {
 	const struct npy_header *npy = &column->npy;
 	struct column_pass pass;
@@ -224,7 +224,8 @@ static int inflate_block(const struct column_pass *p, struct inflater *inflater,
 	packed = malloc((size_t)n_packed);
 	if (!packed)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to inflate");
-	r = input_read(p->in, c->entry.data + c->offsets[block], packed, (size_t)n_packed, err);
+	r = byte_input_read(p->in, c->entry.data + c->offsets[block], packed, (size_t)n_packed,
+			    err);
 	if (r < 0)
 		return r;
 	in = packed;
@@ -257,9 +258,9 @@ static int check_ends(const struct column_pass *p, struct schedtrace_error *err)
 	int r;
 
 	if (c->entry.packed - last == sizeof(end) && first == sizeof(stored) + c->npy.data) {
-		r = input_read(p->in, c->entry.data + last, end, sizeof(end), err);
+		r = byte_input_read(p->in, c->entry.data + last, end, sizeof(end), err);
 		if (r == 0)
-			r = input_read(p->in, c->entry.data, stored, sizeof(stored), err);
+			r = byte_input_read(p->in, c->entry.data, stored, sizeof(stored), err);
 		if (r < 0)
 			return r;
 		deflate_stored_header(expect, (uint16_t)c->npy.data);
@@ -329,8 +330,8 @@ static int read_raw(const struct column_job *j, uint8_t *out, struct schedtrace_
 	if (!out && (!c->entry.deflated || c->offsets))
 		return no_memory(j, err);
 	if (!c->entry.deflated)
-		return input_read(p->in, c->entry.data + c->npy.data + j->row * c->npy.width, out,
-				  j->n * c->npy.width, err);
+		return byte_input_read(p->in, c->entry.data + c->npy.data + j->row * c->npy.width,
+				       out, j->n * c->npy.width, err);
 	if (c->offsets)
 		return read_blocks(j, out, err);
 	pool_lock(p->pool);

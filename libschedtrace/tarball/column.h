@@ -28,8 +28,8 @@ struct column {
 };
 
 /* Reads and checks the headers; the number of values is npy.count. */
-int column_open(struct column *column, enum column_id id, const struct input *in, uint64_t begin,
-		uint64_t size, struct schedtrace_error *err);
+int column_open(struct column *column, enum column_id id, const struct byte_input *in,
+		uint64_t begin, uint64_t size, struct schedtrace_error *err);
 void column_close(struct column *column);
 
 /* The values as they are in the file are those of struct schedtrace_events. */
@@ -44,7 +44,7 @@ int column_set_offsets(struct column *column, uint64_t *offsets, size_t n, uint6
  */
 struct column_pass {
 	const struct column *column;
-	const struct input *in;
+	const struct byte_input *in;
 	struct pool *pool;
 
 	struct inflater *inflater; /* of a column that is one stream */
@@ -58,8 +58,8 @@ struct column_pass {
 	int status;    /* likewise: why the pass cannot go on */
 };
 
-void column_pass_init(struct column_pass *pass, const struct column *column, const struct input *in,
-		      struct pool *pool);
+void column_pass_init(struct column_pass *pass, const struct column *column,
+		      const struct byte_input *in, struct pool *pool);
 void column_pass_free(struct column_pass *pass);
 
 struct column_job {

@@ -86,7 +86,7 @@ static int take(struct latest *l, uint64_t key, int64_t timestamp, struct latest
 struct derive {
 	struct schedtrace *trace;
 	uint64_t rows;
-	struct output *out;
+	struct whole_file *out;
 	int spools[N_DERIVED];
 	struct latest same_event, block_or_wakeup;
 	/* A block of rows: what is read of them, and what is derived. */
@@ -97,7 +97,7 @@ struct derive {
 static int put_values(struct derive *d, enum derived c, const void *values, uint64_t row, size_t n,
 		      struct schedtrace_error *err)
 {
-	int errnum = output_pwrite(d->spools[c], values, n * 8, row * 8);
+	int errnum = whole_file_pwrite(d->spools[c], values, n * 8, row * 8);
 
 	return errnum ? error_errno(err, SCHEDTRACE_E_IO, errnum, "writing column %s",
 				    columns[c].name)
@@ -220,13 +220,13 @@ static int derive_next_rows(struct derive *d, struct schedtrace_error *err)
 
 static int spool_crc(struct derive *d, enum derived c, uint32_t *crc, struct schedtrace_error *err)
 {
-	const struct input in = { .fd = d->spools[c], .size = d->rows * 8 };
+	const struct byte_input in = { .fd = d->spools[c], .size = d->rows * 8 };
 
 	for (uint64_t at = 0, n; at < in.size; at += n) {
 		int r;
 
 		n = in.size - at < BLOCK_ROWS * 8 ? in.size - at : BLOCK_ROWS * 8;
-		r = input_read(&in, at, d->timestamp, (size_t)n, err);
+		r = byte_input_read(&in, at, d->timestamp, (size_t)n, err);
 		if (r < 0)
 			return r;
 		*crc = deflate_crc(*crc, d->timestamp, (size_t)n);
@@ -253,14 +253,14 @@ static int put_column(struct derive *d, enum derived c, struct schedtrace_error 
 	n_end = npz_end(end, 1, n_local + size, n_central, 0);
 	snprintf(member, sizeof(member), "%s.npz", columns[c].name);
 	tar_header(header, member, n_local + size + n_central + n_end, time(NULL));
-	if ((r = output_write(d->out, header, sizeof(header), err)) < 0 ||
-	    (r = output_write(d->out, local, n_local, err)) < 0 ||
-	    (r = output_write(d->out, npy, n_npy, err)) < 0 ||
-	    (r = output_copy(d->out, d->spools[c], d->rows * 8, err)) < 0 ||
-	    (r = output_write(d->out, central, n_central, err)) < 0 ||
-	    (r = output_write(d->out, end, n_end, err)) < 0)
+	if ((r = whole_file_write(d->out, header, sizeof(header), err)) < 0 ||
+	    (r = whole_file_write(d->out, local, n_local, err)) < 0 ||
+	    (r = whole_file_write(d->out, npy, n_npy, err)) < 0 ||
+	    (r = whole_file_copy(d->out, d->spools[c], d->rows * 8, err)) < 0 ||
+	    (r = whole_file_write(d->out, central, n_central, err)) < 0 ||
+	    (r = whole_file_write(d->out, end, n_end, err)) < 0)
 		return r;
-	return output_zeros(d->out, (size_t)(-d->out->offset % TAR_BLOCK), err);
+	return whole_file_zeros(d->out, (size_t)(-d->out->offset % TAR_BLOCK), err);
 }
 
 static int derive_all(struct derive *d, struct schedtrace_error *err)
@@ -268,7 +268,7 @@ static int derive_all(struct derive *d, struct schedtrace_error *err)
 	int r;
 
 	for (enum derived c = 0; c < N_DERIVED; c++) {
-		r = output_spool(d->out, &d->spools[c], err);
+		r = whole_file_spool(d->out, &d->spools[c], err);
 		if (r < 0)
 			return r;
 	}
@@ -286,13 +286,13 @@ static int derive_all(struct derive *d, struct schedtrace_error *err)
 	d->out->offset -= TAR_END;
 	for (enum derived c = 0; r == 0 && c < N_DERIVED; c++)
 		r = put_column(d, c, err);
-	return r == 0 ? output_zeros(d->out, TAR_END, err) : r;
+	return r == 0 ? whole_file_zeros(d->out, TAR_END, err) : r;
 }
 
 static int open_trace(struct derive *d, struct schedtrace_error *err)
 {
 	const struct schedtrace_open_options options = { .size = sizeof(options) };
-	struct input in = { .fd = fcntl(d->out->fd, F_DUPFD_CLOEXEC, 0) };
+	struct byte_input in = { .fd = fcntl(d->out->fd, F_DUPFD_CLOEXEC, 0) };
 	struct stat st;
 
 	if (in.fd < 0 || fstat(in.fd, &st) < 0) {
@@ -304,7 +304,7 @@ static int open_trace(struct derive *d, struct schedtrace_error *err)
 	return trace_open_input(&d->trace, &in, d->out->name, &options, err);
 }
 
-int derive_columns(struct output *out, struct schedtrace_error *err)
+int derive_columns(struct whole_file *out, struct schedtrace_error *err)
 {
 	struct derive d = { .out = out, .spools = { -1, -1, -1 } };
 	int r = open_trace(&d, err);

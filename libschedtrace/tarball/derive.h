@@ -14,6 +14,6 @@
 #include "base/whole_file.h"
 
 /* Appends these columns to a tarball that writer_finish_open() made. */
-int derive_columns(struct output *out, struct schedtrace_error *err);
+int derive_columns(struct whole_file *out, struct schedtrace_error *err);
 
 #endif

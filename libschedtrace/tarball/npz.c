@@ -53,7 +53,7 @@ static int damaged(const char *what, struct schedtrace_error *err)
 
 /* A zip within an input. */
 struct zip {
-	const struct input *in;
+	const struct byte_input *in;
 	uint64_t begin, size;
 	uint64_t entries, central, central_size;
 };
@@ -63,7 +63,7 @@ static int zip_read(const struct zip *zip, uint64_t offset, void *buf, size_t n,
 {
 	if (!checked_range(offset, n, zip->size))
 		return damaged("a record lies outside of it", err);
-	return input_read(zip->in, zip->begin + offset, buf, n, err);
+	return byte_input_read(zip->in, zip->begin + offset, buf, n, err);
 }
 
 /* The end record stands last, but a comment may follow it. */
@@ -299,7 +299,7 @@ static int check_local(const struct zip *zip, const struct header *central, stru
 	return 0;
 }
 
-int npz_find(struct npz_entry *out, const struct input *in, uint64_t begin, uint64_t size,
+int npz_find(struct npz_entry *out, const struct byte_input *in, uint64_t begin, uint64_t size,
 	     const char *name, struct schedtrace_error *err)
 {
 	struct zip zip = { .in = in, .begin = begin, .size = size };

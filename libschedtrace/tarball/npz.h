@@ -15,7 +15,7 @@ struct npz_entry {
 };
 
 /* Finds NAME.npy in the zip that fills [begin, begin + size) of the input. */
-int npz_find(struct npz_entry *out, const struct input *in, uint64_t begin, uint64_t size,
+int npz_find(struct npz_entry *out, const struct byte_input *in, uint64_t begin, uint64_t size,
 	     const char *name, struct schedtrace_error *err);
 
 /*

@@ -56,11 +56,11 @@ static int append(struct spool *s, const struct spool_job *j, const void *packed
 	r = add_offset(s, err);
 	if (r < 0)
 		return r;
-	errnum = output_pwrite(s->fd, packed, n_packed, s->base + s->packed);
+	errnum = whole_file_pwrite(s->fd, packed, n_packed, s->base + s->packed);
 	if (errnum)
 		return error_errno(err, SCHEDTRACE_E_IO, errnum, "cannot write a spool file");
 	if (s->store)
-		output_begin_writing(s->fd, s->base + s->packed, n_packed);
+		whole_file_begin_writing(s->fd, s->base + s->packed, n_packed);
 	s->packed += n_packed;
 	s->crc = deflate_crc_combine(s->crc, crc, n_raw);
 	s->raw += n_raw;

@@ -42,7 +42,7 @@ static int pack_texts(const struct schedtrace_table *table, const char *column, 
 	return 0;
 }
 
-static int put_array(struct output *out, struct npz_out *entry, const char *descr, size_t count,
+static int put_array(struct whole_file *out, struct npz_out *entry, const char *descr, size_t count,
 		     const void *data, size_t n, struct schedtrace_error *err)
 {
 	uint8_t npy[NPY_HEADER_ROOM], local[NPZ_RECORD_ROOM];
@@ -52,13 +52,13 @@ static int put_array(struct output *out, struct npz_out *entry, const char *desc
 	entry->size = entry->packed = n_npy + n;
 	entry->crc = deflate_crc(deflate_crc(0, npy, n_npy), data, n);
 	entry->offset = out->offset;
-	r = output_write(out, local, npz_local_header(local, entry), err);
+	r = whole_file_write(out, local, npz_local_header(local, entry), err);
 	if (r == 0)
-		r = output_write(out, npy, n_npy, err);
-	return r < 0 ? r : output_write(out, data, n, err);
+		r = whole_file_write(out, npy, n_npy, err);
+	return r < 0 ? r : whole_file_write(out, data, n, err);
 }
 
-static int put_column(struct output *out, const struct schedtrace_table *table,
+static int put_column(struct whole_file *out, const struct schedtrace_table *table,
 		      const struct schedtrace_column_info *column, struct npz_out *entry,
 		      struct schedtrace_error *err)
 {
@@ -84,7 +84,7 @@ static int put_column(struct output *out, const struct schedtrace_table *table,
 	return put_array(out, entry, descr, rows, texts, rows * width, err);
 }
 
-static int put_table(struct output *out, const struct schedtrace_table *table,
+static int put_table(struct whole_file *out, const struct schedtrace_table *table,
 		     struct schedtrace_error *err)
 {
 	const struct schedtrace_table_info *info = schedtrace_table_info(table);
@@ -99,27 +99,28 @@ static int put_table(struct output *out, const struct schedtrace_table *table,
 		r = put_column(out, table, &info->columns[i], &entries[i], err);
 	central = out->offset;
 	for (size_t i = 0; r == 0 && i < info->n_columns; i++)
-		r = output_write(out, record, npz_central_header(record, &entries[i]), err);
+		r = whole_file_write(out, record, npz_central_header(record, &entries[i]), err);
 	if (r < 0)
 		return r;
-	return output_write(out, record,
-			    npz_end(record, info->n_columns, central, out->offset - central, 0), err);
+	return whole_file_write(out, record,
+				npz_end(record, info->n_columns, central, out->offset - central, 0),
+				err);
 }
 
 int schedtrace_table_write_npz(const struct schedtrace_table *table, const char *path,
 			       struct schedtrace_error *err)
 {
-	struct output out;
+	struct whole_file out;
 	int r;
 
 	if (!table || !path)
 		return error_set(err, SCHEDTRACE_E_USAGE, "write_npz needs a table and a path");
-	r = output_open(&out, path, NULL, err);
+	r = whole_file_open(&out, path, NULL, err);
 	if (r < 0)
 		return error_prefix(err, r, "%s", path);
 	r = put_table(&out, table, err);
 	if (r == 0)
-		r = output_commit(&out, err);
-	output_close(&out);
+		r = whole_file_commit(&out, err);
+	whole_file_close(&out);
 	return r < 0 ? error_prefix(err, r, "%s", path) : 0;
 }

@@ -29,7 +29,7 @@
 #define MAX_HEADERS  1000000
 
 struct scan {
-	const struct input *in;
+	const struct byte_input *in;
 	uint64_t offset;
 	char *last;	 /* path of the last whole member */
 	char *path;	 /* given by an extended header for the next member */
@@ -112,7 +112,7 @@ static int read_extended(struct scan *s, uint64_t size, char **out, struct sched
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for an extended header");
 	if (!checked_range(s->offset, size, s->in->size))
 		return cut(s, "an extended header", err);
-	r = input_read(s->in, s->offset, text, (size_t)size, err);
+	r = byte_input_read(s->in, s->offset, text, (size_t)size, err);
 	if (r < 0)
 		return r;
 	text[size] = '\0';
@@ -291,7 +291,7 @@ static int scan(struct scan *s,
 			return s->offset == 0
 				       ? error_set(err, SCHEDTRACE_E_FORMAT, "too short for a tar")
 				       : cut(s, "the tar, before its end blocks", err);
-		r = input_read(s->in, s->offset, block, sizeof(block), err);
+		r = byte_input_read(s->in, s->offset, block, sizeof(block), err);
 		if (r < 0)
 			return r;
 		if (all_zero(block))
@@ -305,7 +305,7 @@ static int scan(struct scan *s,
 	return error_set(err, SCHEDTRACE_E_LIMIT, "more than %d tar headers", MAX_HEADERS);
 }
 
-int tar_scan(const struct input *in,
+int tar_scan(const struct byte_input *in,
 	     int (*member)(void *user, const struct tar_member *member,
 			   struct schedtrace_error *err),
 	     void *user, struct schedtrace_error *err)

@@ -17,7 +17,7 @@ struct tar_member {
 };
 
 /* Calls @member for each member in order; a negative result ends the scan and is forwarded. */
-int tar_scan(const struct input *in,
+int tar_scan(const struct byte_input *in,
 	     int (*member)(void *user, const struct tar_member *member,
 			   struct schedtrace_error *err),
 	     void *user, struct schedtrace_error *err);

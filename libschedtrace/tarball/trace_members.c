@@ -94,7 +94,7 @@ int schedtrace_member_read(struct schedtrace *trace, const char *name, size_t ma
 	if (!bytes)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %llu bytes of %s",
 				 (unsigned long long)search.size, name);
-	r = input_read(&trace->archive->in, search.offset, bytes, (size_t)search.size, err);
+	r = byte_input_read(&trace->archive->in, search.offset, bytes, (size_t)search.size, err);
 	/* The checksum is of the first one, before others were appended in its place. */
 	if (r == 0 && search.n == 1)
 		r = archive_check_crc(trace->archive, slash ? slash + 1 : name,
@@ -121,7 +121,7 @@ static int check_member(const struct archive *a, const char *name, const struct 
 		int r;
 
 		n = member->size - at < CHECKED_BYTES ? member->size - at : CHECKED_BYTES;
-		r = input_read(&a->in, member->offset + at, buf, (size_t)n, err);
+		r = byte_input_read(&a->in, member->offset + at, buf, (size_t)n, err);
 		if (r < 0)
 			return r;
 		crc = deflate_crc(crc, buf, (size_t)n);

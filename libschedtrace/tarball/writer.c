@@ -60,7 +60,7 @@ struct schedtrace_writer {
 	uint64_t magic;
 	char *path;
 	const struct schedtrace_context *ctx;
-	struct output out;
+	struct whole_file out;
 	bool store, begun;
 	bool in_place;	      /* columns are at their PLACE() in the output, not in spools */
 	uint64_t first_place; /* of the first column's tar header then */
@@ -111,7 +111,7 @@ int schedtrace_writer_new(struct schedtrace_writer **out, const char *path,
 	for (enum column_id c = 0; c < COLUMN_COUNT; c++)
 		spool_init(&w->spools[c], c, NULL, w->store);
 	w->path = strdup(path);
-	r = w->path ? output_open(&w->out, path, o.like, err)
+	r = w->path ? whole_file_open(&w->out, path, o.like, err)
 		    : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a path");
 	if (r == 0)
 		r = pool_new(&w->pool, o.threads, err);
@@ -159,7 +159,7 @@ void schedtrace_writer_free(struct schedtrace_writer *w)
 		free_extra(w->extras);
 		w->extras = next;
 	}
-	output_close(&w->out);
+	whole_file_close(&w->out);
 	free(w->path);
 	free(w);
 }
@@ -167,7 +167,7 @@ void schedtrace_writer_free(struct schedtrace_writer *w)
 static int begin_column(struct schedtrace_writer *w, enum column_id c, struct schedtrace_error *err)
 {
 	if (!w->in_place)
-		return output_spool(&w->out, &w->spools[c].fd, err);
+		return whole_file_spool(&w->out, &w->spools[c].fd, err);
 	w->spools[c].base = PLACE(c) + (c ? 0 : START_ROOM) + PLACE_HEADERS;
 	w->spools[c].fd = fcntl(w->out.fd, F_DUPFD_CLOEXEC, 0);
 	if (w->spools[c].fd < 0)
@@ -181,7 +181,7 @@ static int begin(struct schedtrace_writer *w, const struct schedtrace_events *ev
 {
 	int r = 0;
 
-	w->in_place = w->store && output_collapses(&w->out, PLACE(COLUMN_COUNT));
+	w->in_place = w->store && whole_file_collapses(&w->out, PLACE(COLUMN_COUNT));
 	for (enum column_id c = 0; r == 0 && c < COLUMN_COUNT; c++) {
 		w->has[c] = c < COLUMN_REQUIRED || (events && events_column(events, c));
 		if (w->has[c])
@@ -404,7 +404,7 @@ static int new_array(struct schedtrace_writer *w, const char *name, const char *
 	}
 	m->array->fd = -1;
 	strcpy(m->array->type, type);
-	r = output_spool(&w->out, &m->array->fd, err);
+	r = whole_file_spool(&w->out, &m->array->fd, err);
 	if (r < 0) {
 		free_extra(m);
 		return r;
@@ -443,7 +443,7 @@ int schedtrace_writer_array(struct schedtrace_writer *w, const char *name, const
 				 m->array ? m->array->type : "");
 	r = m ? 0 : new_array(w, name, type, &m, err);
 	if (r == 0 && n > 0) {
-		int errnum = output_pwrite(m->array->fd, data, bytes, m->array->bytes);
+		int errnum = whole_file_pwrite(m->array->fd, data, bytes, m->array->bytes);
 
 		if (errnum)
 			r = error_errno(err, SCHEDTRACE_E_IO, errnum, "cannot write a spool file");
@@ -460,12 +460,12 @@ static int put_header(struct schedtrace_writer *w, const char *name, uint64_t si
 	uint8_t block[TAR_BLOCK];
 
 	tar_header(block, name, size, w->now);
-	return output_write(&w->out, block, sizeof(block), err);
+	return whole_file_write(&w->out, block, sizeof(block), err);
 }
 
 static int put_padding(struct schedtrace_writer *w, struct schedtrace_error *err)
 {
-	return output_zeros(&w->out, (size_t)(-w->out.offset % TAR_BLOCK), err);
+	return whole_file_zeros(&w->out, (size_t)(-w->out.offset % TAR_BLOCK), err);
 }
 
 static int put_member(struct schedtrace_writer *w, const char *name, const void *data, size_t n,
@@ -474,7 +474,7 @@ static int put_member(struct schedtrace_writer *w, const char *name, const void 
 	int r = put_header(w, name, n, err);
 
 	if (r == 0)
-		r = output_write(&w->out, data, n, err);
+		r = whole_file_write(&w->out, data, n, err);
 	return r < 0 ? r : put_padding(w, err);
 }
 
@@ -508,9 +508,9 @@ static int put_array(struct schedtrace_writer *w, struct extra_member *m,
 
 	m->crc = deflate_crc_combine(deflate_crc(0, header, n_header), m->crc, m->array->bytes);
 	if (r == 0)
-		r = output_write(&w->out, header, n_header, err);
+		r = whole_file_write(&w->out, header, n_header, err);
 	if (r == 0)
-		r = output_copy(&w->out, m->array->fd, m->array->bytes, err);
+		r = whole_file_copy(&w->out, m->array->fd, m->array->bytes, err);
 	return r < 0 ? r : put_padding(w, err);
 }
 
@@ -560,7 +560,7 @@ static int put_rows(struct schedtrace_writer *w, const struct spool *s,
 		    struct schedtrace_error *err)
 {
 	if (!w->in_place)
-		return output_copy(&w->out, s->fd, s->packed, err);
+		return whole_file_copy(&w->out, s->fd, s->packed, err);
 	w->out.offset += s->packed;
 	return 0;
 }
@@ -575,14 +575,15 @@ static int put_column(struct schedtrace_writer *w, enum column_id c, struct sche
 	frame_column(w, c, &f);
 	snprintf(name, sizeof(name), "%s.npz", column_types[c].name);
 	if ((r = put_header(w, name, f.size, err)) < 0 ||
-	    (r = output_write(&w->out, f.local, f.n_local, err)) < 0 ||
-	    (r = output_zeros(&w->out, f.n_padding, err)) < 0 ||
-	    (r = output_write(&w->out, f.stored, f.n_stored, err)) < 0 ||
-	    (r = output_write(&w->out, f.npy, f.n_npy, err)) < 0 || (r = put_rows(w, s, err)) < 0 ||
-	    (r = output_write(&w->out, DEFLATE_END, f.n_tail, err)) < 0 ||
-	    (r = output_write(&w->out, f.central, f.n_central, err)) < 0 ||
-	    (r = output_write(&w->out, f.end, f.n_end, err)) < 0 ||
-	    (r = output_zeros(&w->out, f.n_comment, err)) < 0)
+	    (r = whole_file_write(&w->out, f.local, f.n_local, err)) < 0 ||
+	    (r = whole_file_zeros(&w->out, f.n_padding, err)) < 0 ||
+	    (r = whole_file_write(&w->out, f.stored, f.n_stored, err)) < 0 ||
+	    (r = whole_file_write(&w->out, f.npy, f.n_npy, err)) < 0 ||
+	    (r = put_rows(w, s, err)) < 0 ||
+	    (r = whole_file_write(&w->out, DEFLATE_END, f.n_tail, err)) < 0 ||
+	    (r = whole_file_write(&w->out, f.central, f.n_central, err)) < 0 ||
+	    (r = whole_file_write(&w->out, f.end, f.n_end, err)) < 0 ||
+	    (r = whole_file_zeros(&w->out, f.n_comment, err)) < 0)
 		return r;
 	return put_padding(w, err);
 }
@@ -673,7 +674,7 @@ static int cut_holes(struct schedtrace_writer *w, const uint64_t ends[COLUMN_COU
 		if (!w->has[c])
 			continue;
 		if (next)
-			r = output_collapse(&w->out, ends[c], next, err);
+			r = whole_file_collapse(&w->out, ends[c], next, err);
 		next = PLACE(c);
 	}
 	return r;
@@ -725,7 +726,7 @@ static int put_all(struct schedtrace_writer *w, struct schedtrace_error *err)
 	if (r == 0)
 		r = put_index(w, texts, n_texts, err);
 	if (r == 0)
-		r = output_zeros(&w->out, 2 * TAR_BLOCK, err);
+		r = whole_file_zeros(&w->out, 2 * TAR_BLOCK, err);
 	return r < 0 || !w->in_place ? r : cut_holes(w, ends, err);
 }
 
@@ -740,7 +741,7 @@ static int finish(struct schedtrace_writer *w, struct schedtrace_error *err)
 	return r == 0 ? put_all(w, err) : r;
 }
 
-int writer_finish_open(struct schedtrace_writer *w, struct output *out,
+int writer_finish_open(struct schedtrace_writer *w, struct whole_file *out,
 		       struct schedtrace_error *err)
 {
 	int r;
@@ -766,7 +767,7 @@ int schedtrace_writer_finish(struct schedtrace_writer *w, struct schedtrace_erro
 		return error_set(err, SCHEDTRACE_E_USAGE, "no writer");
 	r = finish(w, err);
 	if (r == 0)
-		r = output_commit(&w->out, err);
+		r = whole_file_commit(&w->out, err);
 	if (r < 0)
 		error_prefix(err, r, "%s", w->path);
 	schedtrace_writer_free(w);

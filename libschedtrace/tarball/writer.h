@@ -4,14 +4,14 @@
 
 #include <schedtrace/writer.h>
 
-struct output;
+struct whole_file;
 
 /* Rows between full flushes, before the first row; for tests with few rows. */
 void writer_set_block_rows(struct schedtrace_writer *writer, size_t rows);
 
 /* As schedtrace_writer_finish(), but leaves the whole file open for the caller, who may append
  * members, commits and closes it. */
-int writer_finish_open(struct schedtrace_writer *writer, struct output *out,
+int writer_finish_open(struct schedtrace_writer *writer, struct whole_file *out,
 		       struct schedtrace_error *err);
 
 #endif

@@ -299,7 +299,7 @@ static void abandon(struct recording *r)
 	r->reading = false;
 	watch_close(steal_ptr(r->watch), NULL);
 	remove_instances(r);
-	output_drop(&r->output);
+	workfile_drop(&r->output);
 	workload_release(&r->workload);
 }
 
@@ -316,7 +316,7 @@ static int open_output(struct recording *r)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	result = outputs_check(&(struct program_output){ "-o", first }, 1, &program, 1, &r->err);
 	return result < 0 ? result
-			  : output_open(&r->output, first, &r->identity, s->program, &r->err);
+			  : workfile_open(&r->output, first, &r->identity, s->program, &r->err);
 }
 
 /* Up to the moment when the command runs. 0, or an exit status after everything was undone. */
@@ -441,7 +441,7 @@ static void release(struct recording *r)
 	proc_tasks_free(&r->tasks);
 	tracedat_writer_free(&r->writer);
 	event_sets_free(&r->events);
-	output_close(&r->output);
+	workfile_close(&r->output);
 	identity_free(&r->identity);
 	mem_close_p(&r->signal_fd);
 	mem_close_p(&r->finished_fd);

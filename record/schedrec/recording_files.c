@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "cli/report_error.h"
 
-static void tell_sparse(const struct recording *r, const struct output *output)
+static void tell_sparse(const struct recording *r, const struct workfile *output)
 {
 	report(r->settings->program,
 	       "%s keeps holes that this file system cannot take out, and there is no room for a "
@@ -39,11 +39,11 @@ int recording_save(struct recording *r, char *cmdlines, char **stats)
 	return result;
 }
 
-void recording_tell_where(struct recording *r, const struct output *output, const char *why)
+void recording_tell_where(struct recording *r, const struct workfile *output, const char *why)
 {
 	char path[PATH_MAX];
 
-	if (output_where(output, path, sizeof(path)))
+	if (workfile_where(output, path, sizeof(path)))
 		report(r->settings->program,
 		       "%s: what was recorded is in %s: schedrec --repair makes it an ordinary "
 		       "trace.dat",
@@ -53,7 +53,7 @@ void recording_tell_where(struct recording *r, const struct output *output, cons
 }
 
 /* The file after the present one, up to its first header. */
-static int open_next(struct recording *r, struct output *output, struct tracedat_writer *w)
+static int open_next(struct recording *r, struct workfile *output, struct tracedat_writer *w)
 {
 	const char *slash = strrchr(r->numbered.path, '/');
 	auto_free char *name = numbered_name(slash ? slash + 1 : r->numbered.path,
@@ -63,7 +63,7 @@ static int open_next(struct recording *r, struct output *output, struct tracedat
 
 	if (!name || !cmdlines)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	result = output_beside(&r->output, output, name, &r->err);
+	result = workfile_beside(&r->output, output, name, &r->err);
 	if (result == 0)
 		result = tracedat_writer_another(&r->writer, w, &r->err);
 	if (result == 0)
@@ -74,7 +74,7 @@ static int open_next(struct recording *r, struct output *output, struct tracedat
 }
 
 /* Lets the readers go over to another file, while tracing goes on. */
-int recording_cut(struct recording *r, const char *why, struct output *output,
+int recording_cut(struct recording *r, const char *why, struct workfile *output,
 		  struct tracedat_writer *w)
 {
 	int status = r->workload.ended ? r->workload.wait_status : -1;
@@ -96,7 +96,7 @@ int recording_cut(struct recording *r, const char *why, struct output *output,
 	}
 	if (result < 0) {
 		tracedat_writer_free(w);
-		output_drop(output);
+		workfile_drop(output);
 		return result;
 	}
 	for (int i = 0; i < r->readers.n; i++) {
@@ -109,7 +109,7 @@ int recording_cut(struct recording *r, const char *why, struct output *output,
 	return 0;
 }
 
-void recording_go_over(struct recording *r, struct output *output, struct tracedat_writer *w)
+void recording_go_over(struct recording *r, struct workfile *output, struct tracedat_writer *w)
 {
 	r->output = *output;
 	r->writer = *w;
@@ -118,7 +118,7 @@ void recording_go_over(struct recording *r, struct output *output, struct traced
 
 int recording_next_file(struct recording *r)
 {
-	struct output output = { .directory_fd = -1, .fd = -1 };
+	struct workfile output = { .directory_fd = -1, .fd = -1 };
 	struct tracedat_writer w = { .fd = -1 };
 	auto_free char **texts = calloc((size_t)tracedat_parts(&r->writer), sizeof(*texts));
 	bool marked;
@@ -167,7 +167,7 @@ int recording_finished(struct recording *r)
 		recording_tell_error(r);
 	if (f->result < 0)
 		recording_tell_where(r, &f->output, "the file could not be finished");
-	output_close(&f->output);
+	workfile_close(&f->output);
 	tracedat_writer_free(&f->writer);
 	numbered_free_stats(&r->numbered, f->stats);
 	free(f->cmdlines);

@@ -81,7 +81,7 @@ static void reply_saved(json_t *reply, const char *path, const struct flight_win
 /* Saves what the buffers hold; recording goes on. @reply may be NULL. */
 int recording_save_flight(struct recording *r, const char *why, json_t *reply)
 {
-	struct output output = { .directory_fd = -1, .fd = -1 };
+	struct workfile output = { .directory_fd = -1, .fd = -1 };
 	struct tracedat_writer w = { .fd = -1 };
 	int n = tracedat_parts(&r->writer);
 	auto_free struct flight_part *parts = calloc((size_t)n, sizeof(*parts));
@@ -109,9 +109,9 @@ int recording_save_flight(struct recording *r, const char *why, json_t *reply)
 		if (reply)
 			reply_saved(reply, r->output.path, &window);
 	} else {
-		output_drop(&r->output);
+		workfile_drop(&r->output);
 	}
-	output_close(&r->output);
+	workfile_close(&r->output);
 	tracedat_writer_free(&r->writer);
 	recording_go_over(r, &output, &w);
 	return result;
@@ -128,7 +128,7 @@ void recording_end_flight(struct recording *r)
 	if (watch_close(steal_ptr(r->watch), &r->err) < 0)
 		recording_tell_error(r);
 	progress_end(&r->progress);
-	output_drop(&r->output);
+	workfile_drop(&r->output);
 	if (!r->settings->quiet)
 		report(r->settings->program, "saved %" PRIu64 " file%s in %.1f s",
 		       r->numbered.n_done, r->numbered.n_done == 1 ? "" : "s",

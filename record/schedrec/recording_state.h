@@ -33,7 +33,7 @@ struct recording {
 	int signal_fd;
 	struct event_list events;
 	char *tracefs;
-	struct output output;
+	struct workfile output;
 	struct numbered numbered; /* if the output has several files */
 	struct workload workload;
 	struct attach attach;
@@ -106,14 +106,14 @@ int recording_start(struct recording *r);
 /* Makes what was recorded a file of its own; @cmdlines may be NULL. */
 int recording_save(struct recording *r, char *cmdlines, char **stats);
 
-void recording_tell_where(struct recording *r, const struct output *output, const char *why);
+void recording_tell_where(struct recording *r, const struct workfile *output, const char *why);
 
 /* Lets the readers go over to another file, while tracing goes on. */
-int recording_cut(struct recording *r, const char *why, struct output *output,
+int recording_cut(struct recording *r, const char *why, struct workfile *output,
 		  struct tracedat_writer *w);
 
 /* The file of which the readers write from now on; somebody else has the one before. */
-void recording_go_over(struct recording *r, struct output *output, struct tracedat_writer *w);
+void recording_go_over(struct recording *r, struct workfile *output, struct tracedat_writer *w);
 
 /* Begins the next file. The one before is finished while recording goes on. */
 int recording_next_file(struct recording *r);

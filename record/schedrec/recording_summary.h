@@ -15,7 +15,7 @@
 
 struct summary {
 	const char *program;
-	const struct output *output;
+	const struct workfile *output;
 	const struct tracedat_writer *writer;
 	const struct readers *readers;
 	const struct buffer_counts *counts;

@@ -35,7 +35,7 @@ struct repair {
 	size_t bytes; /* how long the header is */
 	uint64_t file_bytes;
 	struct tracedat_writer w;
-	struct output output, second;
+	struct workfile output, second;
 	int place; /* of its working file: working_file_remember() */
 	struct identity identity;
 };
@@ -308,7 +308,7 @@ static bool has_holes(const struct repair *r)
 static int open_output(struct repair *r, const char *program, const char *path,
 		       struct schedtrace_error *err)
 {
-	int result = output_open(&r->output, path, &r->identity, program, err);
+	int result = workfile_open(&r->output, path, &r->identity, program, err);
 
 	if (result == 0)
 		r->place = working_file_remember(r->output.directory_fd, r->output.working_name);
@@ -340,8 +340,8 @@ static int repair_in_place(struct repair *r, struct schedtrace_error *err)
 	if (result < 0)
 		return result;
 	if (shape == TRACEDAT_COPIED)
-		return output_commit(&r->output, err);
-	output_drop(&r->output);
+		return workfile_commit(&r->output, err);
+	workfile_drop(&r->output);
 	if (fsync(r->w.fd) != 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s: fsync", r->path);
 	if (shape == TRACEDAT_SPARSE)
@@ -362,10 +362,10 @@ static int repair_to(struct repair *r, const char *program, const char *output,
 		return result;
 	result = -tracedat_copy(&r->w, r->header, r->bytes, r->w.table_position, r->output.fd);
 	if (result) {
-		output_drop(&r->output);
+		workfile_drop(&r->output);
 		return error_errno(err, SCHEDTRACE_E_IO, result, "writing %s", output);
 	}
-	return output_commit(&r->output, err);
+	return workfile_commit(&r->output, err);
 }
 
 static int open_input(struct repair *r, bool writable, struct schedtrace_error *err)
@@ -480,7 +480,7 @@ int repair_run(const char *program, const char *path, const char *output, bool a
 	else
 		result = report_error(program, &err);
 	working_file_forget(r.place);
-	output_drop(&r.output);
+	workfile_drop(&r.output);
 	mem_close_p(&r.w.fd);
 	tracedat_writer_free(&r.w);
 	free(r.header);

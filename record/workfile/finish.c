@@ -6,13 +6,13 @@
 #include "base/mem.h"
 
 struct copying {
-	struct output *output, second;
+	struct workfile *output, second;
 };
 
 static int open_second(void *self, int *fd, struct schedtrace_error *err)
 {
 	struct copying *c = self;
-	int result = output_second(c->output, &c->second, err);
+	int result = workfile_second(c->output, &c->second, err);
 
 	*fd = c->second.fd;
 	return result;
@@ -27,11 +27,11 @@ int finish_now(struct finish *f)
 		tracedat_writer_finish(&f->writer, f->cmdlines ? f->cmdlines : f->first_cmdlines,
 				       f->first_cmdlines, f->stats, &second, &f->shape, &f->err);
 	if (f->result == 0 && f->shape == TRACEDAT_COPIED)
-		output_replace(&f->output, &copying.second);
+		workfile_replace(&f->output, &copying.second);
 	else if (copying.second.fd >= 0)
-		output_drop(&copying.second);
+		workfile_drop(&copying.second);
 	if (f->result == 0)
-		f->result = output_commit(&f->output, &f->err);
+		f->result = workfile_commit(&f->output, &f->err);
 	return f->result;
 }
 

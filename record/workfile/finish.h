@@ -16,7 +16,7 @@
 #include "tracedat/tracedat_writer.h"
 
 struct finish {
-	struct output output;
+	struct workfile output;
 	struct tracedat_writer writer;
 	char *cmdlines;		    /* NULL: the first ones are taken */
 	const char *first_cmdlines; /* lent */

@@ -86,7 +86,7 @@ void numbered_free_stats(const struct numbered *n, char **stats)
 }
 
 /* Only a file that we made ourselves: something else may stand there by now. */
-static int remove_file(const struct output *out, const struct numbered_file *f,
+static int remove_file(const struct workfile *out, const struct numbered_file *f,
 		       struct schedtrace_error *err)
 {
 	struct stat st;
@@ -103,7 +103,7 @@ static int remove_file(const struct output *out, const struct numbered_file *f,
 	return r;
 }
 
-int numbered_done(struct numbered *n, const struct output *out, struct schedtrace_error *err)
+int numbered_done(struct numbered *n, const struct workfile *out, struct schedtrace_error *err)
 {
 	struct numbered_file *kept;
 	struct stat st;

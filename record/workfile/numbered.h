@@ -47,6 +47,6 @@ char **numbered_stats(struct numbered *n, char *const *texts);
 void numbered_free_stats(const struct numbered *n, char **stats);
 
 /* A file has got its name: forgets the oldest, and removes it, if there are too many. */
-int numbered_done(struct numbered *n, const struct output *out, struct schedtrace_error *err);
+int numbered_done(struct numbered *n, const struct workfile *out, struct schedtrace_error *err);
 
 #endif

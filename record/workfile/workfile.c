@@ -50,7 +50,7 @@ static int check_target(const char *path, struct schedtrace_error *err)
 }
 
 /* Follows a symbolic link once, here, so that nobody can turn it round later. */
-static int resolve(struct output *out, const char *path, const char *program,
+static int resolve(struct workfile *out, const char *path, const char *program,
 		   struct schedtrace_error *err)
 {
 	auto_free char *target = NULL;
@@ -92,7 +92,7 @@ static bool is_removed(int fd)
 }
 
 /* Readable by the user alone, whatever the umask. */
-static int open_working_file(struct output *out, struct schedtrace_error *err)
+static int open_working_file(struct workfile *out, struct schedtrace_error *err)
 {
 	out->fd = working_file_make(out->directory_fd, out->name, 0600, &out->working_name, NULL);
 	if (out->fd < 0 && errno == ENOENT && is_removed(out->directory_fd))
@@ -105,12 +105,12 @@ static int open_working_file(struct output *out, struct schedtrace_error *err)
 	return 0;
 }
 
-int output_open(struct output *out, const char *path, const struct identity *identity,
-		const char *program, struct schedtrace_error *err)
+int workfile_open(struct workfile *out, const char *path, const struct identity *identity,
+		  const char *program, struct schedtrace_error *err)
 {
 	int r;
 
-	*out = (struct output){ .identity = identity, .directory_fd = -1, .fd = -1 };
+	*out = (struct workfile){ .identity = identity, .directory_fd = -1, .fd = -1 };
 	r = identity_enter(identity, err);
 	if (r < 0)
 		return r;
@@ -127,29 +127,29 @@ int output_open(struct output *out, const char *path, const struct identity *ide
 	}
 	identity_leave(identity);
 	if (r < 0)
-		output_close(out);
+		workfile_close(out);
 	return r;
 }
 
-int output_second(struct output *out, struct output *second, struct schedtrace_error *err)
+int workfile_second(struct workfile *out, struct workfile *second, struct schedtrace_error *err)
 {
-	return output_beside(out, second, out->name, err);
+	return workfile_beside(out, second, out->name, err);
 }
 
-int output_beside(const struct output *out, struct output *second, const char *name,
-		  struct schedtrace_error *err)
+int workfile_beside(const struct workfile *out, struct workfile *second, const char *name,
+		    struct schedtrace_error *err)
 {
 	size_t before = strlen(out->path) - strlen(out->name);
 	int r;
 
-	*second = (struct output){ .identity = out->identity, .directory_fd = -1, .fd = -1 };
+	*second = (struct workfile){ .identity = out->identity, .directory_fd = -1, .fd = -1 };
 	if (asprintf(&second->path, "%.*s%s", (int)before, out->path, name) < 0)
 		second->path = NULL;
 	second->directory = strdup(out->directory);
 	second->name = strdup(name);
 	second->directory_fd = fcntl(out->directory_fd, F_DUPFD_CLOEXEC, 0);
 	if (!second->path || !second->directory || !second->name || second->directory_fd < 0) {
-		output_close(second);
+		workfile_close(second);
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
 	}
 	r = identity_enter(out->identity, err);
@@ -160,12 +160,12 @@ int output_beside(const struct output *out, struct output *second, const char *n
 		identity_leave(out->identity);
 	}
 	if (r < 0)
-		output_close(second);
+		workfile_close(second);
 	return r;
 }
 
 /* Removes the name, if it still is the file that we made. */
-static void unlink_working(struct output *out)
+static void unlink_working(struct workfile *out)
 {
 	struct stat ours, there;
 
@@ -175,16 +175,16 @@ static void unlink_working(struct output *out)
 		unlinkat(out->directory_fd, out->working_name, 0);
 }
 
-void output_replace(struct output *out, struct output *second)
+void workfile_replace(struct workfile *out, struct workfile *second)
 {
-	struct output old = *out;
+	struct workfile old = *out;
 
 	*out = *second;
-	*second = (struct output){ .directory_fd = -1, .fd = -1 };
-	output_drop(&old);
+	*second = (struct workfile){ .directory_fd = -1, .fd = -1 };
+	workfile_drop(&old);
 }
 
-bool output_where(const struct output *out, char *path, size_t size)
+bool workfile_where(const struct workfile *out, char *path, size_t size)
 {
 	char link[64];
 	ssize_t n;
@@ -200,7 +200,7 @@ bool output_where(const struct output *out, char *path, size_t size)
 	return true;
 }
 
-int output_commit(struct output *out, struct schedtrace_error *err)
+int workfile_commit(struct workfile *out, struct schedtrace_error *err)
 {
 	auto_close int directory = -1;
 	struct stat st;
@@ -233,16 +233,16 @@ int output_commit(struct output *out, struct schedtrace_error *err)
 	return r;
 }
 
-void output_drop(struct output *out)
+void workfile_drop(struct workfile *out)
 {
 	if (out->fd >= 0 && identity_enter(out->identity, NULL) == 0) {
 		unlink_working(out);
 		identity_leave(out->identity);
 	}
-	output_close(out);
+	workfile_close(out);
 }
 
-void output_close(struct output *out)
+void workfile_close(struct workfile *out)
 {
 	mem_close_p(&out->fd);
 	mem_close_p(&out->directory_fd);
@@ -250,5 +250,5 @@ void output_close(struct output *out)
 	free(out->directory);
 	free(out->name);
 	free(out->working_name);
-	*out = (struct output){ .directory_fd = -1, .fd = -1 };
+	*out = (struct workfile){ .directory_fd = -1, .fd = -1 };
 }

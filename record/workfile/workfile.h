@@ -13,7 +13,7 @@
 
 #include "record/workfile/identity.h"
 
-struct output {
+struct workfile {
 	const struct identity *identity;
 	char *path; /* as given, or what a symbolic link stands for */
 	char *directory, *name;
@@ -24,28 +24,28 @@ struct output {
 
 /* Says what is the matter with @path as a target, if anything. @program prints what a symbolic
  * link was resolved to and which working files killed recorders left there; empty ones it removes. */
-int output_open(struct output *out, const char *path, const struct identity *identity,
-		const char *program, struct schedtrace_error *err);
+int workfile_open(struct workfile *out, const char *path, const struct identity *identity,
+		  const char *program, struct schedtrace_error *err);
 
-/* Makes another, empty working file for the same target; output_replace() takes it and removes
+/* Makes another, empty working file for the same target; workfile_replace() takes it and removes
  * the first. */
-int output_second(struct output *out, struct output *second, struct schedtrace_error *err);
-void output_replace(struct output *out, struct output *second);
+int workfile_second(struct workfile *out, struct workfile *second, struct schedtrace_error *err);
+void workfile_replace(struct workfile *out, struct workfile *second);
 
 /* Makes a working file for the target @name in the same directory. */
-int output_beside(const struct output *out, struct output *next, const char *name,
-		  struct schedtrace_error *err);
+int workfile_beside(const struct workfile *out, struct workfile *next, const char *name,
+		    struct schedtrace_error *err);
 
 /* Makes everything durable and gives the file its name. */
-int output_commit(struct output *out, struct schedtrace_error *err);
+int workfile_commit(struct workfile *out, struct schedtrace_error *err);
 
 /* Where the working file is now, its folder may have been renamed; false: it has been removed. */
-bool output_where(const struct output *out, char *path, size_t size);
+bool workfile_where(const struct workfile *out, char *path, size_t size);
 
 /* Removes the working file. */
-void output_drop(struct output *out);
+void workfile_drop(struct workfile *out);
 
 /* Forgets it, leaving the working file where it is. */
-void output_close(struct output *out);
+void workfile_close(struct workfile *out);
 
 #endif

@@ -8,7 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = { .memory = data ? data : (const uint8_t *)"", .fd = -1, .size = size };
+	struct byte_input in = { .memory = data ? data : (const uint8_t *)"",
+				 .fd = -1,
+				 .size = size };
 	struct column column = { 0 };
 	struct schedtrace_error err;
 	struct column_pass pass;

@@ -68,7 +68,9 @@ static int64_t sum_rows(const struct schedtrace_context *ctx, const struct sched
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct schedtrace_open_options options = { .size = sizeof(options), .threads = 1 };
-	struct input in = { .memory = data ? data : (const uint8_t *)"", .fd = -1, .size = size };
+	struct byte_input in = { .memory = data ? data : (const uint8_t *)"",
+				 .fd = -1,
+				 .size = size };
 	const struct schedtrace_events *events;
 	struct schedtrace_reader *reader;
 	struct schedtrace_error err;

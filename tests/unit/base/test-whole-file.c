@@ -71,12 +71,12 @@ static mode_t mode_of(const char *path)
 
 static void write_whole(const char *path, const char *like)
 {
-	struct output out;
+	struct whole_file out;
 
-	assert_int_equal(output_open(&out, path, like, &err), 0);
-	assert_int_equal(output_write(&out, "new", 3, &err), 0);
-	assert_int_equal(output_commit(&out, &err), 0);
-	output_close(&out);
+	assert_int_equal(whole_file_open(&out, path, like, &err), 0);
+	assert_int_equal(whole_file_write(&out, "new", 3, &err), 0);
+	assert_int_equal(whole_file_commit(&out, &err), 0);
+	whole_file_close(&out);
 }
 
 static int empty_directory(void **state)
@@ -92,17 +92,17 @@ static int empty_directory(void **state)
 
 static void a_file_has_its_name_when_it_is_whole_and_replaces_another_then(void **state)
 {
-	struct output out;
+	struct whole_file out;
 
 	for (int there = 0; there < 2; there++) {
 		if (there)
 			put("x", "old", 0644);
-		assert_int_equal(output_open(&out, "x", NULL, &err), 0);
-		assert_int_equal(output_write(&out, "new", 3, &err), 0);
+		assert_int_equal(whole_file_open(&out, "x", NULL, &err), 0);
+		assert_int_equal(whole_file_write(&out, "new", 3, &err), 0);
 		assert_int_equal(access("x", F_OK), there - 1);
-		assert_int_equal(output_commit(&out, &err), 0);
+		assert_int_equal(whole_file_commit(&out, &err), 0);
 		assert_string_equal(content("x"), "new");
-		output_close(&out);
+		whole_file_close(&out);
 		assert_int_equal(others("x"), 0);
 		unlink("x");
 	}
@@ -110,11 +110,11 @@ static void a_file_has_its_name_when_it_is_whole_and_replaces_another_then(void 
 
 static void what_is_not_committed_leaves_nothing(void **state)
 {
-	struct output out;
+	struct whole_file out;
 
 	put("x", "old", 0644);
-	assert_int_equal(output_open(&out, "x", NULL, &err), 0);
-	output_close(&out);
+	assert_int_equal(whole_file_open(&out, "x", NULL, &err), 0);
+	whole_file_close(&out);
 	assert_string_equal(content("x"), "old");
 	assert_int_equal(others("x"), 0);
 }
@@ -128,7 +128,8 @@ static void who_may_not_read_the_input_may_not_read_what_is_made_of_it(void **st
 		write_whole("x", "input");
 		assert_int_equal(mode_of("x"), modes[i]);
 	}
-	assert_int_equal(output_open(&(struct output){ 0 }, "x", "none", &err), SCHEDTRACE_E_IO);
+	assert_int_equal(whole_file_open(&(struct whole_file){ 0 }, "x", "none", &err),
+			 SCHEDTRACE_E_IO);
 }
 
 static void a_file_that_is_replaced_keeps_its_mode_and_a_new_one_has_that_of_the_umask(void **state)
@@ -162,11 +163,12 @@ static pid_t start_writer(void)
 	assert_int_equal(pipe(told), 0);
 	pid = fork();
 	if (pid == 0) {
-		struct output out;
+		struct whole_file out;
 
 		leave_proc();
 		outputs_remove_at_signals();
-		if (output_open(&out, "x", NULL, &err) < 0 || output_write(&out, "ne", 2, &err) < 0)
+		if (whole_file_open(&out, "x", NULL, &err) < 0 ||
+		    whole_file_write(&out, "ne", 2, &err) < 0)
 			_exit(1);
 		if (write(told[1], "", 1) != 1)
 			_exit(1);
@@ -203,13 +205,13 @@ static void write_whole_there(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct output out;
+		struct whole_file out;
 
 		leave_proc();
-		if (output_open(&out, "x", NULL, &err) < 0 || !out.working ||
-		    output_write(&out, "new", 3, &err) < 0 || output_commit(&out, &err) < 0)
+		if (whole_file_open(&out, "x", NULL, &err) < 0 || !out.working ||
+		    whole_file_write(&out, "new", 3, &err) < 0 || whole_file_commit(&out, &err) < 0)
 			_exit(1);
-		output_close(&out);
+		whole_file_close(&out);
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);

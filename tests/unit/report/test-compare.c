@@ -193,7 +193,7 @@ static void every_table_of_every_analysis_has_a_rule_whose_columns_exist(void **
 	assert_true(figures > 100);
 }
 
-static const struct infile_options no_options;
+static const struct input_options no_options;
 
 static void make_file(const char *name)
 {

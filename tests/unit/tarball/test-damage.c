@@ -141,7 +141,7 @@ static int last_result;
 static enum outcome examine(const uint8_t *data, size_t n, bool batches)
 {
 	struct schedtrace_open_options options = { .size = sizeof(options), .threads = 1 };
-	struct input in = { .memory = data, .fd = -1, .size = n };
+	struct byte_input in = { .memory = data, .fd = -1, .size = n };
 	const struct schedtrace_events *events;
 	enum outcome outcome = REFUSED;
 	struct schedtrace *trace;
@@ -200,9 +200,9 @@ static int add_part(void *user, const struct tar_member *m, struct schedtrace_er
 	return 0;
 }
 
-static const struct input *as_input(const uint8_t *data, size_t n, struct input *in)
+static const struct byte_input *as_input(const uint8_t *data, size_t n, struct byte_input *in)
 {
-	*in = (struct input){ .memory = data, .fd = -1, .size = n };
+	*in = (struct byte_input){ .memory = data, .fd = -1, .size = n };
 	return in;
 }
 
@@ -291,7 +291,7 @@ static void flip_all(bool store)
 	size_t n, refused = 0, harmless = 0, elsewhere = 0, different = 0, padding = 0;
 	uint8_t *data = make(store, &n);
 	struct parts parts = { 0 };
-	struct input in;
+	struct byte_input in;
 
 	assert_int_equal(tar_scan(as_input(data, n, &in), add_part, &parts, &err), 0);
 	for (size_t i = 0; i < n * 8; i++) {

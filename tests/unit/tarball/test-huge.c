@@ -62,7 +62,7 @@ static void a_member_of_nine_gibibytes_is_written_and_read(void **state)
 	uint64_t second = TAR_BLOCK + 9 * GIB;
 	struct found found = { 0 };
 	uint8_t block[TAR_BLOCK];
-	struct input in;
+	struct byte_input in;
 
 	assert_int_equal(ftruncate(fd, 0), 0);
 	tar_header(block, "big", 9 * GIB, 0);
@@ -71,7 +71,7 @@ static void a_member_of_nine_gibibytes_is_written_and_read(void **state)
 	put(block, sizeof(block), second);
 	put("hello", 5, second + TAR_BLOCK);
 	assert_int_equal(ftruncate(fd, (off_t)(second + 4 * TAR_BLOCK)), 0);
-	assert_int_equal(input_open(&in, path, &err), 0);
+	assert_int_equal(byte_input_open(&in, path, &err), 0);
 	assert_int_equal(tar_scan(&in, member, &found, &err), 0);
 	close(in.fd);
 	assert_int_equal(found.n, 2);
@@ -88,7 +88,7 @@ static void an_entry_of_five_gibibytes_gets_zip64_fields(void **state)
 	struct npz_out far = { .name = "far", .size = 5, .packed = 5, .crc = 0x3610a686 };
 	uint8_t record[NPZ_RECORD_ROOM];
 	struct npz_entry found;
-	struct input in;
+	struct byte_input in;
 	uint64_t central, at;
 	size_t n;
 
@@ -109,7 +109,7 @@ static void an_entry_of_five_gibibytes_gets_zip64_fields(void **state)
 	at += n;
 	n = npz_end(record, 2, central, at - central, 0);
 	put(record, n, at);
-	assert_int_equal(input_open(&in, path, &err), 0);
+	assert_int_equal(byte_input_open(&in, path, &err), 0);
 	assert_int_equal(npz_find(&found, &in, 0, in.size, "big", &err), 0);
 	assert_true(found.size == 5 * GIB && found.packed == 5 * GIB && found.crc == 7);
 	assert_int_equal(npz_find(&found, &in, 0, in.size, "far", &err), 0);
