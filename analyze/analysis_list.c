@@ -8,6 +8,7 @@
 
 #include "analyze/wrap.h"
 #include "base/error.h"
+#include "base/nearest.h"
 #include "cli/options.h"
 
 static void list_table(FILE *f, const char *what, const struct schedtrace_table_info *info,
@@ -66,7 +67,7 @@ int list_find(const struct schedtrace_analysis_info **out, const char *name,
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",
 			 analysis->name);
 	}
-	near = options_nearest(name, names, n);
+	near = nearest_word(name, names, n);
 	if (near)
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "no analysis %s; did you mean %s? There are %s", name, near, all);

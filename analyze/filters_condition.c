@@ -7,6 +7,7 @@
 #include "analyze/select.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "base/pattern.h"
 #include "cli/options.h"
 #include "query/query.h"
@@ -46,7 +47,7 @@ static const char *nearest_column(void *user, const char *name)
 
 	for (size_t i = 0; names && i < info->n_columns; i++)
 		names[i] = info->columns[i].name;
-	return names ? options_nearest(name, names, info->n_columns) : NULL;
+	return names ? nearest_word(name, names, info->n_columns) : NULL;
 }
 
 static void lend_row(struct condition *c)

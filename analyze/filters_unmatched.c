@@ -8,6 +8,7 @@
 #include "analyze/filters_state.h"
 #include "base/escape.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 
 /* So many names are proposed. */
 #define MOST_NAMES 3
@@ -46,7 +47,7 @@ static size_t put_near_first(const char **names, size_t n, const char *word)
 	size_t near = 0;
 	const char *name;
 
-	while (near < MOST_NAMES && (name = options_nearest(word, names + near, n - near))) {
+	while (near < MOST_NAMES && (name = nearest_word(word, names + near, n - near))) {
 		size_t i = near;
 
 		while (names[i] != name)

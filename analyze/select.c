@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 
 /* Rows of a ranked table that text shows when nobody says how many. */
 #define USUAL_TOP 20
@@ -185,7 +186,7 @@ static int check_word(void *user, const char *word, size_t n)
 	for (size_t i = 0; i < check->n; i++)
 		for (size_t c = 0; c < check->infos[i]->n_columns; c++)
 			names[n_names++] = check->infos[i]->columns[c].name;
-	near = options_nearest(copy, names, n_names);
+	near = nearest_word(copy, names, n_names);
 	if (near)
 		return error_set(check->err, SCHEDTRACE_E_USAGE,
 				 "%s: no column %s here; did you mean %s?", check->option, copy,

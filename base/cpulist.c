@@ -3,15 +3,13 @@
 
 #include <stddef.h>
 
-#include "libschedtrace/context.h"
-
 static const char *number(const char *text, int32_t *value)
 {
 	const char *p = text;
 
-	for (*value = 0; *p >= '0' && *p <= '9' && *value <= CONTEXT_MAX_CPU; p++)
+	for (*value = 0; *p >= '0' && *p <= '9' && *value <= CPULIST_MAX_CPU; p++)
 		*value = *value * 10 + (*p - '0');
-	return p > text && *value <= CONTEXT_MAX_CPU ? p : NULL;
+	return p > text && *value <= CPULIST_MAX_CPU ? p : NULL;
 }
 
 int cpulist_next(const char **list, int32_t *first, int32_t *last)

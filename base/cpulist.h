@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define CPULIST_MAX_CPU 65534
+
 /* The next range of *list, which moves on; 0 at the end, -1 where the text is no list. */
 int cpulist_next(const char **list, int32_t *first, int32_t *last);
 

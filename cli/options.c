@@ -8,60 +8,13 @@
 
 #include <schedtrace/error.h>
 
+#include "base/nearest.h"
 #include "cli/option_rows.h"
 #include "cli/process.h"
 #include "cli/report_error.h"
+#include "config.h"
 
 #define FIRST_LONG 256 /* getopt_long()'s value of the table's first row */
-
-static size_t smallest(size_t a, size_t b, size_t c)
-{
-	size_t ab = a < b ? a : b;
-
-	return ab < c ? ab : c;
-}
-
-/* Levenshtein's distance; words longer than the row count as far away. */
-static size_t edit_distance(const char *a, const char *b)
-{
-	size_t row[128];
-	size_t na = strlen(a), nb = strlen(b);
-
-	if (nb + 1 > sizeof(row) / sizeof(row[0]) || na > 127)
-		return SIZE_MAX;
-	for (size_t j = 0; j <= nb; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= na; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= nb; j++) {
-			size_t above = row[j];
-
-			row[j] = smallest(above + 1, row[j - 1] + 1,
-					  diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[nb];
-}
-
-const char *options_nearest(const char *word, const char *const *candidates, size_t n)
-{
-	size_t best = SIZE_MAX;
-	const char *nearest = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t d = edit_distance(word, candidates[i]);
-
-		if (d < best) {
-			best = d;
-			nearest = candidates[i];
-		}
-	}
-	/* A third of the letters wrong is a slip; more is another word. */
-	return best <= 1 + strlen(word) / 3 ? nearest : NULL;
-}
 
 static bool parse_digits(const char **text, int64_t *value)
 {
@@ -242,7 +195,7 @@ static void refuse_unknown(const struct program *program, const struct option_ro
 		names[i] = rows->row[i]->name;
 		same += strncmp(names[i], name, strlen(name)) == 0;
 	}
-	nearest = options_nearest(name, names, rows->n);
+	nearest = nearest_word(name, names, rows->n);
 	if (same > 1)
 		report(program->name, "--%s may mean several options: write it out (see --help)",
 		       name);
@@ -308,7 +261,7 @@ static void print_and_exit(const struct program *program, const struct option_sp
 			   int wrong_usage_status)
 {
 	if (o == &version_option) {
-		printf("%s %s\n", program->name, schedtrace_version());
+		printf("%s %s\n", program->name, SCHEDTRACE_VERSION);
 	} else if (o == &help_option) {
 		options_print_help(program, stdout);
 	} else if (!options_print_completion(program, optarg, stdout)) {

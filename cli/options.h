@@ -78,7 +78,4 @@ bool options_print_completion(const struct program *program, const char *shell, 
  */
 bool options_parse_value(enum option_type type, const char *unit, const char *text, int64_t *value);
 
-/* The candidate nearest to @word by edit distance, or NULL if none is near. */
-const char *options_nearest(const char *word, const char *const *candidates, size_t n);
-
 #endif

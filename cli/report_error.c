@@ -41,3 +41,13 @@ int report_error(const char *program, const struct schedtrace_error *err)
 	report(program, "%s", err->text);
 	return exit_status(err->status);
 }
+
+static void report_note(void *program, const char *text)
+{
+	report(program, "%s", text);
+}
+
+struct notes report_notes(const char *program)
+{
+	return (struct notes){ report_note, (void *)program };
+}

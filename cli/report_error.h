@@ -5,6 +5,8 @@
 
 #include <schedtrace/error.h>
 
+#include "base/note.h"
+
 enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_UNFINISHED = 1, /* I/O, memory, database */
@@ -19,5 +21,8 @@ void report(const char *program, const char *fmt, ...) SCHEDTRACE_PRINTF(2, 3);
 
 /* Prints err->text likewise and returns the exit status that belongs to err->status. */
 int report_error(const char *program, const struct schedtrace_error *err);
+
+/* Notes go where those sentences do. */
+struct notes report_notes(const char *program);
 
 #endif

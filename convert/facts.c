@@ -9,7 +9,6 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/mem.h"
-#include "convert/note.h"
 #include "convert/start_state.h"
 #include "tracedat/markers.h"
 
@@ -144,9 +143,10 @@ static void find_markers(struct facts *facts, const char *writer)
 			facts->raw_offset = f->fields[i].offset;
 		}
 	if (facts->raw_data < 0 && writer && strncmp(writer, "schedrec ", strlen("schedrec ")) == 0)
-		note(facts->options, "schedrec wrote it, but it has no format of ftrace:raw_data, "
-				     "of which the recorder's own records are: the facts of the "
-				     "recording, the tasks at its begin and samples are unknown");
+		note(&facts->options->file.notes,
+		     "schedrec wrote it, but it has no format of ftrace:raw_data, "
+		     "of which the recorder's own records are: the facts of the "
+		     "recording, the tasks at its begin and samples are unknown");
 }
 
 /* Each event that the recorder recorded has a format in the file. */
@@ -157,7 +157,7 @@ static void note_lost_formats(const struct facts *facts, const json_t *events)
 		const char *colon = name ? strchr(name, ':') : NULL;
 
 		if (colon && !find_format(facts, name, (size_t)(colon - name), colon + 1))
-			note(facts->options,
+			note(&facts->options->file.notes,
 			     "%s was recorded, but the file has no format of it: its records are "
 			     "left out",
 			     name);
@@ -446,7 +446,8 @@ static int text_marker(struct facts *facts, const struct marker_header *h, const
 		return 0;
 	json = json_loadb(larger, facts->text[i].n, 0, &error);
 	if (!json_is_object(json)) {
-		note(facts->options, "what the recorder noted about the recording's %s is damaged",
+		note(&facts->options->file.notes,
+		     "what the recorder noted about the recording's %s is damaged",
 		     end ? "end" : "begin");
 		return 0;
 	}
@@ -644,6 +645,6 @@ int facts_finish(struct facts *facts, struct schedtrace_error *err)
 	if (!*incomplete)
 		return 0;
 	info.incomplete = incomplete;
-	note(facts->options, "the recording is incomplete: %s", incomplete);
+	note(&facts->options->file.notes, "the recording is incomplete: %s", incomplete);
 	return schedtrace_context_set_info(facts->ctx, &info, err);
 }

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "convert/note.h"
 
 #define IDS	     (UINT16_MAX + 1)
 #define IDS_TO_SAY   5
@@ -40,13 +39,13 @@ static void note_unknown(const struct left_out *l, const struct source_options *
 		if (ids++ >= IDS_TO_SAY)
 			more += l->unknown[id];
 		else
-			note(options,
+			note(&options->file.notes,
 			     "%" PRIu64 " records are %s: their event id is %zu, of which the file "
 			     "has no format",
 			     l->unknown[id], what_became(options), id);
 	}
 	if (more)
-		note(options, "%" PRIu64 " records of %zu more such ids are %s", more,
+		note(&options->file.notes, "%" PRIu64 " records of %zu more such ids are %s", more,
 		     ids - IDS_TO_SAY, what_became(options));
 }
 
@@ -83,8 +82,8 @@ static void note_rowless(struct named *list, size_t n, const struct source_optio
 	}
 	if (n > NAMES_TO_SAY)
 		snprintf(more, sizeof(more), " and of %zu more events", n - NAMES_TO_SAY);
-	note(options, "%" PRIu64 " records of events that have no rows are %s: %s%s%s", sum,
-	     what_became(options), names, more,
+	note(&options->file.notes, "%" PRIu64 " records of events that have no rows are %s: %s%s%s",
+	     sum, what_became(options), names, more,
 	     options->others ? "" : "; schedconv --all-events keeps them");
 }
 
@@ -99,7 +98,7 @@ void left_out_note(const struct left_out *l, const struct format *formats, size_
 		uint64_t n = row_maker_left_out(maker, i, &why);
 
 		if (n && why)
-			note(options, "%" PRIu64 " records of %s:%s are %s: %s", n,
+			note(&options->file.notes, "%" PRIu64 " records of %s:%s are %s: %s", n,
 			     formats[i].system, formats[i].name, what_became(options), why);
 		else if (n && rowless)
 			rowless[n_rowless++] = (struct named){ &formats[i], n };

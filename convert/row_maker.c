@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "convert/note.h"
 #include "libschedtrace/known_tasks.h"
 
 static const struct event_kind *const tables[] = { sched_events, memory_events, system_events,
@@ -92,9 +91,9 @@ static void compile_event(struct event *e, const struct format *format,
 			continue;
 		if (optional && !f)
 			continue;
-		note(options, "%s:%s is not converted: its format in the file %s field %s",
-		     format->system, format->name, f ? "has an impossible" : "has no",
-		     name + optional);
+		note(&options->file.notes,
+		     "%s:%s is not converted: its format in the file %s field %s", format->system,
+		     format->name, f ? "has an impossible" : "has no", name + optional);
 		e->unreadable = true;
 		return;
 	}
@@ -116,7 +115,7 @@ int row_maker_new(struct row_maker **out, const struct format *formats, size_t n
 	m->cpus = calloc(CPUS_MAX, sizeof(struct cpu *));
 	m->n_events = n_formats;
 	m->first_ns = INT64_MAX;
-	m->salvage = options && options->salvage;
+	m->salvage = options && options->file.salvage;
 	m->nobody = (struct task){ .tgid = -1, .queue_cpu = NO_CPU, .call = NO_CALL };
 	if (!m->events || !m->cpus) {
 		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu events", n_formats);

@@ -4,6 +4,7 @@
 #define CONVERT_ROW_MAKER_H
 
 #include "convert/row_batch.h"
+#include "convert/source.h"
 #include "convert/task_table.h"
 
 struct row_maker;

@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "convert/facts.h"
 #include "convert/left_out.h"
-#include "convert/note.h"
 #include "convert/other_records.h"
 #include "convert/stack_maker.h"
 
@@ -104,7 +103,7 @@ static int note_tsc(struct source *s, struct schedtrace_error *err)
  */
 static int read_ahead(struct source *s, const char *path, struct schedtrace_error *err)
 {
-	struct source_options options = s->options;
+	struct tracedat_options options = s->options.file;
 	const struct record *records;
 	struct tracedat *t;
 	size_t n, seen = 0, ahead = AHEAD_FOR_BEGIN;
@@ -118,7 +117,7 @@ static int read_ahead(struct source *s, const char *path, struct schedtrace_erro
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a source");
 	for (size_t i = 0; i < n; i++)
 		is_stack[i] = stack_kind_of(&formats[i]) != STACK_NONE;
-	options.note = NULL;
+	options.notes.tell = NULL;
 	options.salvage = true;
 	r = tracedat_open(&t, path, &options, err);
 	if (r < 0)
@@ -190,7 +189,7 @@ int source_open(struct source **out, const char *path, const struct source_optio
 		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for rows");
 		goto fail;
 	}
-	r = tracedat_open(&s->tracedat, path, &s->options, err);
+	r = tracedat_open(&s->tracedat, path, &s->options.file, err);
 	if (r < 0)
 		goto fail;
 	r = check_clock(s, err);
@@ -277,16 +276,18 @@ static void note_missing(const struct source *s, uint64_t records)
 	size_t bytes;
 
 	if (records == 0) {
-		note(&s->options, "it holds no events: nothing can be computed from it");
+		note(&s->options.file.notes, "it holds no events: nothing can be computed from it");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
 		if (row_maker_count(s->maker, events[i].system, events[i].name) == 0)
-			note(&s->options, "it holds no %s records: %s cannot be computed",
-			     events[i].name, events[i].lacks);
+			note(&s->options.file.notes,
+			     "it holds no %s records: %s cannot be computed", events[i].name,
+			     events[i].lacks);
 	if (!tracedat_cmdlines(s->tracedat, &bytes) || bytes == 0)
-		note(&s->options, "it holds no list of task names: tasks that no record names "
-				  "are nameless");
+		note(&s->options.file.notes,
+		     "it holds no list of task names: tasks that no record names "
+		     "are nameless");
 }
 
 static void note_faults(const struct source *s)
@@ -299,10 +300,11 @@ static void note_faults(const struct source *s)
 		snprintf(unknown, sizeof(unknown), " and an unknown number in %llu of them",
 			 (unsigned long long)f.unknown_gaps);
 	if (f.gaps > 0)
-		note(&s->options, "records were lost in %llu places: %llu by count%s (LOST rows)",
+		note(&s->options.file.notes,
+		     "records were lost in %llu places: %llu by count%s (LOST rows)",
 		     (unsigned long long)f.gaps, (unsigned long long)f.lost, unknown);
 	if (f.broken_chains > 0)
-		note(&s->options,
+		note(&s->options.file.notes,
 		     "%llu times a CPU ran a task without a record of the switch to it (RUNS rows)",
 		     (unsigned long long)f.broken_chains);
 }

@@ -11,16 +11,13 @@
 
 #include <schedtrace/context.h>
 
+#include "tracedat/tracedat.h"
+
 struct source;
 
 struct source_options {
-	const char *instance;    /* buffer of the file to read, NULL: the only one with events */
-	bool salvage;            /* damaged input: give what is whole instead of failing */
-	bool others;		 /* keep records that no row is made of, see source_others() */
-	uint64_t max_memory;     /* bytes, 0: the default of 256 MiB */
-	unsigned int threads;    /* 0: as many as there are CPUs */
-	void (*note)(void *user, const char *text); /* one printable sentence; may be NULL */
-	void *user;
+	struct tracedat_options file;
+	bool others; /* keep records that no row is made of, see source_others() */
 };
 
 int source_open(struct source **out, const char *path, const struct source_options *options,
@@ -64,8 +61,5 @@ bool source_damaged(const struct source *source);
 
 /* Whether the rows have a column of call stacks; known once it is open. */
 bool source_has_stacks(const struct source *source);
-
-/* True when the file begins as a trace.dat does. */
-bool source_is_tracedat(const char *path);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "convert/note.h"
 #include "convert/user_symbols.h"
 
 static uint8_t offset_of(const struct format *format, const char *name)
@@ -54,8 +53,9 @@ int stack_maker_open(struct stack_maker *m, const struct tracedat *t,
 	text = tracedat_kallsyms(t, &bytes);
 	r = kallsyms_parse(&m->kallsyms, text, bytes, err);
 	if (r == 0 && m->kallsyms.n == 0)
-		note(options, "it holds no addresses of kernel functions, as they were hidden "
-			      "(kptr_restrict) or not saved: kernel stacks are numbers");
+		note(&options->file.notes,
+		     "it holds no addresses of kernel functions, as they were hidden "
+		     "(kptr_restrict) or not saved: kernel stacks are numbers");
 	return r;
 }
 
@@ -241,14 +241,15 @@ static void note_files(const struct stack_maker *m, const struct user_symbols *f
 	size_t n_changed = user_symbols_files_changed(files, &changed);
 
 	if (n_missing)
-		note(m->options, "%s of user stacks %s: addresses in %s stay numbers: %s",
+		note(&m->options->file.notes,
+		     "%s of user stacks %s: addresses in %s stay numbers: %s",
 		     n_missing == 1 ? "a program file" : "program files",
 		     !HAVE_LIBDW      ? "were not read, as this was built without libdw"
 		     : n_missing == 1 ? "is not here, or is no ELF file"
 				      : "are not here, or are no ELF files",
 		     n_missing == 1 ? "it" : "them", missing ? missing : "?");
 	if (n_changed)
-		note(m->options,
+		note(&m->options->file.notes,
 		     "%s of user stacks %s recorded (build-id): addresses in %s stay numbers: %s",
 		     n_changed == 1 ? "a program file" : "program files",
 		     n_changed == 1 ? "is not the one that was" : "are not those that were",

@@ -46,9 +46,11 @@ static int open_tracedat(struct input *infile, const char *path,
 {
 	int r;
 	const struct source_options source_options = {
-		.instance = options->instance,
-		.salvage = options->salvage,
-		.note = options->note,
+		.file = {
+			.instance = options->instance,
+			.salvage = options->salvage,
+			.notes = { options->note, NULL },
+		},
 	};
 
 	if (options->default_ids)
@@ -59,7 +61,7 @@ static int open_tracedat(struct input *infile, const char *path,
 }
 #else
 /* As convert/source.h has it, for a program without the converter. */
-bool source_is_tracedat(const char *path)
+bool tracedat_is(const char *path)
 {
 	static const char magic[10] = "\x17\x08\x44tracing";
 	char begin[sizeof(magic)];
@@ -87,7 +89,7 @@ int input_open(struct input **out, const char *path, const struct input_options 
 	if (!infile)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open a file");
 	infile->path = path;
-	if (source_is_tracedat(path))
+	if (tracedat_is(path))
 		r = open_tracedat(infile, path, options, err);
 	else
 		r = open_tarball(infile, path, options, err);

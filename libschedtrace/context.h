@@ -6,7 +6,9 @@
 
 #include <schedtrace/context.h>
 
-#define CONTEXT_MAX_CPU 65534
+#include "base/cpulist.h"
+
+#define CONTEXT_MAX_CPU CPULIST_MAX_CPU
 
 /* The strings of struct schedtrace_info: name in meta.json, place in the struct. */
 struct info_string {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In place of plot.c where there is no cairo. */
+/* In place of picture.c where there is no cairo. */
 #include "base/error.h"
 #include "plots/picture.h"
 
@@ -11,8 +11,8 @@ int plot_check(const char *path, struct schedtrace_error *err)
 		"libcairo2-dev and build it again");
 }
 
-int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
-	       struct schedtrace_error *err)
+int plot_draw(const char *path, FILE *f, struct plot_figure *figure, const struct plot_size *size,
+	      struct schedtrace_error *err)
 {
 	return plot_check(path, err);
 }

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analyze/results.h"
 #include "base/error.h"
 #include "plots/canvas.h"
 
@@ -38,7 +37,7 @@ int plot_check(const char *path, struct schedtrace_error *err)
 	return 0;
 }
 
-/* Failures are seen by results_finish(). */
+/* Failures are seen by who finishes the stream. */
 static cairo_status_t write_bytes(void *file, const unsigned char *data, unsigned int n)
 {
 	return fwrite(data, 1, n, file) == n ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
@@ -238,7 +237,7 @@ static void draw_figure(cairo_t *cr, const struct plot_figure *figure, double wi
 	}
 }
 
-/* 0 or an error of cairo's own; what could not be written is left for results_finish(). */
+/* 0 or an error of cairo's own; what could not be written is left to who finishes the stream. */
 static int draw_file(enum file_kind kind, FILE *f, const struct plot_figure *figure, double width,
 		     double height, struct schedtrace_error *err)
 {
@@ -262,13 +261,12 @@ static int draw_file(enum file_kind kind, FILE *f, const struct plot_figure *fig
 	return 0;
 }
 
-static int write_file(const char *path, struct plot_figure *figure, const struct plot_size *size,
-		      struct schedtrace_error *err)
+static int draw(const char *path, FILE *f, struct plot_figure *figure, const struct plot_size *size,
+		struct schedtrace_error *err)
 {
 	double width = (size->width > 0 ? size->width : PLOT_USUAL_WIDTH) * POINTS_PER_MM;
 	struct need page = aligned_needs(figure, width);
 	double height = size->height > 0 ? size->height * POINTS_PER_MM : page.fixed + page.body;
-	struct results file;
 	int r;
 
 	if (height < page.fixed + page.least)
@@ -277,25 +275,17 @@ static int write_file(const char *path, struct plot_figure *figure, const struct
 			"--plot-size: this picture needs a height of %.0f mm at this width, "
 			"and not %.0f",
 			ceil((page.fixed + page.least) / POINTS_PER_MM), size->height);
-	r = results_open(&file, path, err);
-	if (r)
-		return r;
-	r = draw_file(kind_of(path), file.f, figure, width, height, err);
-	if (r)
-		r = error_prefix(err, r, "%s", path);
-	else
-		r = results_finish(&file, err);
-	results_close(&file);
-	return r;
+	r = draw_file(kind_of(path), f, figure, width, height, err);
+	return r < 0 ? error_prefix(err, r, "%s", path) : 0;
 }
 
-int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
-	       struct schedtrace_error *err)
+int plot_draw(const char *path, FILE *f, struct plot_figure *figure, const struct plot_size *size,
+	      struct schedtrace_error *err)
 {
 	int r = plot_check(path, err);
 
-	if (!r)
-		r = write_file(path, figure, size, err);
+	if (r == 0)
+		r = draw(path, f, figure, size, err);
 	/* One picture a run: without their caches, checkers of memory see only our own leaks. */
 	cairo_debug_reset_static_data();
 	FcFini();

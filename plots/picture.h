@@ -3,6 +3,8 @@
 #ifndef PLOTS_PICTURE_H
 #define PLOTS_PICTURE_H
 
+#include <stdio.h>
+
 #include "plots/panel.h"
 
 #define PLOT_USUAL_WIDTH 170.0 /* mm: a page's text */
@@ -19,10 +21,10 @@ int plot_parse_size(const char *text, struct plot_size *size, struct schedtrace_
 int plot_check(const char *path, struct schedtrace_error *err);
 
 /*
- * Draws the figure into a file that appears when it is whole. Plots with an x axis stand below
- * one another, by their panels' left and right.
+ * Draws the figure into @f, as what the ending of @path says. Plots with an x axis stand below one
+ * another, by their panels' left and right. Failures to write stay in the stream's error flag.
  */
-int plot_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
-	       struct schedtrace_error *err);
+int plot_draw(const char *path, FILE *f, struct plot_figure *figure, const struct plot_size *size,
+	      struct schedtrace_error *err);
 
 #endif

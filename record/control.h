@@ -13,8 +13,6 @@
 #include <jansson.h>
 #include <schedtrace/error.h>
 
-#include "cli/options.h"
-
 struct control;
 
 /* One order. @run adds to @reply what it has to say; @argument is "" if none was given. */
@@ -35,10 +33,5 @@ void control_serve(struct control *c);
 
 /* The folder of sockets, made if @make; others' folders are refused. */
 int control_directory(char *path, size_t size, bool make, struct schedtrace_error *err);
-
-extern const struct program control_program;
-
-/* schedrec ctl: returns an exit status. argv[0] is "ctl". */
-int control_client(int argc, char **argv);
 
 #endif

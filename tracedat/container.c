@@ -394,7 +394,7 @@ int container_option(struct container *c, uint16_t id, const struct text *data,
 		memcpy(&c->tsc.mult, data->bytes, 4);
 		memcpy(&c->tsc.shift, data->bytes + 4, 4);
 		memcpy(&c->tsc.offset, data->bytes + 8, 8);
-		c->tsc.known = true;
+		c->has_tsc = true;
 		return 0;
 	}
 	return 0;

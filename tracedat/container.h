@@ -13,6 +13,8 @@
 
 #include <schedtrace/error.h>
 
+#include "tracedat/tsc_scale.h"
+
 enum codec {
 	CODEC_NONE,
 	CODEC_ZLIB,
@@ -63,13 +65,6 @@ static inline uint32_t page_data_offset(const struct page_layout *l)
 	return 8 + l->commit_size;
 }
 
-struct tsc_scale {
-	uint32_t mult;
-	uint32_t shift;
-	uint64_t offset;
-	bool known;
-};
-
 struct container {
 	int fd;
 	uint64_t size;
@@ -81,7 +76,8 @@ struct container {
 	struct text header_page, cmdlines, kallsyms;
 	char *uname;
 	char *writer; /* option VERSION: the program that wrote it, NULL unknown */
-	struct tsc_scale tsc;
+	bool has_tsc;
+	struct tsc_scale tsc; /* of a file whose clock is the TSC */
 	struct format_text *formats;
 	size_t n_formats, cap_formats;
 	struct instance *instances;
@@ -108,7 +104,6 @@ void container_close(struct container *c);
  * The second buffer of a recording that was limited to some tasks. Without a name asked for, it is
  * read together with the top one, as if both were one.
  */
-#define INSTANCE_ONLY "schedrec.only"
 
 /* The instance asked for, or the only one with data when @name is NULL. */
 int container_choose(struct container *c, const char *name, const struct instance **out,

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "tracedat/container.h"
+#include "tracedat/markers.h"
 
 static int check_page_size(uint32_t size, struct schedtrace_error *err)
 {
@@ -84,7 +85,7 @@ static void find_only(struct container *c, struct instance **top, struct instanc
 	for (size_t i = 0; i < c->n_instances; i++) {
 		if (!*c->instances[i].name)
 			*top = &c->instances[i];
-		else if (strcmp(c->instances[i].name, INSTANCE_ONLY) == 0)
+		else if (strcmp(c->instances[i].name, BUFFER_ONLY) == 0)
 			*only = &c->instances[i];
 	}
 }
@@ -258,7 +259,7 @@ int container_choose(struct container *c, const char *name, const struct instanc
 		c->remarks[1] = NULL;
 	/* In version 7 other sections stand between two buffers, in ours the data of the first. */
 	if (r == 0 && (c->version == 6 || found->n_own == found->n_cpus) &&
-	    strcmp(found->name, INSTANCE_ONLY) != 0)
+	    strcmp(found->name, BUFFER_ONLY) != 0)
 		r = find_unclaimed(c, found, err);
 	if (r == 0)
 		attach_cpustat(c, found);

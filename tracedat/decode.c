@@ -440,9 +440,9 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 		s->last = r->list[r->n - 1].timestamp;
 		s->marked = r->marked;
 	}
-	if (b->damaged && d->note && d->noted < NOTES_MAX) {
+	if (b->damaged && d->notes.tell && d->noted < NOTES_MAX) {
 		d->noted++;
-		d->note(d->user, b->err.text);
+		note(&d->notes, "%s", b->err.text);
 	}
 	d->damaged += b->damaged;
 	d->empty += b->empty;
@@ -599,8 +599,8 @@ static int open_stream(struct decoder *d, const struct cpu_data *data, struct sc
 			  s->cpu, d->c->size, end);
 		if (!d->salvage)
 			return SCHEDTRACE_E_FORMAT;
-		if (d->note && err)
-			d->note(d->user, err->text);
+		if (err)
+			note(&d->notes, "%s", err->text);
 		d->damaged++;
 	}
 	s->gap = s->finished = s->at == s->end;
@@ -659,7 +659,7 @@ static int start_threads(struct decoder *d, unsigned int threads, struct schedtr
 }
 
 int decoder_open(struct decoder *d, const struct container *c, const struct instance *instance,
-		 const struct formats *formats, const struct source_options *options,
+		 const struct formats *formats, const struct tracedat_options *options,
 		 struct schedtrace_error *err)
 {
 	size_t i;
@@ -668,8 +668,8 @@ int decoder_open(struct decoder *d, const struct container *c, const struct inst
 	d->c = c;
 	d->instance = instance;
 	d->salvage = options && options->salvage;
-	d->note = options ? options->note : NULL;
-	d->user = options ? options->user : NULL;
+	if (options)
+		d->notes = options->notes;
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->ready, NULL);
 	pthread_cond_init(&d->room, NULL);

@@ -72,8 +72,7 @@ struct decoder {
 	const struct instance *instance;
 	struct pages_config config;
 	bool salvage;
-	void (*note)(void *user, const char *text); /* of the source's options */
-	void *user;
+	struct notes notes;
 	unsigned int noted;	/* damages that were told; the rest is only counted */
 	struct stream *streams; /* of CPUs with data, by CPU */
 	size_t n_streams;
@@ -90,7 +89,7 @@ struct decoder {
 
 /* @d is zeroed by the caller; decoder_close() releases also after a failure. */
 int decoder_open(struct decoder *d, const struct container *c, const struct instance *instance,
-		 const struct formats *formats, const struct source_options *options,
+		 const struct formats *formats, const struct tracedat_options *options,
 		 struct schedtrace_error *err);
 void decoder_close(struct decoder *d);
 

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,23 +18,6 @@
 
 #define WORKER_WAIT_MS 30000
 #define WORKERS_MAX    8
-
-static void say(note_fn note, void *user, const char *fmt, ...) SCHEDTRACE_PRINTF(3, 4);
-
-static void say(note_fn note, void *user, const char *fmt, ...)
-{
-	struct schedtrace_error text;
-	char raw[SCHEDTRACE_ERROR_SIZE];
-	va_list args;
-
-	if (!note)
-		return;
-	va_start(args, fmt);
-	vsnprintf(raw, sizeof(raw), fmt, args);
-	va_end(args);
-	error_set(&text, 0, "%s", raw);
-	note(user, text.text);
-}
 
 static bool write_all(int fd, const void *data, size_t n)
 {
@@ -160,7 +142,7 @@ static int take_unparsed(struct formats *f, const struct format_text *text, size
 
 /* Reads replies from *done on; true when all came. */
 static int read_replies(struct formats *f, const struct format_text *texts, size_t *done, int fd,
-			note_fn note, void *user, struct schedtrace_error *err)
+			const struct notes *notes, struct schedtrace_error *err)
 {
 	auto_free struct format_wire_field *wire =
 		reallocarray(NULL, FORMAT_FIELDS_MAX, sizeof(*wire));
@@ -183,15 +165,15 @@ static int read_replies(struct formats *f, const struct format_text *texts, size
 		if (head.id < 0) {
 			r = take_unparsed(f, &texts[*done], *done, head.bad_line, err);
 			if (r == 0 && head.bad_line)
-				say(note, user,
-				    "the format text of %s:%s is damaged: line %u of it is not "
-				    "what kernels print there",
-				    f->list[*done].system, f->list[*done].name, head.bad_line);
+				note(notes,
+				     "the format text of %s:%s is damaged: line %u of it is not "
+				     "what kernels print there",
+				     f->list[*done].system, f->list[*done].name, head.bad_line);
 			else if (r == 0)
-				say(note, user,
-				    "format %zu of system %s cannot be parsed: its events are "
-				    "left out",
-				    *done, texts[*done].system);
+				note(notes,
+				     "format %zu of system %s cannot be parsed: its events are "
+				     "left out",
+				     *done, texts[*done].system);
 		} else {
 			r = take_reply(f, &texts[*done], &head, wire, err);
 		}
@@ -202,7 +184,7 @@ static int read_replies(struct formats *f, const struct format_text *texts, size
 }
 
 static int run_worker(struct formats *f, const struct format_text *texts, size_t *done,
-		      note_fn note, void *user, struct schedtrace_error *err)
+		      const struct notes *notes, struct schedtrace_error *err)
 {
 	int fds[2], r, status;
 	pid_t pid;
@@ -221,7 +203,7 @@ static int run_worker(struct formats *f, const struct format_text *texts, size_t
 		work(texts, *done, f->n);
 	}
 	close(fds[1]);
-	r = read_replies(f, texts, done, fds[0], note, user, err);
+	r = read_replies(f, texts, done, fds[0], notes, err);
 	close(fds[0]);
 	if (*done < f->n)
 		kill(pid, SIGKILL);
@@ -231,7 +213,7 @@ static int run_worker(struct formats *f, const struct format_text *texts, size_t
 }
 
 /* With equal ids the first one counts, as for trace-cmd. */
-static int index_ids(struct formats *f, note_fn note, void *user, struct schedtrace_error *err)
+static int index_ids(struct formats *f, const struct notes *notes, struct schedtrace_error *err)
 {
 	size_t i;
 
@@ -244,17 +226,16 @@ static int index_ids(struct formats *f, note_fn note, void *user, struct schedtr
 		if (!f->list[i].id)
 			continue;
 		if (*at)
-			say(note, user,
-			    "events %s and %s have the same id %u: the first one counts",
-			    f->list[*at - 1].name, f->list[i].name, f->list[i].id);
+			note(notes, "events %s and %s have the same id %u: the first one counts",
+			     f->list[*at - 1].name, f->list[i].name, f->list[i].id);
 		else
 			*at = (uint16_t)(i + 1);
 	}
 	return 0;
 }
 
-int formats_parse(struct formats *f, const struct format_text *texts, size_t n, note_fn note,
-		  void *user, struct schedtrace_error *err)
+int formats_parse(struct formats *f, const struct format_text *texts, size_t n,
+		  const struct notes *notes, struct schedtrace_error *err)
 {
 	size_t done = 0, workers;
 	int r = 0;
@@ -272,17 +253,17 @@ int formats_parse(struct formats *f, const struct format_text *texts, size_t n, 
 					 "%d format texts crash or hang their parser: the file is "
 					 "damaged or hostile",
 					 WORKERS_MAX);
-		r = run_worker(f, texts, &done, note, user, err);
+		r = run_worker(f, texts, &done, notes, err);
 		if (r == 0 && done < n) {
-			say(note, user,
-			    "format %zu of system %s crashes or hangs its parser: its "
-			    "events are left out",
-			    done, texts[done].system);
+			note(notes,
+			     "format %zu of system %s crashes or hangs its parser: its "
+			     "events are left out",
+			     done, texts[done].system);
 			r = take_unparsed(f, &texts[done], done, 0, err);
 			done++;
 		}
 	}
-	return r < 0 ? r : index_ids(f, note, user, err);
+	return r < 0 ? r : index_ids(f, notes, err);
 }
 
 void formats_free(struct formats *f)

@@ -15,11 +15,9 @@ struct formats {
 	uint16_t *by_id; /* 65536 entries: index + 1 of the format with that id, 0 none */
 };
 
-typedef void (*note_fn)(void *user, const char *text);
-
 /* @f is zeroed by the caller; formats_free() releases also after a failure. */
-int formats_parse(struct formats *f, const struct format_text *texts, size_t n, note_fn note,
-		  void *user, struct schedtrace_error *err);
+int formats_parse(struct formats *f, const struct format_text *texts, size_t n,
+		  const struct notes *notes, struct schedtrace_error *err);
 void formats_free(struct formats *f);
 
 #define FORMAT_NAME_MAX	  64

@@ -26,6 +26,9 @@ struct marker_header {
  * trace_marker_raw in one record. */
 #define MARKER_PAYLOAD_MAX 1008
 
+/* Name of the second buffer of --only in the file. */
+#define BUFFER_ONLY "schedrec.only"
+
 enum marker_kind {
 	/*
 	 * JSON object, UTF-8 (bytes of argv that are not are written \\xNN), concatenated over its

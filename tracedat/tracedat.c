@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@
 
 struct tracedat {
 	char *path;
-	struct source_options options;
+	struct tracedat_options options;
 	struct container container;
 	const struct instance *instance;
 	struct formats formats;
@@ -31,24 +30,7 @@ struct tracedat {
 	bool damaged;
 };
 
-static void note(const struct tracedat *t, const char *fmt, ...) SCHEDTRACE_PRINTF(2, 3);
-
-static void note(const struct tracedat *t, const char *fmt, ...)
-{
-	struct schedtrace_error text;
-	char raw[SCHEDTRACE_ERROR_SIZE];
-	va_list args;
-
-	if (!t->options.note)
-		return;
-	va_start(args, fmt);
-	vsnprintf(raw, sizeof(raw), fmt, args);
-	va_end(args);
-	error_set(&text, 0, "%s", raw);
-	t->options.note(t->options.user, text.text);
-}
-
-bool source_is_tracedat(const char *path)
+bool tracedat_is(const char *path)
 {
 	static const char magic[10] = "\x17\x08\x44tracing";
 	char begin[sizeof(magic)];
@@ -61,7 +43,7 @@ bool source_is_tracedat(const char *path)
 /* How many events --salvage would give, to be told with the failure; -1 none or unknown. */
 static int64_t count_whole(const struct tracedat *t)
 {
-	struct source_options options = t->options;
+	struct tracedat_options options = t->options;
 	struct tracedat *again = NULL;
 	const struct record *records;
 	int64_t count = 0;
@@ -69,7 +51,7 @@ static int64_t count_whole(const struct tracedat *t)
 	int r;
 
 	options.salvage = true;
-	options.note = NULL;
+	options.notes.tell = NULL;
 	r = tracedat_open(&again, t->path, &options, NULL);
 	while (r >= 0 && (r = tracedat_next(again, &records, &n, NULL)) > 0)
 		for (i = 0; i < n; i++)
@@ -97,7 +79,7 @@ static int fail(const struct tracedat *t, int status, struct schedtrace_error *e
 			 text, whole);
 }
 
-static int open_all(struct tracedat *t, const struct source_options *options,
+static int open_all(struct tracedat *t, const struct tracedat_options *options,
 		    struct schedtrace_error *err)
 {
 	size_t i;
@@ -110,7 +92,7 @@ static int open_all(struct tracedat *t, const struct source_options *options,
 		r = container_choose(&t->container, t->options.instance, &t->instance, err);
 	if (r == 0)
 		r = formats_parse(&t->formats, t->container.formats, t->container.n_formats,
-				  t->options.note, t->options.user, err);
+				  &t->options.notes, err);
 	if (r == 0)
 		r = decoder_open(&t->decoder, &t->container, t->instance, &t->formats, &t->options,
 				 err);
@@ -118,11 +100,11 @@ static int open_all(struct tracedat *t, const struct source_options *options,
 		return r;
 	if (t->container.damage) {
 		t->damaged = true;
-		note(t, "%s", t->container.damage);
+		note(&t->options.notes, "%s", t->container.damage);
 	}
 	for (i = 0; i < sizeof(t->container.remarks) / sizeof(*t->container.remarks); i++)
 		if (t->container.remarks[i])
-			note(t, "%s", t->container.remarks[i]);
+			note(&t->options.notes, "%s", t->container.remarks[i]);
 	t->is_stack = calloc(t->formats.n + 1, sizeof(*t->is_stack));
 	if (!t->is_stack)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a batch of records");
@@ -131,7 +113,7 @@ static int open_all(struct tracedat *t, const struct source_options *options,
 	return merge_open(&t->merge, &t->decoder, t->is_stack, err);
 }
 
-int tracedat_open(struct tracedat **out, const char *path, const struct source_options *options,
+int tracedat_open(struct tracedat **out, const char *path, const struct tracedat_options *options,
 		  struct schedtrace_error *err)
 {
 	struct tracedat *t = calloc(1, sizeof(*t));
@@ -173,18 +155,19 @@ static void end(struct tracedat *t)
 
 	t->ended = true;
 	if (t->merge.steps)
-		note(t,
+		note(&t->options.notes,
 		     "the clock was set back %" PRIu64 " times, by up to %" PRId64
 		     " ns: later times go on as if it had not been, and what lasted over it is "
 		     "doubtful (LOST rows of 0 records)",
 		     t->merge.steps, t->merge.longest_step);
 	if (d->empty)
-		note(t,
+		note(&t->options.notes,
 		     "%" PRIu64
 		     " pages are all zero, as if they were never written: their records are lost",
 		     d->empty);
 	if (d->damaged)
-		note(t, "%" PRIu64 " pieces of the file are damaged and were left out", d->damaged);
+		note(&t->options.notes,
+		     "%" PRIu64 " pieces of the file are damaged and were left out", d->damaged);
 }
 
 int tracedat_next(struct tracedat *t, const struct record **records, size_t *n,
@@ -267,7 +250,7 @@ bool tracedat_tsc(const struct tracedat *t, uint32_t *mult, uint32_t *shift, uin
 	*mult = t->container.tsc.mult;
 	*shift = t->container.tsc.shift;
 	*offset = t->container.tsc.offset;
-	return t->container.tsc.known;
+	return t->container.has_tsc;
 }
 
 void tracedat_position(const struct tracedat *t, uint64_t *done, uint64_t *total, uint64_t *records)

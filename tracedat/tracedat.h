@@ -12,9 +12,20 @@
 
 #include <schedtrace/error.h>
 
-#include "convert/source.h"
+#include "base/note.h"
 
 struct tracedat;
+
+struct tracedat_options {
+	const char *instance; /* buffer of the file to read, NULL: the only one with events */
+	bool salvage;	      /* damaged input: give what is whole instead of failing */
+	uint64_t max_memory;  /* bytes, 0: the default of 256 MiB */
+	unsigned int threads; /* 0: as many as there are CPUs */
+	struct notes notes;
+};
+
+/* True when the file begins as a trace.dat does. */
+bool tracedat_is(const char *path);
 
 /* A field of an event, as its format text in the file says. */
 struct format_field {
@@ -87,7 +98,7 @@ static inline bool record_is_event(const struct record *r)
 
 /* Same options as a source; opening reads all that stands beside the records. Failures do not
  * name the file. */
-int tracedat_open(struct tracedat **out, const char *path, const struct source_options *options,
+int tracedat_open(struct tracedat **out, const char *path, const struct tracedat_options *options,
 		  struct schedtrace_error *err);
 void tracedat_close(struct tracedat *t);
 

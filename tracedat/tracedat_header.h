@@ -13,10 +13,6 @@
 
 #include "tracedat/tracedat_writer.h"
 
-/* Reads w->head: what the kernel says of its pages and of the events' formats, and its symbols. */
-int tracedat_read_head(struct tracedat_writer *w, const struct instance *in, const char *root,
-		       const struct event_list *events, struct schedtrace_error *err);
-
 /* The header in memory, to be freed; *table is where its table stands. NULL without memory. */
 char *tracedat_make_header(const struct tracedat_writer *w, const char *cmdlines,
 			   char *const *stats, size_t *bytes, size_t *table);

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -26,26 +24,6 @@
 static int nomem(struct schedtrace_error *err)
 {
 	return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-}
-
-int tracedat_writer_init(struct tracedat_writer *w, const struct instance *in, const char *second,
-			 const char *root, const struct event_list *events,
-			 struct schedtrace_error *err)
-{
-	struct utsname u;
-
-	*w = (struct tracedat_writer){ .fd = -1, .n_cpus = in->n_cpus, .page_size = in->page_size };
-	w->second = second ? strdup(second) : NULL;
-	if (second && !w->second)
-		return nomem(err);
-	w->parts = calloc((size_t)tracedat_parts(w), sizeof(*w->parts));
-	w->clock = instance_read(in, "trace_clock");
-	if (!w->parts || !w->clock || uname(&u) != 0 ||
-	    asprintf(&w->uname, "%s %s %s %s", u.sysname, u.nodename, u.release, u.machine) < 0)
-		return nomem(err);
-	if (getrandom(&w->trace_id, sizeof(w->trace_id), GRND_NONBLOCK) < 0)
-		w->trace_id = ((uint64_t)getpid() << 32) ^ instance_start_time(getpid());
-	return tracedat_read_head(w, in, root, events, err);
 }
 
 int tracedat_writer_another(const struct tracedat_writer *w, struct tracedat_writer *next,

@@ -17,9 +17,7 @@
 
 #include <schedtrace/error.h>
 
-#include "record/tracefs/clocks.h"
-#include "record/tracefs/event_sets.h"
-#include "record/tracefs/instance.h"
+#include "tracedat/tsc_scale.h"
 
 #define TRACEDAT_DATA_START ((uint64_t)1 << 30)
 
@@ -50,11 +48,6 @@ static inline int tracedat_parts(const struct tracedat_writer *w)
 {
 	return w->second ? 2 * w->n_cpus : w->n_cpus;
 }
-
-/* Reads what the header needs from the instance. @second names a second buffer, or is NULL. */
-int tracedat_writer_init(struct tracedat_writer *w, const struct instance *in, const char *second,
-			 const char *root, const struct event_list *events,
-			 struct schedtrace_error *err);
 
 /* Lays out the sparse file, reserves room for the last header, writes the first. */
 int tracedat_writer_begin(struct tracedat_writer *w, int fd, const char *cmdlines,

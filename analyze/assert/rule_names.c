@@ -8,6 +8,7 @@
 #include "analyze/select.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "cli/options.h"
 
 #define WAITS                                                                                      \
@@ -113,14 +114,14 @@ static int column_unknown(const char *name, const char *where, struct schedtrace
 	if (!find_table(&source, name, n)) {
 		for (size_t at = 0; n_names < 128 && next_table(&source, &at);)
 			names[n_names++] = source.table->name;
-		near = options_nearest(table, names, n_names);
+		near = nearest_word(table, names, n_names);
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "%s: no table or log %s%s%s; \"schedreport list\" names them all",
 				 where, table, near ? "; did you mean " : "", near ? near : "");
 	}
 	for (; n_names < source.table->n_columns && n_names < 128; n_names++)
 		names[n_names] = source.table->columns[n_names].name;
-	near = options_nearest(name + n + 1, names, n_names);
+	near = nearest_word(name + n + 1, names, n_names);
 	return error_set(err, SCHEDTRACE_E_USAGE,
 			 "%s: %s has no column %s%s%s; \"schedreport list\" names them all", where,
 			 table, name + n + 1, near ? "; did you mean " : "", near ? near : "");
@@ -145,7 +146,7 @@ int assert_name_unknown(const char *name, const char *where, struct schedtrace_e
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",
 			 names[i]);
 	}
-	near = options_nearest(name, names, N_MEASURES);
+	near = nearest_word(name, names, N_MEASURES);
 	if (near)
 		return error_set(err, SCHEDTRACE_E_USAGE, "%s: no measure %s; did you mean %s?",
 				 where, name, near);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyze/plot/compare_drawing.h"
+#include "analyze/plot/picture_file.h"
 #include "base/error.h"
 #include "base/mem.h"
 
@@ -325,7 +326,7 @@ int plot_comparison(const struct report_settings *report, const struct groups *g
 	if (!r)
 		r = write_heading(&d, report->title, lines, err);
 	if (!r)
-		r = plot_write(report->plot, &d.figure, &report->plot_size, err);
+		r = picture_file_write(report->plot, &d.figure, &report->plot_size, err);
 	plot_figure_free(&d.figure);
 	return r;
 }

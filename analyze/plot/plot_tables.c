@@ -7,6 +7,7 @@
 #include <schedtrace/analyses.h>
 
 #include "analyze/plot/figures.h"
+#include "analyze/plot/picture_file.h"
 #include "analyze/reading.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -432,7 +433,7 @@ static int draw(struct plot_task *task, struct schedtrace_error *err)
 		r = second_pass(task, err);
 	if (!r)
 		r = write_heading(task, err);
-	return r ? r : plot_write(settings->plot, &task->figure, &settings->plot_size, err);
+	return r ? r : picture_file_write(settings->plot, &task->figure, &settings->plot_size, err);
 }
 
 int plot_run(const struct report_settings *settings, bool *damaged, struct schedtrace_error *err)

@@ -223,12 +223,13 @@ static int convert(struct run *run, const char *input, const char *output,
 {
 	const struct settings *settings = run->settings;
 	const struct source_options options = {
-		.instance = settings->instance,
-		.salvage = settings->salvage,
+		.file = {
+			.instance = settings->instance,
+			.salvage = settings->salvage,
+			.max_memory = (uint64_t)settings->max_memory,
+			.notes = { print_note, run },
+		},
 		.others = settings->all_events,
-		.max_memory = (uint64_t)settings->max_memory,
-		.note = print_note,
-		.user = run,
 	};
 	const struct schedtrace_writer_options writer_options = {
 		.size = sizeof(writer_options),

@@ -3,6 +3,7 @@
 #ifndef LIBSCHEDTRACE_ANALYSES_MEMORY_H
 #define LIBSCHEDTRACE_ANALYSES_MEMORY_H
 
+#include "libschedtrace/analysis.h"
 #include "libschedtrace/replay/processes.h"
 
 struct memory {

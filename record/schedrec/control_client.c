@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* schedrec ctl: gives an order to a recorder that runs. */
+#include "record/schedrec/control_client.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>

@@ -306,6 +306,7 @@ static void abandon(struct recording *r)
 static int open_output(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
+	const struct notes notes = report_notes(s->program);
 	const char *program = s->command && strchr(s->command[0], '/') ? s->command[0] : NULL;
 	auto_free char *first = recording_digits(s)
 					? numbered_name(s->output, recording_digits(s), 1)
@@ -316,7 +317,7 @@ static int open_output(struct recording *r)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	result = outputs_check(&(struct program_output){ "-o", first }, 1, &program, 1, &r->err);
 	return result < 0 ? result
-			  : workfile_open(&r->output, first, &r->identity, s->program, &r->err);
+			  : workfile_open(&r->output, first, &r->identity, &notes, &r->err);
 }
 
 /* Up to the moment when the command runs. 0, or an exit status after everything was undone. */

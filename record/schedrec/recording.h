@@ -39,17 +39,4 @@ struct recording_settings {
 /* Records and returns the exit status; everything that went wrong has been printed. */
 int recording_run(const struct recording_settings *settings);
 
-/* Makes a working file that a killed recorder left into an ordinary trace.dat: in place, or as
- * @output if that is not NULL. Returns an exit status. */
-int repair_run(const char *program, const char *path, const char *output, bool as_root);
-
-/* What a working file that nobody holds is. */
-enum leftover {
-	LEFTOVER_NONE, /* no working file, or one that was finished */
-	LEFTOVER_EMPTY,
-	LEFTOVER_WITH_EVENTS,
-};
-
-enum leftover repair_look(int fd);
-
 #endif

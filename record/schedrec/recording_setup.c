@@ -18,8 +18,10 @@
 #include "cli/report_error.h"
 #include "record/privileges.h"
 #include "record/proc/snapshot.h"
+#include "record/tracefs/kernel_head.h"
 #include "record/tracefs/tracefs_place.h"
 #include "record/triggers/flight.h"
+#include "tracedat/markers.h"
 
 #define FDS_READER 5	     /* a buffer, its pipe and file, and what wakes its reader */
 #define FDS_REST   20	     /* sockets, markers, lists of /proc */
@@ -213,9 +215,8 @@ int recording_set_up(struct recording *r)
 	if (result == 0)
 		result = hotplug_open(&r->hotplug, HOTPLUG_ROOT, r->instance.n_cpus, &r->err);
 	if (result == 0)
-		result = tracedat_writer_init(&r->writer, &r->instance,
-					      s->only ? "schedrec" INSTANCE_ONLY : NULL, r->tracefs,
-					      &r->events, &r->err);
+		result = kernel_head_read(&r->writer, &r->instance, s->only ? BUFFER_ONLY : NULL,
+					  r->tracefs, &r->events, &r->err);
 	if (result == 0)
 		result = look_around(r);
 	/* A recorder that is killed has no second reading: this one does until the end. */

@@ -7,10 +7,11 @@
 #include "cli/options.h"
 #include "cli/process.h"
 #include "cli/report_error.h"
-#include "record/control.h"
 #include "record/sampler.h"
+#include "record/schedrec/control_client.h"
 #include "record/schedrec/event_list.h"
 #include "record/schedrec/recording.h"
+#include "record/schedrec/repair_command.h"
 
 struct settings {
 	struct option_list events, rules;
@@ -170,7 +171,7 @@ static int run(int argc, char **argv)
 		report(program.name, "--repair takes no command");
 		status = RECORDER_FAILED;
 	} else if (s.repair) {
-		status = repair_run(program.name, s.repair, s.output, s.as_root);
+		status = repair_command(program.name, s.repair, s.output, s.as_root);
 	} else if (recording.sample_hz < 0) {
 		report(program.name, "--sample=%s: give a rate from 1 to %d", s.sample,
 		       SAMPLER_MAX_HZ);

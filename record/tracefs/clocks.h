@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tracedat/tsc_scale.h"
+
 struct clocks {
 	int64_t mono, mono_raw, boot, tai, wall; /* ns; mono is the middle of its two readings */
 	uint64_t tsc;				 /* 0: this machine has none */
@@ -17,12 +19,6 @@ void clocks_read(struct clocks *c);
 
 /* The reading of the trace clock with this name; false if user space cannot read it. */
 bool clocks_by_name(const struct clocks *c, const char *name, int64_t *ns);
-
-/* ns = (ticks * mult >> shift) + offset, as trace.dat's option TSC2NSEC has it. */
-struct tsc_scale {
-	uint32_t mult, shift;
-	uint64_t offset;
-};
 
 /* From two readings, CLOCK_MONOTONIC's ns; false if they do not tell. */
 bool clocks_tsc_scale(const struct clocks *from, const struct clocks *to, struct tsc_scale *scale);

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "cli/options.h"
+#include "base/nearest.h"
 
 struct event_set {
 	const char *name;
@@ -295,8 +295,8 @@ static int refuse_event(const struct event *e, const struct known *known,
 
 		short_names[i] = colon ? colon + 1 : known->words[i];
 	}
-	full = e->system ? options_nearest(asked, known->words, known->n) : NULL;
-	nearest = options_nearest(e->name, short_names, known->n);
+	full = e->system ? nearest_word(asked, known->words, known->n) : NULL;
+	nearest = nearest_word(e->name, short_names, known->n);
 	for (size_t i = 0; !full && nearest && i < known->n; i++)
 		if (short_names[i] == nearest)
 			full = known->words[i];

@@ -16,8 +16,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/working_file.h"
-#include "cli/report_error.h"
-#include "record/schedrec/recording.h"
+#include "record/workfile/repair.h"
 #include "record/workfile/workfile.h"
 
 #define MIN_AGE_S 60
@@ -47,7 +46,7 @@ static bool may_remove(const struct stat *st, uid_t owner)
 }
 
 static void look_at(int directory_fd, const char *directory, const char *file, uid_t owner,
-		    const char *program)
+		    const struct notes *notes)
 {
 	auto_close int fd =
 		openat(directory_fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -59,22 +58,22 @@ static void look_at(int directory_fd, const char *directory, const char *file, u
 		return;
 	switch (repair_look(fd)) {
 	case LEFTOVER_WITH_EVENTS:
-		report(program,
-		       "%s/%s was left by a recording that did not end: schedrec --repair makes it "
-		       "an ordinary trace.dat. It takes %.1f MB; the rest of its size of %.0f GiB "
-		       "are holes",
-		       directory, file, (double)st.st_blocks * 512 / 1e6,
-		       (double)st.st_size / (1 << 30));
+		note(notes,
+		     "%s/%s was left by a recording that did not end: schedrec --repair makes it "
+		     "an ordinary trace.dat. It takes %.1f MB; the rest of its size of %.0f GiB "
+		     "are holes",
+		     directory, file, (double)st.st_blocks * 512 / 1e6,
+		     (double)st.st_size / (1 << 30));
 		break;
 	case LEFTOVER_EMPTY:
 		if (may_remove(&st, owner) &&
 		    fstatat(directory_fd, file, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    st.st_dev == there.st_dev && st.st_ino == there.st_ino &&
 		    unlinkat(directory_fd, file, 0) == 0)
-			report(program,
-			       "removed %s/%s, which a recording that did not end left without "
-			       "events",
-			       directory, file);
+			note(notes,
+			     "removed %s/%s, which a recording that did not end left without "
+			     "events",
+			     directory, file);
 		break;
 	case LEFTOVER_NONE:
 		break;
@@ -127,7 +126,7 @@ int leftovers_find(const char *path, char **out, struct schedtrace_error *err)
 }
 
 void leftovers_sweep(int directory_fd, const char *directory, const char *name, uid_t owner,
-		     const char *program)
+		     const struct notes *notes)
 {
 	int fd = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
@@ -137,7 +136,7 @@ void leftovers_sweep(int directory_fd, const char *directory, const char *name, 
 		close(fd);
 	while (dir && (entry = readdir(dir)))
 		if (is_working_name(entry->d_name, name))
-			look_at(directory_fd, directory, entry->d_name, owner, program);
+			look_at(directory_fd, directory, entry->d_name, owner, notes);
 	if (dir)
 		closedir(dir);
 }

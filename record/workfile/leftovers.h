@@ -7,13 +7,15 @@
 
 #include <schedtrace/error.h>
 
+#include "base/note.h"
+
 /*
  * In @directory, open as @directory_fd, looks for working files of the target @name, or of another
  * number of it, that no recorder holds any more. Those with events are named; those that have none
  * and are older than a minute are removed, if they are @owner's.
  */
 void leftovers_sweep(int directory_fd, const char *directory, const char *name, uid_t owner,
-		     const char *program);
+		     const struct notes *notes);
 
 /*
  * Where the only working file is that was left for the target @path, which is not there; the caller

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/working_file.h"
-#include "cli/report_error.h"
 #include "record/workfile/leftovers.h"
 
 static const char *kind_of(mode_t mode)
@@ -50,7 +49,7 @@ static int check_target(const char *path, struct schedtrace_error *err)
 }
 
 /* Follows a symbolic link once, here, so that nobody can turn it round later. */
-static int resolve(struct workfile *out, const char *path, const char *program,
+static int resolve(struct workfile *out, const char *path, const struct notes *notes,
 		   struct schedtrace_error *err)
 {
 	auto_free char *target = NULL;
@@ -64,7 +63,7 @@ static int resolve(struct workfile *out, const char *path, const char *program,
 		if (!target)
 			return error_errno(err, SCHEDTRACE_E_IO, errno, "%s, a symbolic link",
 					   path);
-		report(program, "%s is a symbolic link: writing %s", path, target);
+		note(notes, "%s is a symbolic link: writing %s", path, target);
 	} else {
 		target = strdup(path);
 		if (!target)
@@ -106,7 +105,7 @@ static int open_working_file(struct workfile *out, struct schedtrace_error *err)
 }
 
 int workfile_open(struct workfile *out, const char *path, const struct identity *identity,
-		  const char *program, struct schedtrace_error *err)
+		  const struct notes *notes, struct schedtrace_error *err)
 {
 	int r;
 
@@ -114,15 +113,14 @@ int workfile_open(struct workfile *out, const char *path, const struct identity 
 	r = identity_enter(identity, err);
 	if (r < 0)
 		return r;
-	r = resolve(out, path, program, err);
+	r = resolve(out, path, notes, err);
 	if (r == 0) {
 		out->directory_fd = open(out->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (out->directory_fd < 0)
 			r = error_errno(err, SCHEDTRACE_E_IO, errno, "%s", out->directory);
 	}
 	if (r == 0) {
-		leftovers_sweep(out->directory_fd, out->directory, out->name, identity->uid,
-				program);
+		leftovers_sweep(out->directory_fd, out->directory, out->name, identity->uid, notes);
 		r = open_working_file(out, err);
 	}
 	identity_leave(identity);

@@ -11,6 +11,7 @@
 
 #include <schedtrace/error.h>
 
+#include "base/note.h"
 #include "record/workfile/identity.h"
 
 struct workfile {
@@ -22,10 +23,10 @@ struct workfile {
 	char *working_name;
 };
 
-/* Says what is the matter with @path as a target, if anything. @program prints what a symbolic
- * link was resolved to and which working files killed recorders left there; empty ones it removes. */
+/* Says what is the matter with @path as a target, if anything. The notes are what a symbolic link was
+ * resolved to and which working files killed recorders left there; empty ones are removed. */
 int workfile_open(struct workfile *out, const char *path, const struct identity *identity,
-		  const char *program, struct schedtrace_error *err);
+		  const struct notes *notes, struct schedtrace_error *err);
 
 /* Makes another, empty working file for the same target; workfile_replace() takes it and removes
  * the first. */

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memcpy(text.text.bytes, data, size);
 	text.text.bytes[size] = '\0';
-	if (formats_parse(&f, &text, 1, NULL, NULL, NULL) == 0) {
+	if (formats_parse(&f, &text, 1, NULL, NULL) == 0) {
 		if (f.n != 1 || !f.list[0].name)
 			abort();
 		for (i = 0; i < f.list[0].n_fields; i++)

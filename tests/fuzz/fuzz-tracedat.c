@@ -14,11 +14,11 @@
 #include "tracedat/tracedat.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int __wrap_formats_parse(struct formats *f, const struct format_text *texts, size_t n, note_fn note,
-			 void *user, struct schedtrace_error *err);
+int __wrap_formats_parse(struct formats *f, const struct format_text *texts, size_t n,
+			 const struct notes *notes, struct schedtrace_error *err);
 
-int __wrap_formats_parse(struct formats *f, const struct format_text *texts, size_t n, note_fn note,
-			 void *user, struct schedtrace_error *err)
+int __wrap_formats_parse(struct formats *f, const struct format_text *texts, size_t n,
+			 const struct notes *notes, struct schedtrace_error *err)
 {
 	size_t i;
 
@@ -38,7 +38,7 @@ int __wrap_formats_parse(struct formats *f, const struct format_text *texts, siz
 
 static void read_all(const char *path, bool salvage)
 {
-	struct source_options options = { .salvage = salvage, .threads = 1, .instance = "" };
+	struct tracedat_options options = { .salvage = salvage, .threads = 1, .instance = "" };
 	struct schedtrace_error err;
 	const struct record *r;
 	struct tracedat *t;

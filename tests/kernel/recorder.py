@@ -17,6 +17,11 @@ TRACEFS = "/sys/kernel/tracing"
 SCHEDREC = os.path.abspath(sys.argv[1])
 WITNESS = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 and sys.argv[2] else None
 
+# Whatever started the tests, nohup for one: the signals that they send are not ignored.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+
 # Seconds that nothing takes, however busy the machine: only what hangs waits so long.
 LONG = 300
 

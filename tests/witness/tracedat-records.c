@@ -12,7 +12,7 @@
 
 #include "tracedat/tracedat.h"
 
-static void note(void *user, const char *text)
+static void print_note(void *user, const char *text)
 {
 	fprintf(stderr, "note: %s\n", text);
 }
@@ -29,7 +29,7 @@ static void print(const struct format *formats, const struct record *r)
 
 int main(int argc, char **argv)
 {
-	struct source_options options = { .note = note };
+	struct tracedat_options options = { .notes = { print_note, NULL } };
 	struct schedtrace_error err;
 	struct timespec begin, end;
 	const struct format *formats;

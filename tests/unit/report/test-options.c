@@ -12,6 +12,7 @@
 
 #include <schedtrace/error.h>
 
+#include "base/nearest.h"
 #include "cli/options.h"
 
 struct settings {
@@ -153,10 +154,10 @@ static void the_nearest_name_is_found_and_far_ones_are_not(void **state)
 {
 	const char *const names[] = { "output", "quiet", "buffer-size" };
 
-	assert_string_equal(options_nearest("bufer-siz", names, 3), "buffer-size");
-	assert_string_equal(options_nearest("outptu", names, 3), "output");
-	assert_null(options_nearest("zzz", names, 3));
-	assert_null(options_nearest("x", names, 0));
+	assert_string_equal(nearest_word("bufer-siz", names, 3), "buffer-size");
+	assert_string_equal(nearest_word("outptu", names, 3), "output");
+	assert_null(nearest_word("zzz", names, 3));
+	assert_null(nearest_word("x", names, 0));
 }
 
 /* Runs a parse that exits in a child; returns its status and what it wrote to @fd. */

@@ -29,6 +29,8 @@ static void collect(void *user, const char *text)
 	snprintf(notes + strlen(notes), sizeof(notes) - strlen(notes), "%s\n", text);
 }
 
+static const struct notes to_notes = { collect, NULL };
+
 /* Kernels until 4.13 write TASK_STATE_MAX as a number, later ones TASK_REPORT as its bits. */
 #define REPORT(zero, bits) "((((" zero bits ") + 1) << 1) - 1)"
 #define BITS4		   " | 0x0001 | 0x0002 | 0x0004 | 0x0008 | 0x0010 | 0x0020 | 0x0040"
@@ -167,7 +169,7 @@ static void every_kernel_s_table_of_states_is_read_from_its_own_text(void **stat
 
 		texts[i] = (struct format_text){ (char *)"sched", { text, strlen(text) } };
 	}
-	assert_int_equal(formats_parse(&f, texts, N_RELEASES, NULL, NULL, NULL), 0);
+	assert_int_equal(formats_parse(&f, texts, N_RELEASES, NULL, NULL), 0);
 	assert_int_equal(f.n, N_RELEASES);
 	for (i = 0; i < N_RELEASES; i++) {
 		const struct release *r = &releases[i];
@@ -218,7 +220,7 @@ static void texts_that_a_kernel_printed_are_read(void **state)
 	};
 	struct formats f = { 0 };
 
-	assert_int_equal(formats_parse(&f, texts, 2, NULL, NULL, NULL), 0);
+	assert_int_equal(formats_parse(&f, texts, 2, NULL, NULL), 0);
 	assert_states(&f.list[0], "SDTtXZPI", 255, 256);
 	assert_int_equal(f.by_id[372], 1);
 	assert_int_equal(f.by_id[371], 2);
@@ -295,7 +297,7 @@ static void every_event_of_eight_kernels_is_read_as_they_printed_it(void **state
 			texts[j] = (struct format_text){ (char *)"any", { text, strlen(text) } };
 		}
 		*notes = '\0';
-		assert_int_equal(formats_parse(&f, texts, files.gl_pathc, collect, NULL, NULL), 0);
+		assert_int_equal(formats_parse(&f, texts, files.gl_pathc, &to_notes, NULL), 0);
 		assert_string_equal(notes, "");
 		assert_int_equal(f.n, files.gl_pathc);
 		for (j = 0; j < f.n; j++) {
@@ -329,7 +331,7 @@ static void text_that_is_no_format_leaves_its_event_without_fields(void **state)
 	struct formats f = { 0 };
 
 	*notes = '\0';
-	assert_int_equal(formats_parse(&f, texts, 3, collect, NULL, NULL), 0);
+	assert_int_equal(formats_parse(&f, texts, 3, &to_notes, NULL), 0);
 	assert_int_equal(f.list[0].n_fields, 0);
 	assert_string_equal(f.list[0].name, "a");
 	assert_int_equal(f.list[0].id, 4);
@@ -443,7 +445,7 @@ static void the_parser_can_open_start_and_reach_nothing(void **state)
 	struct format_text text = { (char *)"evil", { escape, strlen(escape) } };
 	struct formats f = { 0 };
 
-	assert_int_equal(formats_parse(&f, &text, 1, NULL, NULL, NULL), 0);
+	assert_int_equal(formats_parse(&f, &text, 1, NULL, NULL), 0);
 #if defined(__SANITIZE_ADDRESS__)
 	/* What a sanitizer needs is left to it. */
 	assert_null(strstr(f.list[0].name, "privileges"));
@@ -466,7 +468,7 @@ static void a_crash_of_the_parser_costs_only_its_event(void **state)
 	struct formats f = { 0 };
 
 	*notes = '\0';
-	assert_int_equal(formats_parse(&f, texts, 4, collect, NULL, NULL), 0);
+	assert_int_equal(formats_parse(&f, texts, 4, &to_notes, NULL), 0);
 	assert_string_equal(f.list[0].name, "sched_switch");
 	assert_string_equal(f.list[1].name, "boom");
 	assert_int_equal(f.list[1].id, 9);

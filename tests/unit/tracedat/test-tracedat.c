@@ -37,24 +37,24 @@ struct fixture {
  * Thousands of files with the same format text: a copy of what the worker said of it the first
  * time saves its start. Linked with --wrap.
  */
-int __real_formats_parse(struct formats *f, const struct format_text *texts, size_t n, note_fn note,
-			 void *user, struct schedtrace_error *err);
-int __wrap_formats_parse(struct formats *f, const struct format_text *texts, size_t n, note_fn note,
-			 void *user, struct schedtrace_error *err);
+int __real_formats_parse(struct formats *f, const struct format_text *texts, size_t n,
+			 const struct notes *notes, struct schedtrace_error *err);
+int __wrap_formats_parse(struct formats *f, const struct format_text *texts, size_t n,
+			 const struct notes *notes, struct schedtrace_error *err);
 
-int __wrap_formats_parse(struct formats *f, const struct format_text *texts, size_t n, note_fn note,
-			 void *user, struct schedtrace_error *err)
+int __wrap_formats_parse(struct formats *f, const struct format_text *texts, size_t n,
+			 const struct notes *notes, struct schedtrace_error *err)
 {
 	static struct formats first;
 	static struct format_text text;
 	size_t bytes;
 
 	if (n != 1 || strcmp(texts[0].text.bytes, maker_tick) || strcmp(texts[0].system, "test"))
-		return __real_formats_parse(f, texts, n, note, user, err);
+		return __real_formats_parse(f, texts, n, notes, err);
 	if (!first.n) {
 		text = (struct format_text){ strdup("test"),
 					     { strdup(maker_tick), sizeof(maker_tick) - 1 } };
-		assert_int_equal(__real_formats_parse(&first, &text, 1, NULL, NULL, err), 0);
+		assert_int_equal(__real_formats_parse(&first, &text, 1, NULL, err), 0);
 	}
 	f->n = 1;
 	f->list = malloc(sizeof(*f->list));
@@ -135,17 +135,16 @@ static void take_note(void *user, const char *text)
 }
 
 /* Reads the file into f->got; the status of opening it or of reading on. */
-static int read_file(struct fixture *f, const struct source_options *wanted)
+static int read_file(struct fixture *f, const struct tracedat_options *wanted)
 {
-	struct source_options options = wanted ? *wanted : (struct source_options){ 0 };
+	struct tracedat_options options = wanted ? *wanted : (struct tracedat_options){ 0 };
 	struct tracedat *t = NULL;
 	const struct record *r;
 	int64_t before = 0;
 	size_t n, i, at = 0;
 	int status;
 
-	options.note = take_note;
-	options.user = f;
+	options.notes = (struct notes){ take_note, f };
 	*f->notes = '\0';
 	*f->got = '\0';
 	*f->err.text = '\0';
@@ -191,7 +190,7 @@ static int read_file(struct fixture *f, const struct source_options *wanted)
 	return status;
 }
 
-static int read_bytes(struct fixture *f, size_t n, const struct source_options *options)
+static int read_bytes(struct fixture *f, size_t n, const struct tracedat_options *options)
 {
 	maker_write(&f->m, f->path, n);
 	return read_file(f, options);
@@ -221,7 +220,7 @@ static void all_versions_and_codecs_give_the_same_records(void **state)
 	for (i = -1; i < N_CODECS; i++) {
 		make(f, i < 0 ? 6 : 7, i < 0 ? "none" : codecs[i]);
 		for (threads = 1; threads < 4; threads++) {
-			struct source_options options = { .threads = threads };
+			struct tracedat_options options = { .threads = threads };
 
 			assert_int_equal(read_bytes(f, f->m.n, &options), 0);
 			assert_string_equal(f->got, all_events);
@@ -265,7 +264,7 @@ static void a_named_instance_is_read_by_its_name(void **state)
 {
 	struct fixture *f = *state;
 	static const uint64_t times[2] = { 77, 78 };
-	struct source_options named = { .instance = "web" }, top = { .instance = "top" };
+	struct tracedat_options named = { .instance = "web" }, top = { .instance = "top" };
 	int version;
 
 	f->m.n_buffers = 3;
@@ -291,7 +290,7 @@ static void both_buffers_of_a_limited_recording_are_read_as_one(void **state)
 {
 	struct fixture *f = *state;
 	static const uint64_t first[2] = { 100, 300 }, second[3] = { 50, 200, 300 };
-	struct source_options top = { .instance = "top" }, only = { .instance = "schedrec.only" };
+	struct tracedat_options top = { .instance = "top" }, only = { .instance = "schedrec.only" };
 	int version;
 
 	memset(f->m.buffers, 0, sizeof(f->m.buffers));
@@ -357,7 +356,7 @@ static void assert_bytes_say(struct fixture *f, const char *bytes, size_t n, int
 static void what_is_no_trace_dat_is_called_by_its_name(void **state)
 {
 	struct fixture *f = *state;
-	struct source_options none = { 0 };
+	struct tracedat_options none = { 0 };
 
 	assert_bytes_say(f, "", 0, SCHEDTRACE_E_FORMAT, "the file is empty");
 	assert_bytes_say(f, "\x1f\x8b\x08", 3, SCHEDTRACE_E_FORMAT, "gzip data");
@@ -407,8 +406,8 @@ static bool unused(const struct fixture *f, size_t at)
 static void a_file_cut_at_any_byte_says_so_and_gives_what_is_whole(void **state)
 {
 	struct fixture *f = *state;
-	struct source_options salvage = { .salvage = true, .threads = 1 };
-	struct source_options plain = { .threads = 1 };
+	struct tracedat_options salvage = { .salvage = true, .threads = 1 };
+	struct tracedat_options plain = { .threads = 1 };
 	size_t cut, most;
 	int i;
 
@@ -460,7 +459,7 @@ static void a_cut_is_told_with_its_place_and_what_is_whole(void **state)
 static void a_bad_page_becomes_a_gap_with_salvage(void **state)
 {
 	struct fixture *f = *state;
-	struct source_options salvage = { .salvage = true };
+	struct tracedat_options salvage = { .salvage = true };
 	size_t second;
 
 	make(f, 6, "none");
@@ -510,8 +509,8 @@ static void a_gap_lasts_until_the_next_record_of_its_cpu(void **state)
 	};
 	struct fixture *f = *state;
 	/* All pages in one block, and a block for each. */
-	struct source_options salvage[2] = { { .salvage = true },
-					     { .salvage = true, .max_memory = 1 } };
+	struct tracedat_options salvage[2] = { { .salvage = true },
+					       { .salvage = true, .max_memory = 1 } };
 	size_t i, k;
 	int page;
 
@@ -530,7 +529,7 @@ static void a_gap_lasts_until_the_next_record_of_its_cpu(void **state)
 static void a_cpu_whose_data_is_all_cut_away_ends_early(void **state)
 {
 	struct fixture *f = *state;
-	struct source_options salvage = { .salvage = true };
+	struct tracedat_options salvage = { .salvage = true };
 	int version;
 
 	for (version = 6; version < 8; version++) {
@@ -551,7 +550,7 @@ static void a_cpu_whose_data_is_all_cut_away_ends_early(void **state)
 static void a_page_from_the_future_is_given_up_with_salvage(void **state)
 {
 	struct fixture *f = *state;
-	struct source_options salvage = { .salvage = true };
+	struct tracedat_options salvage = { .salvage = true };
 
 	make(f, 6, "none");
 	f->m.b[f->m.pages_begin + MAKER_PAGE + 6] ^= 1; /* 2^48 ns later */
@@ -568,7 +567,7 @@ static void a_page_from_the_future_is_given_up_with_salvage(void **state)
 static void a_damaged_page_layout_does_not_read_beyond_a_page(void **state)
 {
 	struct fixture *f = *state;
-	struct source_options salvage = { .salvage = true, .threads = 1 };
+	struct tracedat_options salvage = { .salvage = true, .threads = 1 };
 	const char *line = strstr(maker_header_page, " data;");
 	size_t n = strcspn(line, "\n"), left, i;
 	uint8_t *text;
@@ -593,7 +592,7 @@ static void a_damaged_page_layout_does_not_read_beyond_a_page(void **state)
 static void a_bad_chunk_becomes_a_gap_with_salvage(void **state)
 {
 	struct fixture *f = *state;
-	struct source_options salvage = { .salvage = true };
+	struct tracedat_options salvage = { .salvage = true };
 	uint32_t size;
 
 	make(f, 7, "zlib");
@@ -638,7 +637,7 @@ static void events_beyond_the_table_are_noted(void **state)
 static void a_file_that_shrinks_while_it_is_read_is_an_error(void **state)
 {
 	struct fixture *f = *state;
-	struct source_options options = { .threads = 1 };
+	struct tracedat_options options = { .threads = 1 };
 	const struct record *r;
 	struct tracedat *t;
 	size_t n;
@@ -835,7 +834,7 @@ static void a_page_from_the_past_is_given_up_with_salvage(void **state)
 static void no_flipped_bit_loses_events_without_a_word(void **state)
 {
 	struct fixture *f = *state;
-	struct source_options options = { .threads = 1 };
+	struct tracedat_options options = { .threads = 1 };
 	int i;
 
 	for (i = -1; i < N_CODECS; i++) {

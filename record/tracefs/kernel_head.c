@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the kernel says of itself: formats of pages and events, symbols. */
-#include "tracedat/tracedat_header.h"
+#include "record/tracefs/kernel_head.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 #include <tracefs.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "tracedat/tracedat_header.h"
 
 static int nomem(struct schedtrace_error *err)
 {
@@ -175,8 +179,8 @@ static int put_head(FILE *out, const struct tracedat_writer *w, const struct ins
 	return 0;
 }
 
-int tracedat_read_head(struct tracedat_writer *w, const struct instance *in, const char *root,
-		       const struct event_list *events, struct schedtrace_error *err)
+static int read_formats(struct tracedat_writer *w, const struct instance *in, const char *root,
+			const struct event_list *events, struct schedtrace_error *err)
 {
 	FILE *out = open_memstream(&w->head, &w->head_bytes);
 	int r;
@@ -187,4 +191,24 @@ int tracedat_read_head(struct tracedat_writer *w, const struct instance *in, con
 	if (fclose(out) != 0 && r == 0)
 		r = nomem(err);
 	return r;
+}
+
+int kernel_head_read(struct tracedat_writer *w, const struct instance *in, const char *second,
+		     const char *root, const struct event_list *events,
+		     struct schedtrace_error *err)
+{
+	struct utsname u;
+
+	*w = (struct tracedat_writer){ .fd = -1, .n_cpus = in->n_cpus, .page_size = in->page_size };
+	w->second = second ? strdup(second) : NULL;
+	if (second && !w->second)
+		return nomem(err);
+	w->parts = calloc((size_t)tracedat_parts(w), sizeof(*w->parts));
+	w->clock = instance_read(in, "trace_clock");
+	if (!w->parts || !w->clock || uname(&u) != 0 ||
+	    asprintf(&w->uname, "%s %s %s %s", u.sysname, u.nodename, u.release, u.machine) < 0)
+		return nomem(err);
+	if (getrandom(&w->trace_id, sizeof(w->trace_id), GRND_NONBLOCK) < 0)
+		w->trace_id = ((uint64_t)getpid() << 32) ^ instance_start_time(getpid());
+	return read_formats(w, in, root, events, err);
 }

@@ -3,6 +3,8 @@
  * Working files that a killed recorder left. Their header is whole; the table may be up to a
  * quarter of a second behind the pages, and at most one step behind the collapsing of holes.
  */
+#include "record/workfile/repair.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,9 +19,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/working_file.h"
-#include "cli/outputs.h"
-#include "cli/report_error.h"
-#include "record/schedrec/recording.h"
 #include "record/workfile/leftovers.h"
 #include "record/workfile/workfile.h"
 #include "tracedat/tracedat_writer.h"
@@ -29,6 +28,7 @@
 #define COMMIT_BYTES 0x07ffffff /* of a page header's commit word: the length of its data */
 
 struct repair {
+	const struct notes *notes;
 	const char *path;
 	char *header; /* the beginning of the file */
 	size_t room;  /* bytes of it that were read */
@@ -305,10 +305,9 @@ static bool has_holes(const struct repair *r)
 /* ---- the result ----------------------------------------------------------------------- */
 
 /* Nothing of it stays if a signal ends the program. */
-static int open_output(struct repair *r, const char *program, const char *path,
-		       struct schedtrace_error *err)
+static int open_output(struct repair *r, const char *path, struct schedtrace_error *err)
 {
-	int result = workfile_open(&r->output, path, &r->identity, program, err);
+	int result = workfile_open(&r->output, path, &r->identity, r->notes, err);
 
 	if (result == 0)
 		r->place = working_file_remember(r->output.directory_fd, r->output.working_name);
@@ -318,7 +317,7 @@ static int open_output(struct repair *r, const char *program, const char *path,
 static int open_second(void *self, int *fd, struct schedtrace_error *err)
 {
 	struct repair *r = self;
-	int result = open_output(r, "schedrec", r->path, err);
+	int result = open_output(r, r->path, err);
 
 	*fd = r->output.fd;
 	return result;
@@ -353,10 +352,9 @@ static int repair_in_place(struct repair *r, struct schedtrace_error *err)
 	return 0;
 }
 
-static int repair_to(struct repair *r, const char *program, const char *output,
-		     struct schedtrace_error *err)
+static int repair_to(struct repair *r, const char *output, struct schedtrace_error *err)
 {
-	int result = open_output(r, program, output, err);
+	int result = open_output(r, output, err);
 
 	if (result < 0)
 		return result;
@@ -411,8 +409,7 @@ enum leftover repair_look(int fd)
 }
 
 /* If @path is not there, takes what a killed recorder left for it, which *left then names. */
-static int find_left(struct repair *r, const char *program, char **left,
-		     struct schedtrace_error *err)
+static int find_left(struct repair *r, char **left, struct schedtrace_error *err)
 {
 	int result = identity_enter(&r->identity, err);
 
@@ -423,8 +420,8 @@ static int find_left(struct repair *r, const char *program, char **left,
 	identity_leave(&r->identity);
 	if (!*left)
 		return result;
-	report(program, "%s is not there: this is about %s, which a killed recorder left for it",
-	       r->path, *left);
+	note(r->notes, "%s is not there: this is about %s, which a killed recorder left for it",
+	     r->path, *left);
 	r->path = *left;
 	return 0;
 }
@@ -445,40 +442,41 @@ static int remove_left(struct repair *r, const char *left, const char *target, b
 	return result;
 }
 
-int repair_run(const char *program, const char *path, const char *output, bool as_root)
+static int repair(struct repair *r, const char *output, bool as_root, struct repaired *done,
+		  struct schedtrace_error *err)
 {
-	struct repair r = { .path = path,
+	const char *path = r->path;
+	auto_free char *left = NULL;
+	int result = identity_find(&r->identity, as_root, err);
+
+	if (result == 0)
+		result = find_left(r, &left, err);
+	if (result == 0)
+		result = open_input(r, output == NULL, err);
+	if (result == 0)
+		result = read_header(r, err);
+	if (result == 0)
+		result = catch_up(r, err);
+	if (result < 0)
+		return result;
+	done->more = find_more_pages(r);
+	result = output ? repair_to(r, output, err) : repair_in_place(r, err);
+	if (result == 0 && left)
+		result = remove_left(r, left, path, output != NULL, err);
+	done->bytes = tracedat_data_bytes(&r->w);
+	return result;
+}
+
+int repair_file(const char *path, const char *output, bool as_root, const struct notes *notes,
+		struct repaired *done, struct schedtrace_error *err)
+{
+	struct repair r = { .notes = notes,
+			    .path = path,
 			    .w = { .fd = -1 },
 			    .output = { .directory_fd = -1, .fd = -1 },
 			    .place = -1 };
-	auto_free char *left = NULL;
-	struct schedtrace_error err;
-	uint64_t more = 0;
-	int result = outputs_check(&(struct program_output){ "-o", output }, 1, &path, 1, &err);
+	int result = repair(&r, output, as_root, done, err);
 
-	outputs_remove_at_signals();
-	if (result == 0)
-		result = identity_find(&r.identity, as_root, &err);
-	if (result == 0)
-		result = find_left(&r, program, &left, &err);
-	if (result == 0)
-		result = open_input(&r, output == NULL, &err);
-	if (result == 0)
-		result = read_header(&r, &err);
-	if (result == 0)
-		result = catch_up(&r, &err);
-	if (result == 0) {
-		more = find_more_pages(&r);
-		result = output ? repair_to(&r, program, output, &err) : repair_in_place(&r, &err);
-	}
-	if (result == 0 && left)
-		result = remove_left(&r, left, path, output != NULL, &err);
-	if (result == 0)
-		report(program,
-		       "%s: %" PRIu64 " bytes of events, %" PRIu64 " of them not yet in its table",
-		       output ? output : path, tracedat_data_bytes(&r.w), more);
-	else
-		result = report_error(program, &err);
 	working_file_forget(r.place);
 	workfile_drop(&r.output);
 	mem_close_p(&r.w.fd);

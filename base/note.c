@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "convert/note.h"
+#include "base/note.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/error.h"
 
-void note(const struct source_options *options, const char *fmt, ...)
+void note(const struct notes *notes, const char *fmt, ...)
 {
 	struct schedtrace_error text; /* escapes what does not print */
 	char raw[SCHEDTRACE_ERROR_SIZE];
 	va_list args;
 
-	if (!options || !options->note)
+	if (!notes || !notes->tell)
 		return;
 	va_start(args, fmt);
 	vsnprintf(raw, sizeof(raw), fmt, args);
 	va_end(args);
 	error_set(&text, 0, "%s", raw);
-	options->note(options->user, text.text);
+	notes->tell(notes->user, text.text);
 }
