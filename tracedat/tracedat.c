@@ -30,16 +30,6 @@ struct tracedat {
 	bool damaged;
 };
 
-bool tracedat_is(const char *path)
-{
-	static const char magic[10] = "\x17\x08\x44tracing";
-	char begin[sizeof(magic)];
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	return fd >= 0 && pread(fd, begin, sizeof(begin), 0) == (ssize_t)sizeof(begin) &&
-	       !memcmp(begin, magic, sizeof(magic));
-}
-
 /* How many events --salvage would give, to be told with the failure; -1 none or unknown. */
 static int64_t count_whole(const struct tracedat *t)
 {

@@ -24,9 +24,6 @@ struct tracedat_options {
 	struct notes notes;
 };
 
-/* True when the file begins as a trace.dat does. */
-bool tracedat_is(const char *path);
-
 /* A field of an event, as its format text in the file says. */
 struct format_field {
 	const char *name;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a kind of input is: something that gives rows in time order, and their context. */
+#ifndef INPUT_INPUT_KIND_H
+#define INPUT_INPUT_KIND_H
+
+#include "input/input.h"
+
+struct input_kind {
+	bool (*recognizes)(const char *path);
+	/* Fills *self, which close() releases; nothing is to be released after a failure. */
+	int (*open)(void **self, const char *path, const struct input_options *options,
+		    struct schedtrace_error *err);
+	/* As input_next(). */
+	int (*next)(void *self, const struct schedtrace_events **events,
+		    struct schedtrace_error *err);
+	const struct schedtrace_context *(*context)(const void *self);
+	void (*position)(const void *self, uint64_t *done, uint64_t *total);
+	bool (*damaged)(const void *self);
+	struct schedtrace *(*tarball)(const void *self); /* NULL: a kind that is none */
+	void (*close)(void *self);
+};
+
+extern const struct input_kind input_of_tarball, input_of_tracedat;
+
+#endif
