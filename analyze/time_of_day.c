@@ -15,9 +15,9 @@
 static const struct {
 	const char *word, *unit;
 } forms[] = {
-	[TIME_WALL] = { "wall", "local" },
-	[TIME_UTC] = { "utc", "UTC" },
-	[TIME_ISO] = { "iso", "ISO 8601" },
+	[TIME_AS_WALL] = { "wall", "local" },
+	[TIME_AS_UTC] = { "utc", "UTC" },
+	[TIME_AS_ISO] = { "iso", "ISO 8601" },
 };
 
 int time_of_day_parse(struct time_of_day *time, const char *word, struct schedtrace_error *err)
@@ -68,13 +68,13 @@ char *time_of_day_text(const struct time_of_day *time, int64_t trace_ns, int dig
 		rest += SECOND;
 		seconds--;
 	}
-	if (!(time->form == TIME_UTC ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm)) ||
-	    !strftime(date, sizeof(date), time->form == TIME_ISO ? "%FT%T" : "%F %T", &tm))
+	if (!(time->form == TIME_AS_UTC ? gmtime_r(&seconds, &tm) : localtime_r(&seconds, &tm)) ||
+	    !strftime(date, sizeof(date), time->form == TIME_AS_ISO ? "%FT%T" : "%F %T", &tm))
 		return strdup("-");
 	snprintf(fraction, sizeof(fraction), "%09" PRId64, rest);
-	if (time->form == TIME_UTC)
+	if (time->form == TIME_AS_UTC)
 		strcpy(zone, "Z");
-	else if (time->form == TIME_ISO)
+	else if (time->form == TIME_AS_ISO)
 		snprintf(zone, sizeof(zone), "%c%02ld:%02ld", tm.tm_gmtoff < 0 ? '-' : '+',
 			 labs(tm.tm_gmtoff) / 3600 % 100, labs(tm.tm_gmtoff) / 60 % 60);
 	return asprintf(&text, "%s.%.*s%s", date, digits, fraction, zone) < 0 ? NULL : text;

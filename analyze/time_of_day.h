@@ -7,9 +7,9 @@
 
 struct time_of_day {
 	enum {
-		TIME_WALL, /* 2026-11-30 13:15:02.123456, as TZ says */
-		TIME_UTC,  /* 2026-11-30 12:15:02.123456Z */
-		TIME_ISO,  /* 2026-11-30T13:15:02.123456+01:00: ISO 8601 */
+		TIME_AS_WALL, /* 2026-11-30 13:15:02.123456, as TZ says */
+		TIME_AS_UTC,  /* 2026-11-30 12:15:02.123456Z */
+		TIME_AS_ISO,  /* 2026-11-30T13:15:02.123456+01:00: ISO 8601 */
 	} form;
 	int64_t offset_ns; /* wall clock minus trace clock, when the recording began */
 };

@@ -18,7 +18,7 @@ static int index_of(const struct event_kind *kind, const char *prefix, size_t n,
 }
 
 /* The field that holds the pid of the task which field @i names, -1 if it names none. */
-static int pid_named_by(const struct event *e, int i)
+static int pid_named_by(const struct compiled_event *e, int i)
 {
 	const char *name = e->kind->fields[i] + (*e->kind->fields[i] == '?');
 	size_t n = strlen(name);
@@ -29,7 +29,7 @@ static int pid_named_by(const struct event *e, int i)
 	return index_of(e->kind, name, strcmp(name, "oldcomm") == 0 ? 0 : n - 4, "pid");
 }
 
-void ahead_compile(struct event *e)
+void ahead_compile(struct compiled_event *e)
 {
 	const char *name = e->kind->name;
 	int n = 0;
@@ -90,7 +90,7 @@ static int make_ahead(struct row_maker *m, int32_t pid, struct schedtrace_error 
 
 int row_maker_ahead(struct row_maker *m, const struct record *r, struct schedtrace_error *err)
 {
-	const struct event *e = &m->events[r->format];
+	const struct compiled_event *e = &m->events[r->format];
 	int status = 0;
 
 	if (!e->rows || !e->tells_names || r->size < e->min_size)

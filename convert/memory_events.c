@@ -6,7 +6,7 @@
 #define ENOMEM_RESULT (-12)
 #define LIMIT_32BIT   (INT64_C(1) << 32)
 
-static void enter_call(struct row_maker *m, struct cpu *cpu, int call, int64_t a, int64_t b,
+static void enter_call(struct row_maker *m, struct traced_cpu *cpu, int call, int64_t a, int64_t b,
 		       int64_t c)
 {
 	struct task *task = cpu->task;
@@ -20,8 +20,8 @@ static void enter_call(struct row_maker *m, struct cpu *cpu, int call, int64_t a
 	task->call_args[2] = c;
 }
 
-static void enter_rows(struct row_maker *m, const struct event *e, const struct record *r,
-		       struct cpu *cpu)
+static void enter_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		       struct traced_cpu *cpu)
 {
 	enter_call(m, cpu, e->kind->arg, field_int(&e->f[0], r), field_int(&e->f[1], r),
 		   field_int(&e->f[2], r));
@@ -29,8 +29,8 @@ static void enter_rows(struct row_maker *m, const struct event *e, const struct 
 
 #define DONTUNMAP 4 /* MREMAP_DONTUNMAP: the old addresses stay mapped */
 
-static void enter_mremap_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			      struct cpu *cpu)
+static void enter_mremap_rows(struct row_maker *m, const struct compiled_event *e,
+			      const struct record *r, struct traced_cpu *cpu)
 {
 	bool stays = field_int(&e->f[3], r) & DONTUNMAP;
 
@@ -42,7 +42,7 @@ static void enter_mremap_rows(struct row_maker *m, const struct event *e, const 
  * brk() gives the break that is in force, so a failure shows only as a break that is not the one
  * asked for; its errno is always ENOMEM.
  */
-static void brk_rows(struct row_maker *m, const struct record *r, struct cpu *cpu,
+static void brk_rows(struct row_maker *m, const struct record *r, struct traced_cpu *cpu,
 		     struct task *task, int64_t result)
 {
 	struct task *leader = row_maker_leader(m, cpu, task);
@@ -55,8 +55,8 @@ static void brk_rows(struct row_maker *m, const struct record *r, struct cpu *cp
 		row(m, r, cpu->id, task, SCHEDTRACE_BRK, result, old);
 }
 
-static void exit_call_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			   struct cpu *cpu)
+static void exit_call_rows(struct row_maker *m, const struct compiled_event *e,
+			   const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *task = cpu->task;
 	int64_t result = field_int(&e->f[0], r);
@@ -99,8 +99,8 @@ enum { AREA_ADDR, AREA_LENGTH, AREA_HIGH };
  * The kernel looks for free addresses. 64-bit tasks do so in a system call that gives its own row.
  * 32-bit calls are not traced, so this is all that shows of them; what they unmap is not seen. What the kernel itself maps while exec builds a program is no call of the task.
  */
-static void unmapped_area_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			       struct cpu *cpu)
+static void unmapped_area_rows(struct row_maker *m, const struct compiled_event *e,
+			       const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *task = cpu->task;
 	uint64_t high = (uint64_t)field_int(&e->f[AREA_HIGH], r);
@@ -114,8 +114,8 @@ static void unmapped_area_rows(struct row_maker *m, const struct event *e, const
 }
 
 /* The process of the current task loses its memory: by exit, or by exec, which rebuilds it. */
-static void exit_mmap_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			   struct cpu *cpu)
+static void exit_mmap_rows(struct row_maker *m, const struct compiled_event *e,
+			   const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *task = cpu->task, *leader;
 
@@ -136,8 +136,8 @@ static void exit_mmap_rows(struct row_maker *m, const struct event *e, const str
  */
 enum { RSS_MM, RSS_MEMBER, RSS_SIZE, RSS_CURR };
 
-static void rss_rows(struct row_maker *m, const struct event *e, const struct record *r,
-		     struct cpu *cpu)
+static void rss_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		     struct traced_cpu *cpu)
 {
 	static const int ids[] = { SCHEDTRACE_RSS_FILE, SCHEDTRACE_RSS_ANON, SCHEDTRACE_RSS_SWAP,
 				   SCHEDTRACE_RSS_SHMEM };
@@ -169,8 +169,8 @@ static void rss_rows(struct row_maker *m, const struct event *e, const struct re
 
 enum { FAULT_ADDRESS, FAULT_IP };
 
-static void fault_rows(struct row_maker *m, const struct event *e, const struct record *r,
-		       struct cpu *cpu)
+static void fault_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		       struct traced_cpu *cpu)
 {
 	struct task *task = cpu->task;
 	int64_t address = field_int(&e->f[FAULT_ADDRESS], r);
@@ -185,8 +185,8 @@ static void fault_rows(struct row_maker *m, const struct event *e, const struct 
 
 enum { FILEMAP_INODE, FILEMAP_DEVICE, FILEMAP_INDEX };
 
-static void filemap_fault_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			       struct cpu *cpu)
+static void filemap_fault_rows(struct row_maker *m, const struct compiled_event *e,
+			       const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *task = cpu->task;
 
@@ -201,8 +201,8 @@ static void filemap_fault_rows(struct row_maker *m, const struct event *e, const
 enum { CACHE_INODE, CACHE_DEVICE, CACHE_INDEX, CACHE_ORDER };
 
 /* A fault is major if the page that it looked for has to be added to the page cache. */
-static void page_cache_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			    struct cpu *cpu)
+static void page_cache_rows(struct row_maker *m, const struct compiled_event *e,
+			    const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *task = cpu->task;
 	uint64_t begin = (uint64_t)field_int(&e->f[CACHE_INDEX], r);
@@ -222,8 +222,8 @@ static void page_cache_rows(struct row_maker *m, const struct event *e, const st
 enum { PAGE_PFN, PAGE_ORDER };
 
 /* A page frame number of all ones is an allocation that failed. */
-static void page_rows(struct row_maker *m, const struct event *e, const struct record *r,
-		      struct cpu *cpu)
+static void page_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		      struct traced_cpu *cpu)
 {
 	int64_t pfn = field_int(&e->f[PAGE_PFN], r);
 	const struct task *task = cpu->task;

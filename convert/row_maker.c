@@ -50,8 +50,8 @@ static bool compile_field(struct field *out, const struct format_field *f, uint3
 }
 
 /* In place of the rows of an event whose format text is damaged. */
-static void refuse(struct row_maker *m, const struct event *e, const struct record *r,
-		   struct cpu *cpu)
+static void refuse(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		   struct traced_cpu *cpu)
 {
 	const struct format *f = e->format;
 
@@ -62,7 +62,7 @@ static void refuse(struct row_maker *m, const struct event *e, const struct reco
 				      f->system, f->name, f->bad_line);
 }
 
-static void compile_event(struct event *e, const struct format *format,
+static void compile_event(struct compiled_event *e, const struct format *format,
 			  const struct source_options *options)
 {
 	const struct event_kind *kind = find_kind(format);
@@ -112,7 +112,7 @@ int row_maker_new(struct row_maker **out, const struct format *formats, size_t n
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the row maker");
 	m->ctx = ctx;
 	m->events = calloc(n_formats + 1, sizeof(*m->events));
-	m->cpus = calloc(CPUS_MAX, sizeof(struct cpu *));
+	m->cpus = calloc(CPUS_MAX, sizeof(struct traced_cpu *));
 	m->n_events = n_formats;
 	m->first_ns = INT64_MAX;
 	m->salvage = options && options->file.salvage;
@@ -146,9 +146,9 @@ void row_maker_free(struct row_maker *m)
 	free(m);
 }
 
-struct cpu *row_maker_cpu(struct row_maker *m, int32_t id)
+struct traced_cpu *row_maker_cpu(struct row_maker *m, int32_t id)
 {
-	struct cpu *cpu;
+	struct traced_cpu *cpu;
 
 	if (id < 0 || id >= CPUS_MAX) {
 		m->status = error_set(m->err, SCHEDTRACE_E_FORMAT,
@@ -201,7 +201,7 @@ void row_maker_new_name(struct row_maker *m, struct task *task, union name name,
  * that was the idle task, only the switch is missing; if it was another, nobody knows whether
  * that one still waits there, so the queue's length is uncertain.
  */
-static void runs(struct row_maker *m, struct cpu *cpu, const struct event *e,
+static void runs(struct row_maker *m, struct traced_cpu *cpu, const struct compiled_event *e,
 		 const struct record *r)
 {
 	int32_t believed = cpu->current;
@@ -222,7 +222,7 @@ static void runs(struct row_maker *m, struct cpu *cpu, const struct event *e,
 }
 
 /* What was lost may have changed any queue, and who runs on the CPU. */
-static void forget(struct row_maker *m, struct cpu *cpu)
+static void forget(struct row_maker *m, struct traced_cpu *cpu)
 {
 	cpu->current = PID_UNKNOWN;
 	cpu->task = NULL;
@@ -231,7 +231,7 @@ static void forget(struct row_maker *m, struct cpu *cpu)
 			runqueue_forget(m->cpus[i]);
 }
 
-static void gap(struct row_maker *m, struct cpu *cpu, const struct record *r)
+static void gap(struct row_maker *m, struct traced_cpu *cpu, const struct record *r)
 {
 	rows_add(m->rows, r->timestamp, cpu->id, 0, 0, SCHEDTRACE_GAP, 0, 0);
 	m->n_gaps += !cpu->gap;
@@ -260,7 +260,7 @@ static void clock_set_back(struct row_maker *m, struct cpu *cpu, const struct re
 }
 
 /* What was lost may have ended any call, too. */
-static void lost(struct row_maker *m, struct cpu *cpu, const struct record *r)
+static void lost(struct row_maker *m, struct traced_cpu *cpu, const struct record *r)
 {
 	int64_t since = r->lost_since == INT64_MIN ? m->first_ns : r->lost_since;
 
@@ -279,8 +279,8 @@ static void lost(struct row_maker *m, struct cpu *cpu, const struct record *r)
 int row_maker_record(struct row_maker *m, const struct record *r, struct rows *rows,
 		     struct schedtrace_error *err)
 {
-	struct cpu *cpu = r->cpu >= 0 && r->cpu < CPUS_MAX ? m->cpus[r->cpu] : NULL;
-	struct event *e;
+	struct traced_cpu *cpu = r->cpu >= 0 && r->cpu < CPUS_MAX ? m->cpus[r->cpu] : NULL;
+	struct compiled_event *e;
 
 	m->rows = rows;
 	m->err = err;
@@ -329,7 +329,7 @@ int row_maker_record(struct row_maker *m, const struct record *r, struct rows *r
 int row_maker_ends_early(struct row_maker *m, int32_t id, int64_t missing,
 			 struct schedtrace_error *err)
 {
-	struct cpu *cpu;
+	struct traced_cpu *cpu;
 
 	m->err = err;
 	m->status = 0;
@@ -346,7 +346,7 @@ bool row_maker_unread(struct row_maker *m, struct record *r)
 	if (m->first_ns == INT64_MAX)
 		return false; /* no time could be given */
 	for (int32_t id = 0; id < CPUS_MAX; id++) {
-		struct cpu *cpu = m->cpus[id];
+		struct traced_cpu *cpu = m->cpus[id];
 
 		if (!cpu || !cpu->unread)
 			continue;
@@ -434,7 +434,7 @@ uint64_t row_maker_count(const struct row_maker *m, const char *system, const ch
 
 uint64_t row_maker_left_out(const struct row_maker *m, size_t format, const char **why)
 {
-	const struct event *e = &m->events[format];
+	const struct compiled_event *e = &m->events[format];
 
 	*why = NULL;
 	if (e->unreadable) {
@@ -451,7 +451,7 @@ uint64_t row_maker_left_out(const struct row_maker *m, size_t format, const char
 
 bool row_maker_has_rows(const struct row_maker *m, size_t format)
 {
-	const struct event *e = &m->events[format];
+	const struct compiled_event *e = &m->events[format];
 
 	return !e->unreadable && (e->kind || e->is_stack);
 }

@@ -12,7 +12,7 @@
 #define PID_UNKNOWN (-1)
 #define NO_CPU	    (-1)
 
-struct cpu {
+struct traced_cpu {
 	int32_t id;
 	int32_t current;    /* pid believed running there, PID_UNKNOWN */
 	int32_t before_gap; /* likewise, when the gap began */
@@ -30,9 +30,9 @@ struct cpu {
 	bool queue_doubt;     /* something was missed since it last was */
 };
 
-struct event;
-typedef void rows_fn(struct row_maker *m, const struct event *e, const struct record *r,
-		     struct cpu *cpu);
+struct compiled_event;
+typedef void rows_fn(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		     struct traced_cpu *cpu);
 
 /* One line of the table. A field name that begins with ? may be missing. */
 struct event_kind {
@@ -48,7 +48,7 @@ struct named_field {
 };
 
 /* An event of this file. */
-struct event {
+struct compiled_event {
 	const struct event_kind *kind; /* NULL: only evidence of who runs */
 	rows_fn *rows;		       /* NULL likewise */
 	uint32_t min_size;	       /* that the fields need */
@@ -69,9 +69,9 @@ struct event {
 struct row_maker {
 	struct schedtrace_context *ctx;
 	struct rows *rows;
-	struct event *events; /* by index of the format */
+	struct compiled_event *events; /* by index of the format */
 	size_t n_events;
-	struct cpu **cpus; /* by id, made at first sight */
+	struct traced_cpu **cpus; /* by id, made at first sight */
 	struct tasks *tasks;
 	struct owners owners;
 	int32_t command_pid;
@@ -87,10 +87,10 @@ struct row_maker {
 };
 
 /* The struct of a CPU id; NULL, with the failure noted, for an id that no CPU can have. */
-struct cpu *row_maker_cpu(struct row_maker *m, int32_t id);
+struct traced_cpu *row_maker_cpu(struct row_maker *m, int32_t id);
 
 /* The task of a pid met in a record of @cpu, whose idle task pid 0 is. Never NULL. */
-static inline struct task *row_maker_task(struct row_maker *m, struct cpu *cpu, int32_t pid)
+static inline struct task *row_maker_task(struct row_maker *m, struct traced_cpu *cpu, int32_t pid)
 {
 	struct task *task;
 
@@ -115,7 +115,7 @@ void task_life_begin(struct row_maker *m, struct task *task, const struct record
 void task_life_seen(struct row_maker *m, struct task *task, const struct record *r);
 
 /* The task of a pid that is moved, which may be the first that is seen of it. */
-struct task *task_life_moved(struct row_maker *m, struct cpu *cpu, int32_t pid,
+struct task *task_life_moved(struct row_maker *m, struct traced_cpu *cpu, int32_t pid,
 			     const struct record *r);
 
 /* A task is switched out and will never run again. */
@@ -126,19 +126,19 @@ void task_life_last_switch(struct row_maker *m, struct task *task, const struct 
  * exec: then the row says so, and all is as if the switch had been to that number. @old_pid: what
  * the record says that it was, 0 nothing.
  */
-bool task_life_renumbered(struct row_maker *m, struct cpu *cpu, int32_t old_pid,
+bool task_life_renumbered(struct row_maker *m, struct traced_cpu *cpu, int32_t old_pid,
 			  const struct record *r);
 
 /* A record of an exec says that the leader's number was taken over from @old_pid. */
-void task_life_took_number(struct row_maker *m, struct cpu *cpu, struct task *leader,
+void task_life_took_number(struct row_maker *m, struct traced_cpu *cpu, struct task *leader,
 			   int32_t old_pid, const struct record *r);
 
 /* sched_events.c: the number that the caller of exec had before, 0 for other records. */
-int32_t exec_old_pid(const struct event *e, const struct record *r);
+int32_t exec_old_pid(const struct compiled_event *e, const struct record *r);
 
 /* The task of a pid that a record shows alive: if it died before, its next life begins. */
-static inline struct task *row_maker_living_task(struct row_maker *m, struct cpu *cpu, int32_t pid,
-						 const struct record *r)
+static inline struct task *row_maker_living_task(struct row_maker *m, struct traced_cpu *cpu,
+						 int32_t pid, const struct record *r)
 {
 	struct task *task = row_maker_task(m, cpu, pid);
 
@@ -148,7 +148,8 @@ static inline struct task *row_maker_living_task(struct row_maker *m, struct cpu
 }
 
 /* The task that a record makes. */
-static inline struct task *row_maker_made_task(struct row_maker *m, struct cpu *cpu, int32_t pid)
+static inline struct task *row_maker_made_task(struct row_maker *m, struct traced_cpu *cpu,
+					       int32_t pid)
 {
 	if (pid > 0 && !tasks_find_unnamed(m->tasks, pid, m->err))
 		m->status = m->err->status;
@@ -202,16 +203,18 @@ static inline void row_maker_told(struct row_maker *m, struct task *task, const 
 }
 
 /* The task that leads a task's process: itself where the process is unknown. */
-static inline struct task *row_maker_leader(struct row_maker *m, struct cpu *cpu, struct task *task)
+static inline struct task *row_maker_leader(struct row_maker *m, struct traced_cpu *cpu,
+					    struct task *task)
 {
 	return task->tgid <= 0 || task->tgid == task->pid ? task
 							  : row_maker_task(m, cpu, task->tgid);
 }
 
 /* A target CPU as a row can hold it. */
-static inline struct cpu *row_maker_target(struct row_maker *m, struct cpu *cpu, int32_t id)
+static inline struct traced_cpu *row_maker_target(struct row_maker *m, struct traced_cpu *cpu,
+						  int32_t id)
 {
-	struct cpu *target = id >= 0 && id < CPUS_MAX ? m->cpus[id] : NULL;
+	struct traced_cpu *target = id >= 0 && id < CPUS_MAX ? m->cpus[id] : NULL;
 
 	if (target)
 		return target;
@@ -220,14 +223,16 @@ static inline struct cpu *row_maker_target(struct row_maker *m, struct cpu *cpu,
 }
 
 /* ahead.c: finds those fields, when all others are known. */
-void ahead_compile(struct event *e);
+void ahead_compile(struct compiled_event *e);
 
 /* runqueue.c: these write RQ_SIZE rows where the queue's length is certain. */
-void runqueue_add(struct row_maker *m, struct cpu *cpu, struct task *task, const struct record *r);
+void runqueue_add(struct row_maker *m, struct traced_cpu *cpu, struct task *task,
+		  const struct record *r);
 void runqueue_remove(struct row_maker *m, struct task *task, const struct record *r);
-void runqueue_move(struct row_maker *m, struct cpu *to, struct task *task, const struct record *r);
-void runqueue_idle(struct row_maker *m, struct cpu *cpu, const struct record *r);
-void runqueue_forget(struct cpu *cpu);
+void runqueue_move(struct row_maker *m, struct traced_cpu *to, struct task *task,
+		   const struct record *r);
+void runqueue_idle(struct row_maker *m, struct traced_cpu *cpu, const struct record *r);
+void runqueue_forget(struct traced_cpu *cpu);
 
 /* The tables, each ended by a NULL name. */
 extern const struct event_kind sched_events[];

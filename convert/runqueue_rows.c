@@ -13,7 +13,8 @@
 
 #include "libschedtrace/known_tasks.h"
 
-static void changed(struct row_maker *m, struct cpu *cpu, int32_t change, const struct record *r)
+static void changed(struct row_maker *m, struct traced_cpu *cpu, int32_t change,
+		    const struct record *r)
 {
 	if (cpu->queue_known)
 		rows_add(m->rows, r->timestamp, cpu->id, cpu->current,
@@ -21,15 +22,16 @@ static void changed(struct row_maker *m, struct cpu *cpu, int32_t change, const 
 }
 
 /* The CPU on whose queue the task is known to be, or NULL. */
-static struct cpu *queue_of(const struct row_maker *m, const struct task *task)
+static struct traced_cpu *queue_of(const struct row_maker *m, const struct task *task)
 {
-	struct cpu *cpu = task->queue_cpu == NO_CPU ? NULL : m->cpus[task->queue_cpu];
+	struct traced_cpu *cpu = task->queue_cpu == NO_CPU ? NULL : m->cpus[task->queue_cpu];
 
 	return cpu && cpu->queue_epoch == task->queue_epoch ? cpu : NULL;
 }
 
 /* Also when a task is found on a queue where it was not expected: its arrival was not recorded. */
-void runqueue_add(struct row_maker *m, struct cpu *cpu, struct task *task, const struct record *r)
+void runqueue_add(struct row_maker *m, struct traced_cpu *cpu, struct task *task,
+		  const struct record *r)
 {
 	if (task->queue_cpu == cpu->id && task->queue_epoch == cpu->queue_epoch)
 		return;
@@ -45,7 +47,7 @@ void runqueue_add(struct row_maker *m, struct cpu *cpu, struct task *task, const
 
 void runqueue_remove(struct row_maker *m, struct task *task, const struct record *r)
 {
-	struct cpu *cpu = queue_of(m, task);
+	struct traced_cpu *cpu = queue_of(m, task);
 
 	task->queue_seen = 1;
 	task->queue_cpu = NO_CPU;
@@ -56,7 +58,8 @@ void runqueue_remove(struct row_maker *m, struct task *task, const struct record
 }
 
 /* A task that is moved while it sleeps, or is being woken, is on no queue and stays off. */
-void runqueue_move(struct row_maker *m, struct cpu *to, struct task *task, const struct record *r)
+void runqueue_move(struct row_maker *m, struct traced_cpu *to, struct task *task,
+		   const struct record *r)
 {
 	if (queue_of(m, task))
 		runqueue_add(m, to, task, r);
@@ -64,7 +67,7 @@ void runqueue_move(struct row_maker *m, struct cpu *to, struct task *task, const
 		task->moved_unseen = 1;
 }
 
-void runqueue_idle(struct row_maker *m, struct cpu *cpu, const struct record *r)
+void runqueue_idle(struct row_maker *m, struct traced_cpu *cpu, const struct record *r)
 {
 	int32_t before = cpu->queued;
 	bool was_known = cpu->queue_known;
@@ -77,7 +80,7 @@ void runqueue_idle(struct row_maker *m, struct cpu *cpu, const struct record *r)
 	changed(m, cpu, was_known ? -before : 0, r);
 }
 
-void runqueue_forget(struct cpu *cpu)
+void runqueue_forget(struct traced_cpu *cpu)
 {
 	cpu->queue_epoch++;
 	cpu->queued = 0;
@@ -109,7 +112,7 @@ void row_maker_seed_queues(struct row_maker *m, int n_cpus)
 		if (!row_maker_cpu(m, i))
 			return;
 	for (uint32_t i = 0; (task = tasks_at(m->tasks, i)); i++) {
-		struct cpu *cpu;
+		struct traced_cpu *cpu;
 
 		if (!is_seed(m, task))
 			continue;

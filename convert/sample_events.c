@@ -7,7 +7,7 @@
 
 _Static_assert(ROWS_SAMPLE *MARKER_SAMPLES_MAX + 1 <= ROWS_RECORD, "a marker is one record");
 
-static void sample_rows_of(struct row_maker *m, const struct record *r, struct cpu *cpu,
+static void sample_rows_of(struct row_maker *m, const struct record *r, struct traced_cpu *cpu,
 			   const struct marker_sample *s)
 {
 	struct task *task;
@@ -38,7 +38,7 @@ static void sample_rows_of(struct row_maker *m, const struct record *r, struct c
 static void hotplug_rows(struct row_maker *m, const struct record *r, const uint8_t *p)
 {
 	struct marker_hotplug h;
-	struct cpu *cpu;
+	struct traced_cpu *cpu;
 
 	memcpy(&h, p, sizeof(h));
 	cpu = h.cpu >= 0 && h.cpu < CPUS_MAX ? row_maker_cpu(m, h.cpu) : NULL;
@@ -56,7 +56,7 @@ static void hotplug_rows(struct row_maker *m, const struct record *r, const uint
 static void unread(struct row_maker *m, const uint8_t *p)
 {
 	struct marker_unread u;
-	struct cpu *cpu;
+	struct traced_cpu *cpu;
 
 	memcpy(&u, p, sizeof(u));
 	cpu = u.cpu >= 0 && u.cpu < CPUS_MAX ? row_maker_cpu(m, u.cpu) : NULL;
@@ -66,8 +66,8 @@ static void unread(struct row_maker *m, const uint8_t *p)
 		cpu->unread = true;
 }
 
-static void marker_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			struct cpu *cpu)
+static void marker_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+			struct traced_cpu *cpu)
 {
 	/* The marker's id is the first that was written. */
 	const uint8_t *p = r->data + e->f[0].offset;

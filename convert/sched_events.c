@@ -69,8 +69,8 @@ enum {
 	SWITCH_NEXT_PRIO
 };
 
-static void switch_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			struct cpu *cpu)
+static void switch_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+			struct traced_cpu *cpu)
 {
 	int32_t next_pid = field_i32(&e->f[SWITCH_NEXT_PID], r);
 	struct task *prev = row_maker_task(m, cpu, field_i32(&e->f[SWITCH_PREV_PID], r));
@@ -107,8 +107,8 @@ static void switch_rows(struct row_maker *m, const struct event *e, const struct
 
 enum { WAKE_COMM, WAKE_PID, WAKE_TARGET, WAKE_PRIO, WAKE_SUCCESS };
 
-static struct task *woken_task(struct row_maker *m, const struct event *e, const struct record *r,
-			       struct cpu *cpu)
+static struct task *woken_task(struct row_maker *m, const struct compiled_event *e,
+			       const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *task = row_maker_living_task(m, cpu, field_i32(&e->f[WAKE_PID], r), r);
 
@@ -117,8 +117,8 @@ static struct task *woken_task(struct row_maker *m, const struct event *e, const
 	return task;
 }
 
-static void waking_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			struct cpu *cpu)
+static void waking_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+			struct traced_cpu *cpu)
 {
 	struct task *task = woken_task(m, e, r, cpu);
 	const struct task *waker = cpu->task;
@@ -131,10 +131,10 @@ static void waking_rows(struct row_maker *m, const struct event *e, const struct
 }
 
 /* Old kernels report wakeups that found the task awake too, with success 0. */
-static void wakeup_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			struct cpu *cpu)
+static void wakeup_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+			struct traced_cpu *cpu)
 {
-	struct cpu *target = row_maker_target(m, cpu, field_i32(&e->f[WAKE_TARGET], r));
+	struct traced_cpu *target = row_maker_target(m, cpu, field_i32(&e->f[WAKE_TARGET], r));
 	struct task *task;
 
 	if (e->f[WAKE_SUCCESS].size && !field_int(&e->f[WAKE_SUCCESS], r))
@@ -146,10 +146,10 @@ static void wakeup_rows(struct row_maker *m, const struct event *e, const struct
 	runqueue_add(m, target, task, r);
 }
 
-static void wakeup_new_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			    struct cpu *cpu)
+static void wakeup_new_rows(struct row_maker *m, const struct compiled_event *e,
+			    const struct record *r, struct traced_cpu *cpu)
 {
-	struct cpu *target = row_maker_target(m, cpu, field_i32(&e->f[WAKE_TARGET], r));
+	struct traced_cpu *target = row_maker_target(m, cpu, field_i32(&e->f[WAKE_TARGET], r));
 	struct task *task = row_maker_made_task(m, cpu, field_i32(&e->f[WAKE_PID], r));
 
 	if (e->f[WAKE_SUCCESS].size && !field_int(&e->f[WAKE_SUCCESS], r))
@@ -165,8 +165,8 @@ static void wakeup_new_rows(struct row_maker *m, const struct event *e, const st
 
 enum { MIGRATE_COMM, MIGRATE_PID, MIGRATE_FROM, MIGRATE_TO, MIGRATE_PRIO };
 
-static void migrate_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			 struct cpu *cpu)
+static void migrate_rows(struct row_maker *m, const struct compiled_event *e,
+			 const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *task = task_life_moved(m, cpu, field_i32(&e->f[MIGRATE_PID], r), r);
 	int32_t from = field_i32(&e->f[MIGRATE_FROM], r), to = field_i32(&e->f[MIGRATE_TO], r);
@@ -203,8 +203,8 @@ static void inherit(struct row_maker *m, struct task *child, const struct task *
 
 enum { NEWTASK_PID, NEWTASK_COMM, NEWTASK_FLAGS };
 
-static void newtask_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			 struct cpu *cpu)
+static void newtask_rows(struct row_maker *m, const struct compiled_event *e,
+			 const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *child = row_maker_made_task(m, cpu, field_i32(&e->f[NEWTASK_PID], r));
 	struct task *parent = row_maker_task(m, cpu, r->pid);
@@ -229,8 +229,8 @@ static void newtask_rows(struct row_maker *m, const struct event *e, const struc
 enum { FORK_PARENT_PID, FORK_CHILD_PID, FORK_PARENT_COMM, FORK_CHILD_COMM };
 
 /* Follows task_newtask, where that is recorded: then the life has begun. */
-static void fork_rows(struct row_maker *m, const struct event *e, const struct record *r,
-		      struct cpu *cpu)
+static void fork_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		      struct traced_cpu *cpu)
 {
 	int32_t parent_pid = field_i32(&e->f[FORK_PARENT_PID], r);
 	struct task *parent = row_maker_task(m, cpu, parent_pid);
@@ -256,8 +256,8 @@ static void rename_rows(struct row_maker *m, struct task *task, const struct rec
 
 enum { RENAME_PID, RENAME_COMM };
 
-static void task_rename_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			     struct cpu *cpu)
+static void task_rename_rows(struct row_maker *m, const struct compiled_event *e,
+			     const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *task = row_maker_task(m, cpu, field_i32(&e->f[RENAME_PID], r));
 	union name name = field_name(&e->f[RENAME_COMM], r);
@@ -270,8 +270,8 @@ static void task_rename_rows(struct row_maker *m, const struct event *e, const s
 enum { EXEC_FILENAME, EXEC_PID, EXEC_OLD_PID };
 
 /* The thread that calls exec becomes the leader, and takes its pid. */
-static void become_leader(struct row_maker *m, struct cpu *cpu, struct task *task, int32_t old_pid,
-			  const struct record *r)
+static void become_leader(struct row_maker *m, struct traced_cpu *cpu, struct task *task,
+			  int32_t old_pid, const struct record *r)
 {
 	task_life_took_number(m, cpu, task, old_pid, r);
 	task->exited = 0;
@@ -280,8 +280,8 @@ static void become_leader(struct row_maker *m, struct cpu *cpu, struct task *tas
 	tasks_life(m->tasks, task)->tgid = task->tgid;
 }
 
-static void exec_rows(struct row_maker *m, const struct event *e, const struct record *r,
-		      struct cpu *cpu)
+static void exec_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		      struct traced_cpu *cpu)
 {
 	struct task *task = row_maker_task(m, cpu, field_i32(&e->f[EXEC_PID], r));
 	size_t n;
@@ -311,7 +311,7 @@ static void exec_rows(struct row_maker *m, const struct event *e, const struct r
 	task->call = NO_CALL;
 }
 
-int32_t exec_old_pid(const struct event *e, const struct record *r)
+int32_t exec_old_pid(const struct compiled_event *e, const struct record *r)
 {
 	if (e->rows != exec_rows || r->size < e->min_size)
 		return 0;
@@ -320,8 +320,8 @@ int32_t exec_old_pid(const struct event *e, const struct record *r)
 
 enum { EXIT_COMM, EXIT_PID, EXIT_PRIO, EXIT_GROUP_DEAD };
 
-static void exit_rows(struct row_maker *m, const struct event *e, const struct record *r,
-		      struct cpu *cpu)
+static void exit_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		      struct traced_cpu *cpu)
 {
 	struct task *task = row_maker_task(m, cpu, field_i32(&e->f[EXIT_PID], r));
 	struct task *leader = row_maker_leader(m, cpu, task);
@@ -348,8 +348,8 @@ static void exit_rows(struct row_maker *m, const struct event *e, const struct r
 
 enum { RUNTIME_PID, RUNTIME_NS, RUNTIME_COMM };
 
-static void stat_runtime_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			      struct cpu *cpu)
+static void stat_runtime_rows(struct row_maker *m, const struct compiled_event *e,
+			      const struct record *r, struct traced_cpu *cpu)
 {
 	struct task *task = row_maker_task(m, cpu, field_i32(&e->f[RUNTIME_PID], r));
 

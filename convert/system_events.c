@@ -12,8 +12,8 @@
 #define SOFTIRQ		      65536
 
 /* WAKE_FUTEX rows follow from the wakeups inside the call. */
-static void futex_call(struct row_maker *m, const struct record *r, struct cpu *cpu, int call,
-		       int64_t address)
+static void futex_call(struct row_maker *m, const struct record *r, struct traced_cpu *cpu,
+		       int call, int64_t address)
 {
 	struct task *task = cpu->task;
 
@@ -27,8 +27,8 @@ static void futex_call(struct row_maker *m, const struct record *r, struct cpu *
 
 enum { FUTEX_ADDRESS, FUTEX_OP };
 
-static void futex_rows(struct row_maker *m, const struct event *e, const struct record *r,
-		       struct cpu *cpu)
+static void futex_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		       struct traced_cpu *cpu)
 {
 	int64_t address = field_int(&e->f[FUTEX_ADDRESS], r);
 
@@ -47,21 +47,21 @@ static void futex_rows(struct row_maker *m, const struct event *e, const struct 
 }
 
 /* The calls of kernels that have one each for waiting and waking. */
-static void futex_one_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			   struct cpu *cpu)
+static void futex_one_rows(struct row_maker *m, const struct compiled_event *e,
+			   const struct record *r, struct traced_cpu *cpu)
 {
 	futex_call(m, r, cpu, e->kind->arg, field_int(&e->f[FUTEX_ADDRESS], r));
 }
 
-static void futex_exit_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			    struct cpu *cpu)
+static void futex_exit_rows(struct row_maker *m, const struct compiled_event *e,
+			    const struct record *r, struct traced_cpu *cpu)
 {
 	if (cpu->task)
 		cpu->task->call = NO_CALL;
 }
 
-static void irq_rows(struct row_maker *m, const struct event *e, const struct record *r,
-		     struct cpu *cpu)
+static void irq_rows(struct row_maker *m, const struct compiled_event *e, const struct record *r,
+		     struct traced_cpu *cpu)
 {
 	bool soft = strncmp(e->kind->name, "softirq", 7) == 0;
 	int32_t comm = cpu->task ? cpu->task->comm : 0;
@@ -72,20 +72,20 @@ static void irq_rows(struct row_maker *m, const struct event *e, const struct re
 
 enum { POWER_STATE, POWER_CPU };
 
-static void cpu_idle_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			  struct cpu *cpu)
+static void cpu_idle_rows(struct row_maker *m, const struct compiled_event *e,
+			  const struct record *r, struct traced_cpu *cpu)
 {
-	struct cpu *target = row_maker_target(m, cpu, field_i32(&e->f[POWER_CPU], r));
+	struct traced_cpu *target = row_maker_target(m, cpu, field_i32(&e->f[POWER_CPU], r));
 
 	/* Unsigned in the record, where leaving is all ones. */
 	row(m, r, target->id, &target->idle, SCHEDTRACE_CPU_IDLE, field_i32(&e->f[POWER_STATE], r),
 	    0);
 }
 
-static void cpu_frequency_rows(struct row_maker *m, const struct event *e, const struct record *r,
-			       struct cpu *cpu)
+static void cpu_frequency_rows(struct row_maker *m, const struct compiled_event *e,
+			       const struct record *r, struct traced_cpu *cpu)
 {
-	struct cpu *target = row_maker_target(m, cpu, field_i32(&e->f[POWER_CPU], r));
+	struct traced_cpu *target = row_maker_target(m, cpu, field_i32(&e->f[POWER_CPU], r));
 
 	rows_add(m->rows, r->timestamp, target->id, target->current,
 		 target->task ? target->task->comm : 0, SCHEDTRACE_TICK, 0,

@@ -51,7 +51,7 @@ void task_life_seen(struct row_maker *m, struct task *task, const struct record 
 	tasks_life(m->tasks, task)->seen_ns = r->timestamp;
 }
 
-struct task *task_life_moved(struct row_maker *m, struct cpu *cpu, int32_t pid,
+struct task *task_life_moved(struct row_maker *m, struct traced_cpu *cpu, int32_t pid,
 			     const struct record *r)
 {
 	struct task *task = pid > 0 ? tasks_seen(m->tasks, pid) : NULL;
@@ -79,7 +79,7 @@ void task_life_last_switch(struct row_maker *m, struct task *task, const struct 
 }
 
 /* The CPU that is believed to run the task, or NULL. */
-static struct cpu *cpu_running(const struct row_maker *m, const struct task *task)
+static struct traced_cpu *cpu_running(const struct row_maker *m, const struct task *task)
 {
 	for (int32_t i = 0; i < CPUS_MAX; i++)
 		if (m->cpus[i] && m->cpus[i]->task == task)
@@ -88,7 +88,7 @@ static struct cpu *cpu_running(const struct row_maker *m, const struct task *tas
 }
 
 struct exchange {
-	struct cpu *cpu; /* where the thread runs */
+	struct traced_cpu *cpu; /* where the thread runs */
 	struct task *thread, *leader;
 };
 
@@ -98,7 +98,7 @@ struct exchange {
  * a new task, a switch would be missing, and the thread's process would be without the number
  * that it still has. A leader on its way out, on another CPU, may show up by the thread's number.
  */
-static bool find_exchange(struct row_maker *m, struct cpu *cpu, int32_t old_pid,
+static bool find_exchange(struct row_maker *m, struct traced_cpu *cpu, int32_t old_pid,
 			  const struct record *r, struct exchange *x)
 {
 	struct task *believed = cpu->task;
@@ -151,7 +151,7 @@ static void revive(struct row_maker *m, struct task *leader)
 static void exchange(struct row_maker *m, const struct exchange *x, const struct record *r)
 {
 	struct task *thread = x->thread, *leader = x->leader;
-	struct cpu *other = cpu_running(m, leader); /* where it is on its way out */
+	struct traced_cpu *other = cpu_running(m, leader); /* where it is on its way out */
 
 	if (thread->comm)
 		row_maker_name(m, leader, thread->name, r);
@@ -168,7 +168,7 @@ static void exchange(struct row_maker *m, const struct exchange *x, const struct
 	other->task = thread;
 }
 
-bool task_life_renumbered(struct row_maker *m, struct cpu *cpu, int32_t old_pid,
+bool task_life_renumbered(struct row_maker *m, struct traced_cpu *cpu, int32_t old_pid,
 			  const struct record *r)
 {
 	struct exchange x;
@@ -179,7 +179,7 @@ bool task_life_renumbered(struct row_maker *m, struct cpu *cpu, int32_t old_pid,
 	return true;
 }
 
-void task_life_took_number(struct row_maker *m, struct cpu *cpu, struct task *leader,
+void task_life_took_number(struct row_maker *m, struct traced_cpu *cpu, struct task *leader,
 			   int32_t old_pid, const struct record *r)
 {
 	struct task *thread;

@@ -400,9 +400,9 @@ int container_option(struct container *c, uint16_t id, const struct text *data,
 	return 0;
 }
 
-struct instance *container_add_instance(struct container *c, const char *name, size_t n_cpus)
+struct file_instance *container_add_instance(struct container *c, const char *name, size_t n_cpus)
 {
-	struct instance *in;
+	struct file_instance *in;
 
 	if (c->n_instances == LIMIT_INSTANCES)
 		return NULL;
@@ -411,7 +411,7 @@ struct instance *container_add_instance(struct container *c, const char *name, s
 		return NULL;
 	c->instances = in;
 	in += c->n_instances;
-	*in = (struct instance){
+	*in = (struct file_instance){
 		.name = strdup(name),
 		.page_size = c->page_size,
 		.cpus = calloc(n_cpus + 1, sizeof(*in->cpus)),

@@ -39,7 +39,7 @@ struct cpu_data {
 };
 
 /* A ring buffer of the machine: the top one, whose name is "", or a named instance. */
-struct instance {
+struct file_instance {
 	char *name;
 	char *clock; /* NULL unknown */
 	uint32_t page_size;
@@ -80,7 +80,7 @@ struct container {
 	struct tsc_scale tsc; /* of a file whose clock is the TSC */
 	struct format_text *formats;
 	size_t n_formats, cap_formats;
-	struct instance *instances;
+	struct file_instance *instances;
 	size_t n_instances;
 	/* salvage: what a cut or damaged file lacks is left out, and said here (NULL: nothing) */
 	bool salvage;
@@ -106,7 +106,7 @@ void container_close(struct container *c);
  */
 
 /* The instance asked for, or the only one with data when @name is NULL. */
-int container_choose(struct container *c, const char *name, const struct instance **out,
+int container_choose(struct container *c, const char *name, const struct file_instance **out,
 		     struct schedtrace_error *err);
 
 /* Reads exactly @n bytes at @offset; a short read says that the file changed. */
@@ -162,7 +162,7 @@ int container_cmdlines(struct container *c, struct cursor *cur, struct schedtrac
 int container_option(struct container *c, uint16_t id, const struct text *data,
 		     struct schedtrace_error *err);
 /* NULL: no memory, or more than LIMIT_INSTANCES. */
-struct instance *container_add_instance(struct container *c, const char *name, size_t n_cpus);
+struct file_instance *container_add_instance(struct container *c, const char *name, size_t n_cpus);
 /* "[local] global" -> "local"; NULL when memory ran out or there is none. */
 char *container_clock_name(const char *text);
 

@@ -19,7 +19,7 @@ static int check_page_size(uint32_t size, struct schedtrace_error *err)
 	return 0;
 }
 
-static void attach_cpustat(const struct container *c, const struct instance *in)
+static void attach_cpustat(const struct container *c, const struct file_instance *in)
 {
 	size_t i, k;
 
@@ -50,8 +50,8 @@ static int join_cpustat(struct container *c, const char *buffer, int32_t cpu, co
 }
 
 /* Makes the CPUs' data of @more a part of @in. */
-static int join_instances(struct container *c, struct instance *in, const struct instance *more,
-			  struct schedtrace_error *err)
+static int join_instances(struct container *c, struct file_instance *in,
+			  const struct file_instance *more, struct schedtrace_error *err)
 {
 	size_t n = in->n_cpus + more->n_cpus;
 	struct cpu_data *cpus = reallocarray(in->cpus, n + 1, sizeof(*cpus));
@@ -77,7 +77,7 @@ static int join_instances(struct container *c, struct instance *in, const struct
 }
 
 /* A recording limited to some tasks; both are NULL if it is none. */
-static void find_only(struct container *c, struct instance **top, struct instance **only)
+static void find_only(struct container *c, struct file_instance **top, struct file_instance **only)
 {
 	*top = *only = NULL;
 	if (c->n_instances != 2)
@@ -90,7 +90,7 @@ static void find_only(struct container *c, struct instance **top, struct instanc
 	}
 }
 
-static bool has_data(const struct instance *in)
+static bool has_data(const struct file_instance *in)
 {
 	size_t i;
 
@@ -100,7 +100,7 @@ static bool has_data(const struct instance *in)
 	return false;
 }
 
-static const char *shown_name(const struct instance *in)
+static const char *shown_name(const struct file_instance *in)
 {
 	return *in->name ? in->name : "top";
 }
@@ -117,7 +117,7 @@ static void list_instances(const struct container *c, bool with_data, char *out,
 					      shown_name(&c->instances[i]));
 }
 
-static int check_ranges(const struct container *c, const struct instance *in,
+static int check_ranges(const struct container *c, const struct file_instance *in,
 			struct schedtrace_error *err)
 {
 	size_t i, k;
@@ -169,7 +169,7 @@ static uint64_t skip_hole(const struct container *c, uint64_t at, uint64_t end)
  * Data of a CPU follows that of another at the next page; further bytes were lost from a table.
  * The working file of a recorder has holes there.
  */
-static int find_unclaimed(struct container *c, const struct instance *in,
+static int find_unclaimed(struct container *c, const struct file_instance *in,
 			  struct schedtrace_error *err)
 {
 	struct cpu_data *sorted = calloc(in->n_cpus + 1, sizeof(*sorted));
@@ -201,11 +201,11 @@ static int find_unclaimed(struct container *c, const struct instance *in,
 	return 0;
 }
 
-int container_choose(struct container *c, const char *name, const struct instance **out,
+int container_choose(struct container *c, const char *name, const struct file_instance **out,
 		     struct schedtrace_error *err)
 {
-	const struct instance *found = NULL;
-	struct instance *top, *only;
+	const struct file_instance *found = NULL;
+	struct file_instance *top, *only;
 	char names[512];
 	size_t i, n = 0;
 	int r;
@@ -218,7 +218,7 @@ int container_choose(struct container *c, const char *name, const struct instanc
 		name = "";
 	}
 	for (i = 0; i < c->n_instances; i++) {
-		const struct instance *in = &c->instances[i];
+		const struct file_instance *in = &c->instances[i];
 
 		if (name ? !strcmp(name, in->name) || !strcmp(name, shown_name(in))
 			 : has_data(in) || (!found && !*in->name)) {

@@ -102,7 +102,7 @@ static int recover_buffer(struct container *c, uint64_t at, const struct section
 {
 	struct found f = { NULL, 0 };
 	uint64_t claimed, end;
-	struct instance *in;
+	struct file_instance *in;
 	int r;
 
 	if (!checked_add(at, h->size, &claimed) || claimed > INT64_MAX)

@@ -78,7 +78,7 @@ static int read_options(struct container *c, struct v6 *v, struct cursor *cur,
 static int read_buffer(struct container *c, struct v6 *v, struct cursor *cur, const char *name,
 		       struct schedtrace_error *err)
 {
-	struct instance *in;
+	struct file_instance *in;
 	char word[10];
 	uint32_t i;
 	int r = cursor_bytes(cur, word, 10, "\"options\" or \"flyrecord\"", err);

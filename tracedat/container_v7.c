@@ -97,7 +97,7 @@ static int buffer_option(struct container *c, const struct text *data, struct sc
 	auto_free char *name = NULL;
 	auto_free char *clock = NULL;
 	struct section s;
-	struct instance *in;
+	struct file_instance *in;
 	uint64_t offset = 0;
 	uint32_t page_size = 0, n = 0, i, cpu = 0;
 	int r;

@@ -658,7 +658,7 @@ static int start_threads(struct decoder *d, unsigned int threads, struct schedtr
 	return 0;
 }
 
-int decoder_open(struct decoder *d, const struct container *c, const struct instance *instance,
+int decoder_open(struct decoder *d, const struct container *c, const struct file_instance *instance,
 		 const struct formats *formats, const struct tracedat_options *options,
 		 struct schedtrace_error *err)
 {

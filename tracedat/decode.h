@@ -69,7 +69,7 @@ enum {
 
 struct decoder {
 	const struct container *c;
-	const struct instance *instance;
+	const struct file_instance *instance;
 	struct pages_config config;
 	bool salvage;
 	struct notes notes;
@@ -88,7 +88,7 @@ struct decoder {
 };
 
 /* @d is zeroed by the caller; decoder_close() releases also after a failure. */
-int decoder_open(struct decoder *d, const struct container *c, const struct instance *instance,
+int decoder_open(struct decoder *d, const struct container *c, const struct file_instance *instance,
 		 const struct formats *formats, const struct tracedat_options *options,
 		 struct schedtrace_error *err);
 void decoder_close(struct decoder *d);

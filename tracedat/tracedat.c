@@ -20,7 +20,7 @@ struct tracedat {
 	char *path;
 	struct tracedat_options options;
 	struct container container;
-	const struct instance *instance;
+	const struct file_instance *instance;
 	struct formats formats;
 	struct decoder decoder;
 	struct merge merge;

@@ -74,14 +74,14 @@ static uint32_t who_ran(const struct latency *latency, int32_t cpu, int64_t begi
 	return who;
 }
 
-static bool is_longest(const struct account *a, enum latency_kind kind, int64_t ns)
+static bool is_longest(const struct latency_account *a, enum latency_kind kind, int64_t ns)
 {
 	const struct kind_account *k = a->kinds[kind];
 
 	return !k || !k->waits.count || ns > k->waits.max;
 }
 
-static struct kind_account *account_of_kind(struct account *a, enum latency_kind kind)
+static struct kind_account *account_of_kind(struct latency_account *a, enum latency_kind kind)
 {
 	if (!a->kinds[kind])
 		a->kinds[kind] = calloc(1, sizeof(*a->kinds[kind]));
@@ -89,7 +89,8 @@ static struct kind_account *account_of_kind(struct account *a, enum latency_kind
 }
 
 /* @about is kept if no wait of the kind was longer. */
-static int count(struct account *a, enum latency_kind kind, int64_t ns, const struct longest *about)
+static int count(struct latency_account *a, enum latency_kind kind, int64_t ns,
+		 const struct longest *about)
 {
 	bool longest = is_longest(a, kind, ns);
 	struct kind_account *k = account_of_kind(a, kind);
@@ -102,7 +103,7 @@ static int count(struct account *a, enum latency_kind kind, int64_t ns, const st
 }
 
 /* @most: INT64_MIN unknown. */
-static int count_other(struct account *a, enum latency_kind kind, bool cut, int64_t most)
+static int count_other(struct latency_account *a, enum latency_kind kind, bool cut, int64_t most)
 {
 	struct kind_account *k = account_of_kind(a, kind);
 
@@ -119,7 +120,7 @@ static int count_other(struct account *a, enum latency_kind kind, bool cut, int6
 	return 0;
 }
 
-static int count_whole(struct latency *latency, struct account *a, enum latency_kind kind,
+static int count_whole(struct latency *latency, struct latency_account *a, enum latency_kind kind,
 		       const struct replay_span *span, struct schedtrace_error *err)
 {
 	struct longest about = { span->begin, span->cpu, LIFE_NONE, LIFE_NONE };
@@ -173,8 +174,8 @@ int64_t latency_most(const struct latency *latency, enum latency_kind kind,
 	return span->end - begin;
 }
 
-static int waited(struct latency *latency, struct account *a, const struct replay_span *span,
-		  struct schedtrace_error *err)
+static int waited(struct latency *latency, struct latency_account *a,
+		  const struct replay_span *span, struct schedtrace_error *err)
 {
 	enum latency_kind kind = latency_kind_of(span);
 	int r = latency_log(latency, a, kind, span, err);
@@ -195,7 +196,7 @@ static int waited(struct latency *latency, struct account *a, const struct repla
 }
 
 /* Without records of wakeups, whether rows show that the wait began with a waking and ended. */
-static bool is_since_waking(const struct latency *latency, const struct account *a,
+static bool is_since_waking(const struct latency *latency, const struct latency_account *a,
 			    const struct replay_span *span)
 {
 	const struct life *life = &replay_lives(latency->replay)->all[span->life];
@@ -210,7 +211,7 @@ static bool is_since_waking(const struct latency *latency, const struct account 
 	return !replay_recorded(latency->replay, SCHEDTRACE_WAKEUP);
 }
 
-static int waited_since_waking(struct latency *latency, struct account *a,
+static int waited_since_waking(struct latency *latency, struct latency_account *a,
 			       const struct replay_span *span, struct schedtrace_error *err)
 {
 	struct replay_span whole = *span;
@@ -241,7 +242,7 @@ static int waited_since_waking(struct latency *latency, struct account *a,
 static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
 {
 	struct latency *latency = self;
-	struct account *a;
+	struct latency_account *a;
 
 	if (span->state == LIFE_RUNNING) {
 		struct stretches *ran = grown_at(&latency->ran, span->cpu, struct stretches);
@@ -256,7 +257,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	} else if (span->state < LIFE_WAIT_WAKEUP) {
 		return 0;
 	}
-	a = grown_at(&latency->accounts, span->life, struct account);
+	a = grown_at(&latency->accounts, span->life, struct latency_account);
 	if (!a)
 		return no_memory(err);
 	if (span->state == LIFE_RUNNING) {
@@ -297,11 +298,11 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	struct latency *latency = self;
 	struct lives *lives = replay_lives(latency->replay);
 	const struct life *life;
-	struct account *a;
+	struct latency_account *a;
 
 	if (id == LIFE_NONE)
 		return 0;
-	a = grown_at(&latency->accounts, id, struct account);
+	a = grown_at(&latency->accounts, id, struct latency_account);
 	if (!a)
 		return no_memory(err);
 	if (ev->event[i] == SCHEDTRACE_WAKING) {
@@ -340,7 +341,8 @@ static void destroy(void *self)
 	struct latency *latency = self;
 
 	for (uint32_t id = 0; id < latency->accounts.n; id++) {
-		struct account *a = grown_get(&latency->accounts, id, struct account);
+		struct latency_account *a =
+			grown_get(&latency->accounts, id, struct latency_account);
 
 		for (int kind = 0; kind < N_KINDS; kind++) {
 			if (a->kinds[kind])

@@ -24,7 +24,7 @@ struct kind_account {
 	bool no_most; /* for one of the uncertain ones the most is not known */
 };
 
-struct account {
+struct latency_account {
 	struct kind_account *kinds[N_KINDS]; /* NULL: none yet; many tasks know one or two kinds */
 	int64_t moved;			     /* of the waits after wakeups */
 	/* The wakeup that has begun, and the one whose wait goes on; without a waking: waker is
@@ -67,7 +67,7 @@ struct latency {
 	struct replay *replay;
 	int64_t gap_end;	     /* when records were lost last */
 	int64_t window_begin, window_end;
-	struct grown accounts;	     /* struct account by life */
+	struct grown accounts;	     /* struct latency_account by life */
 	struct grown ran;	     /* struct stretches by CPU */
 	struct histogram on[2];	     /* waits after wakeups: on the previous CPU, moved */
 	struct worst worst[N_WORST]; /* the longest first */
@@ -99,8 +99,9 @@ int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 		   struct schedtrace_error *err);
 
 /* A row of the log for a wait that ended. */
-int latency_log(const struct latency *latency, const struct account *a, enum latency_kind kind,
-		const struct replay_span *span, struct schedtrace_error *err);
+int latency_log(const struct latency *latency, const struct latency_account *a,
+		enum latency_kind kind, const struct replay_span *span,
+		struct schedtrace_error *err);
 
 /* The table of the waits that go on. */
 int latency_open(const struct latency *latency, struct schedtrace_tables *out,

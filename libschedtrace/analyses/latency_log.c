@@ -44,7 +44,8 @@ const struct schedtrace_table_info latency_open_info = {
 };
 
 static void fill(union schedtrace_value v[N_COLUMNS], const struct latency *latency,
-		 const struct account *a, enum latency_kind kind, const struct replay_span *span)
+		 const struct latency_account *a, enum latency_kind kind,
+		 const struct replay_span *span)
 {
 	const struct lives *lives = replay_lives(latency->replay);
 	const struct life *life = &lives->all[span->life];
@@ -64,8 +65,9 @@ static void fill(union schedtrace_value v[N_COLUMNS], const struct latency *late
 	v[MOVED].i = kind == WAKEUP || kind == WAKING ? a && a->is_moved : UNKNOWN_INT;
 }
 
-int latency_log(const struct latency *latency, const struct account *a, enum latency_kind kind,
-		const struct replay_span *span, struct schedtrace_error *err)
+int latency_log(const struct latency *latency, const struct latency_account *a,
+		enum latency_kind kind, const struct replay_span *span,
+		struct schedtrace_error *err)
 {
 	union schedtrace_value v[N_COLUMNS];
 
@@ -89,7 +91,8 @@ int latency_open(const struct latency *latency, struct schedtrace_tables *out,
 	int r = tables_add(out, &latency_open_info, &table, err);
 
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
-		const struct account *a = grown_get(&latency->accounts, id, struct account);
+		const struct latency_account *a =
+			grown_get(&latency->accounts, id, struct latency_account);
 		enum latency_kind kinds[2] = { 0, N_KINDS };
 		union schedtrace_value v[N_COLUMNS];
 		struct replay_span open;

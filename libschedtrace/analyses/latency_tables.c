@@ -267,7 +267,7 @@ bool latency_still_waits(const struct latency *latency, uint32_t id, struct repl
 /* How often each kind of wait still goes on, by kind. */
 static void count_open(const struct latency *latency, uint32_t id, int64_t cut[N_KINDS])
 {
-	const struct account *a = grown_get(&latency->accounts, id, struct account);
+	const struct latency_account *a = grown_get(&latency->accounts, id, struct latency_account);
 	struct replay_span open;
 	enum latency_kind kind;
 
@@ -384,7 +384,8 @@ static int add_tasks(const struct latency *latency, struct kind_account *all,
 	int r = tables_add(out, &latency_info, &table, err);
 
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
-		const struct account *a = grown_get(&latency->accounts, id, struct account);
+		const struct latency_account *a =
+			grown_get(&latency->accounts, id, struct latency_account);
 		int64_t open[N_KINDS] = { 0 };
 
 		count_open(latency, id, open);

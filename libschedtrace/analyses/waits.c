@@ -26,14 +26,14 @@ static int64_t max64(int64_t a, int64_t b)
 
 static int64_t irq_total(const struct waits *w, int32_t cpu, int64_t now)
 {
-	const struct place *p = grown_get(&w->places, cpu, struct place);
+	const struct wait_place *p = grown_get(&w->places, cpu, struct wait_place);
 
 	if (!p)
 		return 0;
 	return p->irq_total + (p->irq_depth ? max64(now - p->irq_since, 0) : 0);
 }
 
-static struct antagonist *antagonist_of(struct account *a, uint32_t life)
+static struct antagonist *antagonist_of(struct wait_account *a, uint32_t life)
 {
 	struct antagonist *least = NULL;
 
@@ -64,7 +64,7 @@ static struct antagonist *antagonist_of(struct account *a, uint32_t life)
 /* @runner ran on @cpu in [begin, end). */
 static int ran(struct waits *w, int32_t cpu, uint32_t runner, int64_t begin, int64_t end)
 {
-	struct place *place = grown_at(&w->places, cpu, struct place);
+	struct wait_place *place = grown_at(&w->places, cpu, struct wait_place);
 
 	if (!place)
 		return -1;
@@ -81,7 +81,8 @@ static int ran(struct waits *w, int32_t cpu, uint32_t runner, int64_t begin, int
 }
 
 /* Since when whoever runs on the CPU does so and is not yet counted. */
-static int64_t not_counted(const struct waits *w, const struct queue *c, const struct place *place)
+static int64_t not_counted(const struct waits *w, const struct queue *c,
+			   const struct wait_place *place)
 {
 	int64_t since = max64(c->since, w->queues.window_begin);
 
@@ -100,10 +101,10 @@ static enum placement placement_of(const struct waits *w, uint32_t life, int32_t
 }
 
 /* How it is on @cpu when a task comes to wait there. */
-static void remember(const struct waits *w, struct account *a, uint32_t life, int32_t cpu)
+static void remember(const struct waits *w, struct wait_account *a, uint32_t life, int32_t cpu)
 {
 	const struct queue *c = grown_get(&w->queues.cpus, cpu, struct queue);
-	const struct place *place = grown_get(&w->places, cpu, struct place);
+	const struct wait_place *place = grown_get(&w->places, cpu, struct wait_place);
 	int64_t now = w->queues.now, ahead = max64(now - not_counted(w, c, place), 0);
 	struct pending *p = &a->pending;
 
@@ -119,7 +120,7 @@ static int entered(void *self, uint32_t id, int32_t cpu)
 {
 	struct waits *w = self;
 	const struct life *life = &replay_lives(w->queues.replay)->all[id];
-	struct account *a = grown_at(&w->accounts, id, struct account);
+	struct wait_account *a = grown_at(&w->accounts, id, struct wait_account);
 
 	if (!a)
 		return -1;
@@ -133,7 +134,7 @@ static int entered(void *self, uint32_t id, int32_t cpu)
 }
 
 struct enduring {
-	struct account *a;
+	struct wait_account *a;
 	int64_t ns;
 };
 
@@ -149,9 +150,10 @@ static int endure(void *user, uint32_t runner, int64_t ns)
 	return 0;
 }
 
-int waits_settle(const struct waits *w, struct account *a, uint32_t life, int32_t cpu, int64_t now)
+int waits_settle(const struct waits *w, struct wait_account *a, uint32_t life, int32_t cpu,
+		 int64_t now)
 {
-	const struct place *place = grown_get(&w->places, cpu, struct place);
+	const struct wait_place *place = grown_get(&w->places, cpu, struct wait_place);
 	int64_t some_idle = queues_some_idle(&w->queues, life), tasks;
 	struct pending *p = &a->pending;
 	struct enduring e = { a, 0 };
@@ -177,11 +179,11 @@ int waits_settle(const struct waits *w, struct account *a, uint32_t life, int32_
 static int leaves(void *self, uint32_t life, int32_t cpu)
 {
 	struct waits *w = self;
-	struct account *a = grown_get(&w->accounts, life, struct account);
+	struct wait_account *a = grown_get(&w->accounts, life, struct wait_account);
 	const struct queue *c = grown_get(&w->queues.cpus, cpu, struct queue);
 	struct enduring e = { a, 0 };
-	int64_t from =
-		max64(not_counted(w, c, grown_get(&w->places, cpu, struct place)), a->pending.told);
+	int64_t from = max64(not_counted(w, c, grown_get(&w->places, cpu, struct wait_place)),
+			     a->pending.told);
 
 	if (waits_settle(w, a, life, cpu, w->queues.now) < 0)
 		return -1;
@@ -197,7 +199,7 @@ static int leaves(void *self, uint32_t life, int32_t cpu)
 }
 
 /* The wait ends: what is known of it counts. */
-static int count_wait(struct waits *w, struct account *a, const struct replay_span *span)
+static int count_wait(struct waits *w, struct wait_account *a, const struct replay_span *span)
 {
 	struct pending *p = &a->pending;
 	const struct waiter *waiter = grown_get(&w->queues.lives, span->life, struct waiter);
@@ -225,7 +227,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 {
 	struct waits *w = self;
 	int64_t certain = span->certain_end - span->begin;
-	struct account *a;
+	struct wait_account *a;
 
 	if (span->state == LIFE_RUNNING && certain &&
 	    ran(w, span->cpu, span->life, span->begin, span->certain_end) < 0)
@@ -233,7 +235,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	if (span->life == LIFE_IDLE)
 		return 0;
 	queues_span(&w->queues, span);
-	a = grown_at(&w->accounts, span->life, struct account);
+	a = grown_at(&w->accounts, span->life, struct wait_account);
 	if (!a)
 		return no_memory(err);
 	if (certain)
@@ -264,7 +266,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 
 static int count_irq(struct waits *w, const struct schedtrace_events *ev, size_t i)
 {
-	struct place *p = grown_at(&w->places, ev->cpu[i], struct place);
+	struct wait_place *p = grown_at(&w->places, ev->cpu[i], struct wait_place);
 
 	if (!p)
 		return -1;
@@ -284,12 +286,12 @@ static int preempted(struct waits *w, const struct schedtrace_events *ev, size_t
 	int64_t next = ev->arg0[i];
 	uint32_t by = LIFE_NONE;
 	struct antagonist *antagonist;
-	struct account *a;
+	struct wait_account *a;
 
 	if (id > LIFE_MAX || lives->all[id].state != LIFE_WAIT_PREEMPT ||
 	    ev->timestamp[i] < w->queues.window_begin)
 		return 0;
-	a = grown_at(&w->accounts, id, struct account);
+	a = grown_at(&w->accounts, id, struct wait_account);
 	if (!a)
 		return -1;
 	a->preempted++;
@@ -308,7 +310,7 @@ static int preempted(struct waits *w, const struct schedtrace_events *ev, size_t
 static int made(struct waits *w, const struct schedtrace_events *ev, size_t i, uint32_t id)
 {
 	const struct life *life = &replay_lives(w->queues.replay)->all[id];
-	struct account *a = grown_at(&w->accounts, id, struct account);
+	struct wait_account *a = grown_at(&w->accounts, id, struct wait_account);
 	int64_t now = ev->timestamp[i], begin;
 
 	if (!a)
@@ -332,7 +334,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	       struct schedtrace_error *err)
 {
 	struct waits *w = self;
-	struct place *place;
+	struct wait_place *place;
 	int r;
 
 	switch (ev->event[i]) {
@@ -342,7 +344,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	case SCHEDTRACE_GAP:
 	case SCHEDTRACE_LOST:
 		w->gaps++;
-		place = grown_get(&w->places, ev->cpu[i], struct place);
+		place = grown_get(&w->places, ev->cpu[i], struct wait_place);
 		if (place)
 			place->irq_depth = 0;
 		break;
@@ -378,9 +380,9 @@ static void destroy(void *self)
 	struct waits *w = self;
 
 	for (uint32_t id = 0; id < w->accounts.n; id++)
-		free(grown_get(&w->accounts, id, struct account)->antagonists);
+		free(grown_get(&w->accounts, id, struct wait_account)->antagonists);
 	for (uint32_t cpu = 0; cpu < w->places.n; cpu++)
-		runners_free(&grown_get(&w->places, cpu, struct place)->runners);
+		runners_free(&grown_get(&w->places, cpu, struct wait_place)->runners);
 	free(w->accounts.items);
 	free(w->places.items);
 	queues_free(&w->queues);

@@ -28,7 +28,7 @@ struct pending {
 	int64_t told; /* until when it is known who ran there */
 };
 
-struct account {
+struct wait_account {
 	int64_t on_cpu, made;
 	int64_t waits[4];  /* from LIFE_WAIT_WAKEUP on */
 	int64_t sleeps[4]; /* from LIFE_SLEEPING on */
@@ -46,7 +46,7 @@ struct account {
 };
 
 /* A CPU where tasks wait. */
-struct place {
+struct wait_place {
 	uint32_t irq_depth; /* interrupts within interrupts count once */
 	int64_t irq_since, irq_total;
 	int64_t tasks, idle; /* ns in all that tasks, and its idle task, ran there */
@@ -56,8 +56,8 @@ struct place {
 
 struct waits {
 	struct queues queues;
-	struct grown accounts; /* struct account by life */
-	struct grown places;   /* struct place by CPU */
+	struct grown accounts; /* struct wait_account by life */
+	struct grown places;   /* struct wait_place by CPU */
 	uint64_t gaps;
 	bool has_irqs;
 };
@@ -65,7 +65,7 @@ struct waits {
 extern const struct schedtrace_table_info waits_info, wait_reasons_info, antagonists_info;
 
 /* Adds to @a what its pending wait on @cpu has come to by @now; -1 when memory ran out. */
-int waits_settle(const struct waits *waits, struct account *a, uint32_t life, int32_t cpu,
+int waits_settle(const struct waits *waits, struct wait_account *a, uint32_t life, int32_t cpu,
 		 int64_t now);
 
 int waits_tables(const struct waits *waits, struct schedtrace_tables *out,

@@ -149,7 +149,7 @@ const struct schedtrace_table_info antagonists_info = {
 };
 
 /* Where the life begins and ends within [*begin, *end). */
-static void clip_life(const struct life *life, const struct account *a, int64_t *begin,
+static void clip_life(const struct life *life, const struct wait_account *a, int64_t *begin,
 		      int64_t *end)
 {
 	int64_t from = life->start_ns, to = life->end_ns;
@@ -169,7 +169,7 @@ static void clip_life(const struct life *life, const struct account *a, int64_t 
 		*end = *begin;
 }
 
-static int add_task(const struct waits *w, uint32_t id, const struct account *a, int64_t begin,
+static int add_task(const struct waits *w, uint32_t id, const struct wait_account *a, int64_t begin,
 		    int64_t end, const struct replay_known *known, struct schedtrace_table *table,
 		    struct schedtrace_error *err)
 {
@@ -204,7 +204,7 @@ static int add_task(const struct waits *w, uint32_t id, const struct account *a,
 	return table_row(table, v, err);
 }
 
-static int add_reasons(const struct waits *w, uint32_t id, const struct account *a,
+static int add_reasons(const struct waits *w, uint32_t id, const struct wait_account *a,
 		       const struct replay_known *known, struct schedtrace_table *table,
 		       struct schedtrace_error *err)
 {
@@ -245,7 +245,7 @@ static int longest_first(const void *a, const void *b)
 	return (x->life > y->life) - (x->life < y->life);
 }
 
-static int add_antagonists(const struct waits *w, uint32_t id, const struct account *a,
+static int add_antagonists(const struct waits *w, uint32_t id, const struct wait_account *a,
 			   struct schedtrace_table *table, struct schedtrace_error *err)
 {
 	const struct lives *lives = replay_lives(w->queues.replay);
@@ -276,7 +276,8 @@ static int add_antagonists(const struct waits *w, uint32_t id, const struct acco
 }
 
 /* The account with what the wait that still goes on has come to; *own is to be freed. */
-static int as_of_now(const struct waits *w, uint32_t id, struct account *a, struct antagonist **own)
+static int as_of_now(const struct waits *w, uint32_t id, struct wait_account *a,
+		     struct antagonist **own)
 {
 	const struct waiter *waiter = grown_get(&w->queues.lives, id, struct waiter);
 	int r;
@@ -310,8 +311,8 @@ int waits_tables(const struct waits *w, struct schedtrace_tables *out, struct sc
 	if (!replay_covered(w->queues.replay, &begin, &end))
 		return r;
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
-		const struct account *found = grown_get(&w->accounts, id, struct account);
-		struct account a = found ? *found : (struct account){ 0 };
+		const struct wait_account *found = grown_get(&w->accounts, id, struct wait_account);
+		struct wait_account a = found ? *found : (struct wait_account){ 0 };
 		struct antagonist *own;
 
 		if (!replay_in_window(w->queues.replay, &lives->all[id]))

@@ -49,22 +49,22 @@ static void emit(struct replay *replay, uint32_t life, enum life_state state, in
 	emit_until(replay, life, state, cpu, begin, certain_end, end, false);
 }
 
-struct cpu *replay_cpu(struct replay *replay, int32_t cpu)
+struct replay_cpu *replay_cpu(struct replay *replay, int32_t cpu)
 {
 	if (cpu >= replay->n_cpus) {
 		int32_t n = cpu + 1 > 2 * replay->n_cpus ? cpu + 1 : 2 * replay->n_cpus;
-		struct cpu *grown = reallocarray(replay->cpus, (size_t)n, sizeof(*grown));
+		struct replay_cpu *grown = reallocarray(replay->cpus, (size_t)n, sizeof(*grown));
 
 		if (!grown) {
 			replay_no_memory(replay);
 			return NULL;
 		}
 		for (int32_t i = replay->n_cpus; i < n; i++)
-			grown[i] = (struct cpu){ .current = LIFE_NONE,
-						 .why = REPLAY_START,
-						 .since = replay->begin,
-						 .seen = replay->begin,
-						 .awaited = INT64_MAX };
+			grown[i] = (struct replay_cpu){ .current = LIFE_NONE,
+							.why = REPLAY_START,
+							.since = replay->begin,
+							.seen = replay->begin,
+							.awaited = INT64_MAX };
 		replay->cpus = grown;
 		replay->n_cpus = n;
 	}
@@ -178,7 +178,7 @@ static void set_state(struct replay *replay, struct life *life, enum life_state 
 
 void replay_lose_current(struct replay *replay, int32_t cpu, int64_t certain_end, int64_t end)
 {
-	struct cpu *c = &replay->cpus[cpu];
+	struct replay_cpu *c = &replay->cpus[cpu];
 	uint32_t id = c->current;
 
 	if (id == LIFE_NONE)
@@ -222,7 +222,7 @@ static void stop_waiting(struct replay *replay, uint32_t id, int32_t cpu, int64_
 	life = life_of(replay, id);
 	if (life->state == LIFE_RUNNING) {
 		/* On another CPU; nobody saw it leave. */
-		struct cpu *other = &replay->cpus[life->cpu];
+		struct replay_cpu *other = &replay->cpus[life->cpu];
 
 		replay_lose_current(replay, life->cpu, other->seen, now);
 	}
@@ -258,7 +258,8 @@ static void stop_waiting(struct replay *replay, uint32_t id, int32_t cpu, int64_
 		emit(replay, id, LIFE_RUNNING, cpu, max64(from, since), from, now);
 }
 
-static void arrive(struct replay *replay, struct cpu *c, int32_t cpu, uint32_t id, int64_t from)
+static void arrive(struct replay *replay, struct replay_cpu *c, int32_t cpu, uint32_t id,
+		   int64_t from)
 {
 	if (is_task(id)) {
 		stop_waiting(replay, id, cpu, from);
@@ -283,7 +284,7 @@ void replay_tell_doubt(struct replay *replay, int32_t cpu, int64_t begin, int64_
 }
 
 /* From when on @id, or whoever came before it, may have run on the CPU, which idled. */
-static int64_t left_idle(const struct replay *replay, const struct cpu *c, uint32_t id)
+static int64_t left_idle(const struct replay *replay, const struct replay_cpu *c, uint32_t id)
 {
 	const struct life *life = &replay->lives.all[id];
 	int64_t there = life->since;
@@ -296,7 +297,7 @@ static int64_t left_idle(const struct replay *replay, const struct cpu *c, uint3
 /* A task waits on @cpu from now on. */
 static void await(struct replay *replay, int32_t cpu)
 {
-	struct cpu *c = cpu < replay->n_cpus ? &replay->cpus[cpu] : NULL;
+	struct replay_cpu *c = cpu < replay->n_cpus ? &replay->cpus[cpu] : NULL;
 
 	if (c && c->awaited == INT64_MAX)
 		c->awaited = replay->now;
@@ -305,7 +306,7 @@ static void await(struct replay *replay, int32_t cpu)
 /* @id runs on @cpu now, whoever was believed to. */
 static void found(struct replay *replay, int32_t cpu, uint32_t id)
 {
-	struct cpu *c = &replay->cpus[cpu];
+	struct replay_cpu *c = &replay->cpus[cpu];
 	int64_t from = c->seen;
 	bool offline = c->current == LIFE_NONE && c->why == REPLAY_OFFLINE;
 
@@ -349,7 +350,7 @@ static void depart(struct replay *replay, int32_t cpu, uint32_t id)
 
 static void ctx_switch(struct replay *replay, int32_t cpu, int32_t prev, int64_t next)
 {
-	struct cpu *c = replay_cpu(replay, cpu);
+	struct replay_cpu *c = replay_cpu(replay, cpu);
 	uint32_t out = prev ? alive(replay, prev) : LIFE_IDLE, in = LIFE_IDLE;
 
 	if (next)
@@ -440,7 +441,7 @@ static void revive(struct replay *replay, uint32_t id)
 /* The numbers of two tasks are exchanged while @from runs on @cpu, and @to perhaps elsewhere. */
 static void exchange(struct replay *replay, int32_t cpu, uint32_t from, uint32_t to)
 {
-	struct cpu *c = &replay->cpus[cpu], *other = NULL;
+	struct replay_cpu *c = &replay->cpus[cpu], *other = NULL;
 	struct life *life = life_of(replay, to);
 
 	emit(replay, from, LIFE_RUNNING, cpu, c->since, replay->now, replay->now);
@@ -461,7 +462,7 @@ static void exchange(struct replay *replay, int32_t cpu, uint32_t from, uint32_t
 /* RENUMBER: the task that had the number @old, and runs on @cpu, has the number @pid now. */
 static uint32_t renumber(struct replay *replay, int32_t cpu, int32_t pid, int64_t old)
 {
-	struct cpu *c = replay_cpu(replay, cpu);
+	struct replay_cpu *c = replay_cpu(replay, cpu);
 	uint32_t to = named(replay, pid), from = LIFE_NONE;
 	struct life *life;
 
@@ -638,7 +639,7 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 	int64_t arg0 = ev->arg0[i], arg1 = ev->arg1[i];
 	uint32_t id = LIFE_NONE;
 	struct life *life;
-	struct cpu *c;
+	struct replay_cpu *c;
 
 	switch (ev->event[i]) {
 	case SCHEDTRACE_CTX_SWITCH:

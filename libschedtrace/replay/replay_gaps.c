@@ -17,7 +17,7 @@ static struct gap *add_gap(struct replay *replay, int64_t begin, int64_t end)
 
 void replay_gap_begins(struct replay *replay, int32_t cpu)
 {
-	struct cpu *c = replay_cpu(replay, cpu);
+	struct replay_cpu *c = replay_cpu(replay, cpu);
 
 	if (!c || c->gap || !add_gap(replay, replay->now, GAP_OPEN))
 		return;
@@ -31,7 +31,7 @@ void replay_gap_begins(struct replay *replay, int32_t cpu)
 void replay_lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t records)
 {
 	int64_t now = replay->now, ns;
-	struct cpu *c = replay_cpu(replay, cpu);
+	struct replay_cpu *c = replay_cpu(replay, cpu);
 
 	if (!c)
 		return;
@@ -57,7 +57,7 @@ void replay_lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t reco
 	ns = clip(replay, begin, now);
 	replay->gaps_ns += ns;
 	for (int32_t i = 0; i < replay->n_cpus && ns; i++) {
-		const struct cpu *other = &replay->cpus[i];
+		const struct replay_cpu *other = &replay->cpus[i];
 
 		if (is_task(other->current))
 			life_of(replay, other->current)->gaps_running +=
@@ -75,7 +75,7 @@ void replay_lost(struct replay *replay, int32_t cpu, int64_t begin, int64_t reco
 
 void replay_went_offline(struct replay *replay, int32_t cpu)
 {
-	struct cpu *c = replay_cpu(replay, cpu);
+	struct replay_cpu *c = replay_cpu(replay, cpu);
 
 	if (!c || c->gap || (c->current == LIFE_NONE && c->why == REPLAY_OFFLINE))
 		return;
@@ -88,7 +88,7 @@ void replay_went_offline(struct replay *replay, int32_t cpu)
 
 void replay_came_online(struct replay *replay, int32_t cpu)
 {
-	struct cpu *c = replay_cpu(replay, cpu);
+	struct replay_cpu *c = replay_cpu(replay, cpu);
 
 	if (!c || c->current != LIFE_NONE || c->why != REPLAY_OFFLINE)
 		return;

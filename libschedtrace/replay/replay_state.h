@@ -7,7 +7,7 @@
 
 #define REPLAY_MAX_LISTENERS 16
 
-struct cpu {
+struct replay_cpu {
 	uint32_t current; /* believed to run, LIFE_IDLE or LIFE_NONE */
 	uint8_t why;	  /* enum replay_doubt, while current is LIFE_NONE */
 	int64_t since;	  /* of current */
@@ -30,7 +30,7 @@ struct replay {
 	size_t n_listeners;
 	uint16_t wants[64]; /* by event: a bit for each listener that wants its rows */
 
-	struct cpu *cpus;
+	struct replay_cpu *cpus;
 	int32_t n_cpus;
 	struct gap *gaps;
 	uint32_t n_gaps, gaps_max;
@@ -58,7 +58,7 @@ void replay_use_list(struct replay *replay);
 void replay_no_memory(struct replay *replay);
 
 /* What a CPU is known to do; NULL, with the failure noted, when there is no memory for it. */
-struct cpu *replay_cpu(struct replay *replay, int32_t cpu);
+struct replay_cpu *replay_cpu(struct replay *replay, int32_t cpu);
 
 /* The CPU's task is no longer there and nobody saw it leave. */
 void replay_lose_current(struct replay *replay, int32_t cpu, int64_t certain_end, int64_t end);

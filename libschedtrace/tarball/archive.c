@@ -27,16 +27,16 @@ static const char *const text_names[TEXT_COUNT] = {
 };
 
 static const char *const later_names[LATER_MEMBERS] = {
-	[STACK_OFFSETS] = MEMBER_STACK_OFFSETS, [STACK_FRAMES] = MEMBER_STACK_FRAMES,
-	[STACK_KERNEL] = MEMBER_STACK_KERNEL,	[STACK_SPACES] = MEMBER_STACK_SPACES,
-	[STACK_SYMBOLS] = MEMBER_SYMBOLS,	[LATER_TASKS] = MEMBER_TASKS,
+	[LATER_STACK_OFFSETS] = MEMBER_STACK_OFFSETS, [LATER_STACK_FRAMES] = MEMBER_STACK_FRAMES,
+	[LATER_STACK_KERNEL] = MEMBER_STACK_KERNEL,   [LATER_STACK_SPACES] = MEMBER_STACK_SPACES,
+	[LATER_STACK_SYMBOLS] = MEMBER_SYMBOLS,	      [LATER_TASKS] = MEMBER_TASKS,
 };
 
 struct opening {
 	struct archive *a;
 	struct schedtrace_context *ctx;
 	const struct schedtrace_open_options *options;
-	struct place columns[COLUMN_COUNT], texts[TEXT_COUNT];
+	struct member_place columns[COLUMN_COUNT], texts[TEXT_COUNT];
 	json_t *index; /* NULL: none */
 	int32_t stacks;
 };
@@ -58,7 +58,7 @@ static void note(const struct opening *o, const char *fmt, ...)
 	o->options->note(o->options->user, text.text);
 }
 
-static struct place *find_place(struct opening *o, const char *name)
+static struct member_place *find_place(struct opening *o, const char *name)
 {
 	for (enum column_id c = 0; c < COLUMN_COUNT; c++) {
 		size_t n = strlen(column_types[c].name);
@@ -85,7 +85,7 @@ static bool is_column(const char *name)
 static int take_member(void *user, const struct tar_member *member, struct schedtrace_error *err)
 {
 	struct opening *o = user;
-	struct place *place = find_place(o, member->name);
+	struct member_place *place = find_place(o, member->name);
 
 	if (!place) {
 		/* Others may hold anything, for schedtrace_member_read(). */
@@ -157,7 +157,7 @@ int archive_check_crc(const struct archive *a, const char *name, uint32_t crc,
 static int read_text(const struct opening *o, enum text_id id, uint64_t max, char **out, size_t *n,
 		     struct schedtrace_error *err)
 {
-	const struct place *place = &o->texts[id];
+	const struct member_place *place = &o->texts[id];
 	auto_free char *text = NULL;
 	int r;
 
@@ -228,7 +228,7 @@ static int open_meta(struct opening *o, struct schedtrace_error *err)
 static int read_later(struct archive *a, enum later_member id, struct member_bytes *out,
 		      char **owner, struct schedtrace_error *err)
 {
-	const struct place *place = &a->later[id];
+	const struct member_place *place = &a->later[id];
 	uint64_t max = a->max_bytes ? a->max_bytes : 4 * JSONIO_MAX_BYTES;
 	int r;
 
@@ -265,24 +265,24 @@ static int load_tasks(void *user, struct schedtrace_context *ctx, struct schedtr
 
 static int load_stacks(void *user, struct stacks *into, struct schedtrace_error *err)
 {
-	char *owners[STACK_MEMBERS] = { NULL };
+	char *owners[LATER_STACK_MEMBERS] = { NULL };
 	struct stack_members m = { 0 };
-	struct member_bytes *parts[STACK_MEMBERS] = {
-		[STACK_OFFSETS] = &m.offsets, [STACK_FRAMES] = &m.frames,
-		[STACK_KERNEL] = &m.kernel,   [STACK_SPACES] = &m.spaces,
-		[STACK_SYMBOLS] = &m.symbols,
+	struct member_bytes *parts[LATER_STACK_MEMBERS] = {
+		[LATER_STACK_OFFSETS] = &m.offsets, [LATER_STACK_FRAMES] = &m.frames,
+		[LATER_STACK_KERNEL] = &m.kernel,   [LATER_STACK_SPACES] = &m.spaces,
+		[LATER_STACK_SYMBOLS] = &m.symbols,
 	};
 	struct archive *a = user;
 	int r = 0;
 
-	for (int i = 0; r == 0 && i < STACK_MEMBERS; i++) {
+	for (int i = 0; r == 0 && i < LATER_STACK_MEMBERS; i++) {
 		r = read_later(a, (enum later_member)i, parts[i], &owners[i], err);
 		if (r < 0)
 			error_prefix(err, r, "%s", later_names[i]);
 	}
 	if (r == 0)
 		r = members_get_stacks(into, &m, err);
-	for (int i = 0; i < STACK_MEMBERS; i++)
+	for (int i = 0; i < LATER_STACK_MEMBERS; i++)
 		free(owners[i]);
 	return r < 0 ? error_prefix(err, r, "%s", a->path) : 0;
 }
@@ -290,7 +290,7 @@ static int load_stacks(void *user, struct stacks *into, struct schedtrace_error 
 /* Only how many call stacks there are; they are read when one is asked for. */
 static int open_stacks(struct opening *o, struct schedtrace_error *err)
 {
-	const struct place *place = &o->a->later[STACK_OFFSETS];
+	const struct member_place *place = &o->a->later[LATER_STACK_OFFSETS];
 	auto_free uint8_t *header = NULL;
 	struct npy_header npy;
 	size_t n;
@@ -354,7 +354,7 @@ static int open_columns(struct opening *o, uint64_t *rows, struct schedtrace_err
 		note(o, "comm.npz is ignored: there is no " MEMBER_COMM " to name its ids");
 		o->columns[COLUMN_COMM].present = false;
 	}
-	if (o->columns[COLUMN_STACK].present && !o->a->later[STACK_OFFSETS].present) {
+	if (o->columns[COLUMN_STACK].present && !o->a->later[LATER_STACK_OFFSETS].present) {
 		note(o, "stack.npz is ignored: there is no stack_offsets.npy");
 		o->columns[COLUMN_STACK].present = false;
 	}

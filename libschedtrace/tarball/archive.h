@@ -6,20 +6,20 @@
 #include "libschedtrace/tarball/column.h"
 
 /* Where a member lies in the file. */
-struct place {
+struct member_place {
 	bool present;
 	uint64_t offset, size;
 };
 
 /* The members that are read when they are asked for: call stacks, and tasks. */
 enum later_member {
-	STACK_OFFSETS,
-	STACK_FRAMES,
-	STACK_KERNEL,
-	STACK_SPACES,
-	STACK_SYMBOLS,
-	STACK_MEMBERS,
-	LATER_TASKS = STACK_MEMBERS,
+	LATER_STACK_OFFSETS,
+	LATER_STACK_FRAMES,
+	LATER_STACK_KERNEL,
+	LATER_STACK_SPACES,
+	LATER_STACK_SYMBOLS,
+	LATER_STACK_MEMBERS,
+	LATER_TASKS = LATER_STACK_MEMBERS,
 	LATER_MEMBERS
 };
 
@@ -31,7 +31,7 @@ struct archive {
 	struct column columns[COLUMN_COUNT];
 	struct id_map events, comms;
 	uint64_t block_rows; /* rows that are read at a time */
-	struct place later[LATER_MEMBERS];
+	struct member_place later[LATER_MEMBERS];
 	struct json_t *crcs; /* of members that are no zips, by name; NULL: not known */
 	const uint8_t *map;  /* the whole file, once mapped */
 };

@@ -393,7 +393,7 @@ static int exit_status(struct recording *r)
 static void end(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
-	struct summary summary = {
+	struct recording_summary summary = {
 		.program = s->program,
 		.output = &r->output,
 		.writer = &r->writer,
@@ -407,7 +407,7 @@ static void end(struct recording *r)
 	summary.begun_ns = r->begun_ns;
 	summary.ended_ns = r->ended_ns;
 	progress_end(&r->progress);
-	r->failed |= summary_print_failures(&summary);
+	r->failed |= recording_summary_failures(&summary);
 	recording_finished(r);
 	if (!whole) {
 		if (tracedat_writer_publish(&r->writer, &r->err) < 0)
@@ -418,9 +418,9 @@ static void end(struct recording *r)
 		recording_tell_error(r);
 		recording_tell_where(r, &r->output, "the file could not be finished");
 	} else if (!s->quiet) {
-		summary_print(&summary);
+		recording_summary_print(&summary);
 	}
-	if (summary_print_losses(&summary))
+	if (recording_summary_losses(&summary))
 		r->failed |= s->strict;
 }
 

@@ -28,7 +28,7 @@ static char **flight_stats(const struct flight_window *window)
 
 static int write_window(struct recording *r, struct flight_window *window)
 {
-	struct marker_begin begin = recording_facts(r);
+	struct marker_begin begin = recording_marker_begin(r);
 	auto_free char *cmdlines = NULL;
 	struct task_list tasks = { 0 };
 	char **stats;

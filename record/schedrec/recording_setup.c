@@ -330,7 +330,7 @@ static int start_sampling(struct recording *r)
 	return 0;
 }
 
-struct marker_begin recording_facts(const struct recording *r)
+struct marker_begin recording_marker_begin(const struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
 
@@ -347,7 +347,7 @@ struct marker_begin recording_facts(const struct recording *r)
 /* What a file begins with. */
 int recording_write_begin(struct recording *r, bool whole)
 {
-	struct marker_begin begin = recording_facts(r);
+	struct marker_begin begin = recording_marker_begin(r);
 	struct task_list tasks = { 0 };
 	struct clocks now;
 	int result;

@@ -91,7 +91,7 @@ void recording_write_maps(struct recording *r);
 
 void recording_finish_maps(struct recording *r);
 
-struct marker_begin recording_facts(const struct recording *r);
+struct marker_begin recording_marker_begin(const struct recording *r);
 
 /* What a file begins with. */
 int recording_write_begin(struct recording *r, bool whole);

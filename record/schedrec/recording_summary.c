@@ -13,7 +13,7 @@
 #define TYPICAL_BYTES 64 /* of a record of the scheduler */
 
 /* What the readers took from the buffers, and the file does not hold. */
-static uint64_t unwritten(const struct summary *s)
+static uint64_t unwritten(const struct recording_summary *s)
 {
 	uint64_t sum = 0;
 
@@ -22,7 +22,7 @@ static uint64_t unwritten(const struct summary *s)
 	return sum;
 }
 
-static bool print_output_failure(const struct summary *s)
+static bool print_output_failure(const struct recording_summary *s)
 {
 	char list[512] = "";
 	size_t n = 0;
@@ -45,7 +45,7 @@ static bool print_output_failure(const struct summary *s)
 	return true;
 }
 
-static bool print_reader_failures(const struct summary *s)
+static bool print_reader_failures(const struct recording_summary *s)
 {
 	bool any = false;
 
@@ -64,7 +64,7 @@ static bool print_reader_failures(const struct summary *s)
 	return any;
 }
 
-static void print_unread(const struct summary *s)
+static void print_unread(const struct recording_summary *s)
 {
 	char count[32];
 	uint64_t missing = unwritten(s);
@@ -79,7 +79,7 @@ static void print_unread(const struct summary *s)
 		       format_count(count, buffer_counts_unread(s->counts)));
 }
 
-bool summary_print_failures(const struct summary *s)
+bool recording_summary_failures(const struct recording_summary *s)
 {
 	bool output = print_output_failure(s);
 	bool readers = print_reader_failures(s);
@@ -88,7 +88,7 @@ bool summary_print_failures(const struct summary *s)
 	return output || readers;
 }
 
-bool summary_print_losses(const struct summary *s)
+bool recording_summary_losses(const struct recording_summary *s)
 {
 	char list[512] = "", count[32];
 	int64_t kb = 0;
@@ -121,7 +121,7 @@ bool summary_print_losses(const struct summary *s)
 }
 
 /* "trace.dat", or "trace.0001.dat to trace.0007.dat". */
-static void name_files(const struct summary *s, char *out, size_t size)
+static void name_files(const struct recording_summary *s, char *out, size_t size)
 {
 	const struct numbered *n = s->numbered;
 	auto_free char *first = NULL;
@@ -132,7 +132,7 @@ static void name_files(const struct summary *s, char *out, size_t size)
 	snprintf(out, size, "%s%s%s", first ? first : "", first ? " to " : "", s->output->path);
 }
 
-void summary_print(const struct summary *s)
+void recording_summary_print(const struct recording_summary *s)
 {
 	double seconds = (double)(s->ended_ns - s->begun_ns) / 1e9;
 	uint64_t events = buffer_counts_events(s->counts) - unwritten(s);

@@ -13,7 +13,7 @@
 #include "record/workfile/workfile.h"
 #include "tracedat/tracedat_writer.h"
 
-struct summary {
+struct recording_summary {
 	const char *program;
 	const struct workfile *output;
 	const struct tracedat_writer *writer;
@@ -25,12 +25,12 @@ struct summary {
 };
 
 /* Events, time, bytes and the recorder's own cost. */
-void summary_print(const struct summary *s);
+void recording_summary_print(const struct recording_summary *s);
 
 /* Where the file or a reader failed, and what was left unread; was there a failure? */
-bool summary_print_failures(const struct summary *s);
+bool recording_summary_failures(const struct recording_summary *s);
 
 /* Losses by CPU, and a buffer size that would have held them; were there any? */
-bool summary_print_losses(const struct summary *s);
+bool recording_summary_losses(const struct recording_summary *s);
 
 #endif

@@ -84,8 +84,8 @@ static int add_event(struct event_list *list, const char *item, const char *filt
 		     struct schedtrace_error *err)
 {
 	const char *colon = strchr(item, ':');
-	struct event e = { .by_name = by_name };
-	struct event *items;
+	struct chosen_event e = { .by_name = by_name };
+	struct chosen_event *items;
 
 	if (colon)
 		e.system = strndup(item, (size_t)(colon - item));
@@ -94,7 +94,7 @@ static int add_event(struct event_list *list, const char *item, const char *filt
 	if ((colon && !e.system) || !e.name || (filter && !e.filter))
 		goto nomem;
 	for (size_t i = 0; i < list->n; i++) {
-		struct event *old = &list->items[i];
+		struct chosen_event *old = &list->items[i];
 
 		if (strcmp(old->name, e.name) != 0 ||
 		    (e.system && old->system && !same(old->system, e.system)))
@@ -230,7 +230,7 @@ int event_sets_parse(struct event_list *out, const char *const *arguments, size_
 	return 0;
 }
 
-static bool kernel_has(const char *root, const struct event *e)
+static bool kernel_has(const char *root, const struct chosen_event *e)
 {
 	auto_free char *path = NULL;
 
@@ -280,7 +280,7 @@ static int known_read(struct known *k, const char *root, struct schedtrace_error
 }
 
 /* The names most like the one that was asked for, with or without its system. */
-static int refuse_event(const struct event *e, const struct known *known,
+static int refuse_event(const struct chosen_event *e, const struct known *known,
 			struct schedtrace_error *err)
 {
 	auto_free const char **short_names = calloc(known->n + 1, sizeof(*short_names));
@@ -309,7 +309,8 @@ static int refuse_event(const struct event *e, const struct known *known,
 }
 
 /* The system of an event that was named without: it must be one only. */
-static int find_system(struct event *e, const struct known *known, struct schedtrace_error *err)
+static int find_system(struct chosen_event *e, const struct known *known,
+		       struct schedtrace_error *err)
 {
 	for (size_t i = 0; i < known->n; i++) {
 		const char *colon = strchr(known->words[i], ':');
@@ -329,14 +330,14 @@ static int find_system(struct event *e, const struct known *known, struct schedt
 	return 0;
 }
 
-static void event_free(struct event *e)
+static void event_free(struct chosen_event *e)
 {
 	free(e->system);
 	free(e->name);
 	free(e->filter);
 }
 
-static int note_missing(struct event_list *list, const struct event *e,
+static int note_missing(struct event_list *list, const struct chosen_event *e,
 			struct schedtrace_error *err)
 {
 	char **missing = reallocarray(list->missing, list->n_missing + 1, sizeof(*missing));
@@ -357,7 +358,7 @@ int event_sets_resolve(struct event_list *list, const char *root, struct schedtr
 	int r = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		struct event e = list->items[i];
+		struct chosen_event e = list->items[i];
 		bool found;
 
 		/* Read only when needed: the list is long. */
@@ -394,7 +395,7 @@ size_t event_sets_choose_only(struct event_list *list)
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
-		struct event *e = &list->items[i];
+		struct chosen_event *e = &list->items[i];
 
 		e->only = true;
 		for (size_t k = 0; k < sizeof(of_all) / sizeof(of_all[0]); k++)

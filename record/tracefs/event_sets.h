@@ -9,7 +9,7 @@
 
 #include <schedtrace/error.h>
 
-struct event {
+struct chosen_event {
 	char *system; /* NULL until resolved, if only the event was named */
 	char *name;
 	char *filter; /* NULL: every record */
@@ -18,7 +18,7 @@ struct event {
 };
 
 struct event_list {
-	struct event *items;
+	struct chosen_event *items;
 	size_t n;
 	char **missing; /* "system:event" of the sets that this kernel lacks */
 	size_t n_missing;

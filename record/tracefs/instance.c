@@ -251,7 +251,7 @@ int instance_set_buffer(struct instance *in, int64_t kb, int n_instances,
 }
 
 /* The kernel's own words about a filter it refused, without the time before them. */
-static int refuse_filter(struct instance *in, const struct event *event, int errnum,
+static int refuse_filter(struct instance *in, const struct chosen_event *event, int errnum,
 			 struct schedtrace_error *err)
 {
 	auto_free char *log = tracefs_error_last(in->handle);
@@ -284,14 +284,14 @@ static int refuse_filter(struct instance *in, const struct event *event, int err
 			 event->filter, event->system, event->name, reason);
 }
 
-static bool is_switch(const struct event *e)
+static bool is_switch(const struct chosen_event *e)
 {
 	return strcmp(e->system, "sched") == 0 && strcmp(e->name, "sched_switch") == 0;
 }
 
 /* A trigger costs a stack a switch, where the option stacktrace would cost one every event. It
  * has the event's filter, or it would fire for records that are filtered out, too. */
-static int set_stack_trigger(struct instance *in, const struct event *e,
+static int set_stack_trigger(struct instance *in, const struct chosen_event *e,
 			     struct schedtrace_error *err)
 {
 	auto_free char *trigger = NULL;
@@ -317,7 +317,7 @@ int instance_enable_events(struct instance *in, const struct event_list *events,
 				   "options/userstacktrace: does the kernel have user stacks "
 				   "(CONFIG_USER_STACKTRACE_SUPPORT)?");
 	for (size_t i = 0; i < events->n; i++) {
-		const struct event *e = &events->items[i];
+		const struct chosen_event *e = &events->items[i];
 
 		if (e->only != only)
 			continue;

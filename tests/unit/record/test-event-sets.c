@@ -17,7 +17,7 @@ static int parse(struct event_list *list, struct schedtrace_error *err, const ch
 	return event_sets_parse(list, &argument, 1, err);
 }
 
-static const struct event *find(const struct event_list *list, const char *name)
+static const struct chosen_event *find(const struct event_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (strcmp(list->items[i].name, name) == 0)
