@@ -88,8 +88,7 @@ def the_analysis_in_adding_an_analysis_compiles_without_a_warning():
             f.write(code)
         subprocess.run([*CC, "-std=gnu11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
                         "-Wno-unused-parameter", "-Wno-missing-field-initializers",
-                        "-fsyntax-only", "-I", SOURCE + "/libschedtrace",
-                        "-I", SOURCE + "/libschedtrace/analyses", path], check=True)
+                        "-fsyntax-only", "-I", SOURCE + "/libschedtrace", "-I", SOURCE, path], check=True)
 
 
 def sessions(document):
