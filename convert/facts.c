@@ -79,14 +79,15 @@ static int note_failed_reader(struct facts *facts, int32_t cpu, const char *text
 	return r < 0 ? r : row_maker_ends_early(facts->maker, cpu, missing, err);
 }
 
-static int set_cpus(struct facts *facts, const struct tracedat *t, struct schedtrace_error *err)
+static int set_cpus(struct facts *facts, const struct tracedat_head *head,
+		    struct schedtrace_error *err)
 {
 	static const char *const lost[] = { "overrun", "commit overrun", "dropped events",
 					    "unwritten events", NULL };
 	static const char *const read[] = { "read events", NULL };
 
-	for (int i = 0; i < tracedat_cpus(t); i++) {
-		const char *text = tracedat_cpustat(t, i);
+	for (int i = 0; i < head->n_cpus; i++) {
+		const char *text = head->cpustats ? head->cpustats[i] : NULL;
 		struct schedtrace_cpu cpu = SCHEDTRACE_CPU_UNKNOWN;
 		int r;
 
@@ -143,7 +144,7 @@ static void find_markers(struct facts *facts, const char *writer)
 			facts->raw_offset = f->fields[i].offset;
 		}
 	if (facts->raw_data < 0 && writer && strncmp(writer, "schedrec ", strlen("schedrec ")) == 0)
-		note(&facts->options->file.notes,
+		note(&facts->options->notes,
 		     "schedrec wrote it, but it has no format of ftrace:raw_data, "
 		     "of which the recorder's own records are: the facts of the "
 		     "recording, the tasks at its begin and samples are unknown");
@@ -157,16 +158,16 @@ static void note_lost_formats(const struct facts *facts, const json_t *events)
 		const char *colon = name ? strchr(name, ':') : NULL;
 
 		if (colon && !find_format(facts, name, (size_t)(colon - name), colon + 1))
-			note(&facts->options->file.notes,
+			note(&facts->options->notes,
 			     "%s was recorded, but the file has no format of it: its records are "
 			     "left out",
 			     name);
 	}
 }
 
-int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_context *ctx,
-	       struct row_maker *maker, const struct source_options *options,
-	       struct schedtrace_error *err)
+int facts_open(struct facts *facts, const struct tracedat_head *head,
+	       struct schedtrace_context *ctx, struct row_maker *maker,
+	       const struct stream_options *options, struct schedtrace_error *err)
 {
 	struct schedtrace_info info = *schedtrace_context_info(ctx);
 	auto_free char *uname = NULL;
@@ -177,14 +178,15 @@ int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_
 		.maker = maker,
 		.options = options,
 		.raw_data = -1,
-		.n_cpus = tracedat_cpus(t),
+		.formats = head->formats,
+		.n_formats = head->n_formats,
+		.n_cpus = head->n_cpus,
 	};
-	facts->formats = tracedat_formats(t, &facts->n_formats);
-	find_markers(facts, tracedat_writer(t));
-	info.clock = tracedat_clock(t);
-	info.cpus = tracedat_cpus(t);
-	if (tracedat_uname(t)) {
-		uname = strdup(tracedat_uname(t));
+	find_markers(facts, head->writer);
+	info.clock = head->clock;
+	info.cpus = head->n_cpus;
+	if (head->uname) {
+		uname = strdup(head->uname);
 		if (!uname)
 			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a uname");
 		set_uname(&info, uname);
@@ -192,7 +194,7 @@ int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_
 	r = schedtrace_context_set_info(ctx, &info, err);
 	if (r < 0)
 		return r;
-	return set_cpus(facts, t, err);
+	return set_cpus(facts, head, err);
 }
 
 void facts_close(struct facts *facts)
@@ -446,7 +448,7 @@ static int text_marker(struct facts *facts, const struct marker_header *h, const
 		return 0;
 	json = json_loadb(larger, facts->text[i].n, 0, &error);
 	if (!json_is_object(json)) {
-		note(&facts->options->file.notes,
+		note(&facts->options->notes,
 		     "what the recorder noted about the recording's %s is damaged",
 		     end ? "end" : "begin");
 		return 0;
@@ -645,6 +647,6 @@ int facts_finish(struct facts *facts, struct schedtrace_error *err)
 	if (!*incomplete)
 		return 0;
 	info.incomplete = incomplete;
-	note(&facts->options->file.notes, "the recording is incomplete: %s", incomplete);
+	note(&facts->options->notes, "the recording is incomplete: %s", incomplete);
 	return schedtrace_context_set_info(facts->ctx, &info, err);
 }

@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "convert/row_maker.h"
+#include "tracedat/head.h"
 
 struct facts_unread {
 	int32_t cpu, errnum;
@@ -17,7 +18,7 @@ struct facts_unread {
 struct facts {
 	struct schedtrace_context *ctx;
 	struct row_maker *maker;
-	const struct source_options *options;
+	const struct stream_options *options;
 	const struct format *formats; /* of the file */
 	size_t n_formats;
 	int raw_data;	     /* index of the format that markers have, -1 none */
@@ -44,9 +45,9 @@ struct facts {
 	int n_cpus;
 };
 
-int facts_open(struct facts *facts, const struct tracedat *t, struct schedtrace_context *ctx,
-	       struct row_maker *maker, const struct source_options *options,
-	       struct schedtrace_error *err);
+int facts_open(struct facts *facts, const struct tracedat_head *head,
+	       struct schedtrace_context *ctx, struct row_maker *maker,
+	       const struct stream_options *options, struct schedtrace_error *err);
 
 /*
  * What a record of format facts->raw_data says; one that is no marker does nothing. Markers that

@@ -23,12 +23,12 @@ int left_out_unknown(struct left_out *l, const struct record *r, struct schedtra
 	return 0;
 }
 
-static const char *what_became(const struct source_options *options)
+static const char *what_became(const struct stream_options *options)
 {
 	return options->others ? "kept without rows" : "left out";
 }
 
-static void note_unknown(const struct left_out *l, const struct source_options *options)
+static void note_unknown(const struct left_out *l, const struct stream_options *options)
 {
 	uint64_t more = 0;
 	size_t ids = 0;
@@ -39,13 +39,13 @@ static void note_unknown(const struct left_out *l, const struct source_options *
 		if (ids++ >= IDS_TO_SAY)
 			more += l->unknown[id];
 		else
-			note(&options->file.notes,
+			note(&options->notes,
 			     "%" PRIu64 " records are %s: their event id is %zu, of which the file "
 			     "has no format",
 			     l->unknown[id], what_became(options), id);
 	}
 	if (more)
-		note(&options->file.notes, "%" PRIu64 " records of %zu more such ids are %s", more,
+		note(&options->notes, "%" PRIu64 " records of %zu more such ids are %s", more,
 		     ids - IDS_TO_SAY, what_became(options));
 }
 
@@ -64,7 +64,7 @@ static int most_first(const void *a, const void *b)
 }
 
 /* Events that have no rows are as many as the kernel's system calls: the most frequent are named. */
-static void note_rowless(struct named *list, size_t n, const struct source_options *options)
+static void note_rowless(struct named *list, size_t n, const struct stream_options *options)
 {
 	char names[512] = "", more[64] = "";
 	uint64_t sum = 0;
@@ -82,13 +82,13 @@ static void note_rowless(struct named *list, size_t n, const struct source_optio
 	}
 	if (n > NAMES_TO_SAY)
 		snprintf(more, sizeof(more), " and of %zu more events", n - NAMES_TO_SAY);
-	note(&options->file.notes, "%" PRIu64 " records of events that have no rows are %s: %s%s%s",
-	     sum, what_became(options), names, more,
+	note(&options->notes, "%" PRIu64 " records of events that have no rows are %s: %s%s%s", sum,
+	     what_became(options), names, more,
 	     options->others ? "" : "; schedconv --all-events keeps them");
 }
 
 void left_out_note(const struct left_out *l, const struct format *formats, size_t n_formats,
-		   const struct row_maker *maker, const struct source_options *options)
+		   const struct row_maker *maker, const struct stream_options *options)
 {
 	auto_free struct named *rowless = calloc(n_formats + 1, sizeof(*rowless));
 	size_t n_rowless = 0;
@@ -98,7 +98,7 @@ void left_out_note(const struct left_out *l, const struct format *formats, size_
 		uint64_t n = row_maker_left_out(maker, i, &why);
 
 		if (n && why)
-			note(&options->file.notes, "%" PRIu64 " records of %s:%s are %s: %s", n,
+			note(&options->notes, "%" PRIu64 " records of %s:%s are %s: %s", n,
 			     formats[i].system, formats[i].name, what_became(options), why);
 		else if (n && rowless)
 			rowless[n_rowless++] = (struct named){ &formats[i], n };

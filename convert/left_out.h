@@ -22,7 +22,7 @@ static inline void left_out_raw(struct left_out *l, const struct format *format)
 
 /* After the last record. */
 void left_out_note(const struct left_out *l, const struct format *formats, size_t n_formats,
-		   const struct row_maker *maker, const struct source_options *options);
+		   const struct row_maker *maker, const struct stream_options *options);
 void left_out_close(struct left_out *l);
 
 #endif

@@ -6,8 +6,10 @@
 #ifndef CONVERT_OTHER_RECORDS_H
 #define CONVERT_OTHER_RECORDS_H
 
-#include "convert/source.h"
-#include "tracedat/tracedat.h"
+#include <schedtrace/error.h>
+
+#include "tracedat/event_format.h"
+#include "tracedat/record.h"
 
 #define OTHERS_MAX   8192	       /* records of a batch, */
 #define OTHERS_BYTES ((size_t)1 << 20) /* and about how many bytes of them */

@@ -63,7 +63,7 @@ static void refuse(struct row_maker *m, const struct compiled_event *e, const st
 }
 
 static void compile_event(struct compiled_event *e, const struct format *format,
-			  const struct source_options *options)
+			  const struct stream_options *options)
 {
 	const struct event_kind *kind = find_kind(format);
 	const struct format_field *flags = find_field(format, "common_flags");
@@ -91,9 +91,9 @@ static void compile_event(struct compiled_event *e, const struct format *format,
 			continue;
 		if (optional && !f)
 			continue;
-		note(&options->file.notes,
-		     "%s:%s is not converted: its format in the file %s field %s", format->system,
-		     format->name, f ? "has an impossible" : "has no", name + optional);
+		note(&options->notes, "%s:%s is not converted: its format in the file %s field %s",
+		     format->system, format->name, f ? "has an impossible" : "has no",
+		     name + optional);
 		e->unreadable = true;
 		return;
 	}
@@ -102,7 +102,7 @@ static void compile_event(struct compiled_event *e, const struct format *format,
 }
 
 int row_maker_new(struct row_maker **out, const struct format *formats, size_t n_formats,
-		  struct schedtrace_context *ctx, const struct source_options *options,
+		  struct schedtrace_context *ctx, const struct stream_options *options,
 		  struct schedtrace_error *err)
 {
 	struct row_maker *m = calloc(1, sizeof(*m));
@@ -115,7 +115,7 @@ int row_maker_new(struct row_maker **out, const struct format *formats, size_t n
 	m->cpus = calloc(CPUS_MAX, sizeof(struct traced_cpu *));
 	m->n_events = n_formats;
 	m->first_ns = INT64_MAX;
-	m->salvage = options && options->file.salvage;
+	m->salvage = options && options->salvage;
 	m->nobody = (struct task){ .tgid = -1, .queue_cpu = NO_CPU, .call = NO_CALL };
 	if (!m->events || !m->cpus) {
 		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %zu events", n_formats);

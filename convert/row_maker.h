@@ -4,14 +4,14 @@
 #define CONVERT_ROW_MAKER_H
 
 #include "convert/row_batch.h"
-#include "convert/source.h"
+#include "convert/stream_options.h"
 #include "convert/task_table.h"
 
 struct row_maker;
 
 /* Formats and context must outlive it. Notes say which events cannot be read, and why. */
 int row_maker_new(struct row_maker **out, const struct format *formats, size_t n_formats,
-		  struct schedtrace_context *ctx, const struct source_options *options,
+		  struct schedtrace_context *ctx, const struct stream_options *options,
 		  struct schedtrace_error *err);
 void row_maker_free(struct row_maker *m);
 

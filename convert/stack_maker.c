@@ -18,17 +18,15 @@ static uint8_t offset_of(const struct format *format, const char *name)
 	return 0;
 }
 
-int stack_maker_open(struct stack_maker *m, const struct tracedat *t,
+int stack_maker_open(struct stack_maker *m, const struct tracedat_head *head,
 		     struct schedtrace_context *ctx, struct row_maker *maker,
-		     const struct source_options *options, struct schedtrace_error *err)
+		     const struct stream_options *options, struct schedtrace_error *err)
 {
-	const struct format *formats;
-	const char *text;
-	size_t n, bytes;
+	const struct format *formats = head->formats;
+	size_t n = head->n_formats;
 	int r;
 
 	*m = (struct stack_maker){ .ctx = ctx, .options = options, .sched_switch = -1 };
-	formats = tracedat_formats(t, &n);
 	m->kinds = calloc(n + 1, 1);
 	m->sizes_at = calloc(n + 1, 1);
 	m->callers_at = calloc(n + 1, 1);
@@ -50,10 +48,9 @@ int stack_maker_open(struct stack_maker *m, const struct tracedat *t,
 		m->callers_at[i] = offset_of(&formats[i], "caller");
 		m->tgids_at[i] = offset_of(&formats[i], "tgid");
 	}
-	text = tracedat_kallsyms(t, &bytes);
-	r = kallsyms_parse(&m->kallsyms, text, bytes, err);
+	r = kallsyms_parse(&m->kallsyms, head->kallsyms, head->kallsyms_bytes, err);
 	if (r == 0 && m->kallsyms.n == 0)
-		note(&options->file.notes,
+		note(&options->notes,
 		     "it holds no addresses of kernel functions, as they were hidden "
 		     "(kptr_restrict) or not saved: kernel stacks are numbers");
 	return r;
@@ -241,15 +238,14 @@ static void note_files(const struct stack_maker *m, const struct user_symbols *f
 	size_t n_changed = user_symbols_files_changed(files, &changed);
 
 	if (n_missing)
-		note(&m->options->file.notes,
-		     "%s of user stacks %s: addresses in %s stay numbers: %s",
+		note(&m->options->notes, "%s of user stacks %s: addresses in %s stay numbers: %s",
 		     n_missing == 1 ? "a program file" : "program files",
 		     !HAVE_LIBDW      ? "were not read, as this was built without libdw"
 		     : n_missing == 1 ? "is not here, or is no ELF file"
 				      : "are not here, or are no ELF files",
 		     n_missing == 1 ? "it" : "them", missing ? missing : "?");
 	if (n_changed)
-		note(&m->options->file.notes,
+		note(&m->options->notes,
 		     "%s of user stacks %s recorded (build-id): addresses in %s stay numbers: %s",
 		     n_changed == 1 ? "a program file" : "program files",
 		     n_changed == 1 ? "is not the one that was" : "are not those that were",

@@ -11,6 +11,7 @@
 #include "convert/kallsyms.h"
 #include "convert/row_maker.h"
 #include "convert/spaces.h"
+#include "tracedat/head.h"
 #include "tracedat/stack_kind.h"
 
 #define STACK_FRAMES 512 /* of the kernel's or of a program's part; more are cut off */
@@ -23,7 +24,7 @@ struct stack_part {
 
 struct stack_maker {
 	struct schedtrace_context *ctx;
-	const struct source_options *options;
+	const struct stream_options *options;
 	uint8_t *kinds;				   /* enum stack_kind by index of the format */
 	uint8_t *sizes_at, *callers_at, *tgids_at; /* offsets of fields, 0 none */
 	int sched_switch;			   /* index of its format, -1 none */
@@ -42,9 +43,9 @@ struct stack_maker {
 	uint64_t attached, stray; /* records; stray ones follow no sched_switch of theirs */
 };
 
-int stack_maker_open(struct stack_maker *m, const struct tracedat *t,
+int stack_maker_open(struct stack_maker *m, const struct tracedat_head *head,
 		     struct schedtrace_context *ctx, struct row_maker *maker,
-		     const struct source_options *options, struct schedtrace_error *err);
+		     const struct stream_options *options, struct schedtrace_error *err);
 void stack_maker_close(struct stack_maker *m);
 
 static inline bool stack_maker_is_stack(const struct stack_maker *m, const struct record *r)

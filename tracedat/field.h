@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#include "tracedat/tracedat.h"
+#include "tracedat/event_format.h"
+#include "tracedat/record.h"
 
 struct field {
 	uint16_t offset;

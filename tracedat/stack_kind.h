@@ -3,7 +3,7 @@
 #ifndef TRACEDAT_STACK_KIND_H
 #define TRACEDAT_STACK_KIND_H
 
-#include "tracedat/tracedat.h"
+#include "tracedat/event_format.h"
 
 enum stack_kind { STACK_NONE, STACK_KERNEL, STACK_USER };
 

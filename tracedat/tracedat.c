@@ -22,6 +22,9 @@ struct tracedat {
 	struct container container;
 	const struct file_instance *instance;
 	struct formats formats;
+	struct tracedat_head head;
+	const char **cpustats; /* of the head */
+	bool borrowed;	       /* all that stands beside the records is another's */
 	struct decoder decoder;
 	struct merge merge;
 	bool ended;
@@ -33,16 +36,17 @@ struct tracedat {
 /* How many events --salvage would give, to be told with the failure; -1 none or unknown. */
 static int64_t count_whole(const struct tracedat *t)
 {
-	struct tracedat_options options = t->options;
+	struct tracedat_options salvage = t->options;
 	struct tracedat *again = NULL;
 	const struct record *records;
 	int64_t count = 0;
 	size_t n, i;
 	int r;
 
-	options.salvage = true;
-	options.notes.tell = NULL;
-	r = tracedat_open(&again, t->path, &options, NULL);
+	salvage.salvage = true;
+	salvage.notes.tell = NULL;
+	r = t->merge.batch ? tracedat_read_again(t, &again, NULL)
+		     : tracedat_open(&again, t->path, &salvage, NULL);
 	while (r >= 0 && (r = tracedat_next(again, &records, &n, NULL)) > 0)
 		for (i = 0; i < n; i++)
 			count += records[i].kind == RECORD_EVENT;
@@ -69,10 +73,40 @@ static int fail(const struct tracedat *t, int status, struct schedtrace_error *e
 			 text, whole);
 }
 
-static int open_all(struct tracedat *t, const struct tracedat_options *options,
-		    struct schedtrace_error *err)
+static int make_head(struct tracedat *t, struct schedtrace_error *err)
 {
-	size_t i;
+	const struct file_instance *in = t->instance;
+	int32_t n_cpus = 0;
+
+	for (size_t i = 0; i < in->n_cpus; i++)
+		if (in->cpus[i].cpu >= n_cpus)
+			n_cpus = in->cpus[i].cpu + 1;
+	t->cpustats = calloc((size_t)n_cpus + 1, sizeof(*t->cpustats));
+	if (!t->cpustats)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %d CPUs", n_cpus);
+	for (size_t i = 0; i < in->n_cpus; i++)
+		t->cpustats[in->cpus[i].cpu] = in->cpustat[i];
+	t->head = (struct tracedat_head){
+		.formats = t->formats.list,
+		.n_formats = t->formats.n,
+		.n_cpus = n_cpus,
+		.cpustats = t->cpustats,
+		.clock = in->clock,
+		.uname = t->container.uname,
+		.writer = t->container.writer,
+		.cmdlines = t->container.cmdlines.bytes,
+		.cmdlines_bytes = t->container.cmdlines.n,
+		.kallsyms = t->container.kallsyms.bytes,
+		.kallsyms_bytes = t->container.kallsyms.n,
+		.page_size = t->container.layout.page_size,
+		.has_tsc = t->container.has_tsc,
+		.tsc = t->container.tsc,
+	};
+	return 0;
+}
+
+static int open_file(struct tracedat *t, struct schedtrace_error *err)
+{
 	int r;
 
 	t->container.fd = -1;
@@ -83,22 +117,32 @@ static int open_all(struct tracedat *t, const struct tracedat_options *options,
 	if (r == 0)
 		r = formats_parse(&t->formats, t->container.formats, t->container.n_formats,
 				  &t->options.notes, err);
-	if (r == 0)
-		r = decoder_open(&t->decoder, &t->container, t->instance, &t->formats, &t->options,
-				 err);
-	if (r < 0)
-		return r;
+	return r < 0 ? r : make_head(t, err);
+}
+
+/* What was found when the file was opened. */
+static void tell_remarks(struct tracedat *t)
+{
 	if (t->container.damage) {
-		t->damaged = true;
 		note(&t->options.notes, "%s", t->container.damage);
+		t->damaged = true;
 	}
-	for (i = 0; i < sizeof(t->container.remarks) / sizeof(*t->container.remarks); i++)
+	for (size_t i = 0; i < sizeof(t->container.remarks) / sizeof(*t->container.remarks); i++)
 		if (t->container.remarks[i])
 			note(&t->options.notes, "%s", t->container.remarks[i]);
+}
+
+static int begin_reading(struct tracedat *t, struct schedtrace_error *err)
+{
+	int r = decoder_open(&t->decoder, &t->container, t->instance, &t->formats, &t->options,
+			     err);
+
+	if (r < 0)
+		return r;
 	t->is_stack = calloc(t->formats.n + 1, sizeof(*t->is_stack));
 	if (!t->is_stack)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a batch of records");
-	for (i = 0; i < t->formats.n; i++)
+	for (size_t i = 0; i < t->formats.n; i++)
 		t->is_stack[i] = stack_kind_of(&t->formats.list[i]) != STACK_NONE;
 	return merge_open(&t->merge, &t->decoder, t->is_stack, err);
 }
@@ -114,15 +158,44 @@ int tracedat_open(struct tracedat **out, const char *path, const struct tracedat
 	if (options)
 		t->options = *options;
 	t->path = strdup(path);
-	r = t->path ? open_all(t, options, err)
+	r = t->path ? open_file(t, err)
 		    : error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open %s", path);
+	if (r == 0)
+		r = begin_reading(t, err);
 	if (r < 0) {
 		r = fail(t, r, err);
 		tracedat_close(t);
 		return r;
 	}
+	tell_remarks(t);
 	*out = t;
 	return 0;
+}
+
+int tracedat_read_again(const struct tracedat *t, struct tracedat **out,
+			struct schedtrace_error *err)
+{
+	struct tracedat *again = calloc(1, sizeof(*again));
+	int r;
+
+	if (!again)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to read %s again", t->path);
+	again->borrowed = true;
+	again->path = t->path;
+	again->options = t->options;
+	again->options.salvage = true;
+	again->options.notes.tell = NULL;
+	again->container = t->container;
+	again->container.salvage = true;
+	again->instance = t->instance;
+	again->formats = t->formats;
+	again->head = t->head;
+	r = begin_reading(again, err);
+	if (r < 0)
+		tracedat_close(again);
+	else
+		*out = again;
+	return r;
 }
 
 void tracedat_close(struct tracedat *t)
@@ -130,11 +203,14 @@ void tracedat_close(struct tracedat *t)
 	if (!t)
 		return;
 	decoder_close(&t->decoder);
-	formats_free(&t->formats);
-	container_close(&t->container);
 	merge_close(&t->merge);
 	free(t->is_stack);
-	free(t->path);
+	if (!t->borrowed) {
+		formats_free(&t->formats);
+		container_close(&t->container);
+		free(t->cpustats);
+		free(t->path);
+	}
 	free(t);
 }
 
@@ -176,71 +252,9 @@ int tracedat_next(struct tracedat *t, const struct record **records, size_t *n,
 	return r;
 }
 
-const struct format *tracedat_formats(const struct tracedat *t, size_t *n)
+const struct tracedat_head *tracedat_head(const struct tracedat *t)
 {
-	*n = t->formats.n;
-	return t->formats.list;
-}
-
-const char *tracedat_clock(const struct tracedat *t)
-{
-	return t->instance->clock;
-}
-
-const char *tracedat_uname(const struct tracedat *t)
-{
-	return t->container.uname;
-}
-
-const char *tracedat_writer(const struct tracedat *t)
-{
-	return t->container.writer;
-}
-
-const char *tracedat_cmdlines(const struct tracedat *t, size_t *bytes)
-{
-	*bytes = t->container.cmdlines.n;
-	return t->container.cmdlines.bytes;
-}
-
-const char *tracedat_kallsyms(const struct tracedat *t, size_t *bytes)
-{
-	*bytes = t->container.kallsyms.n;
-	return t->container.kallsyms.bytes;
-}
-
-int tracedat_cpus(const struct tracedat *t)
-{
-	int32_t cpus = 0;
-	size_t i;
-
-	for (i = 0; i < t->instance->n_cpus; i++)
-		if (t->instance->cpus[i].cpu >= cpus)
-			cpus = t->instance->cpus[i].cpu + 1;
-	return cpus;
-}
-
-const char *tracedat_cpustat(const struct tracedat *t, int cpu)
-{
-	size_t i;
-
-	for (i = 0; i < t->instance->n_cpus; i++)
-		if (t->instance->cpus[i].cpu == cpu)
-			return t->instance->cpustat[i];
-	return NULL;
-}
-
-uint32_t tracedat_page_size(const struct tracedat *t)
-{
-	return t->container.layout.page_size;
-}
-
-bool tracedat_tsc(const struct tracedat *t, uint32_t *mult, uint32_t *shift, uint64_t *offset)
-{
-	*mult = t->container.tsc.mult;
-	*shift = t->container.tsc.shift;
-	*offset = t->container.tsc.offset;
-	return t->container.has_tsc;
+	return &t->head;
 }
 
 void tracedat_position(const struct tracedat *t, uint64_t *done, uint64_t *total, uint64_t *records)

@@ -61,7 +61,9 @@ static void read_all(const char *path, bool salvage)
 	/* Whatever is damaged, salvage goes on. */
 	if (salvage && status == SCHEDTRACE_E_FORMAT)
 		abort();
-	tracedat_cpustat(t, (int)(sum & 1));
+	for (int cpu = 0; cpu < tracedat_head(t)->n_cpus; cpu++)
+		sum += tracedat_head(t)->cpustats[cpu] ? strlen(tracedat_head(t)->cpustats[cpu])
+						       : 0;
 	tracedat_close(t);
 }
 

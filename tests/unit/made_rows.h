@@ -154,7 +154,7 @@ static inline void take_note(void *user, const char *text)
 
 static inline void make(struct trace *t)
 {
-	const struct source_options options = { .file.notes = { take_note, t } };
+	const struct stream_options options = { .notes = { take_note, t } };
 	struct schedtrace_error err;
 
 	assert_int_equal(schedtrace_context_new(&t->ctx, &err), 0);

@@ -66,7 +66,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.text);
 		return 3;
 	}
-	formats = tracedat_formats(t, &n);
+	formats = tracedat_head(t)->formats;
 	while ((r = tracedat_next(t, &records, &n, &err)) > 0) {
 		for (i = 0; i < n; i++) {
 			events += records[i].kind == RECORD_EVENT;

@@ -45,7 +45,7 @@ static void must(int r, const struct schedtrace_error *err)
 
 static int set_up(void **state)
 {
-	static const struct source_options none;
+	static const struct stream_options none;
 	struct test *t = calloc(1, sizeof(*t));
 	struct stack_maker *m = &t->m;
 

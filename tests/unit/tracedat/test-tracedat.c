@@ -237,25 +237,24 @@ static void the_facts_beside_the_records_are_there(void **state)
 
 	for (version = 6; version < 8; version++) {
 		struct tracedat *t;
-		const struct format *formats;
-		size_t n;
+		const struct tracedat_head *head;
 
 		make(f, version, version == 6 ? "none" : "zlib");
 		maker_write(&f->m, f->path, f->m.n);
 		assert_int_equal(tracedat_open(&t, f->path, NULL, &f->err), 0);
-		formats = tracedat_formats(t, &n);
-		assert_int_equal(n, 1);
-		assert_string_equal(formats[0].name, "tick");
-		assert_string_equal(formats[0].system, "test");
-		assert_int_equal(formats[0].min_size, 12);
-		assert_string_equal(tracedat_clock(t), "mono");
-		assert_string_equal(tracedat_uname(t), "Linux box 4.4.0 x86_64");
-		assert_string_equal(tracedat_cmdlines(t, &n), maker_cmdlines);
-		assert_int_equal(n, strlen(maker_cmdlines));
-		assert_int_equal(tracedat_cpus(t), 3);
-		assert_string_equal(tracedat_cpustat(t, 0), "CPU: 0\noverrun: 3\n");
-		assert_null(tracedat_cpustat(t, 1));
-		assert_int_equal(tracedat_page_size(t), MAKER_PAGE);
+		head = tracedat_head(t);
+		assert_int_equal(head->n_formats, 1);
+		assert_string_equal(head->formats[0].name, "tick");
+		assert_string_equal(head->formats[0].system, "test");
+		assert_int_equal(head->formats[0].min_size, 12);
+		assert_string_equal(head->clock, "mono");
+		assert_string_equal(head->uname, "Linux box 4.4.0 x86_64");
+		assert_string_equal(head->cmdlines, maker_cmdlines);
+		assert_int_equal(head->cmdlines_bytes, strlen(maker_cmdlines));
+		assert_int_equal(head->n_cpus, 3);
+		assert_string_equal(head->cpustats[0], "CPU: 0\noverrun: 3\n");
+		assert_null(head->cpustats[1]);
+		assert_int_equal(head->page_size, MAKER_PAGE);
 		tracedat_close(t);
 	}
 }
