@@ -613,7 +613,7 @@ char *facts_snapshot(const struct facts *facts)
 /* Empty if nothing is known to be missing at its end; NULL without memory. */
 static char *say_incomplete(const struct facts *facts)
 {
-	char *text = NULL;
+	char *text = NULL, why[128];
 	size_t bytes;
 	FILE *f = open_memstream(&text, &bytes);
 
@@ -624,7 +624,7 @@ static char *say_incomplete(const struct facts *facts)
 	for (size_t i = 0; i < facts->n_unread; i++)
 		fprintf(f, "%sthe recorder could not read CPU %d to the end: %s",
 			ftell(f) ? "; " : "", facts->unread[i].cpu,
-			strerror(facts->unread[i].errnum));
+			strerror_r(facts->unread[i].errnum, why, sizeof(why)));
 	if (fclose(f) != 0) {
 		free(text);
 		return NULL;

@@ -58,6 +58,14 @@ installed_programs_run()
 	"$prefix/bin/schedreport" tasks "$trace" | grep -w memory
 }
 
+# shellcheck disable=SC2046
+second_library_reads_recordings()
+{
+	cc -Wall -Wextra -Werror "$source/examples/recording.c" -o "$root/recording" \
+		$(pkg-config --cflags --libs schedtrace-tracedat) &&
+		"$root/recording" "$source/examples/traces/memory.dat" | grep 'ran for'
+}
+
 library_is_self_contained()
 {
 	local needed
@@ -94,7 +102,7 @@ has_documents_and_examples()
 	! find "$documents" -name meson.build -o -name '*.1' | grep .
 }
 
-plan 9
+plan 10
 ok "meson install puts everything under the prefix" \
 	meson install -C "$build" --no-rebuild --quiet --destdir "$root/dest"
 pc="$(find "$root/dest" -name schedtrace.pc)"
@@ -104,6 +112,8 @@ prefix="$root/dest$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=prefix sched
 export LD_LIBRARY_PATH="$library_path"
 ok "the README's program compiles with pkg-config's flags alone" compile_readme_program
 ok "the README's program prints the tasks of a saved tarball" run_readme_program
+ok "a program that reads a trace.dat compiles with the second library's flags alone and runs" \
+	second_library_reads_recordings
 ok "a C++ program compiles with pkg-config's flags alone and runs" compile_cxx
 ok "the installed programs run" installed_programs_run
 ok "each installed program has a manual page" has_a_man_page_each

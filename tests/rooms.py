@@ -30,8 +30,8 @@ def sources():
 
 def rooms():
     """{room: rooms that it may know} of the document's table."""
-    rows = re.findall(r"^\| `([\w/]+)` \|[^|]*\|([^|]*)\|$", read("docs/pipeline.md"), re.M)
-    return {room: set(re.findall(r"`([\w/]+)`", known)) for room, known in rows}
+    rows = re.findall(r"^\| `([\w/-]+)` \|[^|]*\|([^|]*)\|$", read("docs/pipeline.md"), re.M)
+    return {room: set(re.findall(r"`([\w/-]+)`", known)) for room, known in rows}
 
 
 def room_of(path, table):

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Public headers, version script and shared library name the same functions, and the library calls
 # nothing that ends, prints for, or changes the program it is in.
-# usage: symbols.sh HEADER-DIRECTORY MAP SHARED-LIBRARY ARCHIVE
-headers=$1 map=$2 library=$3 archive=$4
+# usage: symbols.sh MAP SHARED-LIBRARY ARCHIVE HEADER...
+map=$1 library=$2 archive=$3
+shift 3
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 n=0 failed=0
@@ -19,7 +20,7 @@ claim() { # SENTENCE FILE: true when the file is empty
 	fi
 }
 
-cat "$headers"/*.h | sed 's@/\*\*.*\*/@@; /^ *\/\*/,/\*\//d' | tr '\n' ' ' |
+cat "$@" | sed 's@/\*\*.*\*/@@; /^ *\/\*/,/\*\//d' | tr '\n' ' ' |
 	grep -o 'SCHEDTRACE_EXPORT[^;]*;' | grep -o 'schedtrace_[a-z0-9_]*(' | tr -d '(' |
 	sort -u > "$work/headers"
 grep -o '^[[:space:]]*schedtrace_[a-z0-9_]*;' "$map" | tr -d '\t ;' | sort > "$work/map"

@@ -278,7 +278,7 @@ static inline void lost(struct trace *t, int64_t timestamp, int cpu, int64_t n, 
 }
 
 /* Rows since the last call, as text. */
-static const char *rows(struct trace *t)
+static inline const char *rows(struct trace *t)
 {
 	size_t n = 0;
 

@@ -72,6 +72,25 @@ def cpus():
            "cpus names the task that used CPU 0 most", out, ran)
 
 
+def recording():
+    """The same task as numpy finds in the tarball of the recording."""
+    path = os.path.join(PROGRAMS, "recording")
+    if not os.path.exists(path):
+        return tap.skip("recording names the busiest task", "the converter is not built")
+    p = subprocess.run([path, os.path.join(FOLDER, "pingpong.dat")], capture_output=True, text=True)
+    ran = collections.Counter()
+    for _, pid, since, until, _ in runs_of(trace_of("pingpong")):
+        if pid:
+            ran[pid] += until - since
+    found = re.fullmatch(r".* \((\d+)\) ran for ([\d.]+) ms\n", p.stdout)
+    most, ns = ran.most_common(1)[0]
+    tap.ok(found and int(found[1]) == most and abs(float(found[2]) - ns / 1e6) < 0.05 * ns / 1e6,
+           "recording names the busiest task of a trace.dat", p.stdout, p.stderr, most, ns)
+    bad = subprocess.run([path, os.path.join(FOLDER, "pingpong.tar")], capture_output=True, text=True)
+    tap.ok(bad.returncode == 1 and "pingpong.tar" in bad.stderr and not bad.stdout,
+           "recording says what a file that is no trace.dat is", bad.stderr)
+
+
 def longest_wait():
     out, trace = run("longest_wait", "build.tar"), trace_of("build")
     found = [(float(us), int(pid)) for us, pid in re.findall(r"([\d.]+) us .*\((\d+)\)", out)]
@@ -261,7 +280,7 @@ def tables():
            "and the rows as numpy reads them from the tarball, after the trace object is gone")
 
 
-for check in (migrations, cpus, longest_wait, who_ran_then, short_runs, asleep, overload, growth,
+for check in (migrations, cpus, recording, longest_wait, who_ran_then, short_runs, asleep, overload, growth,
               fault_storm, why_left, completion, trust, who_delays, tables):
     try:
         check()

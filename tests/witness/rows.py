@@ -31,6 +31,10 @@ class Tap:
         for line in explain if not true else ():
             print("#", line)
 
+    def skip(self, sentence, reason):
+        self.count += 1
+        print(f"ok {self.count} - {sentence} # SKIP {reason}", flush=True)
+
     def end(self):
         print(f"1..{self.count}")
         sys.exit(not self.good)
