@@ -241,7 +241,7 @@ static void gap(struct row_maker *m, struct traced_cpu *cpu, const struct record
 }
 
 /* Nothing is missing but how long it took: who ran goes on. */
-static void clock_set_back(struct row_maker *m, struct cpu *cpu, const struct record *r)
+static void clock_set_back(struct row_maker *m, struct traced_cpu *cpu, const struct record *r)
 {
 	int32_t current = cpu->gap ? cpu->before_gap : PID_UNKNOWN;
 	struct task *task;

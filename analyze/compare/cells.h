@@ -11,7 +11,7 @@
 
 struct cells_measure {
 	size_t column;
-	enum merge merge;
+	enum column_merge merge;
 	size_t weights[CELLS_MAX_WEIGHTS], n_weights; /* columns whose sum is a row's weight */
 };
 

@@ -50,7 +50,7 @@ static const struct table_rule rules[] = {
 /* Where the column's name and unit do not say it. */
 static const struct {
 	const char *table, *column;
-	enum merge merge;
+	enum column_merge merge;
 	const char *weight;
 } exceptions[] = {
 	{ "tasks", "cpus", MERGE_MAX, NULL },
@@ -125,7 +125,8 @@ static bool has_word(const char *name, const char *word)
 	return false;
 }
 
-enum merge merge_of(const struct schedtrace_table_info *info, size_t column, const char **weight)
+enum column_merge merge_of(const struct schedtrace_table_info *info, size_t column,
+			   const char **weight)
 {
 	const struct schedtrace_column_info *c = &info->columns[column];
 

@@ -12,7 +12,7 @@
 #include <schedtrace/tables.h>
 
 /* The figure of several rows together. */
-enum merge {
+enum column_merge {
 	MERGE_NONE, /* not a figure, or one that says nothing in another recording */
 	MERGE_SUM,
 	MERGE_MAX,
@@ -40,6 +40,7 @@ struct table_rule table_rule_of(const struct schedtrace_table_info *info);
  * How values of a column merge; sets *weight to names with + between of the columns whose sum is
  * the weight of a row in a mean, NULL: all the same.
  */
-enum merge merge_of(const struct schedtrace_table_info *info, size_t column, const char **weight);
+enum column_merge merge_of(const struct schedtrace_table_info *info, size_t column,
+			   const char **weight);
 
 #endif

@@ -679,8 +679,8 @@ static void after_the_clock_was_set_back_times_go_on_behind_the_latest(void **st
 	for (i = -1; i < N_CODECS; i++) {
 		make(f, i < 0 ? 6 : 7, i < 0 ? "none" : codecs[i]);
 		for (threads = 1; threads < 5; threads++) {
-			struct source_options options = { .threads = threads & 1 ? 1 : 2,
-							  .max_memory = threads > 2 };
+			struct tracedat_options options = { .threads = threads & 1 ? 1 : 2,
+							    .max_memory = threads > 2 };
 
 			assert_int_equal(read_bytes(f, f->m.n, &options), 0);
 			assert_string_equal(f->got,
@@ -809,7 +809,7 @@ static void a_page_from_the_past_is_given_up_with_salvage(void **state)
 					     { 5000000000, 5000000010 },
 					     { 10000000100, 10000000200 } };
 	struct fixture *f = *state;
-	struct source_options salvage = { .salvage = true };
+	struct tracedat_options salvage = { .salvage = true };
 
 	memset(f->m.buffers[0].pages, 0, sizeof(f->m.buffers[0].pages));
 	for (int i = 0; i < 3; i++)
