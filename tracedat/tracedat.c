@@ -14,6 +14,7 @@
 #include "tracedat/decode.h"
 #include "tracedat/formats.h"
 #include "tracedat/merge.h"
+#include "tracedat/page_merge.h"
 #include "tracedat/stack_kind.h"
 
 struct tracedat {
@@ -255,6 +256,12 @@ int tracedat_next(struct tracedat *t, const struct record **records, size_t *n,
 const struct tracedat_head *tracedat_head(const struct tracedat *t)
 {
 	return &t->head;
+}
+
+int tracedat_page_merge(const struct tracedat *t, struct page_merge **out,
+			struct schedtrace_error *err)
+{
+	return page_merge_new(out, &t->container.layout, &t->formats, t->head.n_cpus, err);
 }
 
 void tracedat_position(const struct tracedat *t, uint64_t *done, uint64_t *total, uint64_t *records)

@@ -41,6 +41,11 @@ void tracedat_close(struct tracedat *t);
 /* What stands beside the records; lives as long as @t. */
 const struct tracedat_head *tracedat_head(const struct tracedat *t);
 
+/* For pages of the same recording that come otherwise than in the file. */
+struct page_merge;
+int tracedat_page_merge(const struct tracedat *t, struct page_merge **out,
+			struct schedtrace_error *err);
+
 /*
  * The next records of all CPUs, merged by time (equal stamps: by CPU, then the buffer's order),
  * decoded by several threads. 1 with records, 0 at the end, negative on failure: then the text
