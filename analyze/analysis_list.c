@@ -19,7 +19,7 @@ static void list_table(FILE *f, const char *what, const struct schedtrace_table_
 	at = (size_t)fprintf(f, "  %s %s:", what, info->name);
 	wrap_text(f, info->about, at, 4, width);
 	for (size_t i = 0; i < info->n_columns; i++) {
-		size_t name = strlen(info->columns[i].name), unit = strlen(info->columns[i].unit);
+		size_t name = strlen(info->columns[i]->name), unit = strlen(info->columns[i]->unit);
 
 		name_width = name > name_width ? name : name_width;
 		unit_width = unit > unit_width ? unit : unit_width;
@@ -27,9 +27,9 @@ static void list_table(FILE *f, const char *what, const struct schedtrace_table_
 	for (size_t i = 0; i < info->n_columns; i++) {
 		size_t indent = 4 + name_width + 2 + unit_width + 2;
 
-		fprintf(f, "    %-*s  %-*s  ", (int)name_width, info->columns[i].name,
-			(int)unit_width, info->columns[i].unit);
-		wrap_text(f, info->columns[i].about, indent, indent, width);
+		fprintf(f, "    %-*s  %-*s  ", (int)name_width, info->columns[i]->name,
+			(int)unit_width, info->columns[i]->unit);
+		wrap_text(f, info->columns[i]->about, indent, indent, width);
 	}
 }
 

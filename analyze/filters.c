@@ -213,7 +213,7 @@ bool filters_match(const struct filters *filters, const struct schedtrace_table_
 	if (!state)
 		return true;
 	for (size_t i = 0; i < info->n_columns; i++) {
-		const struct schedtrace_column_info *column = &info->columns[i];
+		const struct schedtrace_column_info *column = info->columns[i];
 
 		if (is_pid_column(column))
 			passes &= pid_matches(filters, values[i].i);

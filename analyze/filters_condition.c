@@ -34,8 +34,8 @@ static int find_column(void *user, const char *name, size_t n, enum query_type *
 
 	if (c == SIZE_MAX)
 		return -1;
-	*type = info->columns[c].type == SCHEDTRACE_INT	   ? QUERY_INT
-		: info->columns[c].type == SCHEDTRACE_REAL ? QUERY_REAL
+	*type = info->columns[c]->type == SCHEDTRACE_INT	   ? QUERY_INT
+		: info->columns[c]->type == SCHEDTRACE_REAL ? QUERY_REAL
 							   : QUERY_TEXT;
 	return (int)c;
 }
@@ -46,7 +46,7 @@ static const char *nearest_column(void *user, const char *name)
 	auto_free const char **names = calloc(info->n_columns + 1, sizeof(*names));
 
 	for (size_t i = 0; names && i < info->n_columns; i++)
-		names[i] = info->columns[i].name;
+		names[i] = info->columns[i]->name;
 	return names ? nearest_word(name, names, info->n_columns) : NULL;
 }
 

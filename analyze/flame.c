@@ -27,7 +27,7 @@ struct column_ids {
 static size_t column_of(const struct view *view, const char *name)
 {
 	for (size_t i = 0; i < view->info->n_columns; i++)
-		if (!strcmp(view->info->columns[i].name, name))
+		if (!strcmp(view->info->columns[i]->name, name))
 			return i;
 	return 0;
 }

@@ -14,64 +14,18 @@
 #define TIME_WIDTH 26 /* of a local time of day in a log */
 #define TEXT_LIMIT 40 /* columns of a text, unless its column was asked for */
 
-/* What to keep first on a narrow terminal; columns not named here go before these do. */
-static const struct {
-	const char *table;
-	const char *columns;
-} important[] = {
-	{ "tasks", "pid,comm,on_cpu_ns,charged_ns,migrations,on_cpu_hi_ns,switches_voluntary,"
-		   "wait_wakeup_ns,wait_preempt_ns,switches_involuntary" },
-	{ "memory", "pid,comm,rss_peak_bytes,mapped_peak_bytes,faults_user,faults_major,"
-		    "faults_kernel,net_floor_bytes,share_held,share_peak" },
-	{ "faults", "pid,comm,minor,major,cpu_use,user_ns,system_ns,rss_peak_bytes,samples,source,"
-		    "minor_total,major_total,children_minor,children_major,faults_user,"
-		    "faults_kernel" },
-	{ "memory_system", "processes,rss_bytes,share_rss,faults_user,faults_kernel,faults_major" },
-	{ "latency", "pid,comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,uncertain,cut,max_at_ns,cpu,"
-		     "ran,waker" },
-	{ "latency_comms", "comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,tasks,p90_ns,p999_ns" },
-	{ "latency_worst", "begin_ns,latency_ns,pid,comm,kind,cpu,ran,waker" },
-	{ "stacks", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
-	{ "stacks_kernel", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
-	{ "stacks_user", "rank,hash,switches,on_cpu_ns,share,comms,voluntary" },
-	{ "waits", "pid,comm,wall_ns,on_cpu_ns,wait_wakeup_ns,wait_preempt_ns,sleep_ns,blocked_ns,"
-		   "unknown_ns,lasting_ns,wait_new_ns,idle_ns" },
-	{ "wait_reasons", "pid,comm,wait_ns,behind_tasks_ns,by_pid,by,by_ns,other_idle_ns,"
-			  "wait_past_idle_ns,preempted,irq_ns" },
-	{ "work_conservation", "followed_ns,wall_ns,wall,utilisation,episodes,max_ns,unfollowed_ns,"
-			       "per_cpu_ns,per_thread_ns,violation_ns" },
-	{ "timehist",
-	  "pid,comm,sched_in,run_ns,run_avg_ns,run_max_ns,delay_ns,preempt_ns,iowait_ns" },
-	{ "losses", "cpu,lost,gaps,broken_chains,broken_ns,touches" },
-};
-
-/* Tables whose short times matter beside the long ones: in microseconds, with so many decimals. */
-static const struct {
-	const char *table;
-	int decimals;
-} fine[] = {
-	{ "latency", 1 },	{ "latency_kinds", 1 },	    { "latency_comms", 1 },
-	{ "latency_worst", 1 }, { "latency_histogram", 3 },
-};
-
 /* The smaller, the longer the column stays. */
 static size_t importance(const struct view *view, const struct column_layout *layout)
 {
-	const char *name = view->info->columns[layout->column].name;
+	const char *name = view->info->columns[layout->column]->name;
 	size_t rank = 0, n = strlen(name);
 
-	for (size_t i = 0; i < sizeof(important) / sizeof(*important); i++) {
-		const char *list = important[i].columns;
+	for (const char *list = view->info->first; list && *list; rank++) {
+		size_t word = strcspn(list, ",");
 
-		if (strcmp(important[i].table, view->info->name))
-			continue;
-		for (; *list; rank++) {
-			size_t word = strcspn(list, ",");
-
-			if (word == n && !strncmp(list, name, n))
-				return rank;
-			list += word + (list[word] == ',');
-		}
+		if (word == n && !strncmp(list, name, n))
+			return rank;
+		list += word + (list[word] == ',');
 	}
 	return rank + layout->column + (layout->zero ? view->info->n_columns : 0);
 }
@@ -87,8 +41,7 @@ static struct extent extent_of(const struct view *view, const char *unit)
 	struct extent extent = { 0, true };
 
 	for (size_t i = 0; i < view->n_columns; i++) {
-		const struct schedtrace_column_info *column =
-			&view->info->columns[view->columns[i]];
+		const struct schedtrace_column_info *column = view->info->columns[view->columns[i]];
 
 		if (strcmp(column->unit, unit) || column->type == SCHEDTRACE_TEXT ||
 		    column_is_stamp(column))
@@ -118,13 +71,11 @@ static void scale(struct column_layout *layout, double divisor, int decimals, co
 	layout->unit = unit;
 }
 
-static void scale_ns(struct column_layout *layout, const char *table, double max)
+static void scale_ns(struct column_layout *layout, int micros, double max)
 {
-	for (size_t i = 0; i < sizeof(fine) / sizeof(*fine); i++) {
-		if (select_same_table(fine[i].table, table)) {
-			scale(layout, 1e3, fine[i].decimals, "us");
-			return;
-		}
+	if (micros) {
+		scale(layout, 1e3, micros, "us");
+		return;
 	}
 	if (max < 1e5)
 		scale(layout, 1, 0, "ns");
@@ -163,7 +114,7 @@ static void choose_kind(struct column_layout *layout, const struct schedtrace_co
 	}
 	if (options->exact || layout->kind == COLUMN_TIME)
 		return;
-	if (column->type == SCHEDTRACE_INT && name_ends_with(column->name, "address")) {
+	if (column->kind == SCHEDTRACE_KIND_ADDRESS) {
 		layout->kind = COLUMN_ADDRESS;
 	} else if (column_is_stamp(column)) {
 		if (options->begin_ns != INT64_MIN) {
@@ -171,7 +122,7 @@ static void choose_kind(struct column_layout *layout, const struct schedtrace_co
 			layout->unit = "s";
 		}
 	} else if (!strcmp(column->unit, "ns")) {
-		scale_ns(layout, view->info->name, ns.max);
+		scale_ns(layout, view->info->micros, ns.max);
 	} else if (!strcmp(column->unit, "bytes")) {
 		scale_bytes(layout, bytes);
 	}
@@ -254,23 +205,23 @@ char *layout_cell(const struct column_layout *layout, const struct schedtrace_co
 	return asprintf(&text, "%" PRId64, value.i) < 0 ? NULL : text;
 }
 
-/* X_hi_ns beside an X_ns of the same values. */
+/* An upper bound that equals the certain figure, the only one that it bounds, in every row. */
 static bool is_redundant(const struct view *view, size_t column)
 {
 	const struct schedtrace_table_info *info = view->info;
-	const char *name = info->columns[column].name;
-	size_t n = strlen(name), certain = 0;
+	const char *name = info->columns[column]->name;
+	size_t certain = SIZE_MAX;
 
-	if (!name_ends_with(name, "_hi_ns"))
-		return false;
-	for (; certain < info->n_columns; certain++) {
-		const char *other = info->columns[certain].name;
+	for (size_t c = 0; c < info->n_columns; c++) {
+		const struct schedtrace_column_info *other = info->columns[c];
 
-		if (strlen(other) == n - 3 && !strncmp(other, name, n - 6) &&
-		    name_ends_with(other, "_ns"))
-			break;
+		if (!other->most || other->adds || strcmp(other->most, name))
+			continue;
+		if (certain != SIZE_MAX)
+			return false;
+		certain = c;
 	}
-	if (certain == info->n_columns)
+	if (certain == SIZE_MAX)
 		return false;
 	for (size_t r = 0; r < view->n_rows; r++)
 		if (schedtrace_table_value(view->table, view->rows[r], column).i !=
@@ -281,7 +232,7 @@ static bool is_redundant(const struct view *view, size_t column)
 
 static bool is_zero(const struct view *view, size_t column)
 {
-	const struct schedtrace_column_info *info = &view->info->columns[column];
+	const struct schedtrace_column_info *info = view->info->columns[column];
 
 	if (!*info->unit || info->type == SCHEDTRACE_TEXT)
 		return false;
@@ -314,8 +265,7 @@ int layout_table(struct column_layout *layouts, const struct view *view,
 
 	for (size_t i = 0; i < view->n_columns; i++) {
 		struct column_layout *layout = &layouts[i];
-		const struct schedtrace_column_info *column =
-			&view->info->columns[view->columns[i]];
+		const struct schedtrace_column_info *column = view->info->columns[view->columns[i]];
 		size_t width = 1;
 
 		memset(layout, 0, sizeof(*layout));
@@ -355,8 +305,7 @@ void layout_log(struct column_layout *layouts, const struct view *view,
 
 	for (size_t i = 0; i < view->n_columns; i++) {
 		struct column_layout *layout = &layouts[i];
-		const struct schedtrace_column_info *column =
-			&view->info->columns[view->columns[i]];
+		const struct schedtrace_column_info *column = view->info->columns[view->columns[i]];
 		size_t width = 7;
 
 		memset(layout, 0, sizeof(*layout));

@@ -48,7 +48,7 @@ void csv_heading(FILE *f, const struct view *view)
 {
 	for (size_t i = 0; i < view->n_columns; i++) {
 		const struct schedtrace_column_info *column =
-			&view->info->columns[view->columns[i]];
+			view->info->columns[view->columns[i]];
 		auto_free char *name = view_column_name(view, column);
 
 		fprintf(f, "%s%s", i ? "," : "", name ? name : column->name);
@@ -61,7 +61,7 @@ int csv_row(FILE *f, const struct view *view, const union schedtrace_value *valu
 {
 	for (size_t i = 0; i < view->n_columns; i++) {
 		const struct schedtrace_column_info *column =
-			&view->info->columns[view->columns[i]];
+			view->info->columns[view->columns[i]];
 		union schedtrace_value value = values[view->columns[i]];
 		int r = 0;
 

@@ -76,7 +76,7 @@ int json_log_row(FILE *f, const struct view *view, const union schedtrace_value 
 
 	for (size_t i = 0; row && i < view->n_columns; i++) {
 		size_t c = view->columns[i];
-		const struct schedtrace_column_info *column = &view->info->columns[c];
+		const struct schedtrace_column_info *column = view->info->columns[c];
 
 		auto_free char *name = view_column_name(view, column);
 
@@ -92,7 +92,7 @@ static int write_columns(FILE *f, const struct view *view, struct schedtrace_err
 {
 	for (size_t i = 0; i < view->n_columns; i++) {
 		const struct schedtrace_column_info *column =
-			&view->info->columns[view->columns[i]];
+			view->info->columns[view->columns[i]];
 		auto_free char *name = view_column_name(view, column);
 		int r;
 

@@ -61,7 +61,7 @@ static int print_row(FILE *f, const struct view *view, const struct column_layou
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct column_layout *layout = &layouts[i];
-		auto_free char *cell = layout_cell(layout, &view->info->columns[layout->column],
+		auto_free char *cell = layout_cell(layout, view->info->columns[layout->column],
 						   values[layout->column], options);
 		auto_free char *shortened = NULL;
 
@@ -89,7 +89,7 @@ static void print_names(FILE *f, const char *label, const struct view *view,
 		return;
 	at = (size_t)fprintf(f, "  %s:", label);
 	for (size_t i = 0; i < n; i++) {
-		const char *name = view->info->columns[layouts[i].column].name;
+		const char *name = view->info->columns[layouts[i].column]->name;
 
 		if (width && at + strlen(name) + 2 > width)
 			at = (size_t)fprintf(f, "\n   ") - 1;
@@ -110,7 +110,7 @@ static void print_title(FILE *f, const struct view *view, size_t width)
 static size_t frames_column(const struct view *view)
 {
 	for (size_t i = 0; i < view->n_columns && !view->columns_chosen; i++)
-		if (!strcmp(view->info->columns[view->columns[i]].name, "frames"))
+		if (!strcmp(view->info->columns[view->columns[i]]->name, "frames"))
 			return i;
 	return SIZE_MAX;
 }

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "cli/outputs.h"
 #include "cli/report_error.h"
+#include "libschedtrace/replay/recorded.h"
 
 struct run {
 	const struct report_settings *settings;
@@ -231,17 +232,15 @@ static int begun(void *user, struct schedtrace_error *err)
 /* Of the tables that are shown where nobody names an analysis. */
 static bool has_something_to_say(const struct run *run, const struct schedtrace_table *table)
 {
-	const char *name = schedtrace_table_info(table)->name;
+	const struct schedtrace_table_info *info = schedtrace_table_info(table);
 
 	if (run->settings->tables || run->settings->n_analyses)
 		return true;
-	if (!strcmp(name, "losses"))
+	if (info->shown_with && !run->reading.summary.seen[event_by_name(info->shown_with)])
+		return false;
+	if (info->shown == SCHEDTRACE_SHOWN_IF_MISSING)
 		return summary_anything_missing(table);
-	if (!strcmp(name, "faults")) /* of events alone, memory has them */
-		return run->reading.summary.seen[SCHEDTRACE_SAMPLE_FAULTS];
-	if (!strcmp(name, "memory"))
-		return schedtrace_table_rows(table) > 0;
-	return true;
+	return info->shown != SCHEDTRACE_SHOWN_WITH_ROWS || schedtrace_table_rows(table) > 0;
 }
 
 /* Says which tables are missing: in text at their place, else beside the output. */

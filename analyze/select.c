@@ -14,32 +14,10 @@
 /* Rows of a ranked table that text shows when nobody says how many. */
 #define USUAL_TOP 20
 
-/*
- * Order where the user names none: by the first of these columns that is known in some row. Other
- * tables come as the analysis made them.
- */
-static const struct {
-	const char *table;
-	const char *sort;
-} usual_order[] = {
-	/* On-CPU time that is certain is too small where switches are missing. */
-	{ "tasks", "-charged_ns" },	 { "tasks", "-on_cpu_ns" },
-	{ "memory", "-rss_peak_bytes" }, { "memory", "-net_bytes" },
-	{ "faults", "-minor_total" },	 { "faults", "-minor" },
-	{ "migrations", "-migrations" }, { "migration_matrix", "-migrations" },
-	{ "stacks", "-on_cpu_ns" },	 { "stacks_kernel", "-on_cpu_ns" },
-	{ "stacks_user", "-on_cpu_ns" }, { "stack_comms", "-on_cpu_ns" },
-	{ "cpu_tasks", "-on_cpu_ns" },	 { "latency", "-max_ns" },
-	{ "timehist", "-run_ns" },	 { "utilization_tasks", "-on_cpu_ns" },
-	{ "waits", "-on_cpu_ns" },	 { "wait_reasons", "-wait_ns" },
-	{ "antagonists", "-ran_ns" },	 { "utilization_intervals", "-on_cpu_ns" },
-	{ "latency_comms", "-max_ns" },	 { "states_open", "-begin_ns" },
-};
-
 static bool known_somewhere(const struct view *view, size_t column)
 {
 	for (size_t i = 0; i < view->n_rows; i++)
-		if (!value_unknown(&view->info->columns[column],
+		if (!value_unknown(view->info->columns[column],
 				   schedtrace_table_value(view->table, view->rows[i], column)))
 			return true;
 	return false;
@@ -57,20 +35,13 @@ bool value_unknown(const struct schedtrace_column_info *column, union schedtrace
 	}
 }
 
-bool select_same_table(const char *table, const char *name)
-{
-	size_t n = strlen(table);
-
-	return !strncmp(table, name, n) && (!name[n] || name[n] == '.');
-}
-
 size_t select_column(const struct schedtrace_table_info *info, const char *word, size_t n)
 {
 	static const char *const units[] = { "", "_ns", "_bytes" };
 
 	for (size_t u = 0; u < sizeof(units) / sizeof(*units); u++)
 		for (size_t i = 0; i < info->n_columns; i++) {
-			const char *name = info->columns[i].name;
+			const char *name = info->columns[i]->name;
 
 			if (!strncmp(name, word, n) && !strcmp(name + n, units[u]))
 				return i;
@@ -87,19 +58,7 @@ bool name_ends_with(const char *name, const char *end)
 
 bool column_is_stamp(const struct schedtrace_column_info *column)
 {
-	static const char *const ends[] = { "timestamp_ns", "_at_ns" };
-	static const char *const names[] = { "time_ns",	 "start_ns", "end_ns",
-					     "begin_ns", "first_ns", "last_ns" };
-
-	if (strcmp(column->unit, "ns") || column->type != SCHEDTRACE_INT)
-		return false;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		if (name_ends_with(column->name, ends[i]))
-			return true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(column->name, names[i]))
-			return true;
-	return false;
+	return column->kind == SCHEDTRACE_KIND_STAMP;
 }
 
 bool view_shows_time(const struct view *view, const struct schedtrace_column_info *column)
@@ -185,7 +144,7 @@ static int check_word(void *user, const char *word, size_t n)
 	n_names = 0;
 	for (size_t i = 0; i < check->n; i++)
 		for (size_t c = 0; c < check->infos[i]->n_columns; c++)
-			names[n_names++] = check->infos[i]->columns[c].name;
+			names[n_names++] = check->infos[i]->columns[c]->name;
 	near = nearest_word(copy, names, n_names);
 	if (near)
 		return error_set(check->err, SCHEDTRACE_E_USAGE,
@@ -224,7 +183,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
 {
 	const struct order *order = arg;
 	const struct schedtrace_column_info *info =
-		&schedtrace_table_info(order->table)->columns[order->column];
+		schedtrace_table_info(order->table)->columns[order->column];
 	size_t ra = *(const size_t *)a, rb = *(const size_t *)b;
 	union schedtrace_value va = schedtrace_table_value(order->table, ra, order->column);
 	union schedtrace_value vb = schedtrace_table_value(order->table, rb, order->column);
@@ -246,32 +205,33 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	return r ? r : (ra > rb) - (ra < rb);
 }
 
-/* "COLUMN" or "-COLUMN"; false when the table has no such column. */
-static bool parse_order(struct order *order, const struct view *view, const char *sort)
+/* "COLUMN" or "-COLUMN", of @n bytes; false when the table has no such column. */
+static bool parse_order(struct order *order, const struct view *view, const char *sort, size_t n)
 {
 	order->table = view->table;
 	order->descending = *sort == '-';
-	order->column = select_column(view->info, sort + order->descending,
-				      strlen(sort + order->descending));
+	order->column = select_column(view->info, sort + order->descending, n - order->descending);
 	return order->column != SIZE_MAX;
 }
 
-/* Sets *ranked when the order is a usual one, from the largest down. */
-static void sort_rows(struct view *view, const char *sort, bool *ranked)
+/* By the first column of the usual order that is known in some row. */
+static bool usual_order(struct order *order, const struct view *view)
+{
+	for (const char *list = view->info->order; list && *list; list += *list == ',') {
+		size_t n = strcspn(list, ",");
+
+		if (parse_order(order, view, list, n) && known_somewhere(view, order->column))
+			return true;
+		list += n;
+	}
+	return false;
+}
+
+static void sort_rows(struct view *view, const char *sort)
 {
 	struct order order;
-	bool found = sort && parse_order(&order, view, sort);
 
-	*ranked = false;
-	for (size_t i = 0; i < sizeof(usual_order) / sizeof(*usual_order); i++) {
-		if (!select_same_table(usual_order[i].table, view->info->name))
-			continue;
-		*ranked = true;
-		if (!found)
-			found = parse_order(&order, view, usual_order[i].sort) &&
-				known_somewhere(view, order.column);
-	}
-	if (found)
+	if ((sort && parse_order(&order, view, sort, strlen(sort))) || usual_order(&order, view))
 		qsort_r(view->rows, view->n_rows, sizeof(*view->rows), compare_rows, &order);
 }
 
@@ -290,7 +250,6 @@ static int choose_rows(struct view *view, const struct selection *sel, bool limi
 	const struct schedtrace_table_info *info = view->info;
 	size_t n = schedtrace_table_rows(view->table);
 	auto_free union schedtrace_value *values = calloc(info->n_columns + 1, sizeof(*values));
-	bool ranked;
 
 	view->rows = calloc(n + 1, sizeof(*view->rows));
 	if (!view->rows || !values)
@@ -302,13 +261,13 @@ static int choose_rows(struct view *view, const struct selection *sel, bool limi
 			view->rows[view->n_rows++] = r;
 	}
 	view->n_matching = view->n_rows;
-	sort_rows(view, sel->sort, &ranked);
+	sort_rows(view, sel->sort);
 	if (sel->top > 0 && view->n_rows > (uint64_t)sel->top)
 		view->n_rows = (size_t)sel->top;
-	else if (sel->top < 0 && limit_rows && ranked && view->n_rows > USUAL_TOP)
+	else if (sel->top < 0 && limit_rows && info->order && view->n_rows > USUAL_TOP)
 		view->n_rows = USUAL_TOP;
 	else if (sel->top < 0 && limit_rows && !sel->sort && view->n_rows > USUAL_TOP &&
-		 select_same_table("faults_total", info->name))
+		 info->curve)
 		spread_rows(view);
 	return 0;
 }

@@ -51,9 +51,6 @@ bool select_names(const char *list, const char *name);
 /* The analysis that a table belongs to, or NULL. */
 const char *analysis_of_table(const struct schedtrace_table_info *info);
 
-/* Whether @name is @table, or one of the tables TABLE.COLUMN that compare makes of it. */
-bool select_same_table(const char *table, const char *name);
-
 /* A column by its whole name, or without the unit at the end: on_cpu for on_cpu_ns. SIZE_MAX: none. */
 size_t select_column(const struct schedtrace_table_info *info, const char *word, size_t n);
 

@@ -5,29 +5,29 @@
 
 #include <schedtrace/analyses.h>
 
-/* Of each, the table of the same name is shown. */
-static const char *const default_analyses[] = { "tasks",  "cpus",   "migrations",
-						"memory", "faults", "losses" };
-
-#define N_DEFAULT (sizeof(default_analyses) / sizeof(*default_analyses))
+/* Whether a table of the analysis is shown where nobody names any. */
+static bool is_default(const struct schedtrace_analysis_info *analysis)
+{
+	for (size_t t = 0; t < analysis->n_tables; t++)
+		if (analysis->tables[t]->shown)
+			return true;
+	return false;
+}
 
 const char *wanted_default(size_t i)
 {
-	return i < N_DEFAULT ? default_analyses[i] : NULL;
+	const struct schedtrace_analysis_info *analysis;
+
+	for (size_t a = 0; (analysis = schedtrace_analysis_at(a)); a++)
+		if (is_default(analysis) && !i--)
+			return analysis->name;
+	return NULL;
 }
 
 bool wanted_by_name(const struct report_settings *settings, const char *analysis)
 {
 	for (size_t i = 0; i < settings->n_analyses; i++)
 		if (!strcmp(settings->analyses[i], analysis))
-			return true;
-	return false;
-}
-
-static bool is_default(const char *table)
-{
-	for (size_t i = 0; i < N_DEFAULT; i++)
-		if (!strcmp(default_analyses[i], table))
 			return true;
 	return false;
 }
@@ -39,7 +39,7 @@ bool wanted_table(const struct report_settings *settings, const struct schedtrac
 	if (settings->tables)
 		return select_names(settings->tables, name);
 	if (!settings->n_analyses)
-		return analysis && !strcmp(name, analysis) && is_default(name);
+		return info->shown;
 	/* The parts of stacks are for those who ask; by name of tasks there is another table. */
 	if (analysis && !strcmp(analysis, "stacks"))
 		return wanted_by_name(settings, analysis) &&
@@ -65,7 +65,8 @@ const struct schedtrace_table_info *wanted_next(const struct report_settings *se
 int wanted_check(const struct report_settings *settings, const struct schedtrace_table_info *info,
 		 struct schedtrace_error *err)
 {
-	if (!settings->tables && !settings->n_analyses && !strcmp(info->name, "losses"))
+	if (!settings->tables && !settings->n_analyses &&
+	    info->shown == SCHEDTRACE_SHOWN_IF_MISSING)
 		return 0;
 	return filters_check(&settings->selection.filters, info, err);
 }

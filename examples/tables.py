@@ -31,19 +31,23 @@ class Error(ctypes.Structure):
     _fields_ = [("status", ctypes.c_int), ("text", ctypes.c_char * 1024)]
 
 
-class Column(ctypes.Structure):
+class Column(ctypes.Structure):         # of what is there, its beginning
     _fields_ = [("name", c_char_p), ("unit", c_char_p), ("about", c_char_p),
                 ("type", ctypes.c_int)]
 
 
 class Info(ctypes.Structure):
     _fields_ = [("name", c_char_p), ("about", c_char_p), ("n_columns", c_size_t),
-                ("columns", ctypes.POINTER(Column))]
+                ("columns", ctypes.POINTER(ctypes.POINTER(Column)))]
 
 
 class Events(ctypes.Structure):
     _fields_ = [("n", c_size_t)] + [(name, c_void_p) for name in (
         "timestamp", "pid", "event", "cpu", "arg0", "arg1", "comm", "stack")]
+
+
+def contents(pointer):
+    return pointer.contents
 
 
 def load_library():
@@ -105,13 +109,14 @@ class Tables:
         """[(column, unit, meaning)]"""
         info = self.info(self.find(name))
         return [tuple(text.decode() for text in (c.name, c.unit, c.about))
-                for c in info.columns[:info.n_columns]]
+                for c in map(contents, info.columns[:info.n_columns])]
 
     def __getitem__(self, name):
         """{column: array}"""
         table = self.find(name)
         info, n = self.info(table), LIBRARY.schedtrace_table_rows(c_void_p(table))
-        return {c.name.decode(): self.array(table, c, n) for c in info.columns[:info.n_columns]}
+        return {c.name.decode(): self.array(table, c, n)
+                for c in map(contents, info.columns[:info.n_columns])}
 
     def array(self, table, column, n):
         if column.type == INT:

@@ -113,7 +113,7 @@ int table_row(struct schedtrace_table *table, const union schedtrace_value *valu
 	for (size_t c = 0; c < info->n_columns; c++) {
 		union schedtrace_value value = values[c];
 
-		if (info->columns[c].type == SCHEDTRACE_TEXT && own_text(table, &value.s) < 0)
+		if (info->columns[c]->type == SCHEDTRACE_TEXT && own_text(table, &value.s) < 0)
 			goto nomem;
 		table->columns[c][table->n] = value;
 	}
@@ -158,7 +158,7 @@ void schedtrace_tables_free(struct schedtrace_tables *tables)
 size_t schedtrace_column_index(const struct schedtrace_table_info *info, const char *column)
 {
 	for (size_t i = 0; info && column && i < info->n_columns; i++)
-		if (!strcmp(info->columns[i].name, column))
+		if (!strcmp(info->columns[i]->name, column))
 			return i;
 	return SIZE_MAX;
 }
@@ -199,7 +199,7 @@ static const union schedtrace_value *column(const struct schedtrace_table *table
 	static const union schedtrace_value nothing;
 
 	for (size_t c = 0; table && name && c < table->info->n_columns; c++) {
-		const struct schedtrace_column_info *info = &table->info->columns[c];
+		const struct schedtrace_column_info *info = table->info->columns[c];
 
 		if (info->type == type && !strcmp(info->name, name))
 			return table->n ? table->columns[c] : &nothing;
@@ -230,9 +230,9 @@ union schedtrace_value schedtrace_table_value(const struct schedtrace_table *tab
 	if (table && c < table->info->n_columns) {
 		if (row < table->n)
 			return table->columns[c][row];
-		if (table->info->columns[c].type == SCHEDTRACE_REAL)
+		if (table->info->columns[c]->type == SCHEDTRACE_REAL)
 			unknown.f = NAN;
-		else if (table->info->columns[c].type == SCHEDTRACE_TEXT)
+		else if (table->info->columns[c]->type == SCHEDTRACE_TEXT)
 			unknown.s = NULL;
 	}
 	return unknown;

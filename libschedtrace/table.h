@@ -9,6 +9,37 @@
 
 #define UNKNOWN_INT INT64_MIN
 
+/*
+ * A column of a table's description: COLUMN(name, unit, type, kind, about, .member = value, ...).
+ * The others know unit, type and kind; figures are added up where rows merge unless .merge says
+ * otherwise.
+ */
+#define COLUMN(name_, unit_, type_, kind_, ...)                                                    \
+	(&(const struct schedtrace_column_info){ .name = (name_),                                  \
+						 .unit = (unit_),                                  \
+						 .type = SCHEDTRACE_##type_,                       \
+						 .kind = SCHEDTRACE_KIND_##kind_,                  \
+						 .about = __VA_ARGS__ })
+#define COLUMN_UNMERGED(name, unit, type, kind, ...)                                               \
+	COLUMN(name, unit, type, kind, __VA_ARGS__, .merge = SCHEDTRACE_MERGE_NONE)
+
+#define COLUMN_TEXT(name, ...)	   COLUMN_UNMERGED(name, "", TEXT, TEXT, __VA_ARGS__)
+#define COLUMN_ID(name, ...)	   COLUMN_UNMERGED(name, "", INT, ID, __VA_ARGS__)
+#define COLUMN_ADDRESS(name, ...)  COLUMN_UNMERGED(name, "", INT, ADDRESS, __VA_ARGS__)
+#define COLUMN_STAMP(name, ...)	   COLUMN_UNMERGED(name, "ns", INT, STAMP, __VA_ARGS__)
+#define COLUMN_DURATION(name, ...) COLUMN(name, "ns", INT, DURATION, __VA_ARGS__)
+#define COLUMN_COUNT(name, ...)	   COLUMN(name, "1", INT, COUNT, __VA_ARGS__)
+#define COLUMN_SIZE(name, ...)	   COLUMN(name, "bytes", INT, SIZE, __VA_ARGS__)
+/* Means and shares: nobody knows whether a missing record makes them larger or smaller. */
+#define COLUMN_MEAN(name, unit, kind, ...)                                                         \
+	COLUMN(name, unit, REAL, kind, __VA_ARGS__, .doubt = SCHEDTRACE_DOUBT_ANY)
+#define COLUMN_SHARE(name, ...) COLUMN_MEAN(name, "%", SHARE, __VA_ARGS__)
+#define COLUMN_PERCENTILE(name, ...)                                                               \
+	COLUMN_DURATION(name, __VA_ARGS__, .merge = SCHEDTRACE_MERGE_ONE,                          \
+			.doubt = SCHEDTRACE_DOUBT_ANY)
+
+#define PICTURES(...) ((const struct schedtrace_picture *const[]){ __VA_ARGS__, NULL })
+
 static inline int64_t if_known(bool known, int64_t value)
 {
 	return known ? value : UNKNOWN_INT;

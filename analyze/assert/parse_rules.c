@@ -154,7 +154,7 @@ static int add_filter(struct parser *p, const char *at, const char *column, bool
 				      "by %s",
 				      source->table->name, column);
 		filter->column[s] = named.column;
-		info = &source->table->columns[named.column];
+		info = source->table->columns[named.column];
 		if (info->type == SCHEDTRACE_REAL)
 			return refuse(p, at, "%s is a figure; rows can be chosen by names and ids",
 				      column);
@@ -284,7 +284,7 @@ static int check_column(struct parser *p, const char *at)
 	rule->unit = "1";
 	if (rule->function == ASSERT_COUNT)
 		return 0;
-	column = &source->table->columns[source->column];
+	column = source->table->columns[source->column];
 	rule->unit = column->unit;
 	if (column->type == SCHEDTRACE_TEXT)
 		return refuse(p, at, "%s is text; only count() can be asked of it", column->name);

@@ -21,7 +21,7 @@ static bool filter_passes(const struct assert_rule *rule, size_t source,
 		size_t column = filter->column[source];
 		bool same;
 
-		if (table->columns[column].type == SCHEDTRACE_INT)
+		if (table->columns[column]->type == SCHEDTRACE_INT)
 			same = values[column].i == filter->number;
 		else
 			same = values[column].s && text_matches(values[column].s, filter->value);
@@ -96,7 +96,7 @@ int assert_figure_row(struct assert_figure *figure, size_t s, const union schedt
 	figure->n++;
 	if (source->column == SIZE_MAX)
 		return 0;
-	column = &source->table->columns[source->column];
+	column = source->table->columns[source->column];
 	if (value_unknown(column, values[source->column])) {
 		figure->unknown++;
 		if (assert_below_zero(source))
@@ -160,7 +160,7 @@ static double ranked(struct assert_figure *figure, int b, uint64_t rank)
 	}
 	if (rank > values->count)
 		return INFINITY;
-	if (rule->sources[0].table->columns[rule->sources[0].column].type == SCHEDTRACE_REAL)
+	if (rule->sources[0].table->columns[rule->sources[0].column]->type == SCHEDTRACE_REAL)
 		scale = REAL_SCALE;
 	return (double)histogram_percentile(values,
 					    100 * ((double)rank - 0.5) / (double)values->count) /

@@ -97,7 +97,7 @@ bool assert_below_zero(const struct assert_source *source)
 
 	if (source->column == SIZE_MAX)
 		return false;
-	column = source->table->columns[source->column].name;
+	column = source->table->columns[source->column]->name;
 	return !strcmp(column, "change") || !strcmp(column, "size");
 }
 
@@ -120,7 +120,7 @@ static int column_unknown(const char *name, const char *where, struct schedtrace
 				 where, table, near ? "; did you mean " : "", near ? near : "");
 	}
 	for (; n_names < source.table->n_columns && n_names < 128; n_names++)
-		names[n_names] = source.table->columns[n_names].name;
+		names[n_names] = source.table->columns[n_names]->name;
 	near = nearest_word(name + n + 1, names, n_names);
 	return error_set(err, SCHEDTRACE_E_USAGE,
 			 "%s: %s has no column %s%s%s; \"schedreport list\" names them all", where,
@@ -140,7 +140,7 @@ int assert_name_unknown(const char *name, const char *where, struct schedtrace_e
 				 "%s: %s is a table; say which of its columns, such as %s.%s, or "
 				 "count(%s)",
 				 where, name, name,
-				 source.table->columns[source.table->n_columns - 1].name, name);
+				 source.table->columns[source.table->n_columns - 1]->name, name);
 	for (size_t i = 0; i < N_MEASURES; i++) {
 		names[i] = measures[i].name;
 		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? ", " : "",

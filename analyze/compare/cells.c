@@ -17,11 +17,11 @@ static int no_memory(struct schedtrace_error *err)
 static void add_measure(struct cells *cells, size_t column)
 {
 	struct cells_measure *m = &cells->measures[cells->n_measures];
-	const char *weight;
+	const char *weight = cells->info->columns[column]->weight;
 
 	m->column = column;
-	m->merge = merge_of(cells->info, column, &weight);
-	if (m->merge == MERGE_NONE)
+	m->merge = cells->info->columns[column]->merge;
+	if (m->merge == SCHEDTRACE_MERGE_NONE)
 		return;
 	for (size_t n; weight && *weight; weight += n + (weight[n] == '+')) {
 		size_t c;
@@ -38,7 +38,7 @@ void cells_release(struct cells *cells)
 {
 	for (size_t i = 0; i < cells->n_rows; i++) {
 		for (size_t k = 0; cells->rows[i].key && k < cells->n_keys; k++)
-			if (cells->info->columns[cells->keys[k]].type == SCHEDTRACE_TEXT)
+			if (cells->info->columns[cells->keys[k]]->type == SCHEDTRACE_TEXT)
 				free((char *)cells->rows[i].key[k].s);
 		free(cells->rows[i].key);
 		free(cells->rows[i].values);
@@ -60,7 +60,7 @@ static char *key_bytes(const struct cells *cells, const union schedtrace_value *
 	for (size_t k = 0; f && k < cells->n_keys; k++) {
 		union schedtrace_value v = values[cells->keys[k]];
 
-		if (cells->info->columns[cells->keys[k]].type != SCHEDTRACE_TEXT)
+		if (cells->info->columns[cells->keys[k]]->type != SCHEDTRACE_TEXT)
 			fprintf(f, "%" PRIx64 ";", (uint64_t)v.i); /* a real's bits too */
 		else if (v.s)
 			fprintf(f, "%zu:%s", strlen(v.s), v.s);
@@ -77,7 +77,7 @@ static char *key_bytes(const struct cells *cells, const union schedtrace_value *
 /* The figure of a recording that has the table, but no such row. */
 static double absent(const struct cells_measure *m)
 {
-	return m->merge == MERGE_SUM ? 0 : NAN;
+	return m->merge == SCHEDTRACE_MERGE_SUM ? 0 : NAN;
 }
 
 static int new_row(struct cells *cells, const union schedtrace_value *values)
@@ -99,7 +99,7 @@ static int new_row(struct cells *cells, const union schedtrace_value *values)
 	for (size_t k = 0; k < cells->n_keys; k++) {
 		union schedtrace_value v = values[cells->keys[k]];
 
-		if (cells->info->columns[cells->keys[k]].type == SCHEDTRACE_TEXT && v.s) {
+		if (cells->info->columns[cells->keys[k]]->type == SCHEDTRACE_TEXT && v.s) {
 			v.s = strdup(v.s);
 			if (!v.s)
 				return -1;
@@ -176,30 +176,30 @@ static double weight_of(const struct cells *cells, const struct cells_measure *m
 	double weight = 0;
 
 	for (size_t i = 0; i < m->n_weights; i++)
-		weight += number(&cells->info->columns[m->weights[i]], values[m->weights[i]]);
+		weight += number(cells->info->columns[m->weights[i]], values[m->weights[i]]);
 	return m->n_weights ? weight : 1;
 }
 
 static void add_value(const struct cells *cells, const struct cells_measure *m, struct part *part,
 		      const union schedtrace_value *values)
 {
-	double value = number(&cells->info->columns[m->column], values[m->column]);
+	double value = number(cells->info->columns[m->column], values[m->column]);
 	double weight = 1;
 
 	switch (m->merge) {
-	case MERGE_MAX: /* of those known */
+	case SCHEDTRACE_MERGE_MAX: /* of those known */
 		part->value = part->n ? fmax(part->value, value) : value;
 		break;
-	case MERGE_MIN:
+	case SCHEDTRACE_MERGE_MIN:
 		part->value = part->n ? fmin(part->value, value) : value;
 		break;
-	case MERGE_MEAN: /* of those known */
+	case SCHEDTRACE_MERGE_MEAN: /* of those known */
 		weight = weight_of(cells, m, values);
 		if (!isfinite(value) || !isfinite(weight))
 			value = weight = 0;
 		part->value += value * weight;
 		break;
-	case MERGE_ONE:
+	case SCHEDTRACE_MERGE_ONE:
 		part->value = part->n ? NAN : value;
 		break;
 	default: /* without a part there is no sum */
@@ -273,7 +273,7 @@ int cells_add(struct cells *cells, const struct schedtrace_table *table, size_t 
 			double value = part->n ? part->value : absent(&cells->measures[j]);
 
 			cells->merged |= part->n > 1;
-			if (part->n && cells->measures[j].merge == MERGE_MEAN)
+			if (part->n && cells->measures[j].merge == SCHEDTRACE_MERGE_MEAN)
 				value = part->weight > 0 ? value / part->weight : NAN;
 			cells->rows[row].values[j * cells->n_files + file] = value;
 		}

@@ -3,7 +3,6 @@
 #ifndef ANALYZE_COMPARE_CELLS_H
 #define ANALYZE_COMPARE_CELLS_H
 
-#include "analyze/compare/column_rules.h"
 #include "analyze/select.h"
 #include "base/intern.h"
 
@@ -11,7 +10,7 @@
 
 struct cells_measure {
 	size_t column;
-	enum column_merge merge;
+	enum schedtrace_merge merge;
 	size_t weights[CELLS_MAX_WEIGHTS], n_weights; /* columns whose sum is a row's weight */
 };
 

@@ -23,7 +23,7 @@
 /* A table of an analysis over all recordings. */
 struct compared {
 	const struct schedtrace_table_info *info;
-	struct table_rule rule;
+	const struct schedtrace_table_compare *how; /* NULL: not at all */
 	struct cells rows;   /* row by row; without figures where they are not wanted */
 	struct cells totals; /* as a whole, likewise */
 	bool left_out;	     /* it has neither, since the filters cannot choose from it */
@@ -64,24 +64,25 @@ static bool has_measure(const struct schedtrace_table_info *info, const char *li
 	return !list;
 }
 
-static const char *key_of(const struct run *run, const struct table_rule *rule)
+static const char *key_of(const struct run *run, const struct schedtrace_table_compare *how)
 {
-	return run->compare->key ? run->compare->key : rule->key;
+	return run->compare->key ? run->compare->key : how->same;
 }
 
 static int add_table(struct run *run, const struct schedtrace_table_info *info,
 		     struct schedtrace_error *err)
 {
 	const char *columns = run->report->selection.columns;
+	const struct schedtrace_table_compare *how = info->compare;
 	struct compared *table = &run->tables[run->n_tables++];
 	bool by_rows, with_totals;
 	int r;
 
 	table->info = info;
-	table->rule = table_rule_of(info);
-	by_rows = table->rule.key && *table->rule.key &&
-		  is_wanted(run, info->name, table->rule.usual) && has_measure(info, columns);
-	with_totals = table->rule.totals &&
+	table->how = how;
+	by_rows = how && how->same && is_wanted(run, info->name, how->usual) &&
+		  has_measure(info, columns);
+	with_totals = how && how->totals &&
 		      (is_wanted(run, "totals", true) || is_wanted(run, "figures", true));
 	if (by_rows || with_totals) {
 		r = filters_check(&run->report->selection.filters, info, err);
@@ -91,14 +92,14 @@ static int add_table(struct run *run, const struct schedtrace_table_info *info,
 		by_rows &= !r;
 		with_totals &= !r;
 	}
-	r = cells_init(&table->rows, info, by_rows ? key_of(run, &table->rule) : "",
+	r = cells_init(&table->rows, info, by_rows ? key_of(run, how) : "",
 		       !by_rows	 ? ""
 		       : columns ? columns
-				 : table->rule.measures,
+				 : how->measures,
 		       NULL, run->groups.n_files, err);
 	if (!r)
 		r = cells_init(&table->totals, info, "", with_totals ? columns : "",
-			       with_totals ? table->rule.totals : NULL, run->groups.n_files, err);
+			       with_totals ? how->totals : NULL, run->groups.n_files, err);
 	if (!r && by_rows && run->compare->key && !table->rows.n_keys)
 		r = error_set(err, SCHEDTRACE_E_USAGE, "--key: table %s has no column %s",
 			      info->name, run->compare->key);
@@ -165,7 +166,7 @@ static int check_table_name(const struct run *run, const char *name, size_t n,
 
 		if (strncmp(name, table->info->name, n) || table->info->name[n])
 			continue;
-		if (table->rule.key)
+		if (table->how)
 			return 0;
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--table: rows of %s mean nothing in another recording, so they "
@@ -184,9 +185,8 @@ static int check_column_name(const struct run *run, const char *name, size_t n,
 	for (size_t i = 0; i < run->n_tables; i++) {
 		const struct schedtrace_table_info *info = run->tables[i].info;
 		size_t column = select_column(info, name, n);
-		const char *weight;
 
-		if (column != SIZE_MAX && merge_of(info, column, &weight) != MERGE_NONE)
+		if (column != SIZE_MAX && info->columns[column]->merge != SCHEDTRACE_MERGE_NONE)
 			return 0;
 	}
 	return error_set(err, SCHEDTRACE_E_USAGE,
@@ -344,11 +344,11 @@ static int add_figures(struct run *run, struct schedtrace_error *err)
 	}
 	for (size_t t = 0; t < run->n_tables; t++) {
 		const struct cells *totals = &run->tables[t].totals;
-		const char *called = run->tables[t].rule.called;
+		const char *called = run->tables[t].how ? run->tables[t].how->called : NULL;
 
 		for (size_t m = 0; m < totals->n_measures; m++) {
 			const struct schedtrace_column_info *column =
-				&totals->info->columns[totals->measures[m].column];
+				totals->info->columns[totals->measures[m].column];
 
 			figures[n] = (struct figure){ called ? called : totals->info->name,
 						      column->name,
@@ -387,7 +387,7 @@ static int make_tables(struct run *run, struct schedtrace_error *err)
 			/* Of figures that nobody asked for, those that say something. */
 			if (!run->report->selection.columns && !measure_is_known(&table->rows, m))
 				continue;
-			r = table->rule.histogram ? comparison_add_histogram(&run->comparison,
+			r = table->how->histogram ? comparison_add_histogram(&run->comparison,
 									     &table->rows, m, err)
 						  : comparison_add_measure(&run->comparison,
 									   &table->rows, m, err);
@@ -437,10 +437,10 @@ static void drop_full_counts(const struct run *run, struct view *view)
 {
 	const struct groups *groups = &run->groups;
 	size_t n = view->info->n_columns, first = n - groups->n;
-	const struct schedtrace_column_info *columns = view->info->columns;
+	const struct schedtrace_column_info *const *columns = view->info->columns;
 
-	if (n <= groups->n || strncmp(columns[first].name, "n_", 2) ||
-	    strcmp(columns[first].name + 2, groups->groups[0].name))
+	if (n <= groups->n || strncmp(columns[first]->name, "n_", 2) ||
+	    strcmp(columns[first]->name + 2, groups->groups[0].name))
 		return;
 	for (size_t g = 0; g < groups->n; g++)
 		for (size_t r = 0; r < view->n_rows; r++)

@@ -73,7 +73,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
 	for (size_t k = 0; k < cells->n_keys && !ranking->by_value; k++) {
 		int64_t va = cells->rows[ra].key[k].i, vb = cells->rows[rb].key[k].i;
 
-		if (cells->info->columns[cells->keys[k]].type != SCHEDTRACE_INT)
+		if (cells->info->columns[cells->keys[k]]->type != SCHEDTRACE_INT)
 			break;
 		if (va != vb)
 			return va < vb ? -1 : 1;
@@ -85,7 +85,7 @@ static int compare_rows(const void *a, const void *b, void *arg)
 static bool goes_by_value(const struct cells *cells)
 {
 	for (size_t k = 0; k < cells->n_keys; k++) {
-		const char *name = cells->info->columns[cells->keys[k]].name;
+		const char *name = cells->info->columns[cells->keys[k]]->name;
 
 		if (!strcmp(name, "comm") || !strcmp(name, "frames"))
 			return true;
@@ -105,24 +105,21 @@ static void order_rows(size_t *order, const struct cells *cells, const struct li
 
 static void add_key_columns(struct shape *shape, const struct cells *cells)
 {
-	for (size_t k = 0; k < cells->n_keys; k++) {
-		const struct schedtrace_column_info *column = &cells->info->columns[cells->keys[k]];
-
-		shape_add(shape, column->name, column->unit, column->about, column->type);
-	}
+	for (size_t k = 0; k < cells->n_keys; k++)
+		shape_copy(shape, cells->info->columns[cells->keys[k]]);
 }
 
 static const char *measure_about(struct comparison *c, const struct cells *cells, size_t measure)
 {
 	static const char *const together[] = {
-		[MERGE_SUM] = "their sum",
-		[MERGE_MAX] = "the largest",
-		[MERGE_MIN] = "the least",
-		[MERGE_MEAN] = "their mean",
-		[MERGE_ONE] = "known only where there is one",
+		[SCHEDTRACE_MERGE_SUM] = "their sum",
+		[SCHEDTRACE_MERGE_MAX] = "the largest",
+		[SCHEDTRACE_MERGE_MIN] = "the least",
+		[SCHEDTRACE_MERGE_MEAN] = "their mean",
+		[SCHEDTRACE_MERGE_ONE] = "known only where there is one",
 	};
 	const struct cells_measure *m = &cells->measures[measure];
-	const char *about = cells->info->columns[m->column].about;
+	const char *about = cells->info->columns[m->column]->about;
 
 	if (!cells->merged)
 		return about;
@@ -161,7 +158,7 @@ static int add_measure(struct comparison *c, const struct cells *cells, size_t m
 		       struct line *lines, size_t *order, struct schedtrace_error *err)
 {
 	const struct schedtrace_column_info *column =
-		&cells->info->columns[cells->measures[measure].column];
+		cells->info->columns[cells->measures[measure].column];
 	bool whole = column->type == SCHEDTRACE_INT;
 	struct schedtrace_table *table;
 	struct shape shape;
@@ -179,7 +176,7 @@ static int add_measure(struct comparison *c, const struct cells *cells, size_t m
 	add_key_columns(&shape, cells);
 	line_add_columns(&shape, column->unit, whole);
 	r = shape_table(&shape, shape_text(c, "%s.%s", cells->info->name, column->name),
-			measure_about(c, cells, measure), &table, err);
+			measure_about(c, cells, measure), cells->info, &table, err);
 	return r ? r : fill_measure(c, cells, lines, order, table, whole, err);
 }
 
@@ -259,7 +256,7 @@ int comparison_add_histogram(struct comparison *c, const struct cells *cells, si
 			     struct schedtrace_error *err)
 {
 	const struct schedtrace_column_info *column =
-		&cells->info->columns[cells->measures[measure].column];
+		cells->info->columns[cells->measures[measure].column];
 	auto_free size_t *order = calloc(cells->n_rows + 1, sizeof(*order));
 	struct schedtrace_table *table;
 	struct shape shape;
@@ -273,6 +270,7 @@ int comparison_add_histogram(struct comparison *c, const struct cells *cells, si
 	add_key_columns(&shape, cells);
 	add_histogram_columns(&shape, c->groups);
 	r = shape_table(&shape, shape_text(c, "%s.%s", cells->info->name, column->name),
-			shape_text(c, "%s; %s", cells->info->about, column->about), &table, err);
+			shape_text(c, "%s; %s", cells->info->about, column->about), cells->info,
+			&table, err);
 	return r ? r : fill_histogram(c, cells, measure, order, table, err);
 }

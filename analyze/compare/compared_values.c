@@ -308,10 +308,11 @@ int value_read(const struct value_spec *spec, struct schedtrace *tarball, double
 
 struct schedtrace_column_info value_column(const struct value_spec *spec)
 {
-	return (struct schedtrace_column_info){ spec->name,
-						*spec->unit || spec->text ? spec->unit : "1",
-						"of --value",
-						spec->text ? SCHEDTRACE_TEXT : SCHEDTRACE_REAL };
+	return (struct schedtrace_column_info){
+		spec->name, *spec->unit || spec->text ? spec->unit : "1", "of --value",
+		spec->text ? SCHEDTRACE_TEXT : SCHEDTRACE_REAL,
+		spec->text ? SCHEDTRACE_KIND_TEXT : SCHEDTRACE_KIND_AMOUNT
+	};
 }
 
 int value_of_file(const struct value_spec *spec, const struct one_file *file,

@@ -41,30 +41,71 @@ int shape_begin(struct shape *shape, struct comparison *c, size_t max, struct sc
 	return shape->columns ? 0 : no_memory(err);
 }
 
-void shape_add(struct shape *shape, const char *name, const char *unit, const char *about,
-	       enum schedtrace_type type)
+void shape_copy(struct shape *shape, const struct schedtrace_column_info *column)
 {
+	struct schedtrace_column_info *copy = arena_alloc(&shape->c->shapes, sizeof(*copy));
+	const char *name = column->name;
+
 	for (size_t i = 0; name && i < shape->n; i++) {
-		if (!strcmp(shape->columns[i].name, name)) {
+		if (!strcmp(shape->columns[i]->name, name)) {
 			name = shape_text(shape->c, "%s_", name);
 			i = SIZE_MAX; /* and look again from the first */
 		}
 	}
-	if (!name || !about || shape->n == shape->max) {
+	if (!copy || !name || !column->about || shape->n == shape->max) {
 		shape->failed = true;
 		return;
 	}
-	shape->columns[shape->n++] = (struct schedtrace_column_info){ name, unit, about, type };
+	*copy = *column;
+	copy->name = name;
+	shape->columns[shape->n++] = copy;
+}
+
+static enum schedtrace_kind kind_of(const char *unit, enum schedtrace_type type)
+{
+	static const struct {
+		const char *unit;
+		enum schedtrace_kind kind;
+	} kinds[] = {
+		{ "ns", SCHEDTRACE_KIND_DURATION },
+		{ "bytes", SCHEDTRACE_KIND_SIZE },
+		{ "1", SCHEDTRACE_KIND_COUNT },
+		{ "%", SCHEDTRACE_KIND_SHARE },
+	};
+
+	if (type == SCHEDTRACE_TEXT)
+		return SCHEDTRACE_KIND_TEXT;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kinds[i].unit, unit))
+			return kinds[i].kind;
+	return SCHEDTRACE_KIND_AMOUNT;
+}
+
+void shape_add(struct shape *shape, const char *name, const char *unit, const char *about,
+	       enum schedtrace_type type)
+{
+	const struct schedtrace_column_info column = {
+		name, unit, about, type, kind_of(unit, type), SCHEDTRACE_MERGE_NONE,
+	};
+
+	shape_copy(shape, &column);
 }
 
 int shape_table(struct shape *shape, const char *name, const char *about,
-		struct schedtrace_table **out, struct schedtrace_error *err)
+		const struct schedtrace_table_info *of, struct schedtrace_table **out,
+		struct schedtrace_error *err)
 {
 	struct schedtrace_table_info *info = arena_alloc(&shape->c->shapes, sizeof(*info));
 
 	if (shape->failed || !info || !name || !about)
 		return no_memory(err);
-	*info = (struct schedtrace_table_info){ name, about, shape->n, shape->columns };
+	*info = (struct schedtrace_table_info){ .name = name,
+						.about = about,
+						.n_columns = shape->n,
+						.columns = shape->columns,
+						.order = of ? of->order : NULL,
+						.curve = of ? of->curve : false,
+						.micros = of ? of->micros : 0 };
 	return tables_add(shape->c->tables, info, out, err);
 }
 

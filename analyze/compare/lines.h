@@ -11,7 +11,7 @@ const char *shape_text(struct comparison *c, const char *fmt, ...) SCHEDTRACE_PR
 /* A table's columns while they are put together. */
 struct shape {
 	struct comparison *c;
-	struct schedtrace_column_info *columns;
+	const struct schedtrace_column_info **columns;
 	size_t n, max;
 	bool failed; /* no memory */
 };
@@ -22,11 +22,17 @@ int shape_begin(struct shape *shape, struct comparison *c, size_t max,
 /*
  * Texts are lent, of shape_text() or static; NULL is no memory, which shape_table() tells. @name
  * gets an underscore where another column has it: readers of JSON and CSV need different names.
+ * What kind of figure it is the unit says.
  */
 void shape_add(struct shape *shape, const char *name, const char *unit, const char *about,
 	       enum schedtrace_type type);
+
+/* A column as another table has it. */
+void shape_copy(struct shape *shape, const struct schedtrace_column_info *column);
+
+/* @of: the table that it is made of, in whose order and units it is shown; NULL: none. */
 int shape_table(struct shape *shape, const char *name, const char *about,
-		struct schedtrace_table **out, struct schedtrace_error *err);
+		const struct schedtrace_table_info *of, struct schedtrace_table **out, struct schedtrace_error *err);
 
 /* How a group compares with the first one. Unknown is NaN, or NULL. */
 struct difference {

@@ -11,14 +11,9 @@
 static bool has_event(const struct one_file *file, const char *event)
 {
 	const char *recorded = schedtrace_context_info(input_context(file->reading.infile))->events;
+	int id = event_by_name(event);
 
-	for (int id = 0; id < SCHEDTRACE_EVENT_COUNT; id++) {
-		const struct schedtrace_event_info *info = schedtrace_event_info(id);
-
-		if (info && !strcmp(info->name, event))
-			return event_recorded(file->reading.summary.seen, recorded, id);
-	}
-	return false;
+	return id >= 0 && event_recorded(file->reading.summary.seen, recorded, id);
 }
 
 static bool has_any(const struct one_file *file, const char *const *events)

@@ -25,6 +25,7 @@ struct run {
 	size_t n_totals;
 	/* What a row has: facts, values, figures, facts. */
 	struct schedtrace_column_info *columns;
+	const struct schedtrace_column_info **lent; /* pointers to them */
 	size_t n_columns;
 	struct schedtrace_table_info info;
 	struct arena names;
@@ -67,7 +68,7 @@ static int choose_totals(struct run *run, struct schedtrace_error *err)
 
 		for (size_t t = 0; t < analysis->n_tables; t++) {
 			const struct schedtrace_table_info *info = analysis->tables[t];
-			const char *only = table_rule_of(info).totals;
+			const char *only = info->compare ? info->compare->totals : NULL;
 			int r;
 
 			if (!only || leave_out(run, info))
@@ -104,7 +105,7 @@ static enum schedtrace_type figure_type(const struct cells *cells, size_t measur
 {
 	const struct cells_measure *m = &cells->measures[measure];
 
-	return m->merge == MERGE_MEAN ? SCHEDTRACE_REAL : cells->info->columns[m->column].type;
+	return m->merge == SCHEDTRACE_MERGE_MEAN ? SCHEDTRACE_REAL : cells->info->columns[m->column]->type;
 }
 
 static int make_columns(struct run *run, struct schedtrace_error *err)
@@ -124,10 +125,10 @@ static int make_columns(struct run *run, struct schedtrace_error *err)
 		*c++ = value_column(&run->values.all[i]);
 	for (size_t t = 0; t < run->n_totals; t++) {
 		const struct cells *totals = &run->totals[t];
-		const char *called = table_rule_of(totals->info).called;
+		const char *called = totals->info->compare->called;
 
 		for (size_t m = 0; m < totals->n_measures; m++) {
-			*c = totals->info->columns[totals->measures[m].column];
+			*c = *totals->info->columns[totals->measures[m].column];
 			c->name = figure_name(run, called ? called : totals->info->name, c->name);
 			c->type = figure_type(totals, m);
 			if (!c++->name)
@@ -137,10 +138,17 @@ static int make_columns(struct run *run, struct schedtrace_error *err)
 	for (size_t i = RECORDING_FIRST; i < RECORDING_FACTS; i++)
 		*c++ = recording_columns[i];
 	run->n_columns = (size_t)(c - run->columns);
-	run->info =
-		(struct schedtrace_table_info){ "recordings",
-						"recordings, and what they and their members say",
-						run->n_columns, run->columns };
+	run->lent = calloc(run->n_columns, sizeof(*run->lent));
+	if (!run->lent)
+		return no_memory(err);
+	for (size_t i = 0; i < run->n_columns; i++)
+		run->lent[i] = &run->columns[i];
+	run->info = (struct schedtrace_table_info){
+		.name = "recordings",
+		.about = "recordings, and what they and their members say",
+		.n_columns = run->n_columns,
+		.columns = run->lent
+	};
 	return 0;
 }
 
@@ -317,6 +325,7 @@ int recordings_run(const struct report_settings *settings, const struct option_l
 	for (size_t t = 0; t < run.n_totals; t++)
 		cells_release(&run.totals[t]);
 	free(run.totals);
+	free(run.lent);
 	free(run.columns);
 	arena_free(&run.names);
 	values_release(&run.values);

@@ -23,10 +23,9 @@ int comparison_add_recordings(struct comparison *c, const struct schedtrace_colu
 	if (r)
 		return r;
 	for (size_t i = 0; i < n; i++)
-		shape_add(&shape, columns[i].name, columns[i].unit, columns[i].about,
-			  columns[i].type);
-	return shape_table(&shape, "recordings", "what was recorded, and what is missing", out,
-			   err);
+		shape_copy(&shape, &columns[i]);
+	return shape_table(&shape, "recordings", "what was recorded, and what is missing", NULL,
+			   out, err);
 }
 
 /* Whether two figures stand in one table: those of one unit do, counts apart from means of them. */
@@ -105,7 +104,7 @@ static int add_kind(struct comparison *c, const struct figure *figures, size_t n
 			  SCHEDTRACE_TEXT);
 		line_add_columns(&shape, kind->unit, whole);
 		r = shape_table(&shape, shape_text(c, "totals_%s", kind_name(kind)),
-				"figures of whole recordings", &table, err);
+				"figures of whole recordings", NULL, &table, err);
 	}
 	if (!r)
 		r = fill_totals(c, figures, n, lines, whole, table, err);
@@ -186,7 +185,7 @@ int comparison_add_figures(struct comparison *c, const struct figure *figures, s
 	}
 	if (!r)
 		r = shape_table(&shape, "figures", "figures of whole recordings; a row a group",
-				&table, err);
+				NULL, &table, err);
 	if (!r)
 		r = fill_figures(c, n, lines, whole, table, err);
 	lines_free(lines, n);

@@ -15,13 +15,13 @@ size_t drawing_column(const struct view *view, const char *prefix, const struct 
 	size_t n = strlen(prefix);
 
 	for (size_t i = 0; i < view->info->n_columns; i++) {
-		const char *name = view->info->columns[i].name;
+		const char *name = view->info->columns[i]->name;
 		size_t length = strlen(group->name);
 
 		/* An underscore follows where another column had the name. */
 		if (!strncmp(name, prefix, n) && !strncmp(name + n, group->name, length) &&
 		    (!name[n + length] || !strcmp(name + n + length, "_")) &&
-		    view->info->columns[i].type != SCHEDTRACE_TEXT)
+		    view->info->columns[i]->type != SCHEDTRACE_TEXT)
 			return i;
 	}
 	return SIZE_MAX;
@@ -153,7 +153,7 @@ const char *drawing_row_name(struct drawing *d, const struct view *view, size_t 
 	char text[256] = "";
 
 	for (size_t i = 0; i < first && i < view->info->n_columns; i++) {
-		const struct schedtrace_column_info *column = &view->info->columns[i];
+		const struct schedtrace_column_info *column = view->info->columns[i];
 		union schedtrace_value v = schedtrace_table_value(view->table, view->rows[row], i);
 		size_t used = strlen(text);
 

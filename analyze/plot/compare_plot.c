@@ -47,7 +47,7 @@ static int draw_bars(struct drawing *d, const struct view *view, struct schedtra
 	if (!panel)
 		return 0;
 	panel->title = drawing_title(d, view->info->name, view->info->about);
-	panel->x.unit = view->info->columns[first].unit;
+	panel->x.unit = view->info->columns[first]->unit;
 	panel->x.name = plot_quantity(panel->x.unit);
 	panel->labels = plot_alloc(&d->figure, n, sizeof(*panel->labels));
 	if (!panel->labels || !panel->title)
@@ -81,7 +81,7 @@ static int draw_histogram(struct drawing *d, const struct view *view, size_t fro
 	if (!panel->title)
 		return plot_no_memory(err);
 	panel->x.name = "length";
-	panel->x.unit = view->info->columns[from].unit;
+	panel->x.unit = view->info->columns[from]->unit;
 	panel->x.log = true;
 	panel->y.name = "share";
 	panel->y.unit = "%";
@@ -189,7 +189,7 @@ static int draw_places(struct drawing *d, struct place *places, size_t n, const 
 static int draw_by_number(struct drawing *d, const struct view *view, size_t column,
 			  struct schedtrace_error *err)
 {
-	const struct schedtrace_column_info *info = &view->info->columns[column];
+	const struct schedtrace_column_info *info = view->info->columns[column];
 	size_t number = plot_column(view->info, "number", 6), n = 0;
 	auto_free struct place *places = calloc(view->n_rows + 1, sizeof(*places));
 
@@ -208,7 +208,7 @@ static int draw_row_by_number(struct drawing *d, const struct view *view,
 			      struct schedtrace_error *err)
 {
 	size_t first = drawing_column(view, "", &d->groups->groups[0]), n = 0;
-	struct schedtrace_column_info info = view->info->columns[first];
+	struct schedtrace_column_info info = *view->info->columns[first];
 	auto_free struct place *places = calloc(d->groups->n + 1, sizeof(*places));
 
 	if (!places)
@@ -243,7 +243,7 @@ static int draw_figures(struct drawing *d, const struct view *view, bool chosen,
 		drawn++;
 	}
 	for (size_t c = first; c < view->info->n_columns && !drawn && !r; c++)
-		if (*view->info->columns[c].unit)
+		if (*view->info->columns[c]->unit)
 			r = draw_by_number(d, view, c, err);
 	return r;
 }

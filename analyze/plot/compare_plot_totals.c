@@ -84,7 +84,7 @@ static int fill_share(struct drawing *d, const struct total *total, size_t g, si
 				   drawing_column(total->view, "high_", &groups[g]));
 	char text[32];
 
-	axis_value(value, total->view->info->columns[first].unit, text, sizeof(text));
+	axis_value(value, total->view->info->columns[first]->unit, text, sizeof(text));
 	series->y[i] = fmin(MOST_SHARE, 100 * value / whole);
 	series->texts[i] = plot_text(&d->figure, "%s%s", text,
 				     100 * value / whole > MOST_SHARE ? " (cut)" : "");

@@ -62,7 +62,7 @@ static int add_sample(struct log_reader *reader, size_t log, const union schedtr
 {
 	const struct curves *curves = reader->state;
 	const size_t *columns = reader->columns[log];
-	const struct schedtrace_column_info *info = &reader->logs[log]->columns[columns[2]];
+	const struct schedtrace_column_info *info = reader->logs[log]->columns[columns[2]];
 	union schedtrace_value value = values[columns[2]];
 	double span = reader->panel->x.max - reader->panel->x.min;
 	double x = (double)(values[columns[0]].i - curves->source->zero);
@@ -190,11 +190,11 @@ static int choose(struct plot_source *source, const struct view *view, size_t n,
 }
 
 /* Curves of the processes of @view, and of @total unless that is NULL. */
-static int add_curves(struct plot_source *source, const struct panel_spec *spec,
+static int add_curves(struct plot_source *source, const struct schedtrace_picture *picture,
 		      const struct curve_kind *kind, const struct view *view,
 		      const struct view *total, struct schedtrace_error *err)
 {
-	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : spec->top;
+	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : picture->top;
 	size_t all = count_in_log(view), n = all < top ? all : top;
 	/* Of all, and not of those that were asked for. */
 	bool with_total = total && n != 1 && !plot_tasks_chosen(source);
@@ -261,7 +261,7 @@ static bool any(const struct view *view, const char *name)
 	return false;
 }
 
-int plot_make_faults(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_faults(struct plot_source *source, const struct schedtrace_picture *picture,
 		     struct schedtrace_error *err)
 {
 	static const struct curve_kind kinds[] = {
@@ -281,7 +281,7 @@ int plot_make_faults(struct plot_source *source, const struct panel_spec *spec,
 	of_all = !r && !filters_check(&source->selection->filters, total.info, NULL);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds) && !r; i++)
 		if (is_chosen(source, kinds[i].column) && (!i || any(&total, kinds[i].column)))
-			r = add_curves(source, spec, &kinds[i], &faults, of_all ? &total : NULL,
+			r = add_curves(source, picture, &kinds[i], &faults, of_all ? &total : NULL,
 				       err);
 	view_release(&faults);
 	view_release(&total);
@@ -289,7 +289,7 @@ int plot_make_faults(struct plot_source *source, const struct panel_spec *spec,
 }
 
 /* By the kernel's own counts as they change; where those were not recorded, by samples. */
-int plot_make_resident(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_resident(struct plot_source *source, const struct schedtrace_picture *picture,
 		       struct schedtrace_error *err)
 {
 	static const struct curve_kind changes = { "resident",	      "rss_bytes", "bytes",
@@ -302,9 +302,9 @@ int plot_make_resident(struct plot_source *source, const struct panel_spec *spec
 	if (!r)
 		r = plot_view(source, "faults", &faults, err);
 	if (!r && count_in_log(&memory))
-		r = add_curves(source, spec, &changes, &memory, NULL, err);
+		r = add_curves(source, picture, &changes, &memory, NULL, err);
 	else if (!r && count_in_log(&faults))
-		r = add_curves(source, spec, &samples, &faults, NULL, err);
+		r = add_curves(source, picture, &samples, &faults, NULL, err);
 	view_release(&memory);
 	view_release(&faults);
 	return r;

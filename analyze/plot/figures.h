@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which picture stands for which analysis, table or log. The figures of tables are made after the
- * first pass over a file. Those of logs choose then what they show (which tasks, which time) and
+ * Pictures of analyses, tables and logs, as their descriptions have them. The figures of tables are
+ * made after the first pass over a file. Those of logs choose then what they show (which tasks, which time) and
  * are filled by the rows of a second pass, so that memory depends on the picture alone.
  */
 #ifndef ANALYZE_PLOT_FIGURES_H
@@ -9,8 +9,6 @@
 
 #include "analyze/select.h"
 #include "plots/panel.h"
-
-struct panel_spec;
 
 /* Rows of logs on their way into panels. */
 struct log_reader {
@@ -37,33 +35,14 @@ struct plot_source {
 	struct log_reader readers[PLOT_PANELS];
 };
 
-typedef int panel_maker(struct plot_source *source, const struct panel_spec *spec,
+typedef int panel_maker(struct plot_source *source, const struct schedtrace_picture *picture,
 			struct schedtrace_error *err);
 
-struct panel_spec {
-	const char *of;	  /* analysis whose picture has this panel */
-	const char *from; /* table or log whose picture it is */
-	panel_maker *make;
-	const char *title;  /* NULL: what the table says it is */
-	const char *labels; /* columns that name a row; NULL: as is usual */
-	/* Columns with commas between. A-B: their difference; A|B: the first that is known; A:NAME: how
-	 * the legend calls it. */
-	const char *values;
-	const char *ranked; /* of a log: another table that says what is drawn; NULL: none */
-	const char *ranked_on_cpus; /* the same where CPUs are chosen; NULL: the same table */
-	size_t top;	    /* so many at most, unless --top says otherwise */
-	bool stacked;
-};
-
-/* The panels of an analysis, or of a table or log; in order, NULL after the last. */
-const struct panel_spec *plot_spec_of_analysis(const char *analysis, size_t i);
-const struct panel_spec *plot_spec_from(const char *table_or_log, size_t i);
+/* What makes the panels of such pictures: bars where nothing else does. */
+panel_maker *plot_maker(enum schedtrace_picture_kind kind);
 
 /* The table that says what of a log is drawn, or NULL. */
-const char *plot_spec_ranked(const struct panel_spec *spec, const struct filters *filters);
-
-/* Bars of a table that no spec is about. */
-extern const struct panel_spec plot_spec_any;
+const char *plot_ranked(const struct schedtrace_picture *picture, const struct filters *filters);
 
 /* ---- for makers ---- */
 

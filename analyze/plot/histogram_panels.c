@@ -13,7 +13,7 @@ static size_t counted_columns(const struct view *view, size_t columns[], size_t 
 	size_t n = 0;
 
 	for (size_t i = 0; i < view->info->n_columns && n < most; i++)
-		if (!strcmp(view->info->columns[i].unit, "1"))
+		if (!strcmp(view->info->columns[i]->unit, "1"))
 			columns[n++] = i;
 	return n;
 }
@@ -60,8 +60,8 @@ static const char *name_of(struct plot_source *source, const char *kind, double 
 	return plot_text(source->figure, "%s: %s waits", kind, n);
 }
 
-static int fill(struct plot_source *source, const struct panel_spec *spec, const struct view *view,
-		bool distribution, struct schedtrace_error *err)
+static int fill(struct plot_source *source, const struct schedtrace_picture *picture,
+		const struct view *view, bool distribution, struct schedtrace_error *err)
 {
 	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_CURVES);
 	size_t columns[8], n = counted_columns(view, columns, 8), used = 0;
@@ -69,7 +69,7 @@ static int fill(struct plot_source *source, const struct panel_spec *spec, const
 
 	if (!panel)
 		return plot_no_room(err);
-	panel->title = spec->title;
+	panel->title = picture->title;
 	panel->x.name = "length of the wait";
 	panel->x.unit = "ns";
 	panel->x.log = true;
@@ -87,9 +87,9 @@ static int fill(struct plot_source *source, const struct panel_spec *spec, const
 			continue;
 		series->look = distribution ? PLOT_LINE : PLOT_STEP;
 		series->style = used++;
-		series->name = distribution
-				       ? view->info->columns[columns[c]].name
-				       : name_of(source, view->info->columns[columns[c]].name, sum);
+		series->name =
+			distribution ? view->info->columns[columns[c]]->name
+				     : name_of(source, view->info->columns[columns[c]]->name, sum);
 		if (!series->name)
 			r = plot_no_memory(err);
 		for (size_t i = 0; i < view->n_rows; i++) {
@@ -106,26 +106,26 @@ static int fill(struct plot_source *source, const struct panel_spec *spec, const
 	return r;
 }
 
-static int make(struct plot_source *source, const struct panel_spec *spec, bool distribution,
-		struct schedtrace_error *err)
+static int make(struct plot_source *source, const struct schedtrace_picture *picture,
+		bool distribution, struct schedtrace_error *err)
 {
 	struct view view = { 0 };
-	int r = plot_view(source, spec->from, &view, err);
+	int r = plot_view(source, picture->from, &view, err);
 
 	if (!r)
-		r = fill(source, spec, &view, distribution, err);
+		r = fill(source, picture, &view, distribution, err);
 	view_release(&view);
 	return r;
 }
 
-int plot_make_histogram(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_histogram(struct plot_source *source, const struct schedtrace_picture *picture,
 			struct schedtrace_error *err)
 {
-	return make(source, spec, false, err);
+	return make(source, picture, false, err);
 }
 
-int plot_make_distribution(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_distribution(struct plot_source *source, const struct schedtrace_picture *picture,
 			   struct schedtrace_error *err)
 {
-	return make(source, spec, true, err);
+	return make(source, picture, true, err);
 }

@@ -133,7 +133,7 @@ static int finish_map(struct log_reader *reader, struct schedtrace_error *err)
 	return 0;
 }
 
-int plot_make_busy_map(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_busy_map(struct plot_source *source, const struct schedtrace_picture *picture,
 		       struct schedtrace_error *err)
 {
 	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_HEAT);
@@ -142,7 +142,7 @@ int plot_make_busy_map(struct plot_source *source, const struct panel_spec *spec
 
 	if (r)
 		return r;
-	panel->title = spec->title;
+	panel->title = picture->title;
 	panel->y.name = "busy";
 	panel->y.unit = "%";
 	panel->y.max = 100;
@@ -150,7 +150,7 @@ int plot_make_busy_map(struct plot_source *source, const struct panel_spec *spec
 	return 0;
 }
 
-int plot_make_length_map(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_length_map(struct plot_source *source, const struct schedtrace_picture *picture,
 			 struct schedtrace_error *err)
 {
 	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_HEAT);
@@ -159,7 +159,7 @@ int plot_make_length_map(struct plot_source *source, const struct panel_spec *sp
 
 	if (r)
 		return r;
-	panel->title = spec->title;
+	panel->title = picture->title;
 	panel->y.name = "tasks";
 	panel->y.unit = "1";
 	read_states(source, panel, map, finish_map);
@@ -182,7 +182,7 @@ static int finish_lengths(struct log_reader *reader, struct schedtrace_error *er
 }
 
 /* The same as curves, where there are few CPUs. */
-int plot_make_lengths(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_lengths(struct plot_source *source, const struct schedtrace_picture *picture,
 		      struct schedtrace_error *err)
 {
 	size_t n = schedtrace_table_rows(schedtrace_tables_find(source->tables, "losses"));
@@ -198,7 +198,7 @@ int plot_make_lengths(struct plot_source *source, const struct panel_spec *spec,
 		r = plot_panel_series(source->figure, panel, map->n_cpus, PARTS, err);
 	if (r)
 		return r;
-	panel->title = spec->title;
+	panel->title = picture->title;
 	panel->y.name = "tasks";
 	panel->y.unit = "1";
 	panel->y.min = 0;

@@ -41,7 +41,7 @@ static size_t find_cpu(const double *cpus, size_t n, double cpu)
 	return i;
 }
 
-static int fill_matrix(struct plot_source *source, const struct panel_spec *spec,
+static int fill_matrix(struct plot_source *source, const struct schedtrace_picture *picture,
 		       const struct view *view, struct schedtrace_error *err)
 {
 	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_HEAT);
@@ -53,7 +53,7 @@ static int fill_matrix(struct plot_source *source, const struct panel_spec *spec
 	if (!cpus)
 		return plot_no_memory(err);
 	n = collect_cpus(view, cpus);
-	panel->title = spec->title;
+	panel->title = picture->title;
 	panel->x.name = "to";
 	panel->y.name = "migrations";
 	panel->y.unit = "1";
@@ -81,14 +81,14 @@ static int fill_matrix(struct plot_source *source, const struct panel_spec *spec
 	return 0;
 }
 
-int plot_make_migration_matrix(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_migration_matrix(struct plot_source *source, const struct schedtrace_picture *picture,
 			       struct schedtrace_error *err)
 {
 	struct view view = { 0 };
 	int r = plot_view(source, "migration_matrix", &view, err);
 
 	if (!r && view.n_rows)
-		r = fill_matrix(source, spec, &view, err);
+		r = fill_matrix(source, picture, &view, err);
 	view_release(&view);
 	return r;
 }
@@ -121,7 +121,7 @@ static int finish_moves(struct log_reader *reader, struct schedtrace_error *err)
 	return 0;
 }
 
-int plot_make_migration_rate(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_migration_rate(struct plot_source *source, const struct schedtrace_picture *picture,
 			     struct schedtrace_error *err)
 {
 	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_CURVES);
@@ -133,7 +133,7 @@ int plot_make_migration_rate(struct plot_source *source, const struct panel_spec
 	if (!panel)
 		return plot_no_room(err);
 	axis_value(width, "ns", text, sizeof(text));
-	panel->title = plot_text(source->figure, "%s, in each %s", spec->title, text);
+	panel->title = plot_text(source->figure, "%s, in each %s", picture->title, text);
 	if (!panel->title)
 		return plot_no_memory(err);
 	plot_time_scale(source, panel);

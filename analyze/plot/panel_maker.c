@@ -45,15 +45,15 @@ size_t plot_column(const struct schedtrace_table_info *info, const char *name, s
 
 	for (size_t u = 0; u < sizeof(units) / sizeof(*units); u++)
 		for (size_t i = 0; i < info->n_columns; i++)
-			if (!strncmp(info->columns[i].name, name, n) &&
-			    !strcmp(info->columns[i].name + n, units[u]))
+			if (!strncmp(info->columns[i]->name, name, n) &&
+			    !strcmp(info->columns[i]->name + n, units[u]))
 				return i;
 	return SIZE_MAX;
 }
 
 double plot_number(const struct view *view, size_t row, size_t column)
 {
-	const struct schedtrace_column_info *info = &view->info->columns[column];
+	const struct schedtrace_column_info *info = view->info->columns[column];
 	union schedtrace_value value = schedtrace_table_value(view->table, view->rows[row], column);
 
 	if (info->type == SCHEDTRACE_TEXT || value_unknown(info, value))
@@ -201,15 +201,15 @@ const char *plot_row_label(struct plot_source *source, const struct view *view, 
 		size_t n = strcspn(list, ","), c = plot_column(view->info, list, n);
 
 		if (c != SIZE_MAX)
-			add_word(text, sizeof(text), &view->info->columns[c],
+			add_word(text, sizeof(text), view->info->columns[c],
 				 schedtrace_table_value(view->table, view->rows[row], c));
 		list += n;
 	}
 	for (size_t i = 0; !columns && i < sizeof(usual) / sizeof(*usual); i++) {
 		size_t c = plot_column(view->info, usual[i], strlen(usual[i]));
 
-		if (c != SIZE_MAX && !strcmp(view->info->columns[c].name, usual[i]))
-			add_word(text, sizeof(text), &view->info->columns[c],
+		if (c != SIZE_MAX && !strcmp(view->info->columns[c]->name, usual[i]))
+			add_word(text, sizeof(text), view->info->columns[c],
 				 schedtrace_table_value(view->table, view->rows[row], c));
 	}
 	if (!*text && view->n_rows > 1)

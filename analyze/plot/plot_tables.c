@@ -14,12 +14,12 @@
 #include "cli/report_error.h"
 #include "plots/picture.h"
 
-#define MOST_SPECS 32
+#define MOST_PICTURES 32
 
 struct plot_task {
 	const struct report_settings *settings;
-	struct panel_spec specs[MOST_SPECS];
-	size_t n_specs;
+	struct schedtrace_picture pictures[MOST_PICTURES];
+	size_t n_pictures;
 	struct reading first, second;
 	struct selection selection;
 	struct plot_figure figure;
@@ -46,17 +46,27 @@ static const char *owner_of(const char *name, const struct schedtrace_table_info
 	return NULL;
 }
 
-static int add_spec(struct plot_task *task, const struct panel_spec *spec,
-		    struct schedtrace_error *err)
+static int add_picture(struct plot_task *task, const struct schedtrace_picture *picture,
+		       struct schedtrace_error *err)
 {
-	if (task->n_specs == MOST_SPECS)
+	if (task->n_pictures == MOST_PICTURES)
 		return plot_no_room(err);
-	task->specs[task->n_specs++] = *spec;
+	task->pictures[task->n_pictures++] = *picture;
 	return 0;
 }
 
+static int add_pictures(struct plot_task *task, const struct schedtrace_picture *const *pictures,
+			struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; pictures && pictures[i] && !r; i++)
+		r = add_picture(task, pictures[i], err);
+	return r;
+}
+
 /* The pictures of all tables in a list; one without its own gets bars. */
-static int specs_of_tables(struct plot_task *task, struct schedtrace_error *err)
+static int pictures_of_tables(struct plot_task *task, struct schedtrace_error *err)
 {
 	int r = 0;
 
@@ -64,7 +74,6 @@ static int specs_of_tables(struct plot_task *task, struct schedtrace_error *err)
 		size_t n = strcspn(list, ",");
 		auto_free char *word = strndup(list, n);
 		const struct schedtrace_table_info *info = NULL;
-		const struct panel_spec *spec;
 
 		if (!word)
 			return plot_no_memory(err);
@@ -73,27 +82,24 @@ static int specs_of_tables(struct plot_task *task, struct schedtrace_error *err)
 			return error_set(
 				err, SCHEDTRACE_E_USAGE,
 				"--table: no table %s; \"schedreport list\" names them all", word);
-		for (size_t i = 0; (spec = plot_spec_from(info->name, i)) && !r; i++)
-			r = add_spec(task, spec, err);
-		if (!plot_spec_from(info->name, 0)) {
-			struct panel_spec any = plot_spec_any;
-
-			any.from = info->name;
-			r = add_spec(task, &any, err);
-		}
+		r = info->pictures ? add_pictures(task, info->pictures, err)
+				   : add_picture(task,
+						 &(struct schedtrace_picture){
+							 .from = info->name,
+							 .kind = SCHEDTRACE_PICTURE_BARS,
+							 .top = 20 },
+						 err);
 	}
 	return r;
 }
 
-/* The panels of its analysis that a log is drawn in, or else all of them. */
-static int specs_of_log(struct plot_task *task, struct schedtrace_error *err)
+/* The pictures of a log, or else the first of its analysis. */
+static int pictures_of_log(struct plot_task *task, struct schedtrace_error *err)
 {
 	const char *log = task->settings->log, *name = log, *dot = strchr(log, '.');
 	const struct schedtrace_analysis_info *analysis = schedtrace_analysis_find(log);
 	const struct schedtrace_table_info *info;
-	const struct panel_spec *spec;
 	const char *owner;
-	int r = 0;
 
 	if (analysis && analysis->n_logs == 1)
 		name = analysis->logs[0]->name;
@@ -103,47 +109,38 @@ static int specs_of_log(struct plot_task *task, struct schedtrace_error *err)
 	if (!owner)
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "no log %s; \"schedreport list\" names them all", log);
-	for (size_t i = 0; (spec = plot_spec_of_analysis(owner, i)) && !r; i++)
-		if (!strcmp(spec->from, name))
-			r = add_spec(task, spec, err);
-	for (size_t i = 0; !r && !task->n_specs && (spec = plot_spec_of_analysis(owner, i)); i++)
-		r = add_spec(task, spec, err);
-	return r;
+	return info->pictures ? add_pictures(task, info->pictures, err)
+			      : add_picture(task, *schedtrace_analysis_find(owner)->pictures, err);
 }
 
-static int choose_specs(struct plot_task *task, struct schedtrace_error *err)
+static int choose_pictures(struct plot_task *task, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = task->settings;
-	const struct panel_spec *spec;
 	int r = 0;
 
 	if (settings->log)
-		return specs_of_log(task, err);
+		return pictures_of_log(task, err);
 	if (settings->tables)
-		return specs_of_tables(task, err);
+		return pictures_of_tables(task, err);
 	if (!settings->n_analyses)
-		return add_spec(task, plot_spec_of_analysis("tasks", 0), err);
+		return add_pictures(task, schedtrace_analysis_at(0)->pictures, err);
 	for (size_t a = 0; a < settings->n_analyses && !r; a++)
-		for (size_t i = 0; !r; i++) {
-			spec = plot_spec_of_analysis(settings->analyses[a], i);
-			if (!spec)
-				break;
-			r = add_spec(task, spec, err);
-		}
+		r = add_pictures(task, schedtrace_analysis_find(settings->analyses[a])->pictures,
+				 err);
 	return r;
 }
 
 /* Whether the filters cannot choose what a panel draws, or which of the ranked it draws. */
-static int check_spec(const struct plot_task *task, const struct panel_spec *spec,
-		      struct schedtrace_error *err)
+static int check_picture(const struct plot_task *task, const struct schedtrace_picture *picture,
+			 struct schedtrace_error *err)
 {
 	const struct filters *filters = &task->selection.filters;
 	const struct schedtrace_table_info *info = NULL;
 	int r = 0;
 
-	if (owner_of(spec->from, &info))
+	if (owner_of(picture->from, &info))
 		r = filters_check(filters, info, err);
-	if (!r && spec->ranked && owner_of(plot_spec_ranked(spec, filters), &info))
+	if (!r && picture->ranked && owner_of(plot_ranked(picture, filters), &info))
 		r = filters_check(filters, info, err);
 	return r;
 }
@@ -155,22 +152,22 @@ static int check_filters(struct plot_task *task, struct schedtrace_error *err)
 	struct schedtrace_error why;
 	size_t n = 0;
 
-	for (size_t i = 0; i < task->n_specs; i++)
-		n += !check_spec(task, &task->specs[i], NULL);
-	for (size_t i = 0; i < task->n_specs; i++)
-		if (check_spec(task, &task->specs[i], &why) && (!n || settings->tables))
+	for (size_t i = 0; i < task->n_pictures; i++)
+		n += !check_picture(task, &task->pictures[i], NULL);
+	for (size_t i = 0; i < task->n_pictures; i++)
+		if (check_picture(task, &task->pictures[i], &why) && (!n || settings->tables))
 			return error_set(err, SCHEDTRACE_E_USAGE, "--plot: %s", why.text);
 	n = 0;
-	for (size_t i = 0; i < task->n_specs; i++) {
-		const struct panel_spec *spec = &task->specs[i];
+	for (size_t i = 0; i < task->n_pictures; i++) {
+		const struct schedtrace_picture *picture = &task->pictures[i];
 
-		if (!check_spec(task, spec, &why))
-			task->specs[n++] = *spec;
+		if (!check_picture(task, picture, &why))
+			task->pictures[n++] = *picture;
 		else if (!settings->quiet)
 			report("schedreport", "left out: %s: %s",
-			       spec->title ? spec->title : spec->from, why.text);
+			       picture->title ? picture->title : picture->from, why.text);
 	}
-	task->n_specs = n;
+	task->n_pictures = n;
 	return 0;
 }
 
@@ -192,15 +189,15 @@ static int first_pass(struct plot_task *task, struct schedtrace_error *err)
 	int r = reading_open(&task->first, settings->path, &settings->input,
 			     settings->selection.filters.command, err);
 
-	for (size_t i = 0; i < task->n_specs && !r; i++) {
-		const struct panel_spec *spec = &task->specs[i];
+	for (size_t i = 0; i < task->n_pictures && !r; i++) {
+		const struct schedtrace_picture *picture = &task->pictures[i];
 		const struct schedtrace_table_info *info;
 
-		r = schedtrace_engine_add(task->first.engine, owner_of(spec->from, &info), err);
-		if (!r && spec->ranked)
+		r = schedtrace_engine_add(task->first.engine, owner_of(picture->from, &info), err);
+		if (!r && picture->ranked)
 			r = schedtrace_engine_add(
 				task->first.engine,
-				owner_of(plot_spec_ranked(spec, &task->selection.filters), &info),
+				owner_of(plot_ranked(picture, &task->selection.filters), &info),
 				err);
 	}
 	if (!r)
@@ -241,7 +238,7 @@ static int add_open_states(struct plot_task *task, struct log_reader *reader,
 
 	for (size_t row = 0; open && row < schedtrace_table_rows(open) && !r; row++) {
 		for (size_t c = 0; c < log->n_columns; c++) {
-			const char *name = log->columns[c].name;
+			const char *name = log->columns[c]->name;
 
 			values[c] = schedtrace_table_value(
 				open, row,
@@ -393,8 +390,8 @@ static int make_panels(struct plot_task *task, struct schedtrace_error *err)
 					  ->memory_and_swap_bytes;
 	source->parts = parts_of(task->settings->plot_size.width);
 	set_range(task);
-	for (size_t i = 0; i < task->n_specs && !r; i++)
-		r = task->specs[i].make(source, &task->specs[i], err);
+	for (size_t i = 0; i < task->n_pictures && !r; i++)
+		r = plot_maker(task->pictures[i].kind)(source, &task->pictures[i], err);
 	if (!r && !task->figure.n_panels)
 		r = error_set(err, SCHEDTRACE_E_USAGE,
 			      "--plot: the recording has nothing to draw of this");
@@ -420,7 +417,7 @@ static int draw(struct plot_task *task, struct schedtrace_error *err)
 	int r = plot_check(settings->plot, err);
 
 	if (!r)
-		r = choose_specs(task, err);
+		r = choose_pictures(task, err);
 	if (!r)
 		r = check_filters(task, err);
 	if (!r)

@@ -57,7 +57,7 @@ static bool parse_one(struct plot_source *source, const struct view *view, const
 		value->name = plot_text(source->figure, "%.*s", (int)(n - end - 1), word + end + 1);
 	else
 		value->name = plot_column_name(source->figure,
-					       view->info->columns[value->columns[0]].name);
+					       view->info->columns[value->columns[0]]->name);
 	return true;
 }
 
@@ -79,21 +79,10 @@ static bool parse_value(struct plot_source *source, const struct view *view, con
 	}
 }
 
-static bool is_stamp(const struct schedtrace_column_info *column)
-{
-	static const char *const names[] = { "time_ns",	 "start_ns", "end_ns",	  "begin_ns",
-					     "first_ns", "last_ns",  "max_at_ns", "peak_at_ns" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(names[i], column->name))
-			return true;
-	return false;
-}
-
 /* A figure that a bar can show. */
 static bool is_figure(const struct schedtrace_column_info *column)
 {
-	return column->type != SCHEDTRACE_TEXT && *column->unit && !is_stamp(column);
+	return column->type != SCHEDTRACE_TEXT && *column->unit && !column_is_stamp(column);
 }
 
 /* What the user chose with --columns, and this table has. */
@@ -108,9 +97,9 @@ static int chosen_values(struct plot_source *source, const struct view *view, st
 		struct value value;
 
 		if (parse_value(source, view, list, word, &value) &&
-		    is_figure(column = &view->info->columns[value.columns[0]])) {
+		    is_figure(column = view->info->columns[value.columns[0]])) {
 			const struct schedtrace_column_info *first =
-				&view->info->columns[*n ? values[0].columns[0] : value.columns[0]];
+				view->info->columns[*n ? values[0].columns[0] : value.columns[0]];
 
 			if (strcmp(first->unit, column->unit))
 				return error_set(err, SCHEDTRACE_E_USAGE,
@@ -126,7 +115,7 @@ static int chosen_values(struct plot_source *source, const struct view *view, st
 	return 0;
 }
 
-static int values_to_draw(struct plot_source *source, const struct panel_spec *spec,
+static int values_to_draw(struct plot_source *source, const struct schedtrace_picture *picture,
 			  const struct view *view, struct value values[], size_t *n,
 			  struct schedtrace_error *err)
 {
@@ -136,7 +125,7 @@ static int values_to_draw(struct plot_source *source, const struct panel_spec *s
 	r = chosen_values(source, view, values, n, err);
 	if (r || *n)
 		return r;
-	for (const char *list = spec->values; list && *list; list += *list == ',') {
+	for (const char *list = picture->values; list && *list; list += *list == ',') {
 		size_t word = strcspn(list, ",");
 
 		if (*n < MOST_VALUES && parse_value(source, view, list, word, &values[*n]))
@@ -144,13 +133,13 @@ static int values_to_draw(struct plot_source *source, const struct panel_spec *s
 		list += word;
 	}
 	for (size_t i = 0; !*n && i < view->info->n_columns; i++)
-		if (is_figure(&view->info->columns[i]) &&
+		if (is_figure(view->info->columns[i]) &&
 		    (!view->n_rows || known_somewhere(view, i)))
 			values[(*n)++] = (struct value){
 				.columns = { i },
 				.n = 1,
 				.name = plot_column_name(source->figure,
-							 view->info->columns[i].name),
+							 view->info->columns[i]->name),
 			};
 	if (!*n)
 		return error_set(err, SCHEDTRACE_E_USAGE, "table %s has no figures to draw",
@@ -179,10 +168,10 @@ static const char *note_rest(struct plot_source *source, const struct view *view
 			 view->n_rows - shown, text);
 }
 
-static size_t rows_to_draw(const struct plot_source *source, const struct panel_spec *spec,
-			   size_t n)
+static size_t rows_to_draw(const struct plot_source *source,
+			   const struct schedtrace_picture *picture, size_t n)
 {
-	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : spec->top;
+	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : picture->top;
 
 	if (!source->selection->top) /* all, within reason */
 		top = 200;
@@ -220,31 +209,33 @@ static size_t free_style(const struct plot_panel *panel, size_t s)
 	return style;
 }
 
-static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
+static int fill_bars(struct plot_source *source, const struct schedtrace_picture *picture,
 		     const struct view *view, struct schedtrace_error *err)
 {
 	struct value values[MOST_VALUES];
 	struct plot_panel *panel;
 	const char *rest;
 	size_t n_values, n;
-	int r = values_to_draw(source, spec, view, values, &n_values, err);
+	int r = values_to_draw(source, picture, view, values, &n_values, err);
 
 	if (r)
 		return r;
 	panel = plot_panel_add(source->figure, PLOT_BARS);
 	if (!panel)
 		return plot_no_room(err);
-	n = rows_to_draw(source, spec, view->n_rows);
+	n = rows_to_draw(source, picture, view->n_rows);
 	/* One of several columns alone is an example of what the table has, not all of it. */
-	if (!spec->values && !source->selection->columns)
+	if (!picture->values && !source->selection->columns)
 		n_values = 1;
-	panel->title = spec->title ? spec->title : plot_title(source->figure, view->info->about);
-	panel->stacked = spec->stacked && !source->selection->columns;
-	panel->x.unit = view->info->columns[values[0].columns[0]].unit;
+	panel->title =
+		picture->title ? picture->title : plot_title(source->figure, view->info->about);
+	panel->stacked =
+		picture->kind == SCHEDTRACE_PICTURE_STACKED_BARS && !source->selection->columns;
+	panel->x.unit = view->info->columns[values[0].columns[0]]->unit;
 	panel->x.whole = !strcmp(panel->x.unit, "1") &&
-			 view->info->columns[values[0].columns[0]].type == SCHEDTRACE_INT;
+			 view->info->columns[values[0].columns[0]]->type == SCHEDTRACE_INT;
 	panel->x.name = n_values == 1 ? values[0].name : plot_quantity(panel->x.unit);
-	panel->cut_middle = spec->labels && strstr(spec->labels, "frames");
+	panel->cut_middle = picture->labels && strstr(picture->labels, "frames");
 	panel->labels = plot_alloc(source->figure, n, sizeof(*panel->labels));
 	if (!panel->labels)
 		return plot_no_memory(err);
@@ -262,7 +253,7 @@ static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
 			series->y[i] = value_of(view, i, &values[v]);
 	}
 	for (; panel->n_labels < n; panel->n_labels++) {
-		const char *label = plot_row_label(source, view, panel->n_labels, spec->labels);
+		const char *label = plot_row_label(source, view, panel->n_labels, picture->labels);
 
 		if (!label)
 			return plot_no_memory(err);
@@ -273,7 +264,7 @@ static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
 		panel->x.name = panel->series[0].name;
 	rest = note_rest(source, view, n, values, n_values,
 			 panel->stacked ||
-				 (spec->values && n_values == 1 && !source->selection->columns),
+				 (picture->values && n_values == 1 && !source->selection->columns),
 			 panel->x.unit);
 	panel->note = rest;
 	if (panel->cut_middle && n)
@@ -284,14 +275,14 @@ static int fill_bars(struct plot_source *source, const struct panel_spec *spec,
 	return 0;
 }
 
-int plot_make_bars(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_bars(struct plot_source *source, const struct schedtrace_picture *picture,
 		   struct schedtrace_error *err)
 {
 	struct view view = { 0 };
-	int r = plot_view(source, spec->from, &view, err);
+	int r = plot_view(source, picture->from, &view, err);
 
 	if (!r)
-		r = fill_bars(source, spec, &view, err);
+		r = fill_bars(source, picture, &view, err);
 	view_release(&view);
 	return r;
 }
@@ -353,7 +344,7 @@ static const char *held_share(struct plot_source *source, const struct held *hel
 }
 
 /* Slices by @requested, with what is held by them at the end. */
-static int fill_pie(struct plot_source *source, const struct panel_spec *spec,
+static int fill_pie(struct plot_source *source, const struct schedtrace_picture *picture,
 		    const struct view *view, const struct value *requested, const struct held *held,
 		    struct schedtrace_error *err)
 {
@@ -367,7 +358,7 @@ static int fill_pie(struct plot_source *source, const struct panel_spec *spec,
 	if (!panel)
 		return plot_no_room(err);
 	find_largest(view, requested,
-		     source->selection->top > 0 ? (size_t)source->selection->top : spec->top,
+		     source->selection->top > 0 ? (size_t)source->selection->top : picture->top,
 		     &largest);
 	n = largest.n + (largest.n_others > 0);
 	for (size_t i = 0; i < view->n_rows; i++)
@@ -403,19 +394,19 @@ static int fill_pie(struct plot_source *source, const struct panel_spec *spec,
 }
 
 /* What was resident cannot be added up: peaks are at different times. */
-static int bars_of_resident(struct plot_source *source, const struct panel_spec *spec,
+static int bars_of_resident(struct plot_source *source, const struct schedtrace_picture *picture,
 			    const struct view *view, struct schedtrace_error *err)
 {
-	const struct panel_spec bars = { .from = "memory",
-					 .title = "Most resident at once, of each process",
-					 .labels = "comm,pid",
-					 .values = "rss_peak_bytes",
-					 .top = spec->top };
+	const struct schedtrace_picture bars = { .from = "memory",
+						 .title = "Most resident at once, of each process",
+						 .labels = "comm,pid",
+						 .values = "rss_peak_bytes",
+						 .top = picture->top };
 
 	return fill_bars(source, &bars, view, err);
 }
 
-int plot_make_requested(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_requested(struct plot_source *source, const struct schedtrace_picture *picture,
 			struct schedtrace_error *err)
 {
 	struct view view = { 0 };
@@ -429,11 +420,12 @@ int plot_make_requested(struct plot_source *source, const struct panel_spec *spe
 					   source->memory_and_swap };
 
 		if (source->selection->columns)
-			r = fill_bars(source, &(struct panel_spec){ .top = 20 }, &view, err);
+			r = fill_bars(source, &(struct schedtrace_picture){ .top = 20 }, &view,
+				      err);
 		else if (known_somewhere(&view, requested.columns[0]))
-			r = fill_pie(source, spec, &view, &requested, &held, err);
+			r = fill_pie(source, picture, &view, &requested, &held, err);
 		else if (known_somewhere(&view, plot_column(view.info, "rss_peak_bytes", 14)))
-			r = bars_of_resident(source, spec, &view, err);
+			r = bars_of_resident(source, picture, &view, err);
 	}
 	view_release(&view);
 	return r;

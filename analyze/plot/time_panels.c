@@ -77,10 +77,10 @@ static void add_intervals(const struct utilization *u, struct plot_panel *panel)
 }
 
 /* Areas of the largest tasks, the others, and what is unknown, in shares of all CPUs. */
-static int fill_utilization(struct plot_source *source, const struct panel_spec *spec,
+static int fill_utilization(struct plot_source *source, const struct schedtrace_picture *picture,
 			    struct utilization *u, struct schedtrace_error *err)
 {
-	struct plot_panel *panel = new_curves(source, spec->title, "busy, of all CPUs", "%");
+	struct plot_panel *panel = new_curves(source, picture->title, "busy, of all CPUs", "%");
 	size_t begin = column(&u->all, "begin_ns"), end = column(&u->all, "end_ns");
 	size_t busy = column(&u->all, "busy_ns"), idle = column(&u->all, "idle_ns");
 	size_t unknown = column(&u->all, "unknown_ns"), n = u->all.n_rows;
@@ -88,7 +88,7 @@ static int fill_utilization(struct plot_source *source, const struct panel_spec 
 
 	if (!panel)
 		return plot_no_room(err);
-	u->top = source->selection->top > 0 ? (size_t)source->selection->top : spec->top;
+	u->top = source->selection->top > 0 ? (size_t)source->selection->top : picture->top;
 	if (u->top > u->tasks.n_rows)
 		u->top = u->tasks.n_rows;
 	panel->y.max = 100;
@@ -130,7 +130,7 @@ static int fill_utilization(struct plot_source *source, const struct panel_spec 
 	return 0;
 }
 
-int plot_make_utilization(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_utilization(struct plot_source *source, const struct schedtrace_picture *picture,
 			  struct schedtrace_error *err)
 {
 	struct utilization u = { 0 };
@@ -141,7 +141,7 @@ int plot_make_utilization(struct plot_source *source, const struct panel_spec *s
 	if (!r)
 		r = plot_view(source, "utilization_intervals", &u.intervals, err);
 	if (!r)
-		r = fill_utilization(source, spec, &u, err);
+		r = fill_utilization(source, picture, &u, err);
 	view_release(&u.all);
 	view_release(&u.tasks);
 	view_release(&u.intervals);

@@ -125,7 +125,7 @@ static int name_kinds(struct plot_source *source, const struct who_ran *who,
 	return 0;
 }
 
-int plot_make_who_ran(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_who_ran(struct plot_source *source, const struct schedtrace_picture *picture,
 		      struct schedtrace_error *err)
 {
 	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_LANES);
@@ -139,7 +139,7 @@ int plot_make_who_ran(struct plot_source *source, const struct panel_spec *spec,
 		return plot_no_room(err);
 	if (!who)
 		return plot_no_memory(err);
-	r = plot_view(source, plot_spec_ranked(spec, &source->selection->filters), &tasks, err);
+	r = plot_view(source, plot_ranked(picture, &source->selection->filters), &tasks, err);
 	if (!r)
 		r = name_series(source, &tasks, who->names, err);
 	if (r >= 0) {
@@ -149,7 +149,7 @@ int plot_make_who_ran(struct plot_source *source, const struct panel_spec *spec,
 	view_release(&tasks);
 	if (r)
 		return r;
-	panel->title = spec->title;
+	panel->title = picture->title;
 	r = name_kinds(source, who, panel, err);
 	if (r)
 		return r;
@@ -198,11 +198,11 @@ static int add_state(struct log_reader *reader, size_t log, const union schedtra
 	return 0;
 }
 
-int plot_make_states(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_states(struct plot_source *source, const struct schedtrace_picture *picture,
 		     struct schedtrace_error *err)
 {
 	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_LANES);
-	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : spec->top;
+	size_t top = source->selection->top > 0 ? (size_t)source->selection->top : picture->top;
 	struct log_reader *reader;
 	struct lanes *lanes = NULL;
 	struct view tasks = { 0 };
@@ -238,7 +238,7 @@ int plot_make_states(struct plot_source *source, const struct panel_spec *spec,
 	view_release(&tasks);
 	if (r)
 		return r;
-	panel->title = spec->title;
+	panel->title = picture->title;
 	for (size_t i = 0; i < N_STATES; i++) {
 		panel->series[i].name = states[i];
 		panel->series[i].style = plot_style_of(states[i], i);
@@ -275,7 +275,7 @@ static int add_gap(struct log_reader *reader, size_t log, const union schedtrace
 	return 0;
 }
 
-int plot_make_gaps(struct plot_source *source, const struct panel_spec *spec,
+int plot_make_gaps(struct plot_source *source, const struct schedtrace_picture *picture,
 		   struct schedtrace_error *err)
 {
 	struct plot_panel *panel = plot_panel_add(source->figure, PLOT_LANES);
@@ -285,7 +285,7 @@ int plot_make_gaps(struct plot_source *source, const struct panel_spec *spec,
 
 	if (!panel)
 		return plot_no_room(err);
-	panel->title = spec->title;
+	panel->title = picture->title;
 	panel->least_width = 0.8; /* seen however short */
 	r = lanes_of_cpus(&lanes, source, panel, N_KINDS, err);
 	if (r)

@@ -13,6 +13,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "libschedtrace/analyses/states.h"
 #include "libschedtrace/analysis.h"
 #include "libschedtrace/replay/replay.h"
 
@@ -173,49 +174,89 @@ static int feed(void *self, const struct schedtrace_events *ev, size_t begin, si
 
 enum { CPU, BUSY, BUSY_SHARE, IDLE, UNKNOWN, SWITCHES, RQ_MEAN, RQ_MAX, RQ_KNOWN, FREQ, N_COLUMNS };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
-	[BUSY] = { "busy_ns", "ns", "time in tasks, from switch-in to switch-out, that is certain",
-		   SCHEDTRACE_INT },
-	[BUSY_SHARE] = { "busy", "%", "busy_ns of the recorded time (of the window)",
-			 SCHEDTRACE_REAL },
-	[IDLE] = { "idle_ns", "ns", "time in the idle task that is certain", SCHEDTRACE_INT },
-	[UNKNOWN] = { "unknown_ns", "ns",
-		      "the rest: before the first row, gaps, missing switches, offline, and what "
-		      "lasts at the end",
-		      SCHEDTRACE_INT },
-	[SWITCHES] = { "switches", "1", "sched_switch rows", SCHEDTRACE_INT },
-	[RQ_MEAN] = { "rq_mean", "1",
-		      "runnable tasks (the running one included), mean over the time when known",
-		      SCHEDTRACE_REAL },
-	[RQ_MAX] = { "rq_max", "1", "most runnable tasks at once, for longer than 0 ns",
-		     SCHEDTRACE_INT },
-	[RQ_KNOWN] = { "rq_known", "%", "of the recorded time, how long that length is known",
-		       SCHEDTRACE_REAL },
-	[FREQ] = { "freq_khz", "kHz", "last known frequency (power:cpu_frequency)",
-		   SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[CPU] = COLUMN_ID("cpu", "CPU"),
+	[BUSY] = COLUMN_DURATION("busy_ns",
+				 "time in tasks, from switch-in to switch-out, that is certain",
+				 .most = "unknown_ns", .adds = true),
+	[BUSY_SHARE] =
+		COLUMN("busy", "%", REAL, SHARE, "busy_ns of the recorded time (of the window)",
+		       .merge = SCHEDTRACE_MERGE_MEAN, .weight = "busy_ns+idle_ns+unknown_ns"),
+	[IDLE] = COLUMN_DURATION("idle_ns", "time in the idle task that is certain",
+				 .most = "unknown_ns", .adds = true),
+	[UNKNOWN] = COLUMN_DURATION(
+		"unknown_ns",
+		"the rest: before the first row, gaps, missing switches, offline, and what "
+		"lasts at the end"),
+	[SWITCHES] = COLUMN_COUNT("switches", "sched_switch rows", .needs = "CTX_SWITCH"),
+	[RQ_MEAN] = COLUMN_MEAN(
+		"rq_mean", "1", COUNT,
+		"runnable tasks (the running one included), mean over the time when known",
+		.merge = SCHEDTRACE_MERGE_MEAN, .weight = "rq_known"),
+	[RQ_MAX] = COLUMN_COUNT("rq_max", "most runnable tasks at once, for longer than 0 ns",
+				.merge = SCHEDTRACE_MERGE_MAX),
+	[RQ_KNOWN] = COLUMN_SHARE("rq_known", "of the recorded time, how long that length is known",
+				  .merge = SCHEDTRACE_MERGE_MEAN,
+				  .weight = "busy_ns+idle_ns+unknown_ns"),
+	[FREQ] =
+		COLUMN("freq_khz", "kHz", INT, AMOUNT, "last known frequency (power:cpu_frequency)",
+		       .merge = SCHEDTRACE_MERGE_MEAN),
+};
+
+static const struct schedtrace_picture picture_cpus = {
+	.from = "cpus",
+	.kind = SCHEDTRACE_PICTURE_STACKED_BARS,
+	.labels = "cpu",
+	.values = "busy_ns,idle_ns,unknown_ns",
+	.top = 64,
 };
 
 static const struct schedtrace_table_info cpus_info = {
-	"cpus", "what each CPU did with the time", N_COLUMNS, columns, SCHEDTRACE_BY_CPU,
+	.name = "cpus",
+	.about = "what each CPU did with the time",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_CPU,
+	.key = "cpu",
+	.shown = SCHEDTRACE_SHOWN,
+	.compare = &(const struct schedtrace_table_compare){ .same = "cpu",
+							     .measures = "busy,rq_mean,switches",
+							     .totals = "",
+							     .usual = true },
+	.pictures = PICTURES(&picture_cpus),
 };
 
 enum { T_CPU, T_PID, T_TGID, T_COMM, T_ON_CPU, T_SHARE, N_T_COLUMNS };
 
-static const struct schedtrace_column_info task_columns[N_T_COLUMNS] = {
-	[T_CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
-	[T_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[T_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[T_COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
-	[T_ON_CPU] = { "on_cpu_ns", "ns", "the task's time on this CPU that is certain",
-		       SCHEDTRACE_INT },
-	[T_SHARE] = { "share", "%", "on_cpu_ns of the recorded time (of the window)",
-		      SCHEDTRACE_REAL },
+static const struct schedtrace_column_info *const task_columns[N_T_COLUMNS] = {
+	[T_CPU] = COLUMN_ID("cpu", "CPU"),
+	[T_PID] = COLUMN_ID("pid", "thread id"),
+	[T_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[T_COMM] = COLUMN_TEXT("comm", "the task's last name"),
+	[T_ON_CPU] = COLUMN_DURATION("on_cpu_ns", "the task's time on this CPU that is certain",
+				     .needs = "CTX_SWITCH"),
+	[T_SHARE] = COLUMN_SHARE("share", "on_cpu_ns of the recorded time (of the window)"),
+};
+
+static const struct schedtrace_picture picture_cpu_tasks = {
+	.from = "cpu_tasks",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.labels = "cpu,comm,pid",
+	.values = "on_cpu_ns",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info cpu_tasks_info = {
-	"cpu_tasks",  "who used each CPU, the longest first", N_T_COLUMNS,
-	task_columns, SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.name = "cpu_tasks",
+	.about = "who used each CPU, the longest first",
+	.n_columns = N_T_COLUMNS,
+	.columns = task_columns,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.key = "cpu,pid",
+	.order = "-on_cpu_ns",
+	.compare = &(const struct schedtrace_table_compare){ .same = "cpu,comm",
+							     .measures = "on_cpu_ns" },
+	.pictures = PICTURES(&picture_cpu_tasks),
 };
 
 static double percent(int64_t part, int64_t whole)
@@ -346,7 +387,7 @@ static const struct schedtrace_table_info *const tables[] = { &cpus_info, &cpu_t
 
 const struct analysis analysis_cpus = {
 	.info = { "cpus", "per CPU: busy, idle, switches, run queue, frequency, and who used it",
-		  needs, 2, tables, 0, NULL },
+		  needs, 2, tables, 0, NULL, PICTURES(&picture_cpus, &picture_who_ran) },
 	.uses_replay = true,
 	.create = create,
 	.feed = feed,

@@ -15,25 +15,27 @@
 
 enum { E_BEGIN, E_END, E_IDLE, E_WAITING, E_IDLE_MAX, E_WAITING_MAX, E_CERTAIN, N_E_COLUMNS };
 
-static const struct schedtrace_column_info columns[N_E_COLUMNS] = {
-	[E_BEGIN] = { "begin_ns", "ns", "from when, on the trace clock", SCHEDTRACE_INT },
-	[E_END] = { "end_ns", "ns", "until when", SCHEDTRACE_INT },
-	[E_IDLE] = { "idle", "", "idle CPUs at the begin, the first 16", SCHEDTRACE_TEXT },
-	[E_WAITING] = { "waiting", "", "waiting tasks at the begin, the first 16: name:pid@CPU",
-			SCHEDTRACE_TEXT },
-	[E_IDLE_MAX] = { "idle_max", "1", "most idle CPUs at once", SCHEDTRACE_INT },
-	[E_WAITING_MAX] = { "waiting_max", "1", "most waiting tasks at once", SCHEDTRACE_INT },
-	[E_CERTAIN] = { "certain", "",
-			"0: a switch turned out to be missing or records lost; it may not have "
-			"been so",
-			SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_E_COLUMNS] = {
+	[E_BEGIN] = COLUMN_STAMP("begin_ns", "from when, on the trace clock"),
+	[E_END] = COLUMN_STAMP("end_ns", "until when"),
+	[E_IDLE] = COLUMN_TEXT("idle", "idle CPUs at the begin, the first 16"),
+	[E_WAITING] =
+		COLUMN_TEXT("waiting", "waiting tasks at the begin, the first 16: name:pid@CPU"),
+	[E_IDLE_MAX] =
+		COLUMN_COUNT("idle_max", "most idle CPUs at once", .merge = SCHEDTRACE_MERGE_MAX),
+	[E_WAITING_MAX] = COLUMN_COUNT("waiting_max", "most waiting tasks at once",
+				       .merge = SCHEDTRACE_MERGE_MAX),
+	[E_CERTAIN] = COLUMN_ID(
+		"certain", "0: a switch turned out to be missing or records lost; it may not have "
+			   "been so"),
 };
 
 const struct schedtrace_table_info episodes_info = {
-	"idle_while_waiting",
-	"every stretch in which a CPU idled while a task waited for another CPU",
-	N_E_COLUMNS,
-	columns,
+	.name = "idle_while_waiting",
+	.about = "every stretch in which a CPU idled while a task waited for another CPU",
+	.n_columns = N_E_COLUMNS,
+	.columns = columns,
+	.key = "begin_ns",
 };
 
 static int no_memory(struct schedtrace_error *err)

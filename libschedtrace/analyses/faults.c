@@ -159,27 +159,39 @@ static void spread(struct series *s, int64_t begin, int64_t cpu_ns)
 
 enum { L_TIME, L_TICKS, L_PID, L_COMM, L_MINOR, L_MAJOR, L_CPU, L_RSS, L_STATE, N_L_COLUMNS };
 
-static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
-	[L_TIME] = { "time_ns", "ns", "when it was sampled, on the trace clock", SCHEDTRACE_INT },
-	[L_TICKS] = { "jiffies", "1",
-		      "time since the recording (the window) began in ticks of the kernel's "
-		      "timer (timer_hz of meta.json; 100 a second where that is unknown)",
-		      SCHEDTRACE_INT },
-	[L_PID] = { "pid", "", "process id", SCHEDTRACE_INT },
-	[L_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
-	[L_MINOR] = { "minor", "1", "minor faults since it began", SCHEDTRACE_INT },
-	[L_MAJOR] = { "major", "1", "major faults since it began", SCHEDTRACE_INT },
-	[L_CPU] = { "cpu_use", "%",
-		    "of one CPU, since its sample before; where that is less than 10 ms ago, since "
-		    "the one before it",
-		    SCHEDTRACE_REAL },
-	[L_RSS] = { "rss_bytes", "bytes", "resident memory", SCHEDTRACE_INT },
-	[L_STATE] = { "state", "", "state of its first thread, as ps prints it", SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
+	[L_TIME] = COLUMN_STAMP("time_ns", "when it was sampled, on the trace clock"),
+	[L_TICKS] = COLUMN_COUNT(
+		"jiffies", "time since the recording (the window) began in ticks of the kernel's "
+			   "timer (timer_hz of meta.json; 100 a second where that is unknown)"),
+	[L_PID] = COLUMN_ID("pid", "process id"),
+	[L_COMM] = COLUMN_TEXT("comm", "its name then"),
+	[L_MINOR] = COLUMN_COUNT("minor", "minor faults since it began"),
+	[L_MAJOR] = COLUMN_COUNT("major", "major faults since it began"),
+	[L_CPU] = COLUMN_SHARE(
+		"cpu_use",
+		"of one CPU, since its sample before; where that is less than 10 ms ago, since "
+		"the one before it",
+		.merge = SCHEDTRACE_MERGE_ONE),
+	[L_RSS] = COLUMN_SIZE("rss_bytes", "resident memory"),
+	[L_STATE] = COLUMN_TEXT("state", "state of its first thread, as ps prints it"),
+};
+
+static const struct schedtrace_picture picture_faults_curve = {
+	.from = "faults_curve",
+	.kind = SCHEDTRACE_PICTURE_FAULTS,
+	.top = 7,
 };
 
 static const struct schedtrace_table_info log_info = {
-	"faults_curve",	    "every sample of every process", N_L_COLUMNS, log_columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "faults_curve",
+	.about = "every sample of every process",
+	.n_columns = N_L_COLUMNS,
+	.columns = log_columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "time_ns,pid",
+	.unswitched = true,
+	.pictures = PICTURES(&picture_faults_curve),
 };
 
 static double percent(int64_t part, int64_t whole)
@@ -397,89 +409,124 @@ enum {
 	N_COLUMNS
 };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[PID] = { "pid", "", "process id", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "last name of the process's first thread", SCHEDTRACE_TEXT },
-	[SOURCE] = { "source", "",
-		     "where minor and major are from: samples (the kernel's counts) or events "
-		     "(page_fault_user, page_fault_kernel)",
-		     SCHEDTRACE_TEXT },
-	[MINOR] = { "minor", "1",
-		    "minor faults from begin_ns to end_ns; by events: in the recorded time (the "
-		    "window)",
-		    SCHEDTRACE_INT },
-	[MAJOR] = { "major", "1", "major faults, likewise", SCHEDTRACE_INT },
-	[FAULTS_USER] = { "faults_user", "1",
-			  "page faults in user mode (exceptions:page_fault_user)", SCHEDTRACE_INT },
-	[FAULTS_KERNEL] = { "faults_kernel", "1",
-			    "page faults in kernel mode (exceptions:page_fault_kernel)",
-			    SCHEDTRACE_INT },
-	[FAULTS_MAJOR] = { "faults_major", "1",
-			   "of these, those that read the page into the page cache",
-			   SCHEDTRACE_INT },
-	[MINOR_TOTAL] = { "minor_total", "1",
-			  "minor faults since the process began, at its last sample: getrusage()'s "
-			  "ru_minflt",
-			  SCHEDTRACE_INT },
-	[MAJOR_TOTAL] = { "major_total", "1", "major ones: ru_majflt", SCHEDTRACE_INT },
-	[CHILDREN_MINOR] = { "children_minor", "1",
-			     "minor faults of its children that ended and were waited for, "
-			     "theirs included",
-			     SCHEDTRACE_INT },
-	[CHILDREN_MAJOR] = { "children_major", "1", "major ones", SCHEDTRACE_INT },
-	[USER] = { "user_ns", "ns",
-		   "time in user mode from begin_ns to end_ns; the sum with system_ns is exact, "
-		   "their parts are as the kernel's clock ticks found them",
-		   SCHEDTRACE_INT },
-	[SYSTEM] = { "system_ns", "ns", "time in the kernel, likewise", SCHEDTRACE_INT },
-	[CPU_USE] = { "cpu_use", "%",
-		      "of one CPU: both of the time from begin_ns to end_ns; unknown where that is "
-		      "less than 10 ms between two samples",
-		      SCHEDTRACE_REAL },
-	[RSS] = { "rss_bytes", "bytes", "resident memory at the last sample", SCHEDTRACE_INT },
-	[RSS_PEAK] = { "rss_peak_bytes", "bytes", "most of it in any sample", SCHEDTRACE_INT },
-	[SAMPLES] = { "samples", "1", "samples in the recorded time (in the window)",
-		      SCHEDTRACE_INT },
-	[BEGIN] = { "begin_ns", "ns", "its start if that was recorded, else its first sample",
-		    SCHEDTRACE_INT },
-	[END] = { "end_ns", "ns", "its last sample", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[PID] = COLUMN_ID("pid", "process id"),
+	[COMM] = COLUMN_TEXT("comm", "last name of the process's first thread"),
+	[SOURCE] = COLUMN_TEXT(
+		"source", "where minor and major are from: samples (the kernel's counts) or events "
+			  "(page_fault_user, page_fault_kernel)"),
+	[MINOR] = COLUMN_COUNT(
+		"minor",
+		"minor faults from begin_ns to end_ns; by events: in the recorded time (the "
+		"window)"),
+	[MAJOR] = COLUMN_COUNT("major", "major faults, likewise"),
+	[FAULTS_USER] =
+		COLUMN_COUNT("faults_user", "page faults in user mode (exceptions:page_fault_user)",
+			     .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[FAULTS_KERNEL] = COLUMN_COUNT("faults_kernel",
+				       "page faults in kernel mode (exceptions:page_fault_kernel)",
+				       .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[FAULTS_MAJOR] = COLUMN_COUNT("faults_major",
+				      "of these, those that read the page into the page cache",
+				      .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[MINOR_TOTAL] = COLUMN_COUNT(
+		"minor_total",
+		"minor faults since the process began, at its last sample: getrusage()'s "
+		"ru_minflt"),
+	[MAJOR_TOTAL] = COLUMN_COUNT("major_total", "major ones: ru_majflt"),
+	[CHILDREN_MINOR] = COLUMN_COUNT(
+		"children_minor", "minor faults of its children that ended and were waited for, "
+				  "theirs included"),
+	[CHILDREN_MAJOR] = COLUMN_COUNT("children_major", "major ones"),
+	[USER] = COLUMN_DURATION(
+		"user_ns",
+		"time in user mode from begin_ns to end_ns; the sum with system_ns is exact, "
+		"their parts are as the kernel's clock ticks found them"),
+	[SYSTEM] = COLUMN_DURATION("system_ns", "time in the kernel, likewise"),
+	[CPU_USE] = COLUMN_SHARE(
+		"cpu_use",
+		"of one CPU: both of the time from begin_ns to end_ns; unknown where that is "
+		"less than 10 ms between two samples",
+		.merge = SCHEDTRACE_MERGE_ONE),
+	[RSS] = COLUMN_SIZE("rss_bytes", "resident memory at the last sample"),
+	[RSS_PEAK] = COLUMN_SIZE("rss_peak_bytes", "most of it in any sample",
+				 .merge = SCHEDTRACE_MERGE_MAX),
+	[SAMPLES] = COLUMN_COUNT("samples", "samples in the recorded time (in the window)"),
+	[BEGIN] = COLUMN_STAMP("begin_ns", "its start if that was recorded, else its first sample"),
+	[END] = COLUMN_STAMP("end_ns", "its last sample"),
+};
+
+static const struct schedtrace_picture picture_faults = {
+	.from = "faults",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.labels = "comm,pid",
+	.values = "minor:minor faults,major:major faults",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info faults_info = {
-	"faults",
-	"page faults, CPU use and memory of each process that was sampled or faulted",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "faults",
+	.about = "page faults, CPU use and memory of each process that was sampled or faulted",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid",
+	.order = "-minor_total,-minor",
+	.first = "pid,comm,minor,major,cpu_use,user_ns,system_ns,rss_peak_bytes,"
+		 "samples,source,minor_total,major_total,children_minor,"
+		 "children_major,faults_user,faults_kernel",
+	.unswitched = true,
+	.shown = SCHEDTRACE_SHOWN,
+	.shown_with = "SAMPLE_FAULTS",
+	.compare = &(const struct schedtrace_table_compare){ .same = "comm",
+							     .measures = "minor,major,cpu_use",
+							     .totals = "",
+							     .usual = true },
+	.pictures = PICTURES(&picture_faults),
 };
 
 enum { T_TIME, T_TICKS, T_SOURCE, T_PROCESSES, T_MINOR, T_MAJOR, T_CPU, N_T_COLUMNS };
 
-static const struct schedtrace_column_info total_columns[N_T_COLUMNS] = {
-	[T_TIME] = { "time_ns", "ns", "end of the interval, on the trace clock", SCHEDTRACE_INT },
-	[T_TICKS] = { "jiffies", "1",
-		      "the same since the recording (the window) began, in ticks of the kernel's "
-		      "timer, as in log faults_curve",
-		      SCHEDTRACE_INT },
-	[T_SOURCE] = { "source", "",
-		       "samples: of all sampled processes; events: of all processes, where there "
-		       "are no samples",
-		       SCHEDTRACE_TEXT },
-	[T_PROCESSES] = { "processes", "1", "that were sampled, or faulted, in the interval",
-			  SCHEDTRACE_INT },
-	[T_MINOR] = { "minor", "1", "minor faults up to then", SCHEDTRACE_INT },
-	[T_MAJOR] = { "major", "1", "major faults up to then", SCHEDTRACE_INT },
-	[T_CPU] = { "cpu_use", "%",
-		    "of one CPU, in the interval; the use between two samples is spread evenly",
-		    SCHEDTRACE_REAL },
+static const struct schedtrace_column_info *const total_columns[N_T_COLUMNS] = {
+	[T_TIME] = COLUMN_STAMP("time_ns", "end of the interval, on the trace clock"),
+	[T_TICKS] = COLUMN_COUNT(
+		"jiffies",
+		"the same since the recording (the window) began, in ticks of the kernel's "
+		"timer, as in log faults_curve",
+		.merge = SCHEDTRACE_MERGE_NONE),
+	[T_SOURCE] = COLUMN_TEXT(
+		"source",
+		"samples: of all sampled processes; events: of all processes, where there "
+		"are no samples"),
+	[T_PROCESSES] = COLUMN_COUNT("processes", "that were sampled, or faulted, in the interval",
+				     .merge = SCHEDTRACE_MERGE_MAX),
+	[T_MINOR] = COLUMN_COUNT("minor", "minor faults up to then", .merge = SCHEDTRACE_MERGE_MAX),
+	[T_MAJOR] = COLUMN_COUNT("major", "major faults up to then", .merge = SCHEDTRACE_MERGE_MAX),
+	[T_CPU] = COLUMN_SHARE(
+		"cpu_use",
+		"of one CPU, in the interval; the use between two samples is spread evenly",
+		.merge = SCHEDTRACE_MERGE_ONE),
+};
+
+static const struct schedtrace_picture picture_faults_total = {
+	.from = "faults_total",
+	.kind = SCHEDTRACE_PICTURE_FAULTS,
+	.top = 7,
 };
 
 static const struct schedtrace_table_info total_info = {
-	"faults_total",
-	"faults of all processes together over time: 20 points a second, fewer if those were more "
-	"than 1024",
-	N_T_COLUMNS,
-	total_columns,
+	.name = "faults_total",
+	.about = "faults of all processes together over time: 20 points a second, fewer if those "
+		 "were more "
+		 "than 1024",
+	.n_columns = N_T_COLUMNS,
+	.columns = total_columns,
+	.key = "time_ns",
+	.curve = true,
+	.unswitched = true,
+	.compare = &(const struct schedtrace_table_compare){ .same = "jiffies",
+							     .measures = "minor,major" },
+	.pictures = PICTURES(&picture_faults_total),
 };
 
 enum {
@@ -497,30 +544,47 @@ enum {
 	N_S_COLUMNS
 };
 
-static const struct schedtrace_column_info sum_columns[N_S_COLUMNS] = {
-	[S_SOURCE] = { "source", "",
-		       "samples: of all sampled processes; events: of all processes, where there "
-		       "are no samples",
-		       SCHEDTRACE_TEXT },
-	[S_PROCESSES] = { "processes", "1", "rows of table faults that are summed up",
-			  SCHEDTRACE_INT },
-	[S_MINOR] = { "minor", "1", "minor faults", SCHEDTRACE_INT },
-	[S_MAJOR] = { "major", "1", "major faults", SCHEDTRACE_INT },
-	[S_USER] = { "user_ns", "ns", "time in user mode", SCHEDTRACE_INT },
-	[S_SYSTEM] = { "system_ns", "ns", "time in the kernel", SCHEDTRACE_INT },
-	[S_CPU] = { "cpu_use", "%", "of one CPU: both of elapsed_ns", SCHEDTRACE_REAL },
-	[S_UTILIZATION] = { "utilization", "%", "how busy they kept all CPUs", SCHEDTRACE_REAL },
-	[S_ELAPSED] = { "elapsed_ns", "ns", "how long all of them took", SCHEDTRACE_INT },
-	[S_BEGIN] = { "begin_ns", "ns", "when the first of them began, as in table faults",
-		      SCHEDTRACE_INT },
-	[S_END] = { "end_ns", "ns", "the last sample of any", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const sum_columns[N_S_COLUMNS] = {
+	[S_SOURCE] = COLUMN_TEXT(
+		"source",
+		"samples: of all sampled processes; events: of all processes, where there "
+		"are no samples"),
+	[S_PROCESSES] = COLUMN_COUNT("processes", "rows of table faults that are summed up"),
+	[S_MINOR] = COLUMN_COUNT("minor", "minor faults"),
+	[S_MAJOR] = COLUMN_COUNT("major", "major faults"),
+	[S_USER] = COLUMN_DURATION("user_ns", "time in user mode"),
+	[S_SYSTEM] = COLUMN_DURATION("system_ns", "time in the kernel"),
+	[S_CPU] = COLUMN_SHARE("cpu_use", "of one CPU: both of elapsed_ns",
+			       .merge = SCHEDTRACE_MERGE_ONE),
+	[S_UTILIZATION] = COLUMN_SHARE("utilization", "how busy they kept all CPUs",
+				       .merge = SCHEDTRACE_MERGE_ONE),
+	[S_ELAPSED] = COLUMN_DURATION("elapsed_ns", "how long all of them took"),
+	[S_BEGIN] = COLUMN_STAMP("begin_ns", "when the first of them began, as in table faults"),
+	[S_END] = COLUMN_STAMP("end_ns", "the last sample of any"),
+};
+
+static const struct schedtrace_picture picture_faults_sum = {
+	.from = "faults_sum",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Page faults of all processes",
+	.labels = "source",
+	.values = "minor:minor faults,major:major faults",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info sum_info = {
-	"faults_sum",
-	"all processes of table faults summed up",
-	N_S_COLUMNS,
-	sum_columns,
+	.name = "faults_sum",
+	.about = "all processes of table faults summed up",
+	.n_columns = N_S_COLUMNS,
+	.columns = sum_columns,
+	.key = "source",
+	.unswitched = true,
+	.compare =
+		&(const struct schedtrace_table_compare){
+			.same = "source",
+			.measures = "minor,major,utilization,elapsed_ns",
+			.totals = "" },
+	.pictures = PICTURES(&picture_faults_sum),
 };
 
 /* Adds a row of table faults. */
@@ -705,7 +769,7 @@ static const struct schedtrace_table_info *const logs[] = { &log_info };
 
 const struct analysis analysis_faults = {
 	.info = { "faults", "page faults, minor and major, by process and over time, with CPU use",
-		  needs, 3, tables, 1, logs },
+		  needs, 3, tables, 1, logs, PICTURES(&picture_faults_curve) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

@@ -392,7 +392,8 @@ static const struct schedtrace_table_info *const logs[] = { &latency_log_info };
 const struct analysis analysis_latency = {
 	.info = { "latency",
 		  "how long tasks wait until they run: per task, percentiles, the worst cases",
-		  needs, 6, tables, 1, logs },
+		  needs, 6, tables, 1, logs,
+		  PICTURES(&picture_latency_histogram, &picture_latency_distribution) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

@@ -88,6 +88,7 @@ bool latency_still_waits(const struct latency *latency, uint32_t id, struct repl
 bool latency_recorded(const struct latency *latency, enum latency_kind kind);
 
 extern const char *const latency_kind_names[N_KINDS];
+extern const struct schedtrace_picture picture_latency_histogram, picture_latency_distribution;
 extern const struct schedtrace_table_info latency_info, latency_kinds_info, latency_worst_info,
 	latency_histogram_info, latency_open_info, latency_comms_info, latency_log_info;
 

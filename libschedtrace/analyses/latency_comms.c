@@ -7,29 +7,45 @@ enum { COMM, KIND, TASKS, COUNT, MEAN, P50, P90, P99, P999, MAX, TOTAL, UNCERTAI
 
 #define ABOUT_PERCENTILE "; at most 1/32 (or 8 ns) off"
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[COMM] = { "comm", "", "the tasks' last name", SCHEDTRACE_TEXT },
-	[KIND] = { "kind", "", "as in table latency", SCHEDTRACE_TEXT },
-	[TASKS] = { "tasks", "1", "lives of tasks of this name that waited so", SCHEDTRACE_INT },
-	[COUNT] = { "count", "1", "their waits whose begin and end rows show", SCHEDTRACE_INT },
-	[MEAN] = { "mean_ns", "ns", "the mean of these waits", SCHEDTRACE_REAL },
-	[P50] = { "p50_ns", "ns", "their median" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[P90] = { "p90_ns", "ns", "90 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[P99] = { "p99_ns", "ns", "99 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[P999] = { "p999_ns", "ns", "99.9 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[MAX] = { "max_ns", "ns", "the longest, exactly", SCHEDTRACE_INT },
-	[TOTAL] = { "total_ns", "ns", "their sum", SCHEDTRACE_INT },
-	[UNCERTAIN] = { "uncertain", "1", "not in the figures: begin or end is doubtful",
-			SCHEDTRACE_INT },
-	[CUT] = { "cut", "1", "not in the figures: at the edges", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[COMM] = COLUMN_TEXT("comm", "the tasks' last name"),
+	[KIND] = COLUMN_TEXT("kind", "as in table latency"),
+	[TASKS] = COLUMN_COUNT("tasks", "lives of tasks of this name that waited so"),
+	[COUNT] = COLUMN_COUNT("count", "their waits whose begin and end rows show"),
+	[MEAN] = COLUMN_MEAN("mean_ns", "ns", DURATION, "the mean of these waits",
+			     .merge = SCHEDTRACE_MERGE_MEAN, .weight = "count"),
+	[P50] = COLUMN_PERCENTILE("p50_ns", "their median" ABOUT_PERCENTILE),
+	[P90] = COLUMN_PERCENTILE("p90_ns", "90 % are not longer" ABOUT_PERCENTILE),
+	[P99] = COLUMN_PERCENTILE("p99_ns", "99 % are not longer" ABOUT_PERCENTILE),
+	[P999] = COLUMN_PERCENTILE("p999_ns", "99.9 % are not longer" ABOUT_PERCENTILE),
+	[MAX] = COLUMN_DURATION("max_ns", "the longest, exactly", .merge = SCHEDTRACE_MERGE_MAX),
+	[TOTAL] = COLUMN_DURATION("total_ns", "their sum"),
+	[UNCERTAIN] = COLUMN_COUNT("uncertain", "not in the figures: begin or end is doubtful"),
+	[CUT] = COLUMN_COUNT("cut", "not in the figures: at the edges"),
+};
+
+static const struct schedtrace_picture picture_latency_comms = {
+	.from = "latency_comms",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.labels = "comm,kind",
+	.values = "p50_ns:median,p99_ns:99 % within,max_ns:longest",
+	.top = 12,
 };
 
 const struct schedtrace_table_info latency_comms_info = {
-	"latency_comms",
-	"how long the tasks of a name waited, together; a row a name and kind of wait",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_NAME,
+	.name = "latency_comms",
+	.about = "how long the tasks of a name waited, together; a row a name and kind of wait",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_NAME,
+	.key = "comm,kind",
+	.order = "-max_ns",
+	.first = "comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,tasks,p90_ns,p999_ns",
+	.micros = 1,
+	.compare = &(const struct schedtrace_table_compare){ .same = "comm,kind",
+							     .measures = "p99_ns,count",
+							     .usual = true },
+	.pictures = PICTURES(&picture_latency_comms),
 };
 
 struct comm_account {

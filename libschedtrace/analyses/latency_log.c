@@ -9,38 +9,40 @@
 
 enum { BEGIN, LATENCY, LATENCY_HI, PID, TGID, COMM, KIND, CPU, WAKER_PID, MOVED, N_COLUMNS };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[BEGIN] = { "begin_ns", "ns", "when the wait began, on the trace clock", SCHEDTRACE_INT },
-	[LATENCY] = { "latency_ns", "ns", "how long it was, as far as it is certain",
-		      SCHEDTRACE_INT },
-	[LATENCY_HI] = { "latency_hi_ns", "ns",
-			 "the most that it can be: the same where begin and end rows show; unknown "
-			 "where a gap or the edge of the window ended it, or it may have begun "
-			 "in a gap",
-			 SCHEDTRACE_INT },
-	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "the task's name then", SCHEDTRACE_TEXT },
-	[KIND] = { "kind", "", ABOUT_KIND, SCHEDTRACE_TEXT },
-	[CPU] = { "cpu", "", "CPU where it ended", SCHEDTRACE_INT },
-	[WAKER_PID] = { "waker_pid", "", "who woke it, 0 an interrupt in idle", SCHEDTRACE_INT },
-	[MOVED] = { "moved", "1", "1: woken on another CPU than it last ran on", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[BEGIN] = COLUMN_STAMP("begin_ns", "when the wait began, on the trace clock"),
+	[LATENCY] = COLUMN_DURATION("latency_ns", "how long it was, as far as it is certain",
+				    .most = "latency_hi_ns"),
+	[LATENCY_HI] = COLUMN_DURATION(
+		"latency_hi_ns",
+		"the most that it can be: the same where begin and end rows show; unknown "
+		"where a gap or the edge of the window ended it, or it may have begun "
+		"in a gap"),
+	[PID] = COLUMN_ID("pid", "thread id"),
+	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[COMM] = COLUMN_TEXT("comm", "the task's name then"),
+	[KIND] = COLUMN_TEXT("kind", ABOUT_KIND),
+	[CPU] = COLUMN_ID("cpu", "CPU where it ended"),
+	[WAKER_PID] = COLUMN_ID("waker_pid", "who woke it, 0 an interrupt in idle"),
+	[MOVED] = COLUMN_COUNT("moved", "1: woken on another CPU than it last ran on"),
 };
 
 const struct schedtrace_table_info latency_log_info = {
-	"latency_log",
-	"every wait that ended, as its end becomes known",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.name = "latency_log",
+	.about = "every wait that ended, as its end becomes known",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.key = "begin_ns,pid,kind",
 };
 
 const struct schedtrace_table_info latency_open_info = {
-	"latency_open",
-	"waits that go on at the last row; cpu is where the task waits",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.name = "latency_open",
+	.about = "waits that go on at the last row; cpu is where the task waits",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.key = "pid,kind",
 };
 
 static void fill(union schedtrace_value v[N_COLUMNS], const struct latency *latency,

@@ -37,48 +37,65 @@ enum {
 	"switch-out while runnable; new: from sched_wakeup_new; unknown: may have waited"
 #define ABOUT_PERCENTILE "; at most 1/32 (or 8 ns) off"
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
-	[KIND] = { "kind", "", ABOUT_KIND, SCHEDTRACE_TEXT },
-	[COUNT] = { "count", "1", "waits whose begin and end rows show", SCHEDTRACE_INT },
-	[MEAN] = { "mean_ns", "ns", "their mean", SCHEDTRACE_REAL },
-	[P50] = { "p50_ns", "ns", "their median" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[P90] = { "p90_ns", "ns", "90 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[P99] = { "p99_ns", "ns", "99 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[P999] = { "p999_ns", "ns", "99.9 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[MAX] = { "max_ns", "ns", "the longest, exactly", SCHEDTRACE_INT },
-	[MAX_AT] = { "max_at_ns", "ns", "when the longest began", SCHEDTRACE_INT },
-	[MAX_CPU] = { "cpu", "", "CPU where the longest ended", SCHEDTRACE_INT },
-	[WAKER_PID] = { "waker_pid", "",
-			"who woke it then (common_pid of sched_waking), 0 an interrupt in idle",
-			SCHEDTRACE_INT },
-	[WAKER] = { "waker", "", "the waker's last name", SCHEDTRACE_TEXT },
-	[RAN_PID] = { "ran_pid", "", "who ran most on that CPU meanwhile, of the last 16 stretches",
-		      SCHEDTRACE_INT },
-	[RAN] = { "ran", "", "that task's last name", SCHEDTRACE_TEXT },
-	[MOVED] = { "moved", "1", "of these, woken on another CPU than it last ran on",
-		    SCHEDTRACE_INT },
-	[TOTAL] = { "total_ns", "ns", "their sum", SCHEDTRACE_INT },
-	[UNCERTAIN] = { "uncertain", "1",
-			"not in the figures: waits whose begin or end is doubtful (a missing "
-			"switch, a gap)",
-			SCHEDTRACE_INT },
-	[UNCERTAIN_MAX] = { "uncertain_max_ns", "ns",
-			    "the most that one of these can be; unknown where a gap ended one, or "
-			    "one may "
-			    "have begun in a gap",
-			    SCHEDTRACE_INT },
-	[CUT] = { "cut", "1",
-		  "not in the figures: waits at the edges of the recording or of the window",
-		  SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[PID] = COLUMN_ID("pid", "thread id"),
+	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
+	[KIND] = COLUMN_TEXT("kind", ABOUT_KIND),
+	[COUNT] = COLUMN_COUNT("count", "waits whose begin and end rows show"),
+	[MEAN] = COLUMN_MEAN("mean_ns", "ns", DURATION, "their mean",
+			     .merge = SCHEDTRACE_MERGE_MEAN, .weight = "count"),
+	[P50] = COLUMN_PERCENTILE("p50_ns", "their median" ABOUT_PERCENTILE),
+	[P90] = COLUMN_PERCENTILE("p90_ns", "90 % are not longer" ABOUT_PERCENTILE),
+	[P99] = COLUMN_PERCENTILE("p99_ns", "99 % are not longer" ABOUT_PERCENTILE),
+	[P999] = COLUMN_PERCENTILE("p999_ns", "99.9 % are not longer" ABOUT_PERCENTILE),
+	[MAX] = COLUMN_DURATION("max_ns", "the longest, exactly", .merge = SCHEDTRACE_MERGE_MAX),
+	[MAX_AT] = COLUMN_STAMP("max_at_ns", "when the longest began"),
+	[MAX_CPU] = COLUMN_ID("cpu", "CPU where the longest ended"),
+	[WAKER_PID] =
+		COLUMN_ID("waker_pid",
+			  "who woke it then (common_pid of sched_waking), 0 an interrupt in idle"),
+	[WAKER] = COLUMN_TEXT("waker", "the waker's last name"),
+	[RAN_PID] = COLUMN_ID("ran_pid",
+			      "who ran most on that CPU meanwhile, of the last 16 stretches"),
+	[RAN] = COLUMN_TEXT("ran", "that task's last name"),
+	[MOVED] = COLUMN_COUNT("moved", "of these, woken on another CPU than it last ran on"),
+	[TOTAL] = COLUMN_DURATION("total_ns", "their sum"),
+	[UNCERTAIN] = COLUMN_COUNT(
+		"uncertain", "not in the figures: waits whose begin or end is doubtful (a missing "
+			     "switch, a gap)"),
+	[UNCERTAIN_MAX] = COLUMN_DURATION(
+		"uncertain_max_ns",
+		"the most that one of these can be; unknown where a gap ended one, or "
+		"one may "
+		"have begun in a gap",
+		.merge = SCHEDTRACE_MERGE_MAX),
+	[CUT] = COLUMN_COUNT(
+		"cut", "not in the figures: waits at the edges of the recording or of the window"),
+};
+
+static const struct schedtrace_picture picture_latency = {
+	.from = "latency",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.labels = "comm,pid,kind",
+	.values = "p50_ns:median,p99_ns:99 % within,max_ns:longest",
+	.top = 12,
 };
 
 const struct schedtrace_table_info latency_info = {
-	"latency",	    "how long each task waited until it ran; a row a task and kind of wait",
-	N_COLUMNS,	    columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "latency",
+	.about = "how long each task waited until it ran; a row a task and kind of wait",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid,kind",
+	.order = "-max_ns",
+	.first = "pid,comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,uncertain,cut,"
+		 "max_at_ns,cpu,ran,waker",
+	.micros = 1,
+	.compare = &(const struct schedtrace_table_compare){ .same = "comm,kind",
+							     .measures = "mean_ns,max_ns,count" },
+	.pictures = PICTURES(&picture_latency),
 };
 
 enum {
@@ -97,47 +114,82 @@ enum {
 	N_K_COLUMNS
 };
 
-static const struct schedtrace_column_info kind_columns[N_K_COLUMNS] = {
-	[K_KIND] = { "kind", "", ABOUT_KIND, SCHEDTRACE_TEXT },
-	[K_PLACEMENT] = { "placement", "",
-			  "all; previous: woken where it last ran; moved: woken elsewhere",
-			  SCHEDTRACE_TEXT },
-	[K_COUNT] = { "count", "1", "waits whose begin and end rows show", SCHEDTRACE_INT },
-	[K_MEAN] = { "mean_ns", "ns", "their mean", SCHEDTRACE_REAL },
-	[K_P50] = { "p50_ns", "ns", "their median" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[K_P90] = { "p90_ns", "ns", "90 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[K_P99] = { "p99_ns", "ns", "99 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[K_P999] = { "p999_ns", "ns", "99.9 % are not longer" ABOUT_PERCENTILE, SCHEDTRACE_INT },
-	[K_MAX] = { "max_ns", "ns", "the longest, exactly", SCHEDTRACE_INT },
-	[K_TOTAL] = { "total_ns", "ns", "their sum", SCHEDTRACE_INT },
-	[K_UNCERTAIN] = { "uncertain", "1", "not in the figures: begin or end is doubtful",
-			  SCHEDTRACE_INT },
-	[K_CUT] = { "cut", "1", "not in the figures: at the edges", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const kind_columns[N_K_COLUMNS] = {
+	[K_KIND] = COLUMN_TEXT("kind", ABOUT_KIND),
+	[K_PLACEMENT] = COLUMN_TEXT(
+		"placement", "all; previous: woken where it last ran; moved: woken elsewhere"),
+	[K_COUNT] = COLUMN_COUNT("count", "waits whose begin and end rows show"),
+	[K_MEAN] = COLUMN_MEAN("mean_ns", "ns", DURATION, "their mean",
+			       .merge = SCHEDTRACE_MERGE_MEAN, .weight = "count"),
+	[K_P50] = COLUMN_PERCENTILE("p50_ns", "their median" ABOUT_PERCENTILE),
+	[K_P90] = COLUMN_PERCENTILE("p90_ns", "90 % are not longer" ABOUT_PERCENTILE),
+	[K_P99] = COLUMN_PERCENTILE("p99_ns", "99 % are not longer" ABOUT_PERCENTILE),
+	[K_P999] = COLUMN_PERCENTILE("p999_ns", "99.9 % are not longer" ABOUT_PERCENTILE),
+	[K_MAX] = COLUMN_DURATION("max_ns", "the longest, exactly", .merge = SCHEDTRACE_MERGE_MAX),
+	[K_TOTAL] = COLUMN_DURATION("total_ns", "their sum"),
+	[K_UNCERTAIN] = COLUMN_COUNT("uncertain", "not in the figures: begin or end is doubtful"),
+	[K_CUT] = COLUMN_COUNT("cut", "not in the figures: at the edges"),
+};
+
+static const struct schedtrace_picture picture_latency_kinds = {
+	.from = "latency_kinds",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "How long waits are, by kind and by where the task was put",
+	.labels = "kind,placement",
+	.values = "p50_ns:median,p99_ns:99 % within,max_ns:longest",
+	.top = 12,
 };
 
 const struct schedtrace_table_info latency_kinds_info = {
-	"latency_kinds",
-	"the same over all tasks, wakeups also by where the task was put",
-	N_K_COLUMNS,
-	kind_columns,
+	.name = "latency_kinds",
+	.about = "the same over all tasks, wakeups also by where the task was put",
+	.n_columns = N_K_COLUMNS,
+	.columns = kind_columns,
+	.key = "kind,placement",
+	.micros = 1,
+	.compare = &(const struct schedtrace_table_compare){ .same = "kind,placement",
+							     .measures = "p50_ns,p99_ns,max_ns",
+							     .totals = "kind=wakeup,placement=all",
+							     .called = "wakeups",
+							     .usual = true },
+	.pictures = PICTURES(&picture_latency_kinds),
 };
 
 enum { H_FROM, H_BELOW, H_WAKEUP, H_WAKING, H_PREEMPT, H_NEW, N_H_COLUMNS };
 
-static const struct schedtrace_column_info histogram_columns[N_H_COLUMNS] = {
-	[H_FROM] = { "from_ns", "ns", "waits from this", SCHEDTRACE_INT },
-	[H_BELOW] = { "below_ns", "ns", "to less than this", SCHEDTRACE_INT },
-	[H_WAKEUP] = { "wakeup", "1", "from sched_wakeup", SCHEDTRACE_INT },
-	[H_WAKING] = { "waking", "1", "the same waits from sched_waking", SCHEDTRACE_INT },
-	[H_PREEMPT] = { "preempt", "1", "from the switch-out while runnable", SCHEDTRACE_INT },
-	[H_NEW] = { "new", "1", "from sched_wakeup_new", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const histogram_columns[N_H_COLUMNS] = {
+	[H_FROM] = COLUMN_DURATION("from_ns", "waits from this"),
+	[H_BELOW] = COLUMN_DURATION("below_ns", "to less than this"),
+	[H_WAKEUP] = COLUMN_COUNT("wakeup", "from sched_wakeup"),
+	[H_WAKING] = COLUMN_COUNT("waking", "the same waits from sched_waking"),
+	[H_PREEMPT] = COLUMN_COUNT("preempt", "from the switch-out while runnable"),
+	[H_NEW] = COLUMN_COUNT("new", "from sched_wakeup_new"),
+};
+
+const struct schedtrace_picture picture_latency_histogram = {
+	.from = "latency_histogram",
+	.kind = SCHEDTRACE_PICTURE_HISTOGRAM,
+	.title = "How long waits are, by powers of two",
+};
+
+const struct schedtrace_picture picture_latency_distribution = {
+	.from = "latency_histogram",
+	.kind = SCHEDTRACE_PICTURE_DISTRIBUTION,
+	.title = "How many waits are not longer",
 };
 
 const struct schedtrace_table_info latency_histogram_info = {
-	"latency_histogram",
-	"how many waits are how long, over all tasks, by powers of two as bcc's runqlat",
-	N_H_COLUMNS,
-	histogram_columns,
+	.name = "latency_histogram",
+	.about = "how many waits are how long, over all tasks, by powers of two as bcc's runqlat",
+	.n_columns = N_H_COLUMNS,
+	.columns = histogram_columns,
+	.key = "from_ns",
+	.micros = 3,
+	.compare = &(const struct schedtrace_table_compare){ .same = "from_ns,below_ns",
+							     .measures = "wakeup,preempt",
+							     .usual = true,
+							     .histogram = true },
+	.pictures = PICTURES(&picture_latency_histogram, &picture_latency_distribution),
 };
 
 enum {
@@ -156,27 +208,40 @@ enum {
 	N_W_COLUMNS
 };
 
-static const struct schedtrace_column_info worst_columns[N_W_COLUMNS] = {
-	[W_TIME] = { "begin_ns", "ns", "when the wait began, on the trace clock", SCHEDTRACE_INT },
-	[W_LATENCY] = { "latency_ns", "ns", "how long it was", SCHEDTRACE_INT },
-	[W_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[W_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[W_COMM] = { "comm", "", "the task's name then", SCHEDTRACE_TEXT },
-	[W_KIND] = { "kind", "", "wakeup (from sched_wakeup), preempt or new", SCHEDTRACE_TEXT },
-	[W_CPU] = { "cpu", "", "CPU where it ended", SCHEDTRACE_INT },
-	[W_MOVED] = { "moved", "1", "1: woken on another CPU than it last ran on", SCHEDTRACE_INT },
-	[W_WAKER_PID] = { "waker_pid", "", "who woke it, 0 an interrupt in idle", SCHEDTRACE_INT },
-	[W_WAKER] = { "waker", "", "the waker's name then", SCHEDTRACE_TEXT },
-	[W_RAN_PID] = { "ran_pid", "",
-			"who ran most on that CPU meanwhile, of the last 16 stretches",
-			SCHEDTRACE_INT },
-	[W_RAN] = { "ran", "", "that task's name then", SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const worst_columns[N_W_COLUMNS] = {
+	[W_TIME] = COLUMN_STAMP("begin_ns", "when the wait began, on the trace clock"),
+	[W_LATENCY] = COLUMN_DURATION("latency_ns", "how long it was"),
+	[W_PID] = COLUMN_ID("pid", "thread id"),
+	[W_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[W_COMM] = COLUMN_TEXT("comm", "the task's name then"),
+	[W_KIND] = COLUMN_TEXT("kind", "wakeup (from sched_wakeup), preempt or new"),
+	[W_CPU] = COLUMN_ID("cpu", "CPU where it ended"),
+	[W_MOVED] = COLUMN_COUNT("moved", "1: woken on another CPU than it last ran on"),
+	[W_WAKER_PID] = COLUMN_ID("waker_pid", "who woke it, 0 an interrupt in idle"),
+	[W_WAKER] = COLUMN_TEXT("waker", "the waker's name then"),
+	[W_RAN_PID] = COLUMN_ID("ran_pid",
+				"who ran most on that CPU meanwhile, of the last 16 stretches"),
+	[W_RAN] = COLUMN_TEXT("ran", "that task's name then"),
+};
+
+static const struct schedtrace_picture picture_latency_worst = {
+	.from = "latency_worst",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.labels = "comm,pid,kind",
+	.values = "latency_ns",
+	.top = 20,
 };
 
 const struct schedtrace_table_info latency_worst_info = {
-	"latency_worst",       "the 20 longest waits, the longest first",
-	N_W_COLUMNS,	       worst_columns,
-	SCHEDTRACE_FIRST_ONLY,
+	.name = "latency_worst",
+	.about = "the 20 longest waits, the longest first",
+	.n_columns = N_W_COLUMNS,
+	.columns = worst_columns,
+	.choices = SCHEDTRACE_FIRST_ONLY,
+	.key = "begin_ns,pid,kind",
+	.first = "begin_ns,latency_ns,pid,comm,kind,cpu,ran,waker",
+	.micros = 1,
+	.pictures = PICTURES(&picture_latency_worst),
 };
 
 void latency_figures(union schedtrace_value *first, const struct histogram *waits, bool known)

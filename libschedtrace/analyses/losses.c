@@ -32,23 +32,33 @@ struct losses {
 
 enum { L_BEGIN, L_END, L_CPU, L_KIND, L_RECORDS, N_L_COLUMNS };
 
-static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
-	[L_BEGIN] = { "begin_ns", "ns", "from when on nobody knows, on the trace clock",
-		      SCHEDTRACE_INT },
-	[L_END] = { "end_ns", "ns", "until when", SCHEDTRACE_INT },
-	[L_CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
-	[L_KIND] = { "kind", "",
-		     "start: before the CPU's first row; gap: lost records; resumed: after a gap "
-		     "until somebody is seen to run; broken: a switch is missing; offline: "
-		     "nobody could; clock: it was set back, and nobody knows how long this was",
-		     SCHEDTRACE_TEXT },
-	[L_RECORDS] = { "records", "1", "lost records", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
+	[L_BEGIN] = COLUMN_STAMP("begin_ns", "from when on nobody knows, on the trace clock"),
+	[L_END] = COLUMN_STAMP("end_ns", "until when"),
+	[L_CPU] = COLUMN_ID("cpu", "CPU"),
+	[L_KIND] = COLUMN_TEXT(
+		"kind",
+		"start: before the CPU's first row; gap: lost records; resumed: after a gap "
+		"until somebody is seen to run; broken: a switch is missing; offline: "
+		"nobody could; clock: it was set back, and nobody knows how long this was"),
+	[L_RECORDS] = COLUMN_COUNT("records", "lost records"),
+};
+
+static const struct schedtrace_picture picture_gap_log = {
+	.from = "gap_log",
+	.kind = SCHEDTRACE_PICTURE_GAPS,
+	.title = "When it is unknown who ran",
 };
 
 static const struct schedtrace_table_info log_info = {
-	"gap_log",	   "every stretch in which it is unknown who ran on a CPU",
-	N_L_COLUMNS,	   log_columns,
-	SCHEDTRACE_BY_CPU,
+	.name = "gap_log",
+	.about = "every stretch in which it is unknown who ran on a CPU",
+	.n_columns = N_L_COLUMNS,
+	.columns = log_columns,
+	.choices = SCHEDTRACE_BY_CPU,
+	.key = "begin_ns,cpu",
+	.doubt = SCHEDTRACE_DOUBT_NONE,
+	.pictures = PICTURES(&picture_gap_log),
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -157,45 +167,61 @@ enum {
 	N_COLUMNS
 };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
-	[READ] = { "read", "1", "records that the recorder read from this CPU's buffer",
-		   SCHEDTRACE_INT },
-	[LOST] = { "lost", "1", "records lost there, by the kernel's own count", SCHEDTRACE_INT },
-	[GAPS] = { "gaps", "1", "places where records were lost (LOST rows)", SCHEDTRACE_INT },
-	[GAP_RECORDS] = { "gap_records", "1", "records lost at the gaps whose count is known",
-			  SCHEDTRACE_INT },
-	[GAPS_UNCOUNTED] = { "gaps_uncounted", "1", "gaps whose count is not known",
-			     SCHEDTRACE_INT },
-	[GAP_NS] = { "gap_ns", "ns", "time in gaps", SCHEDTRACE_INT },
-	[RESUMED_NS] = { "resumed_ns", "ns", "time after gaps until somebody was seen to run",
-			 SCHEDTRACE_INT },
-	[BROKEN] = { "broken_chains", "1",
-		     "somebody else was found running than was switched to: a switch is missing",
-		     SCHEDTRACE_INT },
-	[BROKEN_NS] = { "broken_ns", "ns",
-			"doubtful time at broken chains: possible, not certain, for both tasks",
-			SCHEDTRACE_INT },
-	[MISSED] = { "missed_runs", "1",
-		     "a task was woken while it waited here: it ran and slept unseen",
-		     SCHEDTRACE_INT },
-	[START_NS] = { "start_unknown_ns", "ns",
-		       "time before the CPU's first row, when nobody knows who ran",
-		       SCHEDTRACE_INT },
-	[OFFLINE_NS] = { "offline_ns", "ns", "time when the CPU was offline, and nobody could run",
-			 SCHEDTRACE_INT },
-	[CLOCK_STEPS] = { "clock_steps", "1", "times that the clock was set back (LOST rows of 0)",
-			  SCHEDTRACE_INT },
-	[CLOCK_NS] = { "clock_ns", "ns", "doubtful time there, as nobody knows how long it took",
-		       SCHEDTRACE_INT },
-	[TOUCHES] = { "touches", "", "the figures that are too low or have two bounds for it",
-		      SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[CPU] = COLUMN_ID("cpu", "CPU"),
+	[READ] = COLUMN_COUNT("read", "records that the recorder read from this CPU's buffer"),
+	[LOST] = COLUMN_COUNT("lost", "records lost there, by the kernel's own count"),
+	[GAPS] = COLUMN_COUNT("gaps", "places where records were lost (LOST rows)"),
+	[GAP_RECORDS] =
+		COLUMN_COUNT("gap_records", "records lost at the gaps whose count is known"),
+	[GAPS_UNCOUNTED] = COLUMN_COUNT("gaps_uncounted", "gaps whose count is not known"),
+	[GAP_NS] = COLUMN_DURATION("gap_ns", "time in gaps"),
+	[RESUMED_NS] =
+		COLUMN_DURATION("resumed_ns", "time after gaps until somebody was seen to run"),
+	[BROKEN] = COLUMN_COUNT(
+		"broken_chains",
+		"somebody else was found running than was switched to: a switch is missing"),
+	[BROKEN_NS] = COLUMN_DURATION(
+		"broken_ns",
+		"doubtful time at broken chains: possible, not certain, for both tasks"),
+	[MISSED] = COLUMN_COUNT("missed_runs",
+				"a task was woken while it waited here: it ran and slept unseen"),
+	[START_NS] = COLUMN_DURATION("start_unknown_ns",
+				     "time before the CPU's first row, when nobody knows who ran"),
+	[OFFLINE_NS] = COLUMN_DURATION("offline_ns",
+				       "time when the CPU was offline, and nobody could run"),
+	[CLOCK_STEPS] =
+		COLUMN_COUNT("clock_steps", "times that the clock was set back (LOST rows of 0)"),
+	[CLOCK_NS] = COLUMN_DURATION("clock_ns",
+				     "doubtful time there, as nobody knows how long it took"),
+	[TOUCHES] =
+		COLUMN_TEXT("touches", "the figures that are too low or have two bounds for it"),
+};
+
+static const struct schedtrace_picture picture_losses = {
+	.from = "losses",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Records lost and switches missing on each CPU",
+	.labels = "cpu",
+	.values = "lost:records lost,broken_chains:switches missing",
+	.top = 64,
 };
 
 static const struct schedtrace_table_info losses_info = {
-	"losses",	   "what is missing on each CPU, and which figures it touches",
-	N_COLUMNS,	   columns,
-	SCHEDTRACE_BY_CPU,
+	.name = "losses",
+	.about = "what is missing on each CPU, and which figures it touches",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_CPU,
+	.key = "cpu",
+	.first = "cpu,lost,gaps,broken_chains,broken_ns,touches",
+	.doubt = SCHEDTRACE_DOUBT_NONE,
+	.shown = SCHEDTRACE_SHOWN_IF_MISSING,
+	.compare = &(const struct schedtrace_table_compare){ .same = "cpu",
+							     .measures = "lost,gaps,broken_chains",
+							     .totals = "",
+							     .usual = true },
+	.pictures = PICTURES(&picture_losses),
 };
 
 static const char *touches(const struct account *a, int64_t lost, bool switches)
@@ -312,7 +338,7 @@ static const struct schedtrace_table_info *const logs[] = { &log_info };
 
 const struct analysis analysis_losses = {
 	.info = { "losses", "what is missing, where, and which figures it touches", needs, 1,
-		  tables, 1, logs },
+		  tables, 1, logs, PICTURES(&picture_gap_log) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/grown.h"
+#include "libschedtrace/analyses/states.h"
 #include "libschedtrace/analysis.h"
 #include "libschedtrace/replay/replay.h"
 
@@ -39,46 +40,47 @@ struct map {
 
 enum { L_TIME, L_CPUS, L_CPU, L_PID, L_COMM, L_TEXT, N_L_COLUMNS };
 
-static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
-	[L_TIME] = { "time_ns", "ns", "when, on the trace clock", SCHEDTRACE_INT },
-	[L_CPUS] = { "cpus", "",
-		     "who runs on each CPU, from CPU 0 on; * stands before the one that "
-		     "switches",
-		     SCHEDTRACE_TEXT },
-	[L_CPU] = { "cpu", "", "CPU that switches", SCHEDTRACE_INT },
-	[L_PID] = { "pid", "", "thread id of the task that it switches to, 0 idle",
-		    SCHEDTRACE_INT },
-	[L_COMM] = { "comm", "", "that task's name", SCHEDTRACE_TEXT },
-	[L_TEXT] = { "new", "", "a letter's first use, or a new name: letter => name:pid",
-		     SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
+	[L_TIME] = COLUMN_STAMP("time_ns", "when, on the trace clock"),
+	[L_CPUS] = COLUMN_TEXT("cpus",
+			       "who runs on each CPU, from CPU 0 on; * stands before the one that "
+			       "switches"),
+	[L_CPU] = COLUMN_ID("cpu", "CPU that switches"),
+	[L_PID] = COLUMN_ID("pid", "thread id of the task that it switches to, 0 idle"),
+	[L_COMM] = COLUMN_TEXT("comm", "that task's name"),
+	[L_TEXT] = COLUMN_TEXT("new", "a letter's first use, or a new name: letter => name:pid"),
 };
 
 static const struct schedtrace_table_info log_info = {
-	"map_log",
-	"who runs on which CPU after every switch, as perf sched map",
-	N_L_COLUMNS,
-	log_columns,
-	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.name = "map_log",
+	.about = "who runs on which CPU after every switch, as perf sched map",
+	.n_columns = N_L_COLUMNS,
+	.columns = log_columns,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.key = "time_ns,cpu",
 };
 
 enum { LETTER, PID, TGID, COMM, FIRST, SWITCHED_IN, N_COLUMNS };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[LETTER] = { "letter", "", "as in the log; letters recur after 260 tasks",
-		     SCHEDTRACE_TEXT },
-	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
-	[FIRST] = { "first_ns", "ns", "when it was first switched in", SCHEDTRACE_INT },
-	[SWITCHED_IN] = { "switches_in", "1", "how often it was switched in", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[LETTER] = COLUMN_TEXT("letter", "as in the log; letters recur after 260 tasks"),
+	[PID] = COLUMN_ID("pid", "thread id"),
+	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
+	[FIRST] = COLUMN_STAMP("first_ns", "when it was first switched in"),
+	[SWITCHED_IN] = COLUMN_COUNT("switches_in", "how often it was switched in"),
 };
 
 static const struct schedtrace_table_info table_info = {
-	"map",
-	"the letters of perf sched map; a row a task that was switched in",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "map",
+	.about = "the letters of perf sched map; a row a task that was switched in",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid",
+	.compare =
+		&(const struct schedtrace_table_compare){
+			.same = "comm", .measures = "switches_in", .totals = "", .usual = true },
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -251,7 +253,7 @@ static const struct schedtrace_table_info *const logs[] = { &log_info };
 
 const struct analysis analysis_map = {
 	.info = { "map", "who runs on which CPU after every switch, as perf sched map", needs, 1,
-		  tables, 1, logs },
+		  tables, 1, logs, PICTURES(&picture_who_ran) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

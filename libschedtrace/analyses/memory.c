@@ -33,49 +33,62 @@ enum {
 	N_L_COLUMNS
 };
 
-static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
-	[L_TIME] = { "time_ns", "ns", "when the call returned, on the trace clock",
-		     SCHEDTRACE_INT },
-	[L_PID] = { "pid", "", "thread id of the caller", SCHEDTRACE_INT },
-	[L_TGID] = { "tgid", "", "its process id", SCHEDTRACE_INT },
-	[L_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
-	[L_CALL] = { "call", "",
-		     "mmap, munmap, mremap or brk; area: one of a 32-bit program that needed "
-		     "addresses",
-		     SCHEDTRACE_TEXT },
-	[L_ADDRESS] = { "address", "", "mapped or unmapped from here on; brk: the new break",
-			SCHEDTRACE_INT },
-	[L_SIZE] = { "size", "bytes", "as asked; brk: change of the break", SCHEDTRACE_INT },
-	[L_OLD_ADDRESS] = { "old_address", "", "mremap: where it was; brk: the old break",
-			    SCHEDTRACE_INT },
-	[L_OLD_SIZE] = { "old_size", "bytes", "mremap: as asked", SCHEDTRACE_INT },
-	[L_RESULT] = { "result", "", "ok, or the name of the error", SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
+	[L_TIME] = COLUMN_STAMP("time_ns", "when the call returned, on the trace clock"),
+	[L_PID] = COLUMN_ID("pid", "thread id of the caller"),
+	[L_TGID] = COLUMN_ID("tgid", "its process id"),
+	[L_COMM] = COLUMN_TEXT("comm", "its name then"),
+	[L_CALL] = COLUMN_TEXT(
+		"call", "mmap, munmap, mremap or brk; area: one of a 32-bit program that needed "
+			"addresses"),
+	[L_ADDRESS] =
+		COLUMN_ADDRESS("address", "mapped or unmapped from here on; brk: the new break"),
+	[L_SIZE] = COLUMN_SIZE("size", "as asked; brk: change of the break"),
+	[L_OLD_ADDRESS] = COLUMN_ADDRESS("old_address", "mremap: where it was; brk: the old break"),
+	[L_OLD_SIZE] = COLUMN_SIZE("old_size", "mremap: as asked"),
+	[L_RESULT] = COLUMN_TEXT("result", "ok, or the name of the error"),
 };
 
 static const struct schedtrace_table_info requests_info = {
-	"requests",	    "every request for memory: mmap, munmap, mremap, brk",
-	N_L_COLUMNS,	    log_columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "requests",
+	.about = "every request for memory: mmap, munmap, mremap, brk",
+	.n_columns = N_L_COLUMNS,
+	.columns = log_columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "time_ns,pid",
+	.unswitched = true,
+	.needs = "MMAP",
 };
 
 enum { R_TIME, R_PID, R_COMM, R_FILE, R_ANON, R_SHMEM, R_SWAP, R_RSS, N_R_COLUMNS };
 
-static const struct schedtrace_column_info resident_columns[N_R_COLUMNS] = {
-	[R_TIME] = { "time_ns", "ns", "when one of them changed, on the trace clock",
-		     SCHEDTRACE_INT },
-	[R_PID] = { "pid", "", "process id", SCHEDTRACE_INT },
-	[R_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
-	[R_FILE] = { "rss_file_bytes", "bytes", "file pages from then on", SCHEDTRACE_INT },
-	[R_ANON] = { "rss_anon_bytes", "bytes", "anonymous pages", SCHEDTRACE_INT },
-	[R_SHMEM] = { "rss_shmem_bytes", "bytes", "shared-memory pages", SCHEDTRACE_INT },
-	[R_SWAP] = { "swap_bytes", "bytes", "swapped out", SCHEDTRACE_INT },
-	[R_RSS] = { "rss_bytes", "bytes", "file + anon + shmem", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const resident_columns[N_R_COLUMNS] = {
+	[R_TIME] = COLUMN_STAMP("time_ns", "when one of them changed, on the trace clock"),
+	[R_PID] = COLUMN_ID("pid", "process id"),
+	[R_COMM] = COLUMN_TEXT("comm", "its name then"),
+	[R_FILE] = COLUMN_SIZE("rss_file_bytes", "file pages from then on"),
+	[R_ANON] = COLUMN_SIZE("rss_anon_bytes", "anonymous pages"),
+	[R_SHMEM] = COLUMN_SIZE("rss_shmem_bytes", "shared-memory pages"),
+	[R_SWAP] = COLUMN_SIZE("swap_bytes", "swapped out"),
+	[R_RSS] = COLUMN_SIZE("rss_bytes", "file + anon + shmem"),
+};
+
+static const struct schedtrace_picture picture_resident = {
+	.from = "resident",
+	.kind = SCHEDTRACE_PICTURE_RESIDENT,
+	.ranked = "faults",
+	.top = 7,
 };
 
 static const struct schedtrace_table_info resident_info = {
-	"resident",	    "every change of a process's resident memory, by kind",
-	N_R_COLUMNS,	    resident_columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "resident",
+	.about = "every change of a process's resident memory, by kind",
+	.n_columns = N_R_COLUMNS,
+	.columns = resident_columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "time_ns,pid",
+	.unswitched = true,
+	.pictures = PICTURES(&picture_resident),
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -419,7 +432,7 @@ static const struct schedtrace_table_info *const logs[] = { &requests_info, &res
 
 const struct analysis analysis_memory = {
 	.info = { "memory", "per process: memory mapped and resident, faults; every request", needs,
-		  3, tables, 2, logs },
+		  3, tables, 2, logs, PICTURES(&picture_memory, &picture_resident) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

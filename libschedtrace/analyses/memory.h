@@ -20,6 +20,7 @@ struct memory {
 	bool has_faults, has_rss, has_pages, has_calls, has_majors;
 };
 
+extern const struct schedtrace_picture picture_memory;
 extern const struct schedtrace_table_info memory_info, memory_system_info, memory_biggest_info;
 
 int memory_tables(const struct memory *m, struct schedtrace_tables *out,

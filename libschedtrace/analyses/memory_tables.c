@@ -43,64 +43,89 @@ enum {
 	"net_floor_bytes of the machine's memory and swap together, as the SystemTap memory "      \
 	"monitor did"
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[PID] = { "pid", "", "process id", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "last name of the process's first thread", SCHEDTRACE_TEXT },
-	[MAPPED] = { "mapped_bytes", "bytes",
-		     "mapped by its system calls now, by address range; 0 after its exit",
-		     SCHEDTRACE_INT },
-	[MAPPED_PEAK] = { "mapped_peak_bytes", "bytes", "most mapped at once", SCHEDTRACE_INT },
-	[NET] = { "net_bytes", "bytes", "sum of sizes mapped minus unmapped, at least 0",
-		  SCHEDTRACE_INT },
-	[NET_FLOOR] = { "net_floor_bytes", "bytes",
-			"the same, kept at 0 or above after every call, as the SystemTap memory "
-			"monitor did",
-			SCHEDTRACE_INT },
-	[REQUESTED] = { "requested_bytes", "bytes",
-			"sum of the lengths of its mmap calls, as asked, whatever became of them",
-			SCHEDTRACE_INT },
-	[RSS] = { "rss_bytes", "bytes", "resident now: file + anon + shmem of kmem:rss_stat",
-		  SCHEDTRACE_INT },
-	[RSS_PEAK] = { "rss_peak_bytes", "bytes", "most resident at once", SCHEDTRACE_INT },
-	[RSS_OF_FILE] = { "rss_file_peak_bytes", "bytes", "most resident file pages",
-			  SCHEDTRACE_INT },
-	[RSS_OF_ANON] = { "rss_anon_peak_bytes", "bytes", "most resident anonymous pages",
-			  SCHEDTRACE_INT },
-	[RSS_OF_SHMEM] = { "rss_shmem_peak_bytes", "bytes", "most resident shared-memory pages",
-			   SCHEDTRACE_INT },
-	[SWAPPED] = { "swap_peak_bytes", "bytes", "most swapped out", SCHEDTRACE_INT },
-	[SHARE_RSS] = { "share_rss", "%", "rss_bytes of the machine's memory", SCHEDTRACE_REAL },
-	[SHARE_PEAK] = { "share_peak", "%", "rss_peak_bytes of the machine's memory",
-			 SCHEDTRACE_REAL },
-	[SHARE_MAPPED] = { "share_mapped", "%", "mapped_bytes of the machine's memory",
-			   SCHEDTRACE_REAL },
-	[SHARE_TRACED] = { "share_traced", "%", "net_floor_bytes of that of all traced processes",
-			   SCHEDTRACE_REAL },
-	[SHARE_HELD] = { "share_held", "%", HELD_OF_ALL, SCHEDTRACE_REAL },
-	[FAULTS_USER] = { "faults_user", "1",
-			  "page faults in user mode (exceptions:page_fault_user)", SCHEDTRACE_INT },
-	[FAULTS_KERNEL] = { "faults_kernel", "1",
-			    "page faults in kernel mode (exceptions:page_fault_kernel)",
-			    SCHEDTRACE_INT },
-	[FAULTS_MAJOR] = { "faults_major", "1", "of these, faults that had to read the page",
-			   SCHEDTRACE_INT },
-	[ALLOCATED] = { "pages_allocated", "1",
-			"pages that the kernel allocated while its threads ran "
-			"(kmem:mm_page_alloc)",
-			SCHEDTRACE_INT },
-	[FREED] = { "pages_freed", "1", "pages freed while its threads ran (kmem:mm_page_free)",
-		    SCHEDTRACE_INT },
-	[MMAPS] = { "mmaps", "1", "mmap calls that succeeded", SCHEDTRACE_INT },
-	[MUNMAPS] = { "munmaps", "1", "munmap calls that succeeded", SCHEDTRACE_INT },
-	[MREMAPS] = { "mremaps", "1", "mremap calls that succeeded", SCHEDTRACE_INT },
-	[BRKS] = { "brks", "1", "brk calls that moved the break", SCHEDTRACE_INT },
-	[FAILED] = { "failed", "1", "of the four calls, those that failed", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[PID] = COLUMN_ID("pid", "process id"),
+	[COMM] = COLUMN_TEXT("comm", "last name of the process's first thread"),
+	[MAPPED] =
+		COLUMN_SIZE("mapped_bytes",
+			    "mapped by its system calls now, by address range; 0 after its exit"),
+	[MAPPED_PEAK] = COLUMN_SIZE("mapped_peak_bytes", "most mapped at once",
+				    .merge = SCHEDTRACE_MERGE_MAX),
+	[NET] = COLUMN_SIZE("net_bytes", "sum of sizes mapped minus unmapped, at least 0"),
+	[NET_FLOOR] = COLUMN_SIZE(
+		"net_floor_bytes",
+		"the same, kept at 0 or above after every call, as the SystemTap memory "
+		"monitor did"),
+	[REQUESTED] = COLUMN_SIZE(
+		"requested_bytes",
+		"sum of the lengths of its mmap calls, as asked, whatever became of them"),
+	[RSS] = COLUMN_SIZE("rss_bytes", "resident now: file + anon + shmem of kmem:rss_stat"),
+	[RSS_PEAK] = COLUMN_SIZE("rss_peak_bytes", "most resident at once",
+				 .merge = SCHEDTRACE_MERGE_MAX),
+	[RSS_OF_FILE] = COLUMN_SIZE("rss_file_peak_bytes", "most resident file pages",
+				    .merge = SCHEDTRACE_MERGE_MAX),
+	[RSS_OF_ANON] = COLUMN_SIZE("rss_anon_peak_bytes", "most resident anonymous pages",
+				    .merge = SCHEDTRACE_MERGE_MAX),
+	[RSS_OF_SHMEM] = COLUMN_SIZE("rss_shmem_peak_bytes", "most resident shared-memory pages",
+				     .merge = SCHEDTRACE_MERGE_MAX),
+	[SWAPPED] =
+		COLUMN_SIZE("swap_peak_bytes", "most swapped out", .merge = SCHEDTRACE_MERGE_MAX),
+	[SHARE_RSS] = COLUMN_SHARE("share_rss", "rss_bytes of the machine's memory"),
+	[SHARE_PEAK] = COLUMN_SHARE("share_peak", "rss_peak_bytes of the machine's memory",
+				    .merge = SCHEDTRACE_MERGE_MAX),
+	[SHARE_MAPPED] = COLUMN_SHARE("share_mapped", "mapped_bytes of the machine's memory"),
+	[SHARE_TRACED] =
+		COLUMN_SHARE("share_traced", "net_floor_bytes of that of all traced processes"),
+	[SHARE_HELD] = COLUMN_SHARE("share_held", HELD_OF_ALL),
+	[FAULTS_USER] =
+		COLUMN_COUNT("faults_user", "page faults in user mode (exceptions:page_fault_user)",
+			     .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[FAULTS_KERNEL] = COLUMN_COUNT("faults_kernel",
+				       "page faults in kernel mode (exceptions:page_fault_kernel)",
+				       .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[FAULTS_MAJOR] = COLUMN_COUNT("faults_major", "of these, faults that had to read the page",
+				      .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[ALLOCATED] = COLUMN_COUNT("pages_allocated",
+				   "pages that the kernel allocated while its threads ran "
+				   "(kmem:mm_page_alloc)"),
+	[FREED] = COLUMN_COUNT("pages_freed",
+			       "pages freed while its threads ran (kmem:mm_page_free)"),
+	[MMAPS] = COLUMN_COUNT("mmaps", "mmap calls that succeeded",
+			       .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[MUNMAPS] = COLUMN_COUNT("munmaps", "munmap calls that succeeded",
+				 .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[MREMAPS] = COLUMN_COUNT("mremaps", "mremap calls that succeeded",
+				 .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[BRKS] = COLUMN_COUNT("brks", "brk calls that moved the break",
+			      .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[FAILED] = COLUMN_COUNT("failed", "of the four calls, those that failed",
+				.doubt = SCHEDTRACE_DOUBT_COUNTED),
+};
+
+const struct schedtrace_picture picture_memory = {
+	.from = "memory",
+	.kind = SCHEDTRACE_PICTURE_REQUESTED,
+	.top = 10,
 };
 
 const struct schedtrace_table_info memory_info = {
-	"memory",	    "memory of each process with events about it; a row a process life",
-	N_COLUMNS,	    columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "memory",
+	.about = "memory of each process with events about it; a row a process life",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid",
+	.order = "-rss_peak_bytes,-net_bytes",
+	.first = "pid,comm,rss_peak_bytes,mapped_peak_bytes,faults_user,"
+		 "faults_major,faults_kernel,net_floor_bytes,share_held,share_peak",
+	.unswitched = true,
+	.shown = SCHEDTRACE_SHOWN_WITH_ROWS,
+	.compare =
+		&(const struct schedtrace_table_compare){
+			.same = "comm",
+			.measures = "rss_peak_bytes,mapped_peak_bytes,faults_user",
+			.usual = true },
+	.pictures = PICTURES(&picture_memory),
 };
 
 enum {
@@ -120,31 +145,46 @@ enum {
 	N_S_COLUMNS
 };
 
-static const struct schedtrace_column_info system_columns[N_S_COLUMNS] = {
-	[S_PROCESSES] = { "processes", "1", "rows of table memory", SCHEDTRACE_INT },
-	[S_MEMORY] = { "memory_bytes", "bytes", "the machine's memory", SCHEDTRACE_INT },
-	[S_MAPPED] = { "mapped_bytes", "bytes",
-		       "sum over processes where known; shared ones count for each",
-		       SCHEDTRACE_INT },
-	[S_NET_FLOOR] = { "net_floor_bytes", "bytes", "sum over processes", SCHEDTRACE_INT },
-	[S_REQUESTED] = { "requested_bytes", "bytes", "sum over processes", SCHEDTRACE_INT },
-	[S_RSS] = { "rss_bytes", "bytes", "sum over processes; shared pages count for each",
-		    SCHEDTRACE_INT },
-	[S_SHARE_RSS] = { "share_rss", "%", "rss_bytes of the machine's memory", SCHEDTRACE_REAL },
-	[S_SHARE_HELD] = { "share_held", "%", HELD_OF_ALL, SCHEDTRACE_REAL },
-	[S_FAULTS_USER] = { "faults_user", "1", "page faults in user mode", SCHEDTRACE_INT },
-	[S_FAULTS_KERNEL] = { "faults_kernel", "1", "page faults in kernel mode", SCHEDTRACE_INT },
-	[S_FAULTS_MAJOR] = { "faults_major", "1", "of these, major", SCHEDTRACE_INT },
-	[S_ALLOCATED] = { "pages_allocated", "1", "pages allocated, the idle task's too",
-			  SCHEDTRACE_INT },
-	[S_FREED] = { "pages_freed", "1", "pages freed, the idle task's too", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const system_columns[N_S_COLUMNS] = {
+	[S_PROCESSES] = COLUMN_COUNT("processes", "rows of table memory"),
+	[S_MEMORY] = COLUMN_SIZE("memory_bytes", "the machine's memory"),
+	[S_MAPPED] = COLUMN_SIZE("mapped_bytes",
+				 "sum over processes where known; shared ones count for each"),
+	[S_NET_FLOOR] = COLUMN_SIZE("net_floor_bytes", "sum over processes"),
+	[S_REQUESTED] = COLUMN_SIZE("requested_bytes", "sum over processes"),
+	[S_RSS] = COLUMN_SIZE("rss_bytes", "sum over processes; shared pages count for each"),
+	[S_SHARE_RSS] = COLUMN_SHARE("share_rss", "rss_bytes of the machine's memory"),
+	[S_SHARE_HELD] = COLUMN_SHARE("share_held", HELD_OF_ALL),
+	[S_FAULTS_USER] = COLUMN_COUNT("faults_user", "page faults in user mode"),
+	[S_FAULTS_KERNEL] = COLUMN_COUNT("faults_kernel", "page faults in kernel mode"),
+	[S_FAULTS_MAJOR] = COLUMN_COUNT("faults_major", "of these, major"),
+	[S_ALLOCATED] = COLUMN_COUNT("pages_allocated", "pages allocated, the idle task's too"),
+	[S_FREED] = COLUMN_COUNT("pages_freed", "pages freed, the idle task's too"),
+};
+
+static const struct schedtrace_picture picture_memory_system = {
+	.from = "memory_system",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Memory of all traced processes together",
+	.values = "requested_bytes:requested by mmap,"
+		  "net_floor_bytes:mapped less what was unmapped,"
+		  "mapped_bytes:mapped at the end,rss_bytes:resident at the end",
+	.top = 20,
 };
 
 const struct schedtrace_table_info memory_system_info = {
-	"memory_system",
-	"sums of table memory",
-	N_S_COLUMNS,
-	system_columns,
+	.name = "memory_system",
+	.about = "sums of table memory",
+	.n_columns = N_S_COLUMNS,
+	.columns = system_columns,
+	.first = "processes,rss_bytes,share_rss,faults_user,faults_kernel,"
+		 "faults_major",
+	.unswitched = true,
+	.compare =
+		&(const struct schedtrace_table_compare){
+			.measures = "mapped_bytes,rss_bytes,faults_user,faults_kernel,faults_major",
+			.totals = "" },
+	.pictures = PICTURES(&picture_memory_system),
 };
 
 enum {
@@ -160,35 +200,42 @@ enum {
 	N_B_COLUMNS
 };
 
-static const struct schedtrace_column_info biggest_columns[N_B_COLUMNS] = {
-	[B_PID] = { "pid", "", "process id, unknown for the others", SCHEDTRACE_INT },
-	[B_COMM] = { "comm", "", "last name of the process's first thread, or others",
-		     SCHEDTRACE_TEXT },
-	[B_PROCESSES] = { "processes", "1", "1, or how many the others are", SCHEDTRACE_INT },
-	[B_REQUESTED] = { "requested_bytes", "bytes",
-			  "as in table memory; of the others, their sum", SCHEDTRACE_INT },
-	[B_SHARE_REQUESTED] = { "share_requested", "%",
-				"requested_bytes of that of all traced processes",
-				SCHEDTRACE_REAL },
-	[B_HELD] = { "net_floor_bytes", "bytes", "as in table memory; of the others, their sum",
-		     SCHEDTRACE_INT },
-	[B_SHARE_HELD] = { "share_held", "%", HELD_OF_ALL, SCHEDTRACE_REAL },
-	[B_SHARE_TRACED] = { "share_traced", "%", "net_floor_bytes of that of all traced processes",
-			     SCHEDTRACE_REAL },
-	[B_RSS_PEAK] = { "rss_peak_bytes", "bytes",
-			 "as in table memory; unknown for the others, whose peaks were not at one "
-			 "time",
-			 SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const biggest_columns[N_B_COLUMNS] = {
+	[B_PID] = COLUMN_ID("pid", "process id, unknown for the others"),
+	[B_COMM] = COLUMN_TEXT("comm", "last name of the process's first thread, or others"),
+	[B_PROCESSES] = COLUMN_COUNT("processes", "1, or how many the others are"),
+	[B_REQUESTED] =
+		COLUMN_SIZE("requested_bytes", "as in table memory; of the others, their sum"),
+	[B_SHARE_REQUESTED] =
+		COLUMN_SHARE("share_requested", "requested_bytes of that of all traced processes"),
+	[B_HELD] = COLUMN_SIZE("net_floor_bytes", "as in table memory; of the others, their sum"),
+	[B_SHARE_HELD] = COLUMN_SHARE("share_held", HELD_OF_ALL),
+	[B_SHARE_TRACED] =
+		COLUMN_SHARE("share_traced", "net_floor_bytes of that of all traced processes"),
+	[B_RSS_PEAK] = COLUMN_SIZE(
+		"rss_peak_bytes",
+		"as in table memory; unknown for the others, whose peaks were not at one "
+		"time",
+		.merge = SCHEDTRACE_MERGE_MAX),
+};
+
+static const struct schedtrace_picture picture_memory_biggest = {
+	.from = "memory_biggest",
+	.kind = SCHEDTRACE_PICTURE_REQUESTED,
+	.top = 10,
 };
 
 const struct schedtrace_table_info memory_biggest_info = {
-	"memory_biggest",
-	"the ten processes with the largest requested_bytes (rss_peak_bytes where that is "
-	"unknown), "
-	"and all others in one row",
-	N_B_COLUMNS,
-	biggest_columns,
-	SCHEDTRACE_FIRST_ONLY,
+	.name = "memory_biggest",
+	.about = "the ten processes with the largest requested_bytes (rss_peak_bytes where that is "
+		 "unknown), "
+		 "and all others in one row",
+	.n_columns = N_B_COLUMNS,
+	.columns = biggest_columns,
+	.choices = SCHEDTRACE_FIRST_ONLY,
+	.key = "pid",
+	.unswitched = true,
+	.pictures = PICTURES(&picture_memory_biggest),
 };
 
 static double percent(int64_t part, int64_t whole)

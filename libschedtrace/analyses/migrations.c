@@ -55,25 +55,38 @@ struct migrations {
 
 enum { L_TIME, L_PID, L_TGID, L_COMM, L_PRIORITY, L_CAUSE, L_FROM, L_TO, L_DISTANCE, N_L_COLUMNS };
 
-static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
-	[L_TIME] = { "time_ns", "ns", "when, on the trace clock", SCHEDTRACE_INT },
-	[L_PID] = { "pid", "", "thread id of the task that is moved", SCHEDTRACE_INT },
-	[L_TGID] = { "tgid", "", "its process id", SCHEDTRACE_INT },
-	[L_COMM] = { "comm", "", "its name then", SCHEDTRACE_TEXT },
-	[L_PRIORITY] = { "priority", "", "last known, as the kernel prints it", SCHEDTRACE_INT },
-	[L_CAUSE] = { "cause", "", "wake, fork or balance (balancing, affinity and exec)",
-		      SCHEDTRACE_TEXT },
-	[L_FROM] = { "from", "", "CPU that it leaves", SCHEDTRACE_INT },
-	[L_TO] = { "to", "", "CPU that it comes to", SCHEDTRACE_INT },
-	[L_DISTANCE] = { "distance", "",
-			 "smt: same core; cache: a cache in common; node: same NUMA node; remote; "
-			 "unknown",
-			 SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
+	[L_TIME] = COLUMN_STAMP("time_ns", "when, on the trace clock"),
+	[L_PID] = COLUMN_ID("pid", "thread id of the task that is moved"),
+	[L_TGID] = COLUMN_ID("tgid", "its process id"),
+	[L_COMM] = COLUMN_TEXT("comm", "its name then"),
+	[L_PRIORITY] = COLUMN_ID("priority", "last known, as the kernel prints it"),
+	[L_CAUSE] = COLUMN_TEXT("cause", "wake, fork or balance (balancing, affinity and exec)"),
+	[L_FROM] = COLUMN_ID("from", "CPU that it leaves"),
+	[L_TO] = COLUMN_ID("to", "CPU that it comes to"),
+	[L_DISTANCE] = COLUMN_TEXT(
+		"distance",
+		"smt: same core; cache: a cache in common; node: same NUMA node; remote; "
+		"unknown"),
+};
+
+static const struct schedtrace_picture picture_migration_log = {
+	.from = "migration_log",
+	.kind = SCHEDTRACE_PICTURE_MIGRATION_RATE,
+	.title = "Migrations over time",
 };
 
 static const struct schedtrace_table_info log_info = {
-	"migration_log", "every move of a task, by sched_migrate_task", N_L_COLUMNS,
-	log_columns,	 SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.name = "migration_log",
+	.about = "every move of a task, by sched_migrate_task",
+	.n_columns = N_L_COLUMNS,
+	.columns = log_columns,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.key = "time_ns,pid",
+	.doubt = SCHEDTRACE_DOUBT_ANY,
+	.unswitched = true,
+	.needs = "MIGRATE",
+	.pictures = PICTURES(&picture_migration_log),
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -283,60 +296,98 @@ enum {
 	N_COLUMNS
 };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
-	[MIGRATIONS] = { "migrations", "1",
-			 "sched_migrate_task rows, as perf's cpu-migrations; moves of a task that "
-			 "waits included",
-			 SCHEDTRACE_INT },
-	[BY_WAKE] = { "wake", "1", "of these, between its sched_waking and its sched_wakeup",
-		      SCHEDTRACE_INT },
-	[BY_FORK] = { "fork", "1", "of these, before its first sched_wakeup_new", SCHEDTRACE_INT },
-	[BY_EXEC] = { "exec", "1", "of these, followed by its exec before it left the CPU again",
-		      SCHEDTRACE_INT },
-	[BY_BALANCE] = { "balance", "1",
-			 "of these, the others: load balancing, affinity; exec's and fork's too "
-			 "where "
-			 "those were not recorded",
-			 SCHEDTRACE_INT },
-	[TO_SMT] = { "smt", "1", "of these, to a hardware thread of the same core",
-		     SCHEDTRACE_INT },
-	[TO_CACHE] = { "cache", "1", "of these, to another core with a cache in common",
-		       SCHEDTRACE_INT },
-	[TO_NODE] = { "node", "1", "of these, farther, in the same NUMA node", SCHEDTRACE_INT },
-	[TO_REMOTE] = { "remote", "1", "of these, to another NUMA node", SCHEDTRACE_INT },
-	[FIRST_NS] = { "first_ns", "ns", "when it was first moved", SCHEDTRACE_INT },
-	[LAST_NS] = { "last_ns", "ns", "when it was last moved", SCHEDTRACE_INT },
-	[FIRST_FROM] = { "first_from", "", "CPU that the first move took it from", SCHEDTRACE_INT },
-	[LAST_TO] = { "last_to", "", "CPU that the last move brought it to", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[PID] = COLUMN_ID("pid", "thread id"),
+	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
+	[MIGRATIONS] = COLUMN_COUNT(
+		"migrations",
+		"sched_migrate_task rows, as perf's cpu-migrations; moves of a task that "
+		"waits included",
+		.doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[BY_WAKE] = COLUMN_COUNT("wake", "of these, between its sched_waking and its sched_wakeup"),
+	[BY_FORK] = COLUMN_COUNT("fork", "of these, before its first sched_wakeup_new"),
+	[BY_EXEC] =
+		COLUMN_COUNT("exec", "of these, followed by its exec before it left the CPU again"),
+	[BY_BALANCE] = COLUMN_COUNT(
+		"balance", "of these, the others: load balancing, affinity; exec's and fork's too "
+			   "where "
+			   "those were not recorded"),
+	[TO_SMT] = COLUMN_COUNT("smt", "of these, to a hardware thread of the same core"),
+	[TO_CACHE] = COLUMN_COUNT("cache", "of these, to another core with a cache in common"),
+	[TO_NODE] = COLUMN_COUNT("node", "of these, farther, in the same NUMA node"),
+	[TO_REMOTE] = COLUMN_COUNT("remote", "of these, to another NUMA node"),
+	[FIRST_NS] = COLUMN_STAMP("first_ns", "when it was first moved"),
+	[LAST_NS] = COLUMN_STAMP("last_ns", "when it was last moved"),
+	[FIRST_FROM] = COLUMN_ID("first_from", "CPU that the first move took it from"),
+	[LAST_TO] = COLUMN_ID("last_to", "CPU that the last move brought it to"),
+};
+
+static const struct schedtrace_picture picture_migrations = {
+	.from = "migrations",
+	.kind = SCHEDTRACE_PICTURE_STACKED_BARS,
+	.title = "Migrations of each task",
+	.labels = "comm,pid",
+	.values = "wake:at a wakeup,fork:at a fork,exec:at an exec,"
+		  "balance:for balance",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info migrations_info = {
-	"migrations",	    "moves of each task that was moved, by cause and distance",
-	N_COLUMNS,	    columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "migrations",
+	.about = "moves of each task that was moved, by cause and distance",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid",
+	.order = "-migrations",
+	.doubt = SCHEDTRACE_DOUBT_ANY,
+	.unswitched = true,
+	.needs = "MIGRATE",
+	.shown = SCHEDTRACE_SHOWN,
+	.compare = &(const struct schedtrace_table_compare){ .same = "comm",
+							     .measures = "migrations,wake,balance",
+							     .totals = "",
+							     .usual = true },
+	.pictures = PICTURES(&picture_migrations),
 };
 
 enum { M_FROM, M_TO, M_MIGRATIONS, M_WAKE, M_FORK, M_EXEC, M_BALANCE, M_DISTANCE, N_M_COLUMNS };
 
-static const struct schedtrace_column_info matrix_columns[N_M_COLUMNS] = {
-	[M_FROM] = { "from", "", "CPU that tasks leave", SCHEDTRACE_INT },
-	[M_TO] = { "to", "", "CPU that they come to", SCHEDTRACE_INT },
-	[M_MIGRATIONS] = { "migrations", "1", "sched_migrate_task rows", SCHEDTRACE_INT },
-	[M_WAKE] = { "wake", "1", "of these, at a wakeup", SCHEDTRACE_INT },
-	[M_FORK] = { "fork", "1", "of these, at a fork", SCHEDTRACE_INT },
-	[M_EXEC] = { "exec", "1", "of these, at an exec", SCHEDTRACE_INT },
-	[M_BALANCE] = { "balance", "1", "of these, for balance or affinity", SCHEDTRACE_INT },
-	[M_DISTANCE] = { "distance", "", "smt, cache, node, remote or unknown; see migrations",
-			 SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const matrix_columns[N_M_COLUMNS] = {
+	[M_FROM] = COLUMN_ID("from", "CPU that tasks leave"),
+	[M_TO] = COLUMN_ID("to", "CPU that they come to"),
+	[M_MIGRATIONS] = COLUMN_COUNT("migrations", "sched_migrate_task rows",
+				      .doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[M_WAKE] = COLUMN_COUNT("wake", "of these, at a wakeup"),
+	[M_FORK] = COLUMN_COUNT("fork", "of these, at a fork"),
+	[M_EXEC] = COLUMN_COUNT("exec", "of these, at an exec"),
+	[M_BALANCE] = COLUMN_COUNT("balance", "of these, for balance or affinity"),
+	[M_DISTANCE] =
+		COLUMN_TEXT("distance", "smt, cache, node, remote or unknown; see migrations"),
+};
+
+static const struct schedtrace_picture picture_migration_matrix = {
+	.from = "migration_matrix",
+	.kind = SCHEDTRACE_PICTURE_MIGRATION_MATRIX,
+	.title = "Migrations from CPU to CPU",
 };
 
 static const struct schedtrace_table_info matrix_info = {
-	"migration_matrix", "moves from each CPU to each other; pairs without any are left out",
-	N_M_COLUMNS,	    matrix_columns,
-	SCHEDTRACE_BY_CPU,
+	.name = "migration_matrix",
+	.about = "moves from each CPU to each other; pairs without any are left out",
+	.n_columns = N_M_COLUMNS,
+	.columns = matrix_columns,
+	.choices = SCHEDTRACE_BY_CPU,
+	.key = "from,to",
+	.order = "-migrations",
+	.doubt = SCHEDTRACE_DOUBT_ANY,
+	.unswitched = true,
+	.needs = "MIGRATE",
+	.compare = &(const struct schedtrace_table_compare){ .same = "from,to",
+							     .measures = "migrations",
+							     .usual = true },
+	.pictures = PICTURES(&picture_migration_matrix),
 };
 
 static int64_t sum(const int64_t *values, size_t n)
@@ -461,7 +512,9 @@ static const struct schedtrace_table_info *const logs[] = { &log_info };
 
 const struct analysis analysis_migrations = {
 	.info = { "migrations", "moves between CPUs: per task, from CPU to CPU, cause and distance",
-		  needs, 2, tables, 1, logs },
+		  needs, 2, tables, 1, logs,
+		  PICTURES(&picture_migration_matrix, &picture_migration_log,
+			   &picture_migrations) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

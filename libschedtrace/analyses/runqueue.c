@@ -41,19 +41,23 @@ struct runqueue {
 
 enum { L_TIME, L_CPU, L_LENGTH, L_CHANGE, L_PID, L_COMM, N_L_COLUMNS };
 
-static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
-	[L_TIME] = { "time_ns", "ns", "when, on the trace clock", SCHEDTRACE_INT },
-	[L_CPU] = { "cpu", "", "CPU of the run queue", SCHEDTRACE_INT },
-	[L_LENGTH] = { "length", "1", "runnable tasks from then on, the running one included",
-		       SCHEDTRACE_INT },
-	[L_CHANGE] = { "change", "1", "by how much it changed", SCHEDTRACE_INT },
-	[L_PID] = { "pid", "", "task that ran there, 0 idle", SCHEDTRACE_INT },
-	[L_COMM] = { "comm", "", "its name", SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
+	[L_TIME] = COLUMN_STAMP("time_ns", "when, on the trace clock"),
+	[L_CPU] = COLUMN_ID("cpu", "CPU of the run queue"),
+	[L_LENGTH] =
+		COLUMN_COUNT("length", "runnable tasks from then on, the running one included"),
+	[L_CHANGE] = COLUMN_COUNT("change", "by how much it changed"),
+	[L_PID] = COLUMN_ID("pid", "task that ran there, 0 idle"),
+	[L_COMM] = COLUMN_TEXT("comm", "its name"),
 };
 
 static const struct schedtrace_table_info log_info = {
-	"runqueue_log", "every change of a run queue's length", N_L_COLUMNS,
-	log_columns,	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.name = "runqueue_log",
+	.about = "every change of a run queue's length",
+	.n_columns = N_L_COLUMNS,
+	.columns = log_columns,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.key = "time_ns,cpu",
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -179,35 +183,72 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 
 enum { CPU, MEAN, MAX, KNOWN, EMPTY, ABOVE_1, N_COLUMNS };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
-	[MEAN] = { "length_mean", "1",
-		   "runnable tasks (the running one included), mean over the time when known",
-		   SCHEDTRACE_REAL },
-	[MAX] = { "length_max", "1", "most at once, for longer than 0 ns", SCHEDTRACE_INT },
-	[KNOWN] = { "known_ns", "ns", "time when the length is known", SCHEDTRACE_INT },
-	[EMPTY] = { "empty", "%", "of that, nobody runnable", SCHEDTRACE_REAL },
-	[ABOVE_1] = { "above_1", "%", "of that, somebody waited", SCHEDTRACE_REAL },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[CPU] = COLUMN_ID("cpu", "CPU"),
+	[MEAN] = COLUMN_MEAN(
+		"length_mean", "1", COUNT,
+		"runnable tasks (the running one included), mean over the time when known",
+		.merge = SCHEDTRACE_MERGE_MEAN, .weight = "known_ns"),
+	[MAX] = COLUMN_COUNT("length_max", "most at once, for longer than 0 ns",
+			     .merge = SCHEDTRACE_MERGE_MAX),
+	[KNOWN] = COLUMN_DURATION("known_ns", "time when the length is known"),
+	[EMPTY] = COLUMN_SHARE("empty", "of that, nobody runnable", .merge = SCHEDTRACE_MERGE_MEAN,
+			       .weight = "known_ns"),
+	[ABOVE_1] = COLUMN_SHARE("above_1", "of that, somebody waited",
+				 .merge = SCHEDTRACE_MERGE_MEAN, .weight = "known_ns"),
+};
+
+static const struct schedtrace_picture picture_runqueue = {
+	.from = "runqueue",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Runnable tasks on each CPU",
+	.labels = "cpu",
+	.values = "length_mean:mean over the time,length_max:most at once",
+	.top = 64,
 };
 
 static const struct schedtrace_table_info runqueue_info = {
-	"runqueue",	   "how long the run queue of each CPU was, by time", N_COLUMNS, columns,
-	SCHEDTRACE_BY_CPU,
+	.name = "runqueue",
+	.about = "how long the run queue of each CPU was, by time",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_CPU,
+	.key = "cpu",
+	.compare = &(const struct schedtrace_table_compare){ .same = "cpu",
+							     .measures = "length_mean,above_1",
+							     .totals = "",
+							     .usual = true },
+	.pictures = PICTURES(&picture_runqueue),
 };
 
 enum { N_CPU, N_LENGTH, N_NS, N_SHARE, N_N_COLUMNS };
 
-static const struct schedtrace_column_info length_columns[N_N_COLUMNS] = {
-	[N_CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
-	[N_LENGTH] = { "length", "1", "runnable tasks; 64: 64 or more", SCHEDTRACE_INT },
-	[N_NS] = { "ns", "ns", "time at this length", SCHEDTRACE_INT },
-	[N_SHARE] = { "share", "%", "of the time when the length is known", SCHEDTRACE_REAL },
+static const struct schedtrace_column_info *const length_columns[N_N_COLUMNS] = {
+	[N_CPU] = COLUMN_ID("cpu", "CPU"),
+	[N_LENGTH] = COLUMN_COUNT("length", "runnable tasks; 64: 64 or more"),
+	[N_NS] = COLUMN_DURATION("ns", "time at this length"),
+	[N_SHARE] = COLUMN_SHARE("share", "of the time when the length is known"),
+};
+
+static const struct schedtrace_picture picture_runqueue_lengths = {
+	.from = "runqueue_lengths",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "How much of its time each run queue had which length",
+	.labels = "cpu,length",
+	.values = "share",
+	.top = 64,
 };
 
 static const struct schedtrace_table_info lengths_info = {
-	"runqueue_lengths", "how much time each run queue had which length",
-	N_N_COLUMNS,	    length_columns,
-	SCHEDTRACE_BY_CPU,
+	.name = "runqueue_lengths",
+	.about = "how much time each run queue had which length",
+	.n_columns = N_N_COLUMNS,
+	.columns = length_columns,
+	.choices = SCHEDTRACE_BY_CPU,
+	.key = "cpu,length",
+	.compare = &(const struct schedtrace_table_compare){ .same = "cpu,length",
+							     .measures = "share" },
+	.pictures = PICTURES(&picture_runqueue_lengths),
 };
 
 enum {
@@ -231,53 +272,66 @@ enum {
 	N_W_COLUMNS
 };
 
-static const struct schedtrace_column_info work_columns[N_W_COLUMNS] = {
-	[W_FOLLOWED] = { "followed_ns", "ns",
-			 "time that the figures are about: without gaps, and without stretches in "
-			 "which a switch is missing",
-			 SCHEDTRACE_INT },
-	[W_CPUS] = { "cpus", "1", "CPUs with rows", SCHEDTRACE_INT },
-	[W_WALL] = { "wall_ns", "ns",
-		     "time with an idle CPU and a task that waits for another and may run there",
-		     SCHEDTRACE_INT },
-	[W_SHARE] = { "wall", "%", "wall_ns of followed_ns", SCHEDTRACE_REAL },
-	[W_PER_CPU] = { "per_cpu_ns", "ns", "the lesser of idle and overloaded CPUs, times time",
-			SCHEDTRACE_INT },
-	[W_PER_THREAD] = { "per_thread_ns", "ns",
-			   "the lesser of idle CPUs and tasks that wait on overloaded ones, times "
-			   "time",
-			   SCHEDTRACE_INT },
-	[W_ANY_WALL] = { "any_wall_ns", "ns",
-			 "wall_ns if every task might run everywhere (SchedViz's WallTime)",
-			 SCHEDTRACE_INT },
-	[W_ANY_PER_CPU] = { "any_per_cpu_ns", "ns", "per_cpu_ns likewise (PerCPUTime)",
-			    SCHEDTRACE_INT },
-	[W_ANY_PER_THREAD] = { "any_per_thread_ns", "ns", "per_thread_ns likewise (PerThreadTime)",
-			       SCHEDTRACE_INT },
-	[W_UTILISATION] = { "utilisation", "%",
-			    "time of the CPUs in which they are not idle, of all (SchedViz)",
-			    SCHEDTRACE_REAL },
-	[W_VIOLATION] = { "violation_ns", "ns",
-			  "time with a run queue above 1 and another of 0, by RQ_SIZE rows (as "
-			  "systing's)",
-			  SCHEDTRACE_INT },
-	[W_EPISODES] = { "episodes", "1", "stretches of wall_ns; the log has them",
-			 SCHEDTRACE_INT },
-	[W_P50] = { "p50_ns", "ns", "their median; at most 1/32 (or 8 ns) off", SCHEDTRACE_INT },
-	[W_P99] = { "p99_ns", "ns", "99 % are not longer; at most 1/32 (or 8 ns) off",
-		    SCHEDTRACE_INT },
-	[W_MAX] = { "max_ns", "ns", "the longest", SCHEDTRACE_INT },
-	[W_DOUBTFUL] = { "doubtful", "1", "further ones that a missing switch makes doubtful",
-			 SCHEDTRACE_INT },
-	[W_UNFOLLOWED] = { "unfollowed_ns", "ns", "the rest of the recorded time (the window)",
-			   SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const work_columns[N_W_COLUMNS] = {
+	[W_FOLLOWED] = COLUMN_DURATION(
+		"followed_ns",
+		"time that the figures are about: without gaps, and without stretches in "
+		"which a switch is missing"),
+	[W_CPUS] = COLUMN_COUNT("cpus", "CPUs with rows", .merge = SCHEDTRACE_MERGE_ONE),
+	[W_WALL] = COLUMN_DURATION(
+		"wall_ns",
+		"time with an idle CPU and a task that waits for another and may run there",
+		.most = "unfollowed_ns", .adds = true, .needs = "CTX_SWITCH"),
+	[W_SHARE] = COLUMN_SHARE("wall", "wall_ns of followed_ns", .merge = SCHEDTRACE_MERGE_ONE),
+	[W_PER_CPU] =
+		COLUMN_DURATION("per_cpu_ns", "the lesser of idle and overloaded CPUs, times time"),
+	[W_PER_THREAD] = COLUMN_DURATION(
+		"per_thread_ns",
+		"the lesser of idle CPUs and tasks that wait on overloaded ones, times "
+		"time"),
+	[W_ANY_WALL] = COLUMN_DURATION(
+		"any_wall_ns", "wall_ns if every task might run everywhere (SchedViz's WallTime)"),
+	[W_ANY_PER_CPU] = COLUMN_DURATION("any_per_cpu_ns", "per_cpu_ns likewise (PerCPUTime)"),
+	[W_ANY_PER_THREAD] =
+		COLUMN_DURATION("any_per_thread_ns", "per_thread_ns likewise (PerThreadTime)"),
+	[W_UTILISATION] = COLUMN_SHARE(
+		"utilisation", "time of the CPUs in which they are not idle, of all (SchedViz)",
+		.merge = SCHEDTRACE_MERGE_ONE),
+	[W_VIOLATION] = COLUMN_DURATION(
+		"violation_ns",
+		"time with a run queue above 1 and another of 0, by RQ_SIZE rows (as "
+		"systing's)"),
+	[W_EPISODES] = COLUMN_COUNT("episodes", "stretches of wall_ns; the log has them"),
+	[W_P50] = COLUMN_PERCENTILE("p50_ns", "their median; at most 1/32 (or 8 ns) off"),
+	[W_P99] = COLUMN_PERCENTILE("p99_ns", "99 % are not longer; at most 1/32 (or 8 ns) off"),
+	[W_MAX] = COLUMN_DURATION("max_ns", "the longest", .merge = SCHEDTRACE_MERGE_MAX),
+	[W_DOUBTFUL] =
+		COLUMN_COUNT("doubtful", "further ones that a missing switch makes doubtful"),
+	[W_UNFOLLOWED] =
+		COLUMN_DURATION("unfollowed_ns", "the rest of the recorded time (the window)"),
+};
+
+static const struct schedtrace_picture picture_work_conservation = {
+	.from = "work_conservation",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Time that CPUs idled while tasks waited for others",
+	.labels = "",
+	.values = "wall_ns:at least one of each,per_cpu_ns:times the CPUs,"
+		  "per_thread_ns:times the tasks",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info work_info = {
-	"work_conservation",
-	"how much time CPUs idled while tasks waited for other CPUs",
-	N_W_COLUMNS,
-	work_columns,
+	.name = "work_conservation",
+	.about = "how much time CPUs idled while tasks waited for other CPUs",
+	.n_columns = N_W_COLUMNS,
+	.columns = work_columns,
+	.first = "followed_ns,wall_ns,wall,utilisation,episodes,max_ns,"
+		 "unfollowed_ns,per_cpu_ns,per_thread_ns,violation_ns",
+	.compare =
+		&(const struct schedtrace_table_compare){
+			.measures = "wall_ns,wall,episodes,utilisation", .totals = "" },
+	.pictures = PICTURES(&picture_work_conservation),
 };
 
 static double percent(int64_t part, double whole)
@@ -419,9 +473,21 @@ static const struct schedtrace_table_info *const tables[] = { &runqueue_info, &w
 							      &lengths_info };
 static const struct schedtrace_table_info *const logs[] = { &log_info, &episodes_info };
 
+static const struct schedtrace_picture picture_lengths = {
+	.from = "states_log",
+	.kind = SCHEDTRACE_PICTURE_LENGTHS,
+	.title = "Runnable tasks on each CPU, the running one included",
+};
+
+static const struct schedtrace_picture picture_length_map = {
+	.from = "states_log",
+	.kind = SCHEDTRACE_PICTURE_LENGTH_MAP,
+	.title = "The same as a map",
+};
+
 const struct analysis analysis_runqueue = {
 	.info = { "runqueue", "lengths of run queues; CPUs that idle while tasks wait elsewhere",
-		  needs, 3, tables, 2, logs },
+		  needs, 3, tables, 2, logs, PICTURES(&picture_lengths, &picture_length_map) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

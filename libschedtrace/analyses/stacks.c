@@ -142,84 +142,148 @@ enum {
 	N_COLUMNS
 };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[RANK] = { "rank", "1", "place by time on the CPU, from 1", SCHEDTRACE_INT },
-	[HASH] = { "hash", "",
-		   "Jenkins hash of the addresses, as the kernel's jhash2() of their 32-bit words "
-		   "from 0, hexadecimal",
-		   SCHEDTRACE_TEXT },
-	[SWITCHES] = { "switches", "1",
-		       "times a task was switched out with this stack: how often it was scheduled",
-		       SCHEDTRACE_INT },
-	[VOLUNTARY] = { "voluntary", "1", "of these, to sleep, block, stop or end",
-			SCHEDTRACE_INT },
-	[ON_CPU] = { "on_cpu_ns", "ns",
-		     "time on the CPU that these switches ended, as far as it is certain",
-		     SCHEDTRACE_INT },
-	[ON_CPU_HI] = { "on_cpu_hi_ns", "ns", "the same with what is possible as well",
-			SCHEDTRACE_INT },
-	[TICKS] = { "on_cpu_ticks", "ticks",
-		    "on_cpu_ns in ticks of the time-stamp counter, where its rate is known",
-		    SCHEDTRACE_INT },
-	[SHARE] = { "share", "%", "part of on_cpu_ns of all stacks", SCHEDTRACE_REAL },
-	[COMMS] = { "comms", "",
-		    "names of the tasks: the two with most time, and how many more there are",
-		    SCHEDTRACE_TEXT },
-	[N_FRAMES] = { "n_frames", "1", "frames of the stack", SCHEDTRACE_INT },
-	[KERNEL_FRAMES] = { "kernel_frames", "1", "of these, the kernel's, which come first",
-			    SCHEDTRACE_INT },
-	[FRAMES] = { "frames", "",
-		     "functions, the innermost first, \";\" between; addresses where no name is "
-		     "known",
-		     SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[RANK] = COLUMN_COUNT("rank", "place by time on the CPU, from 1",
+			      .merge = SCHEDTRACE_MERGE_NONE),
+	[HASH] = COLUMN_TEXT(
+		"hash",
+		"Jenkins hash of the addresses, as the kernel's jhash2() of their 32-bit words "
+		"from 0, hexadecimal"),
+	[SWITCHES] = COLUMN_COUNT(
+		"switches",
+		"times a task was switched out with this stack: how often it was scheduled",
+		.needs = "CTX_SWITCH"),
+	[VOLUNTARY] = COLUMN_COUNT("voluntary", "of these, to sleep, block, stop or end"),
+	[ON_CPU] = COLUMN_DURATION(
+		"on_cpu_ns", "time on the CPU that these switches ended, as far as it is certain",
+		.most = "on_cpu_hi_ns", .needs = "CTX_SWITCH"),
+	[ON_CPU_HI] = COLUMN_DURATION("on_cpu_hi_ns", "the same with what is possible as well"),
+	[TICKS] = COLUMN("on_cpu_ticks", "ticks", INT, AMOUNT,
+			 "on_cpu_ns in ticks of the time-stamp counter, where its rate is known"),
+	[SHARE] = COLUMN_SHARE("share", "part of on_cpu_ns of all stacks"),
+	[COMMS] = COLUMN_TEXT(
+		"comms", "names of the tasks: the two with most time, and how many more there are"),
+	[N_FRAMES] =
+		COLUMN_COUNT("n_frames", "frames of the stack", .merge = SCHEDTRACE_MERGE_NONE),
+	[KERNEL_FRAMES] = COLUMN_COUNT("kernel_frames", "of these, the kernel's, which come first",
+				       .merge = SCHEDTRACE_MERGE_NONE),
+	[FRAMES] = COLUMN_TEXT(
+		"frames",
+		"functions, the innermost first, \";\" between; addresses where no name is "
+		"known"),
+};
+
+static const struct schedtrace_picture picture_stacks = {
+	.from = "stacks",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Call stacks with most time on the CPU until the switch away",
+	.labels = "comms,frames",
+	.values = "on_cpu_ns",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info whole_info = {
-	"stacks",
-	"call stacks at the switch away from a task, and the time on the CPU that it ended",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_COMMAND,
+	.name = "stacks",
+	.about =
+		"call stacks at the switch away from a task, and the time on the CPU that it ended",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_COMMAND,
+	.key = "hash",
+	.order = "-on_cpu_ns",
+	.first = "rank,hash,switches,on_cpu_ns,share,comms,voluntary",
+	.compare = &(const struct schedtrace_table_compare){ .same = "frames",
+							     .measures = "on_cpu_ns,switches",
+							     .totals = "",
+							     .usual = true },
+	.pictures = PICTURES(&picture_stacks),
+};
+
+static const struct schedtrace_picture picture_stacks_kernel = {
+	.from = "stacks_kernel",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Kernel parts of call stacks, by the time on the CPU until the switch away",
+	.labels = "comms,frames",
+	.values = "on_cpu_ns",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info kernel_info = {
-	"stacks_kernel",
-	"the same by the kernel's part of the stacks only",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_COMMAND,
+	.name = "stacks_kernel",
+	.about = "the same by the kernel's part of the stacks only",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_COMMAND,
+	.key = "hash",
+	.order = "-on_cpu_ns",
+	.first = "rank,hash,switches,on_cpu_ns,share,comms,voluntary",
+	.compare = &(const struct schedtrace_table_compare){ .same = "frames",
+							     .measures = "on_cpu_ns,switches" },
+	.pictures = PICTURES(&picture_stacks_kernel),
+};
+
+static const struct schedtrace_picture picture_stacks_user = {
+	.from = "stacks_user",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Program parts of call stacks, by the time on the CPU until the switch away",
+	.labels = "comms,frames",
+	.values = "on_cpu_ns",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info user_info = {
-	"stacks_user",
-	"the same by the program's part of the stacks only",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_COMMAND,
+	.name = "stacks_user",
+	.about = "the same by the program's part of the stacks only",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_COMMAND,
+	.key = "hash",
+	.order = "-on_cpu_ns",
+	.first = "rank,hash,switches,on_cpu_ns,share,comms,voluntary",
+	.compare = &(const struct schedtrace_table_compare){ .same = "frames",
+							     .measures = "on_cpu_ns,switches" },
+	.pictures = PICTURES(&picture_stacks_user),
 };
 
 enum { C_COMM, C_HASH, C_SWITCHES, C_ON_CPU, C_N_FRAMES, C_KERNEL_FRAMES, C_FRAMES, N_C_COLUMNS };
 
-static const struct schedtrace_column_info comm_columns[N_C_COLUMNS] = {
-	[C_COMM] = { "comm", "", "name of the tasks", SCHEDTRACE_TEXT },
-	[C_HASH] = { "hash", "", "of the whole stack; see stacks", SCHEDTRACE_TEXT },
-	[C_SWITCHES] = { "switches", "1", "times such a task was switched out with this stack",
-			 SCHEDTRACE_INT },
-	[C_ON_CPU] = { "on_cpu_ns", "ns", "certain time on the CPU that these switches ended",
-		       SCHEDTRACE_INT },
-	[C_N_FRAMES] = { "n_frames", "1", "frames of the stack", SCHEDTRACE_INT },
-	[C_KERNEL_FRAMES] = { "kernel_frames", "1", "of these, the kernel's, which come first",
-			      SCHEDTRACE_INT },
-	[C_FRAMES] = { "frames", "", "functions, the innermost first, \";\" between",
-		       SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const comm_columns[N_C_COLUMNS] = {
+	[C_COMM] = COLUMN_TEXT("comm", "name of the tasks"),
+	[C_HASH] = COLUMN_TEXT("hash", "of the whole stack; see stacks"),
+	[C_SWITCHES] =
+		COLUMN_COUNT("switches", "times such a task was switched out with this stack",
+			     .needs = "CTX_SWITCH"),
+	[C_ON_CPU] =
+		COLUMN_DURATION("on_cpu_ns", "certain time on the CPU that these switches ended",
+				.needs = "CTX_SWITCH"),
+	[C_N_FRAMES] =
+		COLUMN_COUNT("n_frames", "frames of the stack", .merge = SCHEDTRACE_MERGE_NONE),
+	[C_KERNEL_FRAMES] =
+		COLUMN_COUNT("kernel_frames", "of these, the kernel's, which come first",
+			     .merge = SCHEDTRACE_MERGE_NONE),
+	[C_FRAMES] = COLUMN_TEXT("frames", "functions, the innermost first, \";\" between"),
+};
+
+static const struct schedtrace_picture picture_stack_comms = {
+	.from = "stack_comms",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Call stacks of each name with most time on the CPU until the switch away",
+	.labels = "comm,frames",
+	.values = "on_cpu_ns",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info comm_info = {
-	"stack_comms",
-	"each stack by the name of the tasks, as flame graphs want it",
-	N_C_COLUMNS,
-	comm_columns,
-	SCHEDTRACE_BY_NAME | SCHEDTRACE_BY_COMMAND,
+	.name = "stack_comms",
+	.about = "each stack by the name of the tasks, as flame graphs want it",
+	.n_columns = N_C_COLUMNS,
+	.columns = comm_columns,
+	.choices = SCHEDTRACE_BY_NAME | SCHEDTRACE_BY_COMMAND,
+	.key = "comm,hash",
+	.order = "-on_cpu_ns",
+	.compare = &(const struct schedtrace_table_compare){ .same = "comm,frames",
+							     .measures = "on_cpu_ns,switches" },
+	.pictures = PICTURES(&picture_stack_comms),
 };
 
 enum part { WHOLE, KERNEL, USER };
@@ -540,7 +604,7 @@ static const struct schedtrace_table_info *const tables[] = { &whole_info, &kern
 const struct analysis analysis_stacks = {
 	.info = { "stacks",
 		  "call stacks in which tasks leave the CPU: how often, and time until then", needs,
-		  4, tables, 0, NULL },
+		  4, tables, 0, NULL, PICTURES(&picture_stacks) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/histogram.h"
+#include "libschedtrace/analyses/states.h"
 #include "libschedtrace/analysis.h"
 #include "libschedtrace/replay/replay.h"
 
@@ -44,52 +45,102 @@ enum { L_BEGIN, L_END, L_PID, L_TGID, L_COMM, L_STATE, L_CPU, L_CERTAIN, N_L_COL
 	"(S), idle (I), blocked (D), "                                                             \
 	"stopped (T, t, P); made: not runnable yet; unknown: may have waited"
 
-static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
-	[L_BEGIN] = { "begin_ns", "ns", "from when, on the trace clock", SCHEDTRACE_INT },
-	[L_END] = { "end_ns", "ns", "until when", SCHEDTRACE_INT },
-	[L_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[L_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[L_COMM] = { "comm", "", "the task's name then", SCHEDTRACE_TEXT },
-	[L_STATE] = { "state", "", ABOUT_STATE, SCHEDTRACE_TEXT },
-	[L_CPU] = { "cpu", "", "where it ran or waited", SCHEDTRACE_INT },
-	[L_CERTAIN] = { "certain", "", "1: rows prove it; 0: it is possible", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
+	[L_BEGIN] = COLUMN_STAMP("begin_ns", "from when, on the trace clock"),
+	[L_END] = COLUMN_STAMP("end_ns", "until when"),
+	[L_PID] = COLUMN_ID("pid", "thread id"),
+	[L_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[L_COMM] = COLUMN_TEXT("comm", "the task's name then"),
+	[L_STATE] = COLUMN_TEXT("state", ABOUT_STATE),
+	[L_CPU] = COLUMN_ID("cpu", "where it ran or waited"),
+	[L_CERTAIN] = COLUMN_ID("certain", "1: rows prove it; 0: it is possible"),
+};
+
+const struct schedtrace_picture picture_who_ran = {
+	.from = "states_log",
+	.kind = SCHEDTRACE_PICTURE_WHO_RAN,
+	.title = "Who ran on each CPU",
+	.ranked = "tasks",
+	.ranked_on_cpus = "cpu_tasks",
+};
+
+const struct schedtrace_picture picture_what_tasks_did = {
+	.from = "states_log",
+	.kind = SCHEDTRACE_PICTURE_STATES,
+	.title = "What the tasks that ran longest did",
+	.ranked = "tasks",
+	.top = 16,
 };
 
 static const struct schedtrace_table_info log_info = {
-	"states_log", "every stretch of every task in one state", N_L_COLUMNS,
-	log_columns,  SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.name = "states_log",
+	.about = "every stretch of every task in one state",
+	.n_columns = N_L_COLUMNS,
+	.columns = log_columns,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.key = "begin_ns,pid,certain",
+	.pictures = PICTURES(&picture_who_ran, &picture_what_tasks_did),
+};
+
+static const struct schedtrace_picture picture_states_open = {
+	.from = "states_open",
+	.kind = SCHEDTRACE_PICTURE_STATES,
+	.title = "What the tasks that ran longest did",
+	.ranked = "tasks",
+	.top = 16,
 };
 
 static const struct schedtrace_table_info open_info = {
-	"states_open", "what every task still does at the last row", N_L_COLUMNS,
-	log_columns,   SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.name = "states_open",
+	.about = "what every task still does at the last row",
+	.n_columns = N_L_COLUMNS,
+	.columns = log_columns,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.key = "pid",
+	.order = "-begin_ns",
+	.compare = &(const struct schedtrace_table_compare){ .same = "comm",
+							     .totals = "",
+							     .usual = true },
+	.pictures = PICTURES(&picture_states_open),
 };
 
 enum { STATE, WHOLE, CERTAIN, MEAN, P50, P99, MAX, POSSIBLE, OTHERS, LASTING, N_COLUMNS };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[STATE] = { "state", "", ABOUT_STATE, SCHEDTRACE_TEXT },
-	[WHOLE] = { "stretches", "1", "whose begin and end rows show", SCHEDTRACE_INT },
-	[CERTAIN] = { "certain_ns", "ns", "time in this state that is certain, of all tasks",
-		      SCHEDTRACE_INT },
-	[MEAN] = { "mean_ns", "ns", "mean of the stretches", SCHEDTRACE_REAL },
-	[P50] = { "p50_ns", "ns", "their median; at most 1/32 (or 8 ns) off", SCHEDTRACE_INT },
-	[P99] = { "p99_ns", "ns", "99 % are not longer; at most 1/32 (or 8 ns) off",
-		  SCHEDTRACE_INT },
-	[MAX] = { "max_ns", "ns", "the longest", SCHEDTRACE_INT },
-	[POSSIBLE] = { "possible_ns", "ns",
-		       "time that is possible beyond that; parts of one task can overlap",
-		       SCHEDTRACE_INT },
-	[OTHERS] = { "doubtful", "1", "stretches cut by the window, or with a doubtful end",
-		     SCHEDTRACE_INT },
-	[LASTING] = { "lasting", "1", "tasks in this state at the last row", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[STATE] = COLUMN_TEXT("state", ABOUT_STATE),
+	[WHOLE] = COLUMN_COUNT("stretches", "whose begin and end rows show"),
+	[CERTAIN] =
+		COLUMN_DURATION("certain_ns", "time in this state that is certain, of all tasks"),
+	[MEAN] = COLUMN_MEAN("mean_ns", "ns", DURATION, "mean of the stretches",
+			     .merge = SCHEDTRACE_MERGE_MEAN, .weight = "stretches"),
+	[P50] = COLUMN_PERCENTILE("p50_ns", "their median; at most 1/32 (or 8 ns) off"),
+	[P99] = COLUMN_PERCENTILE("p99_ns", "99 % are not longer; at most 1/32 (or 8 ns) off"),
+	[MAX] = COLUMN_DURATION("max_ns", "the longest", .merge = SCHEDTRACE_MERGE_MAX),
+	[POSSIBLE] = COLUMN_DURATION(
+		"possible_ns", "time that is possible beyond that; parts of one task can overlap"),
+	[OTHERS] = COLUMN_COUNT("doubtful", "stretches cut by the window, or with a doubtful end"),
+	[LASTING] = COLUMN_COUNT("lasting", "tasks in this state at the last row"),
+};
+
+static const struct schedtrace_picture picture_states = {
+	.from = "states",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Time that all tasks were in each state, as far as it is certain",
+	.labels = "state",
+	.values = "certain_ns:time",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info table_info = {
-	"states",
-	"how long tasks stayed in which state, over all tasks",
-	N_COLUMNS,
-	columns,
+	.name = "states",
+	.about = "how long tasks stayed in which state, over all tasks",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.key = "state",
+	.compare = &(const struct schedtrace_table_compare){ .same = "state",
+							     .measures = "certain_ns,p99_ns",
+							     .usual = true },
+	.pictures = PICTURES(&picture_states),
 };
 
 /* A wait on no CPU is a guess of the replay: the task may have waited. */
@@ -228,7 +279,7 @@ static const struct schedtrace_table_info *const logs[] = { &log_info };
 
 const struct analysis analysis_states = {
 	.info = { "states", "which task was in which state when, and how long states last", needs,
-		  2, tables, 1, logs },
+		  2, tables, 1, logs, PICTURES(&picture_who_ran, &picture_what_tasks_did) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

@@ -184,82 +184,110 @@ enum {
 	N_COLUMNS
 };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[PID] = { "pid", "", "thread id in the initial namespace; one recurs when it is used again",
-		  SCHEDTRACE_INT },
-	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[PPID] = { "ppid", "", "process id of the parent", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "the task's last name; see names", SCHEDTRACE_TEXT },
-	[NAMES] = { "names", "", "its names over time, the first 16, with > between",
-		    SCHEDTRACE_TEXT },
-	[START] = { "start_ns", "ns", "when it was made on the trace clock; unknown when before",
-		    SCHEDTRACE_INT },
-	[END] = { "end_ns", "ns", "its last switch, or its exit where that is missing",
-		  SCHEDTRACE_INT },
-	[CHARGED] = { "charged_ns", "ns",
-		      "CPU time that the kernel charged: sum of sched_stat_runtime, as in "
-		      "/proc/PID/schedstat and perf sched latency",
-		      SCHEDTRACE_INT },
-	[ON_CPU] = { "on_cpu_ns", "ns",
-		     "time from switch-in to switch-out that is certain, as perf sched timehist's "
-		     "run time",
-		     SCHEDTRACE_INT },
-	[ON_CPU_HI] = { "on_cpu_hi_ns", "ns",
-			"the most that the time on CPU can be: with missing switches, gaps and "
-			"what lasts at the end",
-			SCHEDTRACE_INT },
-	[VOLUNTARY] = { "switches_voluntary", "1",
-			"switched out no longer runnable, as the kernel's nvcsw", SCHEDTRACE_INT },
-	[INVOLUNTARY] = { "switches_involuntary", "1",
-			  "switched out while runnable (R, R+; sched_yield too), as nivcsw",
-			  SCHEDTRACE_INT },
-	[WAIT_WAKEUP] = { "wait_wakeup_ns", "ns",
-			  "time from sched_wakeup to switch-in that is certain", SCHEDTRACE_INT },
-	[WAIT_PREEMPT] = { "wait_preempt_ns", "ns",
-			   "time from being switched out while runnable to switch-in that is "
-			   "certain",
-			   SCHEDTRACE_INT },
-	[WAIT_NEW] = { "wait_new_ns", "ns",
-		       "time from sched_wakeup_new to the first switch-in that is certain",
-		       SCHEDTRACE_INT },
-	[WAIT_OLD] = { "wait_old_ns", "ns",
-		       "time from the start of the recording to switch-in that is certain",
-		       SCHEDTRACE_INT },
-	[WAIT_HI] = { "wait_hi_ns", "ns", "the most that the four waits can be together",
-		      SCHEDTRACE_INT },
-	[SLEEP] = { "sleep_ns", "ns", "switched out as S until the wakeup", SCHEDTRACE_INT },
-	[IDLE] = { "idle_ns", "ns", "switched out as I (idle kernel thread) until the wakeup",
-		   SCHEDTRACE_INT },
-	[BLOCKED] = { "blocked_ns", "ns", "switched out as D (uninterruptible) until the wakeup",
-		      SCHEDTRACE_INT },
-	[STOPPED] = { "stopped_ns", "ns", "switched out as T, t or P until the wakeup",
-		      SCHEDTRACE_INT },
-	[LASTING] = { "lasting_ns", "ns",
-		      "in the state of column lasts, to the last row; in no certain figure",
-		      SCHEDTRACE_INT },
-	[LASTS] = { "lasts", "",
-		    "what it does at the last row: running; runnable; sleeping, idle, blocked, "
-		    "stopped; made",
-		    SCHEDTRACE_TEXT },
-	[MIGRATIONS] = { "migrations", "1",
-			 "sched_migrate_task rows: the kernel moved it, as perf's cpu-migrations",
-			 SCHEDTRACE_INT },
-	[CPU_CHANGES] = { "cpu_changes", "1",
-			  "ran on another CPU than the time before (in the window)",
-			  SCHEDTRACE_INT },
-	[CPUS] = { "cpus", "1", "number of CPUs that it ran on", SCHEDTRACE_INT },
-	[PRIORITY] = { "priority", "",
-		       "last known, as the kernel prints it: 120 is nice 0, below "
-		       "100 real time",
-		       SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[PID] = COLUMN_ID("pid",
+			  "thread id in the initial namespace; one recurs when it is used again"),
+	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[PPID] = COLUMN_ID("ppid", "process id of the parent"),
+	[COMM] = COLUMN_TEXT("comm", "the task's last name; see names"),
+	[NAMES] = COLUMN_TEXT("names", "its names over time, the first 16, with > between"),
+	[START] = COLUMN_STAMP("start_ns",
+			       "when it was made on the trace clock; unknown when before"),
+	[END] = COLUMN_STAMP("end_ns", "its last switch, or its exit where that is missing"),
+	[CHARGED] = COLUMN_DURATION(
+		"charged_ns",
+		"CPU time that the kernel charged: sum of sched_stat_runtime, as in "
+		"/proc/PID/schedstat and perf sched latency",
+		.unswitched = true, .needs = "STAT_RUNTIME"),
+	[ON_CPU] = COLUMN_DURATION(
+		"on_cpu_ns",
+		"time from switch-in to switch-out that is certain, as perf sched timehist's "
+		"run time",
+		.most = "on_cpu_hi_ns", .needs = "CTX_SWITCH"),
+	[ON_CPU_HI] = COLUMN_DURATION(
+		"on_cpu_hi_ns",
+		"the most that the time on CPU can be: with missing switches, gaps and "
+		"what lasts at the end"),
+	[VOLUNTARY] = COLUMN_COUNT("switches_voluntary",
+				   "switched out no longer runnable, as the kernel's nvcsw",
+				   .needs = "CTX_SWITCH"),
+	[INVOLUNTARY] =
+		COLUMN_COUNT("switches_involuntary",
+			     "switched out while runnable (R, R+; sched_yield too), as nivcsw",
+			     .needs = "CTX_SWITCH"),
+	[WAIT_WAKEUP] = COLUMN_DURATION("wait_wakeup_ns",
+					"time from sched_wakeup to switch-in that is certain",
+					.most = "wait_hi_ns", .needs = "WAKEUP"),
+	[WAIT_PREEMPT] =
+		COLUMN_DURATION("wait_preempt_ns",
+				"time from being switched out while runnable to switch-in that is "
+				"certain",
+				.most = "wait_hi_ns"),
+	[WAIT_NEW] = COLUMN_DURATION(
+		"wait_new_ns", "time from sched_wakeup_new to the first switch-in that is certain",
+		.most = "wait_hi_ns", .needs = "WAKEUP_NEW"),
+	[WAIT_OLD] = COLUMN_DURATION(
+		"wait_old_ns", "time from the start of the recording to switch-in that is certain",
+		.most = "wait_hi_ns"),
+	[WAIT_HI] = COLUMN_DURATION("wait_hi_ns", "the most that the four waits can be together"),
+	[SLEEP] = COLUMN_DURATION("sleep_ns", "switched out as S until the wakeup"),
+	[IDLE] = COLUMN_DURATION("idle_ns",
+				 "switched out as I (idle kernel thread) until the wakeup"),
+	[BLOCKED] = COLUMN_DURATION("blocked_ns",
+				    "switched out as D (uninterruptible) until the wakeup"),
+	[STOPPED] = COLUMN_DURATION("stopped_ns", "switched out as T, t or P until the wakeup"),
+	[LASTING] = COLUMN_DURATION(
+		"lasting_ns",
+		"in the state of column lasts, to the last row; in no certain figure"),
+	[LASTS] = COLUMN_TEXT(
+		"lasts",
+		"what it does at the last row: running; runnable; sleeping, idle, blocked, "
+		"stopped; made"),
+	[MIGRATIONS] = COLUMN_COUNT(
+		"migrations",
+		"sched_migrate_task rows: the kernel moved it, as perf's cpu-migrations",
+		.doubt = SCHEDTRACE_DOUBT_COUNTED, .unswitched = true, .needs = "MIGRATE"),
+	[CPU_CHANGES] = COLUMN_COUNT("cpu_changes",
+				     "ran on another CPU than the time before (in the window)"),
+	[CPUS] = COLUMN_COUNT("cpus", "number of CPUs that it ran on",
+			      .merge = SCHEDTRACE_MERGE_MAX),
+	[PRIORITY] =
+		COLUMN_ID("priority", "last known, as the kernel prints it: 120 is nice 0, below "
+				      "100 real time"),
+};
+
+static const struct schedtrace_picture picture_tasks = {
+	.from = "tasks",
+	.kind = SCHEDTRACE_PICTURE_STACKED_BARS,
+	.title = "Time of each task, without its sleep",
+	.labels = "comm,pid",
+	.values = "on_cpu_ns,on_cpu_hi_ns-on_cpu_ns:possibly on CPU,"
+		  "wait_wakeup_ns:waiting after a wakeup,"
+		  "wait_preempt_ns:waiting after a preemption,"
+		  "wait_new_ns:waiting when new,"
+		  "wait_old_ns:waiting since before the begin,blocked_ns,stopped_ns",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info table_info = {
-	"tasks",
-	"what each task did with the time; a row a task life",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "tasks",
+	.about = "what each task did with the time; a row a task life",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid,start_ns",
+	.order = "-charged_ns,-on_cpu_ns",
+	.first = "pid,comm,on_cpu_ns,charged_ns,migrations,on_cpu_hi_ns,"
+		 "switches_voluntary,wait_wakeup_ns,wait_preempt_ns,"
+		 "switches_involuntary",
+	.shown = SCHEDTRACE_SHOWN,
+	.compare =
+		&(const struct schedtrace_table_compare){
+			.same = "comm",
+			.measures = "charged_ns,wait_wakeup_ns,wait_preempt_ns,migrations",
+			.totals = "",
+			.usual = true },
+	.pictures = PICTURES(&picture_tasks),
 };
 
 /* All of @life's names with > between; NULL when memory ran out. */
@@ -439,7 +467,7 @@ static const struct schedtrace_table_info *const tables[] = { &table_info };
 
 const struct analysis analysis_tasks = {
 	.info = { "tasks", "per task: time on CPU, waiting and asleep, switches, migrations, names",
-		  needs, 1, tables, 0, NULL },
+		  needs, 1, tables, 0, NULL, PICTURES(&picture_tasks) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "base/grown.h"
+#include "libschedtrace/analyses/states.h"
 #include "libschedtrace/analysis.h"
 #include "libschedtrace/replay/replay.h"
 
@@ -63,36 +64,34 @@ enum {
 	N_L_COLUMNS
 };
 
-static const struct schedtrace_column_info log_columns[N_L_COLUMNS] = {
-	[L_TIME] = { "time_ns", "ns", "when the task left the CPU, on the trace clock",
-		     SCHEDTRACE_INT },
-	[L_CPU] = { "cpu", "", "CPU", SCHEDTRACE_INT },
-	[L_PID] = { "pid", "", "thread id, 0 the idle task (perf: tid)", SCHEDTRACE_INT },
-	[L_TGID] = { "tgid", "", "process id (perf: pid)", SCHEDTRACE_INT },
-	[L_COMM] = { "comm", "", "the task's name then", SCHEDTRACE_TEXT },
-	[L_WAIT] = { "wait_ns", "ns", "wait time: not on a CPU before this run", SCHEDTRACE_INT },
-	[L_DELAY] = { "delay_ns", "ns", "sch delay: of that, ready to run", SCHEDTRACE_INT },
-	[L_RUN] = { "run_ns", "ns", "run time: since the CPU's switch before", SCHEDTRACE_INT },
-	[L_STATE] = { "state", "",
-		      "state in which it left; R+: preempted in the kernel; I also of the idle "
-		      "task",
-		      SCHEDTRACE_TEXT },
-	[L_BEFORE_MOVE] = { "before_migration_ns", "ns",
-			    "of the delay, before it was moved to another CPU (perf: "
-			    "--pre-migrations)",
-			    SCHEDTRACE_INT },
-	[L_WHOLE] = { "whole", "",
-		      "1: the CPU's switch before was to this task, and no record is lost; else "
-		      "perf's rules book time to the wrong task",
-		      SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
+	[L_TIME] = COLUMN_STAMP("time_ns", "when the task left the CPU, on the trace clock"),
+	[L_CPU] = COLUMN_ID("cpu", "CPU"),
+	[L_PID] = COLUMN_ID("pid", "thread id, 0 the idle task (perf: tid)"),
+	[L_TGID] = COLUMN_ID("tgid", "process id (perf: pid)"),
+	[L_COMM] = COLUMN_TEXT("comm", "the task's name then"),
+	[L_WAIT] = COLUMN_DURATION("wait_ns", "wait time: not on a CPU before this run"),
+	[L_DELAY] = COLUMN_DURATION("delay_ns", "sch delay: of that, ready to run"),
+	[L_RUN] = COLUMN_DURATION("run_ns", "run time: since the CPU's switch before"),
+	[L_STATE] = COLUMN_TEXT(
+		"state", "state in which it left; R+: preempted in the kernel; I also of the idle "
+			 "task"),
+	[L_BEFORE_MOVE] = COLUMN_DURATION("before_migration_ns",
+					  "of the delay, before it was moved to another CPU (perf: "
+					  "--pre-migrations)"),
+	[L_WHOLE] = COLUMN_ID(
+		"whole", "1: the CPU's switch before was to this task, and no record is lost; else "
+			 "perf's rules book time to the wrong task"),
 };
 
 static const struct schedtrace_table_info log_info = {
-	"timehist_log",
-	"every switch as perf sched timehist --state prints it",
-	N_L_COLUMNS,
-	log_columns,
-	SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.name = "timehist_log",
+	.about = "every switch as perf sched timehist --state prints it",
+	.n_columns = N_L_COLUMNS,
+	.columns = log_columns,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
+	.key = "time_ns,cpu",
+	.doubt = SCHEDTRACE_DOUBT_ANY,
 };
 
 enum {
@@ -113,28 +112,52 @@ enum {
 	N_COLUMNS
 };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
-	[RUNS] = { "sched_in", "1", "runs whose begin is known", SCHEDTRACE_INT },
-	[RUN] = { "run_ns", "ns", "run time: their sum, by perf's rules", SCHEDTRACE_INT },
-	[RUN_MIN] = { "run_min_ns", "ns", "the shortest", SCHEDTRACE_INT },
-	[RUN_AVG] = { "run_avg_ns", "ns", "their mean", SCHEDTRACE_REAL },
-	[RUN_MAX] = { "run_max_ns", "ns", "the longest", SCHEDTRACE_INT },
-	[STDDEV] = { "stddev", "%", "standard error of the mean, of the mean, as perf prints it",
-		     SCHEDTRACE_REAL },
-	[MIGRATIONS] = { "migrations", "1", "sched_migrate_task rows", SCHEDTRACE_INT },
-	[SLEEP] = { "sleep_ns", "ns", "wait time after it left asleep", SCHEDTRACE_INT },
-	[IOWAIT] = { "iowait_ns", "ns", "wait time after it left as D", SCHEDTRACE_INT },
-	[PREEMPT] = { "preempt_ns", "ns", "wait time after it left runnable", SCHEDTRACE_INT },
-	[DELAY] = { "delay_ns", "ns", "sch delay: their part when it was ready", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[PID] = COLUMN_ID("pid", "thread id"),
+	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
+	[RUNS] = COLUMN_COUNT("sched_in", "runs whose begin is known"),
+	[RUN] = COLUMN_DURATION("run_ns", "run time: their sum, by perf's rules"),
+	[RUN_MIN] = COLUMN_DURATION("run_min_ns", "the shortest", .merge = SCHEDTRACE_MERGE_MIN),
+	[RUN_AVG] = COLUMN_MEAN("run_avg_ns", "ns", DURATION, "their mean",
+				.merge = SCHEDTRACE_MERGE_MEAN, .weight = "sched_in"),
+	[RUN_MAX] = COLUMN_DURATION("run_max_ns", "the longest", .merge = SCHEDTRACE_MERGE_MAX),
+	[STDDEV] =
+		COLUMN_SHARE("stddev", "standard error of the mean, of the mean, as perf prints it",
+			     .merge = SCHEDTRACE_MERGE_ONE),
+	[MIGRATIONS] = COLUMN_COUNT("migrations", "sched_migrate_task rows", .needs = "MIGRATE"),
+	[SLEEP] = COLUMN_DURATION("sleep_ns", "wait time after it left asleep"),
+	[IOWAIT] = COLUMN_DURATION("iowait_ns", "wait time after it left as D"),
+	[PREEMPT] = COLUMN_DURATION("preempt_ns", "wait time after it left runnable"),
+	[DELAY] = COLUMN_DURATION("delay_ns", "sch delay: their part when it was ready"),
+};
+
+static const struct schedtrace_picture picture_timehist = {
+	.from = "timehist",
+	.kind = SCHEDTRACE_PICTURE_STACKED_BARS,
+	.title = "Run and wait time of each task, by the rules of perf sched timehist",
+	.labels = "comm,pid",
+	.values = "run_ns:running,preempt_ns:preempted,iowait_ns:blocked,"
+		  "sleep_ns:sleeping",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info table_info = {
-	"timehist",	    "the summary of perf sched timehist -s --state; a row a task that ran",
-	N_COLUMNS,	    columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "timehist",
+	.about = "the summary of perf sched timehist -s --state; a row a task that ran",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid",
+	.order = "-run_ns",
+	.first = "pid,comm,sched_in,run_ns,run_avg_ns,run_max_ns,delay_ns,"
+		 "preempt_ns,iowait_ns",
+	.doubt = SCHEDTRACE_DOUBT_ANY,
+	.compare = &(const struct schedtrace_table_compare){ .same = "comm",
+							     .measures = "run_ns,delay_ns",
+							     .totals = "",
+							     .usual = true },
+	.pictures = PICTURES(&picture_timehist),
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -408,7 +431,7 @@ static const struct schedtrace_table_info *const logs[] = { &log_info };
 
 const struct analysis analysis_timehist = {
 	.info = { "timehist", "run, wait and delay of every switch, as perf sched timehist", needs,
-		  1, tables, 1, logs },
+		  1, tables, 1, logs, PICTURES(&picture_what_tasks_did) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

@@ -153,91 +153,141 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 
 enum { BEGIN, END, BUSY, BUSY_SHARE, IDLE, UNKNOWN, N_COLUMNS };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[BEGIN] = { "begin_ns", "ns", "begin of the interval on the trace clock", SCHEDTRACE_INT },
-	[END] = { "end_ns", "ns", "its end", SCHEDTRACE_INT },
-	[BUSY] = { "busy_ns", "ns", "time of all CPUs in tasks that is certain", SCHEDTRACE_INT },
-	[BUSY_SHARE] = { "busy", "%", "busy_ns of the interval times the CPUs", SCHEDTRACE_REAL },
-	[IDLE] = { "idle_ns", "ns", "time of all CPUs in the idle task that is certain",
-		   SCHEDTRACE_INT },
-	[UNKNOWN] = { "unknown_ns", "ns", "the rest", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[BEGIN] = COLUMN_STAMP("begin_ns", "begin of the interval on the trace clock"),
+	[END] = COLUMN_STAMP("end_ns", "its end"),
+	[BUSY] = COLUMN_DURATION("busy_ns", "time of all CPUs in tasks that is certain",
+				 .most = "unknown_ns", .adds = true),
+	[BUSY_SHARE] =
+		COLUMN("busy", "%", REAL, SHARE, "busy_ns of the interval times the CPUs",
+		       .merge = SCHEDTRACE_MERGE_MEAN, .weight = "busy_ns+idle_ns+unknown_ns"),
+	[IDLE] = COLUMN_DURATION("idle_ns", "time of all CPUs in the idle task that is certain",
+				 .most = "unknown_ns", .adds = true),
+	[UNKNOWN] = COLUMN_DURATION("unknown_ns", "the rest"),
+};
+
+static const struct schedtrace_picture picture_utilization = {
+	.from = "utilization",
+	.kind = SCHEDTRACE_PICTURE_UTILIZATION,
+	.title = "How busy the CPUs were, and with which tasks",
+	.top = 7,
 };
 
 static const struct schedtrace_table_info table_info = {
-	"utilization",
-	"how busy all CPUs were, in 100 to 200 intervals of the recorded time (of the window)",
-	N_COLUMNS,
-	columns,
+	.name = "utilization",
+	.about = "how busy all CPUs were, in 100 to 200 intervals of the recorded time (of the "
+		 "window)",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.key = "begin_ns",
+	.compare =
+		&(const struct schedtrace_table_compare){
+			.measures = "busy,busy_ns,idle_ns,unknown_ns", .totals = "" },
+	.pictures = PICTURES(&picture_utilization),
 };
 
 enum { T_PID, T_TGID, T_COMM, T_COMPLETION, T_ON_CPU, T_SHARE, T_PEAK, T_PEAK_AT, N_T_COLUMNS };
 
-static const struct schedtrace_column_info task_columns[N_T_COLUMNS] = {
-	[T_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[T_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[T_COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
-	[T_COMPLETION] = { "completion_ns", "ns",
-			   "from its start to its end; unknown unless both were recorded",
-			   SCHEDTRACE_INT },
-	[T_ON_CPU] = { "on_cpu_ns", "ns", "its time on CPUs that is certain", SCHEDTRACE_INT },
-	[T_SHARE] = { "busy", "%", "on_cpu_ns of its life within the recorded time (the window)",
-		      SCHEDTRACE_REAL },
-	[T_PEAK] = { "peak", "%", "the same in the interval where it was highest",
-		     SCHEDTRACE_REAL },
-	[T_PEAK_AT] = { "peak_at_ns", "ns", "when that interval began", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const task_columns[N_T_COLUMNS] = {
+	[T_PID] = COLUMN_ID("pid", "thread id"),
+	[T_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[T_COMM] = COLUMN_TEXT("comm", "the task's last name"),
+	[T_COMPLETION] = COLUMN_DURATION(
+		"completion_ns", "from its start to its end; unknown unless both were recorded",
+		.merge = SCHEDTRACE_MERGE_MEAN),
+	[T_ON_CPU] = COLUMN_DURATION("on_cpu_ns", "its time on CPUs that is certain",
+				     .needs = "CTX_SWITCH"),
+	[T_SHARE] = COLUMN("busy", "%", REAL, SHARE,
+			   "on_cpu_ns of its life within the recorded time (the window)",
+			   .merge = SCHEDTRACE_MERGE_MEAN),
+	[T_PEAK] = COLUMN_SHARE("peak", "the same in the interval where it was highest",
+				.merge = SCHEDTRACE_MERGE_MAX),
+	[T_PEAK_AT] = COLUMN_STAMP("peak_at_ns", "when that interval began"),
+};
+
+static const struct schedtrace_picture picture_utilization_tasks = {
+	.from = "utilization_tasks",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.labels = "comm,pid",
+	.values = "on_cpu_ns",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info tasks_info = {
-	"utilization_tasks", "how much of one CPU each task used, and how long it lived",
-	N_T_COLUMNS,	     task_columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "utilization_tasks",
+	.about = "how much of one CPU each task used, and how long it lived",
+	.n_columns = N_T_COLUMNS,
+	.columns = task_columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid",
+	.order = "-on_cpu_ns",
+	.compare = &(const struct schedtrace_table_compare){ .same = "comm",
+							     .measures = "completion_ns,on_cpu_ns",
+							     .usual = true },
+	.pictures = PICTURES(&picture_utilization_tasks),
 };
 
 enum { I_PID, I_TGID, I_COMM, I_BEGIN, I_ON_CPU, I_SHARE, N_I_COLUMNS };
 
-static const struct schedtrace_column_info interval_columns[N_I_COLUMNS] = {
-	[I_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[I_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[I_COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
-	[I_BEGIN] = { "begin_ns", "ns", "begin of the interval, one of table utilization",
-		      SCHEDTRACE_INT },
-	[I_ON_CPU] = { "on_cpu_ns", "ns", "its time on CPUs in it that is certain",
-		       SCHEDTRACE_INT },
-	[I_SHARE] = { "busy", "%", "on_cpu_ns of the interval", SCHEDTRACE_REAL },
+static const struct schedtrace_column_info *const interval_columns[N_I_COLUMNS] = {
+	[I_PID] = COLUMN_ID("pid", "thread id"),
+	[I_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[I_COMM] = COLUMN_TEXT("comm", "the task's last name"),
+	[I_BEGIN] = COLUMN_STAMP("begin_ns", "begin of the interval, one of table utilization"),
+	[I_ON_CPU] = COLUMN_DURATION("on_cpu_ns", "its time on CPUs in it that is certain",
+				     .needs = "CTX_SWITCH"),
+	[I_SHARE] = COLUMN("busy", "%", REAL, SHARE, "on_cpu_ns of the interval",
+			   .merge = SCHEDTRACE_MERGE_ONE),
 };
 
 static const struct schedtrace_table_info intervals_info = {
-	"utilization_intervals",
-	"how much each task ran in each interval; those in which it did not are left out",
-	N_I_COLUMNS,
-	interval_columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "utilization_intervals",
+	.about = "how much each task ran in each interval; those in which it did not are left out",
+	.n_columns = N_I_COLUMNS,
+	.columns = interval_columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "begin_ns,pid",
+	.order = "-on_cpu_ns",
 };
 
 enum { C_WHAT, C_TASKS, C_START, C_END, C_COMPLETION, C_ON_CPU, C_SHARE, N_C_COLUMNS };
 
-static const struct schedtrace_column_info completion_columns[N_C_COLUMNS] = {
-	[C_WHAT] = { "what", "",
-		     "recording: all tasks, in the recorded time (the window); command: the "
-		     "recorded command; command_tree: it and its descendants",
-		     SCHEDTRACE_TEXT },
-	[C_TASKS] = { "tasks", "1", "lives of tasks", SCHEDTRACE_INT },
-	[C_START] = { "start_ns", "ns",
-		      "when the first began; of a task made before: its first exec",
-		      SCHEDTRACE_INT },
-	[C_END] = { "end_ns", "ns", "when the last ended; unknown when one did not",
-		    SCHEDTRACE_INT },
-	[C_COMPLETION] = { "completion_ns", "ns", "from start to end", SCHEDTRACE_INT },
-	[C_ON_CPU] = { "on_cpu_ns", "ns", "their time on CPUs that is certain", SCHEDTRACE_INT },
-	[C_SHARE] = { "cpus", "1", "CPUs kept busy on average: on_cpu_ns by completion_ns",
-		      SCHEDTRACE_REAL },
+static const struct schedtrace_column_info *const completion_columns[N_C_COLUMNS] = {
+	[C_WHAT] = COLUMN_TEXT(
+		"what", "recording: all tasks, in the recorded time (the window); command: the "
+			"recorded command; command_tree: it and its descendants"),
+	[C_TASKS] = COLUMN_COUNT("tasks", "lives of tasks"),
+	[C_START] = COLUMN_STAMP("start_ns",
+				 "when the first began; of a task made before: its first exec"),
+	[C_END] = COLUMN_STAMP("end_ns", "when the last ended; unknown when one did not"),
+	[C_COMPLETION] = COLUMN_DURATION("completion_ns", "from start to end"),
+	[C_ON_CPU] = COLUMN_DURATION("on_cpu_ns", "their time on CPUs that is certain",
+				     .needs = "CTX_SWITCH"),
+	[C_SHARE] = COLUMN_MEAN("cpus", "1", COUNT,
+				"CPUs kept busy on average: on_cpu_ns by completion_ns",
+				.merge = SCHEDTRACE_MERGE_ONE),
+};
+
+static const struct schedtrace_picture picture_completion = {
+	.from = "completion",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.labels = "what",
+	.values = "completion_ns,on_cpu_ns",
+	.top = 20,
 };
 
 static const struct schedtrace_table_info completion_info = {
-	"completion",
-	"how long the recorded command took, with and without its descendants",
-	N_C_COLUMNS,
-	completion_columns,
+	.name = "completion",
+	.about = "how long the recorded command took, with and without its descendants",
+	.n_columns = N_C_COLUMNS,
+	.columns = completion_columns,
+	.key = "what",
+	.compare = &(const struct schedtrace_table_compare){ .same = "what",
+							     .measures =
+								     "completion_ns,on_cpu_ns,cpus",
+							     .totals = "what=command_tree",
+							     .usual = true },
+	.pictures = PICTURES(&picture_completion),
 };
 
 static double percent(int64_t part, int64_t whole)
@@ -485,10 +535,16 @@ static const char *const needs[] = { "CTX_SWITCH", "BLOCK", "FORK", "EXEC", NULL
 static const struct schedtrace_table_info *const tables[] = { &table_info, &completion_info,
 							      &tasks_info, &intervals_info };
 
+static const struct schedtrace_picture picture_busy_map = {
+	.from = "states_log",
+	.kind = SCHEDTRACE_PICTURE_BUSY_MAP,
+	.title = "How busy each CPU was",
+};
+
 const struct analysis analysis_utilization = {
 	.info = { "utilization",
 		  "how busy CPUs and tasks were over time, and how long the command took", needs, 4,
-		  tables, 0, NULL },
+		  tables, 0, NULL, PICTURES(&picture_utilization, &picture_busy_map) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

@@ -419,7 +419,7 @@ static const struct schedtrace_table_info *const tables[] = { &waits_info, &wait
 
 const struct analysis analysis_waits = {
 	.info = { "waits", "where the time of each task went, why it waited and who ran meanwhile",
-		  needs, 3, tables, 0, NULL },
+		  needs, 3, tables, 0, NULL, PICTURES(&picture_waits, &picture_wait_reasons) },
 	.uses_replay = true,
 	.create = create,
 	.snapshot = snapshot,

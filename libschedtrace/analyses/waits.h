@@ -62,6 +62,7 @@ struct waits {
 	bool has_irqs;
 };
 
+extern const struct schedtrace_picture picture_waits, picture_wait_reasons;
 extern const struct schedtrace_table_info waits_info, wait_reasons_info, antagonists_info;
 
 /* Adds to @a what its pending wait on @cpu has come to by @now; -1 when memory ran out. */

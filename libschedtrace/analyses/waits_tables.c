@@ -28,44 +28,67 @@ enum {
 	N_COLUMNS
 };
 
-static const struct schedtrace_column_info columns[N_COLUMNS] = {
-	[PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
-	[WALL] = { "wall_ns", "ns",
-		   "time that it was there, in the recorded time (the window): the sum of the "
-		   "following up to unknown_ns",
-		   SCHEDTRACE_INT },
-	[ON_CPU] = { "on_cpu_ns", "ns", "on a CPU, certain", SCHEDTRACE_INT },
-	[WAIT_WAKEUP] = { "wait_wakeup_ns", "ns", "runnable after a wakeup, certain",
-			  SCHEDTRACE_INT },
-	[WAIT_PREEMPT] = { "wait_preempt_ns", "ns", "switched out while runnable, certain",
-			   SCHEDTRACE_INT },
-	[WAIT_NEW] = { "wait_new_ns", "ns", "runnable for the first time, certain",
-		       SCHEDTRACE_INT },
-	[WAIT_OLD] = { "wait_old_ns", "ns", "runnable since before the recording, certain",
-		       SCHEDTRACE_INT },
-	[SLEEP] = { "sleep_ns", "ns", "asleep (S), certain", SCHEDTRACE_INT },
-	[IDLE] = { "idle_ns", "ns", "idle kernel thread (I), certain", SCHEDTRACE_INT },
-	[BLOCKED] = { "blocked_ns", "ns", "uninterruptible (D), certain", SCHEDTRACE_INT },
-	[STOPPED] = { "stopped_ns", "ns", "stopped (T, t, P), certain", SCHEDTRACE_INT },
-	[MADE] = { "made_ns", "ns", "from its fork to its first wakeup", SCHEDTRACE_INT },
-	[LASTING] = { "lasting_ns", "ns", "in the state of column lasts, to the last row",
-		      SCHEDTRACE_INT },
-	[UNKNOWN] = { "unknown_ns", "ns", "the rest: before its first row, gaps, missing switches",
-		      SCHEDTRACE_INT },
-	[LASTS] = { "lasts", "",
-		    "what it does at the last row: running; runnable; sleeping, idle, blocked, "
-		    "stopped; made",
-		    SCHEDTRACE_TEXT },
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[PID] = COLUMN_ID("pid", "thread id"),
+	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
+	[WALL] = COLUMN_DURATION(
+		"wall_ns",
+		"time that it was there, in the recorded time (the window): the sum of the "
+		"following up to unknown_ns",
+		.needs = "CTX_SWITCH"),
+	[ON_CPU] = COLUMN_DURATION("on_cpu_ns", "on a CPU, certain", .needs = "CTX_SWITCH"),
+	[WAIT_WAKEUP] = COLUMN_DURATION("wait_wakeup_ns", "runnable after a wakeup, certain",
+					.needs = "WAKEUP"),
+	[WAIT_PREEMPT] = COLUMN_DURATION("wait_preempt_ns", "switched out while runnable, certain"),
+	[WAIT_NEW] = COLUMN_DURATION("wait_new_ns", "runnable for the first time, certain",
+				     .needs = "WAKEUP_NEW"),
+	[WAIT_OLD] = COLUMN_DURATION("wait_old_ns", "runnable since before the recording, certain"),
+	[SLEEP] = COLUMN_DURATION("sleep_ns", "asleep (S), certain"),
+	[IDLE] = COLUMN_DURATION("idle_ns", "idle kernel thread (I), certain"),
+	[BLOCKED] = COLUMN_DURATION("blocked_ns", "uninterruptible (D), certain"),
+	[STOPPED] = COLUMN_DURATION("stopped_ns", "stopped (T, t, P), certain"),
+	[MADE] = COLUMN_DURATION("made_ns", "from its fork to its first wakeup"),
+	[LASTING] = COLUMN_DURATION("lasting_ns", "in the state of column lasts, to the last row"),
+	[UNKNOWN] = COLUMN_DURATION("unknown_ns",
+				    "the rest: before its first row, gaps, missing switches"),
+	[LASTS] = COLUMN_TEXT(
+		"lasts",
+		"what it does at the last row: running; runnable; sleeping, idle, blocked, "
+		"stopped; made"),
+};
+
+const struct schedtrace_picture picture_waits = {
+	.from = "waits",
+	.kind = SCHEDTRACE_PICTURE_STACKED_BARS,
+	.labels = "comm,pid",
+	.values = "on_cpu_ns,wait_wakeup_ns:waiting after a wakeup,"
+		  "wait_preempt_ns:waiting after a preemption,"
+		  "wait_new_ns:waiting when new,"
+		  "wait_old_ns:waiting since before the begin,sleep_ns:sleeping,"
+		  "idle_ns:idle kernel thread,blocked_ns,stopped_ns,"
+		  "made_ns:new and not yet runnable,"
+		  "lasting_ns:in the state that it ends in,unknown_ns",
+	.top = 20,
 };
 
 const struct schedtrace_table_info waits_info = {
-	"waits",
-	"where the time of each task went, without remainder; a row a task life",
-	N_COLUMNS,
-	columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "waits",
+	.about = "where the time of each task went, without remainder; a row a task life",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid",
+	.order = "-on_cpu_ns",
+	.first = "pid,comm,wall_ns,on_cpu_ns,wait_wakeup_ns,wait_preempt_ns,"
+		 "sleep_ns,blocked_ns,unknown_ns,lasting_ns,wait_new_ns,idle_ns",
+	.compare =
+		&(const struct schedtrace_table_compare){
+			.same = "comm",
+			.measures = "wait_wakeup_ns,wait_preempt_ns,blocked_ns",
+			.totals = "",
+			.usual = true },
+	.pictures = PICTURES(&picture_waits),
 };
 
 enum {
@@ -88,64 +111,99 @@ enum {
 	N_R_COLUMNS
 };
 
-static const struct schedtrace_column_info reason_columns[N_R_COLUMNS] = {
-	[R_PID] = { "pid", "", "thread id", SCHEDTRACE_INT },
-	[R_TGID] = { "tgid", "", "process id (thread group)", SCHEDTRACE_INT },
-	[R_COMM] = { "comm", "", "the task's last name", SCHEDTRACE_TEXT },
-	[R_WAIT] = { "wait_ns", "ns", "waits that the reasons are about: those with a certain end",
-		     SCHEDTRACE_INT },
-	[R_BEHIND_TASKS] = { "behind_tasks_ns", "ns", "of that, other tasks ran on its CPU",
-			     SCHEDTRACE_INT },
-	[R_BEHIND_IDLE] = { "behind_idle_ns", "ns",
-			    "of that, its CPU was still in the idle task, about to leave it",
-			    SCHEDTRACE_INT },
-	[R_OTHER_IDLE] = { "other_idle_ns", "ns",
-			   "of wait_ns, some other CPU that it may run on idled meanwhile",
-			   SCHEDTRACE_INT },
-	[R_IRQ] = { "irq_ns", "ns",
-		    "of wait_ns, interrupts and softirqs ran on its CPU; unknown when not recorded",
-		    SCHEDTRACE_INT },
-	[R_WOKEN_IDLE] = { "woken_idle", "1", "wakeups that put it on an idle CPU",
-			   SCHEDTRACE_INT },
-	[R_WOKEN_BUSY] = { "woken_busy", "1", "wakeups that put it on a busy CPU; none idled",
-			   SCHEDTRACE_INT },
-	[R_WOKEN_PAST_IDLE] = { "woken_past_idle", "1",
-				"wakeups that put it on a busy CPU while another idled that it may "
-				"run on",
-				SCHEDTRACE_INT },
-	[R_WAIT_PAST_IDLE] = { "wait_past_idle_ns", "ns", "what it waited after the latter",
-			       SCHEDTRACE_INT },
-	[R_PREEMPTED] = { "preempted", "1", "switched out while runnable", SCHEDTRACE_INT },
-	[R_BY_PID] = { "by_pid", "", "who ran most on its CPU while it waited", SCHEDTRACE_INT },
-	[R_BY] = { "by", "", "that task's last name", SCHEDTRACE_TEXT },
-	[R_BY_NS] = { "by_ns", "ns", "for how long", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const reason_columns[N_R_COLUMNS] = {
+	[R_PID] = COLUMN_ID("pid", "thread id"),
+	[R_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
+	[R_COMM] = COLUMN_TEXT("comm", "the task's last name"),
+	[R_WAIT] = COLUMN_DURATION("wait_ns",
+				   "waits that the reasons are about: those with a certain end"),
+	[R_BEHIND_TASKS] =
+		COLUMN_DURATION("behind_tasks_ns", "of that, other tasks ran on its CPU"),
+	[R_BEHIND_IDLE] = COLUMN_DURATION(
+		"behind_idle_ns", "of that, its CPU was still in the idle task, about to leave it"),
+	[R_OTHER_IDLE] = COLUMN_DURATION(
+		"other_idle_ns", "of wait_ns, some other CPU that it may run on idled meanwhile"),
+	[R_IRQ] = COLUMN_DURATION(
+		"irq_ns",
+		"of wait_ns, interrupts and softirqs ran on its CPU; unknown when not recorded"),
+	[R_WOKEN_IDLE] = COLUMN_COUNT("woken_idle", "wakeups that put it on an idle CPU"),
+	[R_WOKEN_BUSY] =
+		COLUMN_COUNT("woken_busy", "wakeups that put it on a busy CPU; none idled"),
+	[R_WOKEN_PAST_IDLE] =
+		COLUMN_COUNT("woken_past_idle",
+			     "wakeups that put it on a busy CPU while another idled that it may "
+			     "run on"),
+	[R_WAIT_PAST_IDLE] =
+		COLUMN_DURATION("wait_past_idle_ns", "what it waited after the latter"),
+	[R_PREEMPTED] = COLUMN_COUNT("preempted", "switched out while runnable"),
+	[R_BY_PID] = COLUMN_ID("by_pid", "who ran most on its CPU while it waited"),
+	[R_BY] = COLUMN_TEXT("by", "that task's last name"),
+	[R_BY_NS] = COLUMN_DURATION("by_ns", "for how long"),
+};
+
+const struct schedtrace_picture picture_wait_reasons = {
+	.from = "wait_reasons",
+	.kind = SCHEDTRACE_PICTURE_STACKED_BARS,
+	.labels = "comm,pid",
+	.values = "behind_tasks_ns:other tasks ran on its CPU,"
+		  "behind_idle_ns:its CPU was about to leave idle,"
+		  "wait_ns-behind_tasks_ns-behind_idle_ns:unknown",
+	.top = 12,
 };
 
 const struct schedtrace_table_info wait_reasons_info = {
-	"wait_reasons",	    "why each task that waited did so", N_R_COLUMNS, reason_columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "wait_reasons",
+	.about = "why each task that waited did so",
+	.n_columns = N_R_COLUMNS,
+	.columns = reason_columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid",
+	.order = "-wait_ns",
+	.first = "pid,comm,wait_ns,behind_tasks_ns,by_pid,by,by_ns,other_idle_ns,"
+		 "wait_past_idle_ns,preempted,irq_ns",
+	.compare =
+		&(const struct schedtrace_table_compare){
+			.same = "comm",
+			.measures = "wait_ns,behind_tasks_ns,other_idle_ns",
+			.totals = "",
+			.usual = true },
+	.pictures = PICTURES(&picture_wait_reasons),
 };
 
 enum { A_PID, A_COMM, A_BY_PID, A_BY, A_NS, A_SHARE, A_PREEMPTIONS, N_A_COLUMNS };
 
-static const struct schedtrace_column_info antagonist_columns[N_A_COLUMNS] = {
-	[A_PID] = { "pid", "", "task that waited", SCHEDTRACE_INT },
-	[A_COMM] = { "comm", "", "its last name", SCHEDTRACE_TEXT },
-	[A_BY_PID] = { "by_pid", "",
-		       "task that ran on its CPU meanwhile; unknown: all that are not among the "
-		       "16 remembered",
-		       SCHEDTRACE_INT },
-	[A_BY] = { "by", "", "that task's last name", SCHEDTRACE_TEXT },
-	[A_NS] = { "ran_ns", "ns", "for how long (SchedViz's antagonist time)", SCHEDTRACE_INT },
-	[A_SHARE] = { "share", "%", "of all tasks that ran there meanwhile", SCHEDTRACE_REAL },
-	[A_PREEMPTIONS] = { "preemptions", "1", "how often it was switched to instead of it",
-			    SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const antagonist_columns[N_A_COLUMNS] = {
+	[A_PID] = COLUMN_ID("pid", "task that waited"),
+	[A_COMM] = COLUMN_TEXT("comm", "its last name"),
+	[A_BY_PID] = COLUMN_ID(
+		"by_pid", "task that ran on its CPU meanwhile; unknown: all that are not among the "
+			  "16 remembered"),
+	[A_BY] = COLUMN_TEXT("by", "that task's last name"),
+	[A_NS] = COLUMN_DURATION("ran_ns", "for how long (SchedViz's antagonist time)"),
+	[A_SHARE] = COLUMN_SHARE("share", "of all tasks that ran there meanwhile"),
+	[A_PREEMPTIONS] = COLUMN_COUNT("preemptions", "how often it was switched to instead of it"),
+};
+
+static const struct schedtrace_picture picture_antagonists = {
+	.from = "antagonists",
+	.kind = SCHEDTRACE_PICTURE_BARS,
+	.title = "Who ran where each task waited",
+	.labels = "comm,pid,by,by_pid",
+	.values = "ran_ns",
+	.top = 20,
 };
 
 const struct schedtrace_table_info antagonists_info = {
-	"antagonists",	    "who ran where each task waited, the longest first",
-	N_A_COLUMNS,	    antagonist_columns,
-	SCHEDTRACE_BY_TASK,
+	.name = "antagonists",
+	.about = "who ran where each task waited, the longest first",
+	.n_columns = N_A_COLUMNS,
+	.columns = antagonist_columns,
+	.choices = SCHEDTRACE_BY_TASK,
+	.key = "pid,by_pid",
+	.order = "-ran_ns",
+	.compare =
+		&(const struct schedtrace_table_compare){ .same = "comm,by", .measures = "ran_ns" },
+	.pictures = PICTURES(&picture_antagonists),
 };
 
 /* Where the life begins and ends within [*begin, *end). */

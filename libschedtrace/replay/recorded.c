@@ -3,32 +3,36 @@
 
 #include <string.h>
 
-/* Which event of the kernel makes the rows. */
-static const char *const kernel_events[SCHEDTRACE_EVENT_COUNT] = {
-	[SCHEDTRACE_EXEC] = "sched:sched_process_exec",
-	[SCHEDTRACE_EXIT] = "sched:sched_process_exit",
-	[SCHEDTRACE_FORK] = "sched:sched_process_fork",
-	[SCHEDTRACE_NEWTASK] = "task:task_newtask",
-	[SCHEDTRACE_CTX_SWITCH] = "sched:sched_switch",
-	[SCHEDTRACE_WAKEUP] = "sched:sched_wakeup",
-	[SCHEDTRACE_WAKEUP_NEW] = "sched:sched_wakeup_new",
-	[SCHEDTRACE_WAKING] = "sched:sched_waking",
-	[SCHEDTRACE_MIGRATE] = "sched:sched_migrate_task",
-	[SCHEDTRACE_STAT_RUNTIME] = "sched:sched_stat_runtime",
-	[SCHEDTRACE_PAGE_FAULT_USER] = "exceptions:page_fault_user",
-	[SCHEDTRACE_PAGE_FAULT_KERNEL] = "exceptions:page_fault_kernel",
-	[SCHEDTRACE_MAJOR_FAULT] = "filemap:mm_filemap_add_to_page_cache",
-	[SCHEDTRACE_RSS_FILE] = "kmem:rss_stat",
-	[SCHEDTRACE_RSS_ANON] = "kmem:rss_stat",
-	[SCHEDTRACE_RSS_SWAP] = "kmem:rss_stat",
-	[SCHEDTRACE_RSS_SHMEM] = "kmem:rss_stat",
-	[SCHEDTRACE_PAGE_ALLOC] = "kmem:mm_page_alloc",
-	[SCHEDTRACE_PAGE_FREE] = "kmem:mm_page_free",
-	[SCHEDTRACE_MMAP] = "syscalls:sys_enter_mmap",
-	[SCHEDTRACE_MUNMAP] = "syscalls:sys_enter_munmap",
-	[SCHEDTRACE_MREMAP_FROM] = "syscalls:sys_enter_mremap",
-	[SCHEDTRACE_MREMAP_TO] = "syscalls:sys_enter_mremap",
-	[SCHEDTRACE_BRK] = "syscalls:sys_enter_brk",
+/* Which event of the kernel makes the rows, and what to say where it is missing. */
+static const struct {
+	const char *name, *missing;
+} kernel_events[SCHEDTRACE_EVENT_COUNT] = {
+#define FROM(id, system, event) [SCHEDTRACE_##id] = { system ":" event, event " was not recorded" }
+	FROM(EXEC, "sched", "sched_process_exec"),
+	FROM(EXIT, "sched", "sched_process_exit"),
+	FROM(FORK, "sched", "sched_process_fork"),
+	FROM(NEWTASK, "task", "task_newtask"),
+	FROM(CTX_SWITCH, "sched", "sched_switch"),
+	FROM(WAKEUP, "sched", "sched_wakeup"),
+	FROM(WAKEUP_NEW, "sched", "sched_wakeup_new"),
+	FROM(WAKING, "sched", "sched_waking"),
+	FROM(MIGRATE, "sched", "sched_migrate_task"),
+	FROM(STAT_RUNTIME, "sched", "sched_stat_runtime"),
+	FROM(PAGE_FAULT_USER, "exceptions", "page_fault_user"),
+	FROM(PAGE_FAULT_KERNEL, "exceptions", "page_fault_kernel"),
+	FROM(MAJOR_FAULT, "filemap", "mm_filemap_add_to_page_cache"),
+	FROM(RSS_FILE, "kmem", "rss_stat"),
+	FROM(RSS_ANON, "kmem", "rss_stat"),
+	FROM(RSS_SWAP, "kmem", "rss_stat"),
+	FROM(RSS_SHMEM, "kmem", "rss_stat"),
+	FROM(PAGE_ALLOC, "kmem", "mm_page_alloc"),
+	FROM(PAGE_FREE, "kmem", "mm_page_free"),
+	FROM(MMAP, "syscalls", "sys_enter_mmap"),
+	FROM(MUNMAP, "syscalls", "sys_enter_munmap"),
+	FROM(MREMAP_FROM, "syscalls", "sys_enter_mremap"),
+	FROM(MREMAP_TO, "syscalls", "sys_enter_mremap"),
+	FROM(BRK, "syscalls", "sys_enter_brk"),
+#undef FROM
 };
 
 /* @list has SYSTEM:EVENT with commas between. */
@@ -44,11 +48,25 @@ static bool is_listed(const char *list, const char *event)
 
 bool event_recorded(const bool *seen, const char *recorded, int event)
 {
-	return seen[event] || (kernel_events[event] && is_listed(recorded, kernel_events[event]));
+	return seen[event] ||
+	       (kernel_events[event].name && is_listed(recorded, kernel_events[event].name));
+}
+
+int event_by_name(const char *name)
+{
+	for (int id = 0; id < SCHEDTRACE_EVENT_COUNT; id++)
+		if (!strcmp(schedtrace_event_info(id)->name, name))
+			return id;
+	return -1;
+}
+
+const char *event_missing(int event)
+{
+	return kernel_events[event].missing;
 }
 
 bool states_recorded(const bool *seen, const char *recorded)
 {
 	return seen[SCHEDTRACE_BLOCK] || seen[SCHEDTRACE_BLOCK_IO] || seen[SCHEDTRACE_STATE] ||
-	       is_listed(recorded, kernel_events[SCHEDTRACE_CTX_SWITCH]);
+	       is_listed(recorded, kernel_events[SCHEDTRACE_CTX_SWITCH].name);
 }

@@ -16,6 +16,12 @@
  */
 bool event_recorded(const bool *seen, const char *recorded, int event);
 
+/* The id of a name, as schedtrace_event_info() has it; -1: there is none. */
+int event_by_name(const char *name);
+
+/* A sentence for where it was not, static; NULL: no event of the kernel makes its rows. */
+const char *event_missing(int event);
+
 /* The same of the states in which tasks are switched out. */
 bool states_recorded(const bool *seen, const char *recorded);
 

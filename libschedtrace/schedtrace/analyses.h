@@ -19,6 +19,8 @@ extern "C" {
  * @tables:   the summaries that a snapshot gives
  * @n_logs:   number of @logs
  * @logs:     logs that go to the sink row by row
+ * @pictures: NULL-terminated, what together is a picture of what it answers; some are of logs that
+ *            other analyses give. NULL: there are none
  */
 struct schedtrace_analysis_info {
 	const char *name;
@@ -28,6 +30,7 @@ struct schedtrace_analysis_info {
 	const struct schedtrace_table_info *const *tables;
 	size_t n_logs;
 	const struct schedtrace_table_info *const *logs;
+	const struct schedtrace_picture *const *pictures;
 };
 
 /** schedtrace_analysis_at() - an analysis by index, NULL past the last. Since: 0.1 */

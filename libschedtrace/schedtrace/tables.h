@@ -16,16 +16,73 @@ extern "C" {
 enum schedtrace_type {
 	SCHEDTRACE_INT = 1,  /* int64_t; INT64_MIN is unknown */
 	SCHEDTRACE_REAL = 2, /* double; NaN is unknown */
-	SCHEDTRACE_TEXT = 3, /* bytes, NUL-terminated, possibly from the recorded system and hostile;
+	SCHEDTRACE_TEXT =
+		3, /* bytes, NUL-terminated, possibly from the recorded system and hostile;
 			      * NULL is unknown */
 };
 
-/** struct schedtrace_column_info - one column */
+/** enum schedtrace_kind - what a column's figures are about, so that a program can treat them */
+enum schedtrace_kind {
+	SCHEDTRACE_KIND_TEXT = 1, /* names and other words */
+	SCHEDTRACE_KIND_ID,	  /* a number that names something, or says yes or no */
+	SCHEDTRACE_KIND_ADDRESS,  /* of memory; people read it in hexadecimal */
+	SCHEDTRACE_KIND_STAMP,	  /* a point on the trace clock, ns */
+	SCHEDTRACE_KIND_DURATION, /* a length of time, ns */
+	SCHEDTRACE_KIND_COUNT,	  /* how many, unit "1"; of type real a mean */
+	SCHEDTRACE_KIND_SIZE,	  /* of memory, bytes */
+	SCHEDTRACE_KIND_SHARE,	  /* a part of a whole, percent */
+	SCHEDTRACE_KIND_AMOUNT,	  /* of anything else, in the column's unit */
+};
+
+/** enum schedtrace_merge - what becomes of a column's figures where several rows become one */
+enum schedtrace_merge {
+	SCHEDTRACE_MERGE_SUM, /* they are added; where there is no row it is 0 */
+	SCHEDTRACE_MERGE_MAX,
+	SCHEDTRACE_MERGE_MIN,
+	SCHEDTRACE_MERGE_MEAN, /* weighted by the column's @weight */
+	SCHEDTRACE_MERGE_ONE,  /* known only while there is one row, as of percentiles */
+	SCHEDTRACE_MERGE_NONE, /* no figure, or one that says nothing beyond its row */
+};
+
+/** enum schedtrace_doubt - what records that are missing may have done to a column's figures */
+enum schedtrace_doubt {
+	SCHEDTRACE_DOUBT_LOW = 1, /* they are too low, by nobody knows how much */
+	SCHEDTRACE_DOUBT_COUNTED, /* they are too low, by at most 1 a lost record */
+	SCHEDTRACE_DOUBT_ANY,	  /* they may be anything */
+	SCHEDTRACE_DOUBT_NONE,	  /* nothing: they tell what is missing */
+};
+
+/**
+ * struct schedtrace_column_info - one column
+ * @name:   also the JSON key and the CSV heading
+ * @unit:   "ns", "bytes", "1" for a count, "%" for 0 to 100, "" for names and ids
+ * @about:  one line: what the figure means and whose definition it is
+ * @type:   of the values
+ * @kind:   what they are about
+ * @merge:  what becomes of them where rows are put together
+ * @weight: the columns, with + between, whose sum is a row's weight in a mean; NULL: all weigh the
+ *          same
+ * @most:   the column that says how large the value can be at most where records are missing; NULL:
+ *          none does. It may be that of several columns together.
+ * @adds:   @most is not the bound itself, but what may have to be added
+ * @doubt:  what missing records do where @most is NULL; 0: what the table says
+ * @unswitched: made without switches, so that one which is missing alone leaves it as it is
+ * @needs:  the event without which it is unknown, by schedtrace_event_name(); NULL: what the table
+ *          says
+ */
 struct schedtrace_column_info {
-	const char *name; /* also the JSON key and the CSV heading */
-	const char *unit; /* "ns", "bytes", "1" for a count, "%" for 0 to 100, "" for names and ids */
-	const char *about; /* one line: what the figure means and whose definition it is */
+	const char *name;
+	const char *unit;
+	const char *about;
 	enum schedtrace_type type;
+	enum schedtrace_kind kind;
+	enum schedtrace_merge merge;
+	const char *weight;
+	const char *most;
+	int adds;
+	enum schedtrace_doubt doubt;
+	int unswitched;
+	const char *needs;
 };
 
 /**
@@ -42,13 +99,122 @@ enum schedtrace_choice {
 	SCHEDTRACE_FIRST_ONLY = 16, /* only the first of many are kept: by nothing at all */
 };
 
-/** struct schedtrace_table_info - the shape of a table or of a log */
+/** enum schedtrace_picture_kind - how a picture shows a table or the rows of a log */
+enum schedtrace_picture_kind {
+	SCHEDTRACE_PICTURE_BARS = 1,	 /* a bar a row; several values beside each other */
+	SCHEDTRACE_PICTURE_STACKED_BARS, /* several values behind each other */
+	SCHEDTRACE_PICTURE_REQUESTED,	 /* a pie of the memory that processes asked for */
+	SCHEDTRACE_PICTURE_HISTOGRAM,	 /* how many waits are how long */
+	SCHEDTRACE_PICTURE_DISTRIBUTION, /* how many are not longer */
+	SCHEDTRACE_PICTURE_UTILIZATION,	 /* how busy CPUs were, and with which tasks, over time */
+	SCHEDTRACE_PICTURE_FAULTS,	 /* page faults over time, a curve a process */
+	SCHEDTRACE_PICTURE_RESIDENT,	 /* resident memory over time, a curve a process */
+	SCHEDTRACE_PICTURE_WHO_RAN,	 /* a lane a CPU, coloured by task */
+	SCHEDTRACE_PICTURE_STATES,	 /* a lane a task, coloured by state */
+	SCHEDTRACE_PICTURE_GAPS,	 /* a lane a CPU, coloured where nobody knows who ran */
+	SCHEDTRACE_PICTURE_BUSY_MAP,	 /* a row a CPU, shaded by how busy it was */
+	SCHEDTRACE_PICTURE_LENGTH_MAP,	 /* shaded by the length of its run queue */
+	SCHEDTRACE_PICTURE_LENGTHS,	 /* the same as curves */
+	SCHEDTRACE_PICTURE_MIGRATION_MATRIX, /* from CPU to CPU */
+	SCHEDTRACE_PICTURE_MIGRATION_RATE,   /* over time, by cause */
+};
+
+/**
+ * struct schedtrace_picture - one picture of a table or a log
+ * @from:   the table or log whose rows it shows
+ * @kind:   how
+ * @title:  NULL: what the table says that it is
+ * @labels: columns that name a row, with commas between; NULL: those that are not figures
+ * @values: columns to draw, with commas between; A-B is their difference, A:WORDS what a legend
+ *          calls it. NULL: as its kind says
+ * @ranked: the table whose order says which tasks of a log are drawn; NULL: none
+ * @ranked_on_cpus: the same where CPUs are chosen; NULL: @ranked
+ * @top:    so many rows at most
+ */
+struct schedtrace_picture {
+	const char *from;
+	enum schedtrace_picture_kind kind;
+	const char *title;
+	const char *labels;
+	const char *values;
+	const char *ranked;
+	const char *ranked_on_cpus;
+	size_t top;
+};
+
+/**
+ * struct schedtrace_table_compare - how a table compares with that of another recording
+ * @same:      columns, with commas between, that make two rows the same; rows of one recording in
+ *             which they are equal become one. NULL: its rows are not compared
+ * @measures:  columns that are compared where nobody names some
+ * @totals:    which rows add up to figures of the whole recording: "" all, "COLUMN=TEXT,..." those
+ *             with these texts; NULL: none do
+ * @called:    what such figures are from; NULL: the table
+ * @usual:     its rows are compared where nobody names tables
+ * @histogram: rows are bins, the same in each recording: counts of several are added, and shown as
+ *             shares too
+ */
+struct schedtrace_table_compare {
+	const char *same;
+	const char *measures;
+	const char *totals;
+	const char *called;
+	int usual;
+	int histogram;
+};
+
+/** enum schedtrace_shown - whether a table is shown where nobody named any */
+enum schedtrace_shown {
+	SCHEDTRACE_SHOWN_NAMED, /* no: only where it or its analysis is named */
+	SCHEDTRACE_SHOWN,
+	SCHEDTRACE_SHOWN_WITH_ROWS,  /* if it has a row */
+	SCHEDTRACE_SHOWN_IF_MISSING, /* if records or switches are missing */
+};
+
+/**
+ * struct schedtrace_table_info - the shape of a table or of a log, and how to treat it
+ * @name:      of the table, or log
+ * @about:     what a row is, in a line
+ * @n_columns: number of @columns
+ * @columns:   pointers to them, so that a column can grow
+ * @choices:   of enum schedtrace_choice, added up; 0: by nothing
+ * @key:       columns, with commas between, that tell rows apart (lives that share a pid may have one
+ *             key); NULL: there is one row at most
+ * @order:     the usual order of its rows: a column, with - before it from the largest down; with
+ *             commas between, the first that is known somewhere. NULL: as the rows come
+ * @first:     columns, with commas between, that matter first where there is no room for all
+ * @curve:     rows are points of a curve, of which every so many-th stands for all
+ * @micros:    durations are told in microseconds, with so many decimals, since the short ones matter
+ *             beside the long ones; 0: in what fits the longest
+ * @doubt:     of its columns, unless they say otherwise; 0: SCHEDTRACE_DOUBT_LOW
+ * @unswitched: so are all of its columns
+ * @needs:     so do all of its columns, and its rows
+ * @shown:     whether it is shown where nobody named any
+ * @shown_with: and then only with rows of this event; NULL: whatever there is
+ * @compare:   NULL: its figures say nothing beside those of another recording
+ * @pictures:  NULL-terminated; NULL: it has none of its own
+ *
+ * Lists of columns are texts as on the command line. Structs and arrays are lent, live as long as the
+ * library, and grow only at their end, which is why every array is one of pointers.
+ */
 struct schedtrace_table_info {
 	const char *name;
 	const char *about;
 	size_t n_columns;
-	const struct schedtrace_column_info *columns;
-	unsigned int choices; /* of enum schedtrace_choice, added up; 0: by nothing */
+	const struct schedtrace_column_info *const *columns;
+	unsigned int choices;
+	const char *key;
+	const char *order;
+	const char *first;
+	int curve;
+	int micros;
+	enum schedtrace_doubt doubt;
+	int unswitched;
+	const char *needs;
+	enum schedtrace_shown shown;
+	const char *shown_with;
+	const struct schedtrace_table_compare *compare;
+	const struct schedtrace_picture *const *pictures;
 };
 
 /**

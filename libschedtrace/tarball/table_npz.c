@@ -96,7 +96,7 @@ static int put_table(struct whole_file *out, const struct schedtrace_table *tabl
 	if (!entries)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for its directory");
 	for (size_t i = 0; r == 0 && i < info->n_columns; i++)
-		r = put_column(out, table, &info->columns[i], &entries[i], err);
+		r = put_column(out, table, info->columns[i], &entries[i], err);
 	central = out->offset;
 	for (size_t i = 0; r == 0 && i < info->n_columns; i++)
 		r = whole_file_write(out, record, npz_central_header(record, &entries[i]), err);

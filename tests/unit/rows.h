@@ -176,9 +176,9 @@ static inline int log_line(void *user, const struct schedtrace_table_info *log,
 	for (size_t i = 0; i < log->n_columns; i++) {
 		if (i)
 			fputc('|', text->f);
-		if (log->columns[i].type == SCHEDTRACE_TEXT)
+		if (log->columns[i]->type == SCHEDTRACE_TEXT)
 			fputs(values[i].s ? values[i].s : "-", text->f);
-		else if (log->columns[i].type == SCHEDTRACE_REAL)
+		else if (log->columns[i]->type == SCHEDTRACE_REAL)
 			fprintf(text->f, "%g", values[i].f);
 		else if (values[i].i == INT64_MIN)
 			fputc('-', text->f);

@@ -97,14 +97,15 @@ static int read_rows(const char *path, bool load, uint64_t begin, uint64_t end)
 	return r < 0 ? failed() : 0;
 }
 
+static const struct schedtrace_column_info *const table_columns[] = {
+	COLUMN_ID("pid", ""),
+	COLUMN_SHARE("share", ""),
+	COLUMN_TEXT("name", ""),
+};
+static const struct schedtrace_table_info table_info = { "t", "", 3, table_columns };
+
 static int write_table(const char *path)
 {
-	static const struct schedtrace_column_info columns[] = {
-		{ "pid", "", "", SCHEDTRACE_INT },
-		{ "share", "%", "", SCHEDTRACE_REAL },
-		{ "name", "", "", SCHEDTRACE_TEXT },
-	};
-	static const struct schedtrace_table_info info = { "t", "", 3, columns };
 	const union schedtrace_value rows[][3] = {
 		{ { .i = -5 }, { .f = 0.25 }, { .s = "make" } },
 		{ { .i = INT64_MIN }, { .f = __builtin_nan("") }, { .s = NULL } },
@@ -113,7 +114,7 @@ static int write_table(const char *path)
 	struct schedtrace_tables *tables;
 	struct schedtrace_table *table;
 
-	if (tables_new(&tables, &err) < 0 || tables_add(tables, &info, &table, &err) < 0)
+	if (tables_new(&tables, &err) < 0 || tables_add(tables, &table_info, &table, &err) < 0)
 		return failed();
 	for (size_t i = 0; i < 3; i++)
 		if (table_row(table, rows[i], &err) < 0)

@@ -71,10 +71,10 @@ static void check_tables(const char *text, const char *what,
 		for (size_t c = 0; c < tables[t]->n_columns; c++) {
 			auto_free char *cell = NULL;
 
-			assert_true(asprintf(&cell, "| `%s` |", tables[t]->columns[c].name) > 0);
+			assert_true(asprintf(&cell, "| `%s` |", tables[t]->columns[c]->name) > 0);
 			if (!strstr(section, cell))
 				fail_msg("docs/analyses.md, %s %s, lacks column %s", what,
-					 tables[t]->name, tables[t]->columns[c].name);
+					 tables[t]->name, tables[t]->columns[c]->name);
 		}
 	}
 }

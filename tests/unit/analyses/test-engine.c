@@ -18,7 +18,7 @@ static int log_row(void *user, const struct schedtrace_table_info *info,
 
 	fprintf(log->file, "%s", info->name);
 	for (size_t c = 0; c < info->n_columns; c++) {
-		if (info->columns[c].type == SCHEDTRACE_TEXT)
+		if (info->columns[c]->type == SCHEDTRACE_TEXT)
 			fprintf(log->file, " %s", values[c].s ? values[c].s : "-");
 		else
 			fprintf(log->file, " %lld", (long long)values[c].i);
@@ -36,9 +36,9 @@ static void print_table(FILE *out, const struct schedtrace_table *table)
 		for (size_t c = 0; c < info->n_columns; c++) {
 			union schedtrace_value v = schedtrace_table_value(table, row, c);
 
-			if (info->columns[c].type == SCHEDTRACE_TEXT)
+			if (info->columns[c]->type == SCHEDTRACE_TEXT)
 				fprintf(out, " %s", v.s ? v.s : "-");
-			else if (info->columns[c].type == SCHEDTRACE_REAL)
+			else if (info->columns[c]->type == SCHEDTRACE_REAL)
 				fprintf(out, " %.17g", v.f);
 			else
 				fprintf(out, " %lld", (long long)v.i);
@@ -126,16 +126,16 @@ static void no_figure_of_hostile_rows_is_negative(void **state)
 
 			for (size_t c = 0; c < info->n_columns; c++) {
 				const int64_t *v =
-					schedtrace_table_ints(table, info->columns[c].name);
+					schedtrace_table_ints(table, info->columns[c]->name);
 
 				/* STAT_RUNTIME's and RQ_SIZE's values are the rows' own. */
-				if (!v || strcmp(info->columns[c].unit, "ns") ||
-				    !strcmp(info->columns[c].name, "charged_ns"))
+				if (!v || strcmp(info->columns[c]->unit, "ns") ||
+				    !strcmp(info->columns[c]->name, "charged_ns"))
 					continue;
 				for (size_t row = 0; row < schedtrace_table_rows(table); row++) {
 					if (v[row] < 0 && v[row] != INT64_MIN)
 						fail_msg("seed %u: %s.%s is %lld", seed, info->name,
-							 info->columns[c].name, (long long)v[row]);
+							 info->columns[c]->name, (long long)v[row]);
 				}
 			}
 		}
@@ -158,11 +158,11 @@ static void every_column_says_what_it_means_and_names_are_unique(void **state)
 						   : info->logs[t - info->n_tables];
 
 			for (size_t c = 0; c < table->n_columns; c++) {
-				assert_true(strlen(table->columns[c].about) > 2);
-				assert_non_null(table->columns[c].unit);
+				assert_true(strlen(table->columns[c]->about) > 2);
+				assert_non_null(table->columns[c]->unit);
 				for (size_t d = 0; d < c; d++)
-					assert_string_not_equal(table->columns[c].name,
-								table->columns[d].name);
+					assert_string_not_equal(table->columns[c]->name,
+								table->columns[d]->name);
 			}
 		}
 		for (size_t n = 0; info->needs[n]; n++) {

@@ -33,9 +33,9 @@ static void a_measure_with_filters_and_a_rate_is_understood(void **state)
 	assert_string_equal(rule->text, "migrations(comm=make, pid != 7) < 300/s");
 	assert_int_equal(rule->function, ASSERT_SUM);
 	assert_string_equal(table->name, "tasks");
-	assert_string_equal(table->columns[rule->sources[0].column].name, "migrations");
+	assert_string_equal(table->columns[rule->sources[0].column]->name, "migrations");
 	assert_int_equal(rule->n_filters, 2);
-	assert_string_equal(table->columns[rule->filters[0].column[0]].name, "comm");
+	assert_string_equal(table->columns[rule->filters[0].column[0]]->name, "comm");
 	assert_true(rule->filters[0].equal);
 	assert_string_equal(rule->filters[0].value, "make");
 	assert_false(rule->filters[1].equal);

@@ -14,15 +14,15 @@
 #include "analyze/select.h"
 #include "libschedtrace/table.h"
 
-static const struct schedtrace_column_info task_columns[] = {
-	{ "pid", "", "thread id", SCHEDTRACE_INT },
-	{ "comm", "", "name", SCHEDTRACE_TEXT },
-	{ "cpu", "", "CPU", SCHEDTRACE_INT },
-	{ "on_cpu_ns", "ns", "time on a CPU", SCHEDTRACE_INT },
-	{ "switches_voluntary", "1", "times it slept", SCHEDTRACE_INT },
-	{ "share", "%", "part of the whole", SCHEDTRACE_REAL },
-	{ "rss_bytes", "bytes", "memory", SCHEDTRACE_INT },
-	{ "start_ns", "ns", "when it began", SCHEDTRACE_INT },
+static const struct schedtrace_column_info *const task_columns[] = {
+	COLUMN_ID("pid", "thread id"),
+	COLUMN_TEXT("comm", "name"),
+	COLUMN_ID("cpu", "CPU"),
+	COLUMN_DURATION("on_cpu_ns", "time on a CPU"),
+	COLUMN_COUNT("switches_voluntary", "times it slept"),
+	COLUMN_SHARE("share", "part of the whole"),
+	COLUMN_SIZE("rss_bytes", "memory"),
+	COLUMN_STAMP("start_ns", "when it began"),
 };
 
 static const struct schedtrace_table_info task_info = { "things", "one row a thing", 8,
@@ -116,8 +116,9 @@ static void text_aligns_and_scales_a_column_as_a_whole(void **state)
 
 static void of_a_curve_text_shows_20_points_from_its_begin_to_its_end(void **state)
 {
-	static const struct schedtrace_table_info curve_info = { "faults_total", "a curve", 8,
-								 task_columns };
+	static const struct schedtrace_table_info curve_info = {
+		"things_over_time", "a curve", 8, task_columns, .curve = true
+	};
 	const struct selection usual = { .top = -1 }, five = { .top = 5 };
 	const struct schedtrace_table *table;
 	struct fixture *fx = *state;

@@ -16,7 +16,7 @@ static uint64_t digest(const struct schedtrace_tables *tables)
 			for (size_t c = 0; c < info->n_columns; c++) {
 				union schedtrace_value v = schedtrace_table_value(table, row, c);
 
-				if (info->columns[c].type == SCHEDTRACE_TEXT)
+				if (info->columns[c]->type == SCHEDTRACE_TEXT)
 					v.i = v.s ? v.s[0] + 256 * (int64_t)strlen(v.s) : -1;
 				sum = sum * 31 + (uint64_t)v.i;
 			}

@@ -81,7 +81,7 @@ static void a_column_is_found_by_its_whole_name(void **state)
 	const struct schedtrace_table_info *cpus = schedtrace_analysis_find("cpus")->tables[0];
 
 	assert_int_equal(schedtrace_column_index(cpus, "cpu"), 0);
-	assert_string_equal(cpus->columns[schedtrace_column_index(cpus, "busy")].unit, "%");
+	assert_string_equal(cpus->columns[schedtrace_column_index(cpus, "busy")]->unit, "%");
 	assert_true(schedtrace_column_index(cpus, "bus") == SIZE_MAX);
 	assert_true(schedtrace_column_index(cpus, NULL) == SIZE_MAX);
 	assert_true(schedtrace_column_index(NULL, "cpu") == SIZE_MAX);
