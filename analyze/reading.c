@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "analyze/reading.h"
 
-#include <inttypes.h>
-
 #include "base/error.h"
 #include "cli/progress.h"
 #include "input/window.h"
@@ -48,22 +46,13 @@ static int check_window(const struct reading *reading, const struct reading_opti
 	const struct schedtrace_context *ctx = input_context(reading->infile);
 	int64_t begin = summary_begin(&reading->summary, ctx);
 	int64_t length = summary_time(&reading->summary, ctx);
-	const char *name = options->name ? options->name : "";
+	int r;
 
 	if (!options->window || length == INT64_MIN)
 		return 0;
-	if (reading->window_begin > begin + length)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "%s%s--window %s begins after the recording, which ends at %.6f s "
-				 "(@%" PRId64 ")",
-				 name, *name ? ": " : "", options->window, (double)length / 1e9,
-				 begin + length);
-	if (reading->window_end <= begin)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "%s%s--window %s ends before the recording, which begins at "
-				 "@%" PRId64,
-				 name, *name ? ": " : "", options->window, begin);
-	return 0;
+	r = window_check(options->window, reading->window_begin, reading->window_end, begin, length,
+			 err);
+	return r < 0 && options->name ? error_prefix(err, r, "%s", options->name) : r;
 }
 
 static int feed(struct reading *reading, const struct reading_options *options,

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/escape.h"
 #include "base/mem.h"
+#include "input/window.h"
 
 void summary_add(struct summary *summary, const struct schedtrace_events *events)
 {
@@ -28,12 +29,7 @@ void summary_add(struct summary *summary, const struct schedtrace_events *events
 
 int64_t summary_begin(const struct summary *summary, const struct schedtrace_context *ctx)
 {
-	int64_t begin = schedtrace_context_info(ctx)->begin_ns;
-
-	/* The first rows can be a little older than the recorder's own mark. */
-	if (summary->rows && (begin == INT64_MIN || summary->first_ns < begin))
-		begin = summary->first_ns;
-	return begin;
+	return window_origin(ctx, summary->rows ? summary->first_ns : INT64_MIN);
 }
 
 int64_t summary_time(const struct summary *summary, const struct schedtrace_context *ctx)

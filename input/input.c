@@ -79,3 +79,28 @@ bool input_damaged(const struct input *input)
 {
 	return input->kind->damaged(input->self);
 }
+
+bool input_has_stacks(const struct input *input)
+{
+	return input->kind->has_stacks(input->self);
+}
+
+void input_others(const struct input *input, struct input_others *out)
+{
+	*out = (struct input_others){ 0 };
+	if (input->kind->others)
+		input->kind->others(input->self, out);
+}
+
+int input_members(struct input *input,
+		  int (*member)(void *user, const char *name, const void *data, size_t n,
+				struct schedtrace_error *err),
+		  void *user, struct schedtrace_error *err)
+{
+	return input->kind->members(input->self, member, user, err);
+}
+
+uint64_t input_read(const struct input *input, const char **what)
+{
+	return input->kind->read(input->self, what);
+}

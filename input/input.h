@@ -14,7 +14,10 @@ struct input_options {
 	bool salvage;	      /* of a damaged trace.dat: what is whole */
 	bool default_ids;     /* of a tarball without event names: SchedLog's own ids */
 	bool validate;	      /* of a tarball: check everything before the first row */
+	bool others;	      /* of a trace.dat: keep records that no row is made of */
+	uint64_t max_memory;  /* that reading a trace.dat may take, bytes; 0: 256 MiB */
 	void (*note)(void *user, const char *text);
+	void *user;
 };
 
 int input_open(struct input **out, const char *path, const struct input_options *options,
@@ -34,11 +37,37 @@ int input_next(struct input *infile, const struct schedtrace_events **events,
 /* For progress: rows of a tarball or bytes of a trace.dat. */
 void input_position(const struct input *infile, uint64_t *done, uint64_t *total);
 
+/* How much was read so far, of what it holds: *@what is "events" or "rows". */
+uint64_t input_read(const struct input *input, const char **what);
+
 /* The tarball, whose members can be read; NULL for a trace.dat, which has none. */
 struct schedtrace *input_tarball(const struct input *infile);
 
 /* How many rows there are, where that is known without reading them; else INT64_MIN. */
 int64_t input_rows(const struct input *infile);
+
+/* Whether the rows have a column of call stacks. */
+bool input_has_stacks(const struct input *input);
+
+/*
+ * Records that no row is made of, which came with the rows of the latest input_next(), which may give
+ * 1 and no rows. event is a number in the list of the member other_events.json; a record's bytes, as
+ * the kernel wrote them, end in the whole sequence of bytes at end, and data is this batch's part.
+ */
+struct input_others {
+	size_t n, bytes;
+	const int64_t *timestamp, *end;
+	const int32_t *event, *cpu, *pid;
+	const uint8_t *data;
+};
+void input_others(const struct input *input, struct input_others *out);
+
+/* Gives @member what stands beside the rows, after the last: snapshot.json and the like; of a tarball
+ * all members that the library does not make from rows and context. Negative results end it. */
+int input_members(struct input *input,
+		  int (*member)(void *user, const char *name, const void *data, size_t n,
+				struct schedtrace_error *err),
+		  void *user, struct schedtrace_error *err);
 
 /* After the end: whether --salvage left something out. */
 bool input_damaged(const struct input *infile);

@@ -15,7 +15,15 @@ struct input_kind {
 		    struct schedtrace_error *err);
 	const struct schedtrace_context *(*context)(const void *self);
 	void (*position)(const void *self, uint64_t *done, uint64_t *total);
+	uint64_t (*read)(const void *self, const char **what);
 	bool (*damaged)(const void *self);
+	bool (*has_stacks)(const void *self);
+	void (*others)(const void *self, struct input_others *out); /* NULL: a kind without */
+	/* As input_members(). */
+	int (*members)(void *self,
+		       int (*member)(void *user, const char *name, const void *data, size_t n,
+				     struct schedtrace_error *err),
+		       void *user, struct schedtrace_error *err);
 	struct schedtrace *(*tarball)(const void *self); /* NULL: a kind that is none */
 	void (*close)(void *self);
 };

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A tarball of columns, read by the library. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "input/input_kind.h"
+#include "libschedtrace/tarball/writer.h"
+
+#define MEMBER_MAX ((size_t)1 << 30)
 
 struct tarball {
 	struct schedtrace *trace;
@@ -32,6 +37,7 @@ static int fill(struct tarball *t, const char *path, const struct input_options 
 		.size = sizeof(open_options),
 		.default_ids = options->default_ids,
 		.note = options->note,
+		.user = options->user,
 	};
 	int r = schedtrace_open(&t->trace, path, &open_options, err);
 
@@ -45,13 +51,17 @@ static int fill(struct tarball *t, const char *path, const struct input_options 
 static int open_tarball(void **self, const char *path, const struct input_options *options,
 			struct schedtrace_error *err)
 {
+	const char *misfit = options->instance	   ? "--instance"
+			     : options->salvage	   ? "--salvage"
+			     : options->others	   ? "--all-events"
+			     : options->max_memory ? "--max-memory"
+						   : NULL;
 	struct tarball *t;
 	int r;
 
-	if (options->instance || options->salvage)
+	if (misfit)
 		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "%s is for a trace.dat, and this is a tarball",
-				 options->instance ? "--instance" : "--salvage");
+				 "%s is for a trace.dat, and this is a tarball", misfit);
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open a file");
@@ -88,6 +98,14 @@ static void position(const void *self, uint64_t *done, uint64_t *total)
 	*total = schedtrace_rows(t->trace);
 }
 
+static uint64_t rows_read(const void *self, const char **what)
+{
+	const struct tarball *t = self;
+
+	*what = "rows";
+	return t->rows;
+}
+
 static bool damaged(const void *self)
 {
 	return false;
@@ -100,13 +118,79 @@ static struct schedtrace *tarball(const void *self)
 	return t->trace;
 }
 
+/* A column is there in all of the rows or in none. */
+static bool has_stacks(const void *self)
+{
+	const struct tarball *t = self;
+	struct schedtrace_reader *first = NULL;
+	const struct schedtrace_events *events;
+	bool has = false;
+
+	if (schedtrace_reader_new(&first, t->trace, 0, 1, NULL) == 0 &&
+	    schedtrace_reader_next(first, &events, NULL) > 0)
+		has = events->stack != NULL;
+	schedtrace_reader_free(first);
+	return has;
+}
+
+/* Names of the members that may be kept. */
+struct names {
+	char **list;
+	size_t n, room;
+};
+
+static int note_name(void *user, const char *path, uint64_t size, struct schedtrace_error *err)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	struct names *names = user;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (strcmp(names->list[i], name) == 0)
+			return 0;
+	if (writer_makes_member(name))
+		return 0;
+	if (!array_room(names->list, names->n, names->room))
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for names of members");
+	names->list[names->n] = strdup(name);
+	return names->list[names->n++]
+		       ? 0
+		       : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for names of members");
+}
+
+static int members(void *self,
+		   int (*member)(void *user, const char *name, const void *data, size_t n,
+				 struct schedtrace_error *err),
+		   void *user, struct schedtrace_error *err)
+{
+	struct tarball *t = self;
+	struct names names = { 0 };
+	int r = schedtrace_members(t->trace, note_name, &names, err);
+
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *data = NULL;
+		size_t n;
+
+		if (r == 0)
+			r = schedtrace_member_read(t->trace, names.list[i], MEMBER_MAX, &data, &n,
+						   err);
+		if (r == 0)
+			r = member(user, names.list[i], data, n, err);
+		free(names.list[i]);
+	}
+	free(names.list);
+	return r;
+}
+
 const struct input_kind input_of_tarball = {
 	.recognizes = recognizes,
 	.open = open_tarball,
 	.next = next,
 	.context = context,
 	.position = position,
+	.read = rows_read,
 	.damaged = damaged,
+	.has_stacks = has_stacks,
+	.members = members,
 	.tarball = tarball,
 	.close = close_tarball,
 };

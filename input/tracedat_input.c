@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "convert/source.h"
 #include "input/input_kind.h"
 #include "tracedat/recognize.h"
@@ -11,6 +12,7 @@
 struct recording {
 	struct source *source;
 	char *path; /* for messages */
+	bool others;
 };
 
 static void close_recording(void *self)
@@ -29,8 +31,10 @@ static int open_recording(void **self, const char *path, const struct input_opti
 		.file = {
 			.instance = options->instance,
 			.salvage = options->salvage,
-			.notes = { options->note, NULL },
+			.max_memory = options->max_memory,
+			.notes = { options->note, options->user },
 		},
+		.others = options->others,
 	};
 	struct recording *f;
 	int r;
@@ -42,6 +46,7 @@ static int open_recording(void **self, const char *path, const struct input_opti
 	if (!f)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open a file");
 	f->path = strdup(path);
+	f->others = options->others;
 	r = f->path ? source_open(&f->source, path, &source_options, err)
 		    : error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open a file");
 	if (r < 0) {
@@ -75,11 +80,65 @@ static void position(const void *self, uint64_t *done, uint64_t *total)
 	source_position(f->source, done, total, &records);
 }
 
+static uint64_t events_read(const void *self, const char **what)
+{
+	const struct recording *f = self;
+	uint64_t done, total, records;
+
+	source_position(f->source, &done, &total, &records);
+	*what = "events";
+	return records;
+}
+
 static bool damaged(const void *self)
 {
 	const struct recording *f = self;
 
 	return source_damaged(f->source);
+}
+
+static bool has_stacks(const void *self)
+{
+	const struct recording *f = self;
+
+	return source_has_stacks(f->source);
+}
+
+static void others(const void *self, struct input_others *out)
+{
+	const struct recording *f = self;
+	struct source_others o;
+
+	source_others(f->source, &o);
+	*out = (struct input_others){
+		.n = o.n,
+		.bytes = o.bytes,
+		.timestamp = o.timestamp,
+		.end = o.end,
+		.event = o.event,
+		.cpu = o.cpu,
+		.pid = o.pid,
+		.data = o.data,
+	};
+}
+
+static int members(void *self,
+		   int (*member)(void *user, const char *name, const void *data, size_t n,
+				 struct schedtrace_error *err),
+		   void *user, struct schedtrace_error *err)
+{
+	struct recording *f = self;
+	auto_free char *snapshot = source_snapshot(f->source);
+	auto_free char *events = f->others ? source_other_events(f->source) : NULL;
+	int r = 0;
+
+	if (snapshot)
+		r = member(user, "snapshot.json", snapshot, strlen(snapshot), err);
+	if (r < 0 || !f->others)
+		return r;
+	if (!events)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the names of events");
+	return member(user, "other_events.json", events, strlen(events), err);
 }
 
 const struct input_kind input_of_tracedat = {
@@ -88,6 +147,10 @@ const struct input_kind input_of_tracedat = {
 	.next = next,
 	.context = context,
 	.position = position,
+	.read = events_read,
 	.damaged = damaged,
+	.has_stacks = has_stacks,
+	.others = others,
+	.members = members,
 	.close = close_recording,
 };

@@ -2,6 +2,7 @@
 #include "input/window.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,4 +84,26 @@ int window_parse(const char *text, int64_t origin, int64_t *begin, int64_t *end,
 	if (!r && *begin >= *end)
 		r = error_set(err, SCHEDTRACE_E_USAGE, "--window: %s ends before it begins", text);
 	return r;
+}
+
+int64_t window_origin(const struct schedtrace_context *ctx, int64_t first_ns)
+{
+	int64_t begin = schedtrace_context_info(ctx)->begin_ns;
+
+	return first_ns != INT64_MIN && (begin == INT64_MIN || first_ns < begin) ? first_ns : begin;
+}
+
+int window_check(const char *text, int64_t begin, int64_t end, int64_t origin, int64_t length,
+		 struct schedtrace_error *err)
+{
+	if (begin > origin + length)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--window %s begins after the recording, which ends at %.6f s "
+				 "(@%" PRId64 ")",
+				 text, (double)length / 1e9, origin + length);
+	if (end <= origin)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--window %s ends before the recording, which begins at @%" PRId64,
+				 text, origin);
+	return 0;
 }

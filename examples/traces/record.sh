@@ -18,13 +18,13 @@ record()
 	local name="$1"
 	shift
 	if $convert_only; then
-		"$build/convert/schedconv" "$name.dat" "$name.tar"
+		"$build/convert/schedconv/schedconv" "$name.dat" "$name.tar"
 		return
 	fi
 	echo "== $name: schedrec $*"
 	(cd "$scratch" && "$build/record/schedrec" -o "$name.dat" "$@")
 	install -m 644 "$scratch/$name.dat" .
-	"$build/convert/schedconv" "$name.dat" "$name.tar"
+	"$build/convert/schedconv/schedconv" "$name.dat" "$name.tar"
 }
 
 cp "$source"/examples/workloads/*.c "$scratch"

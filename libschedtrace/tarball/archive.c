@@ -90,7 +90,7 @@ static int take_member(void *user, const struct tar_member *member, struct sched
 	if (!place) {
 		/* Others may hold anything, for schedtrace_member_read(). */
 		if (member->regular && is_column(member->name))
-			note(o, "member %s is unknown, ignored", member->path);
+			note(o, "member %s is none that the library reads", member->path);
 		return 0;
 	}
 	if (!member->regular)

@@ -34,6 +34,17 @@ static const struct {
 	[FREQUENCY] = { "prv_frq_on_same_cpu", "<f8" },
 };
 
+bool derive_makes_member(const char *name)
+{
+	for (size_t c = 0; c < N_DERIVED; c++) {
+		size_t n = strlen(columns[c].name);
+
+		if (strncmp(name, columns[c].name, n) == 0 && strcmp(name + n, ".npz") == 0)
+			return true;
+	}
+	return false;
+}
+
 /* The latest timestamp of a key; open addressing, at most half full. */
 struct latest {
 	struct latest_slot {

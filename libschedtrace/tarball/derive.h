@@ -11,7 +11,12 @@
 #ifndef LIBSCHEDTRACE_TARBALL_DERIVE_H
 #define LIBSCHEDTRACE_TARBALL_DERIVE_H
 
+#include <stdbool.h>
+
 #include "base/whole_file.h"
+
+/* Whether a member of that name is one of them. */
+bool derive_makes_member(const char *name);
 
 /* Appends these columns to a tarball that writer_finish_open() made. */
 int derive_columns(struct whole_file *out, struct schedtrace_error *err);

@@ -311,7 +311,7 @@ int schedtrace_writer_rows(struct schedtrace_writer *w, const struct schedtrace_
 	return r < 0 ? error_prefix(err, r, "%s", w->path) : 0;
 }
 
-static bool is_own_name(const char *name)
+bool writer_makes_member(const char *name)
 {
 	static const char *const own[] = { MEMBER_START,	 MEMBER_COMM,
 					   MEMBER_TASKS,	 MEMBER_META,
@@ -333,7 +333,7 @@ static bool is_own_name(const char *name)
 
 static int check_name(const char *name, struct schedtrace_error *err)
 {
-	if (*name && strlen(name) <= MAX_NAME && !strchr(name, '/') && !is_own_name(name))
+	if (*name && strlen(name) <= MAX_NAME && !strchr(name, '/') && !writer_makes_member(name))
 		return 0;
 	return error_set(
 		err, SCHEDTRACE_E_USAGE,

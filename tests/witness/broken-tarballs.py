@@ -115,7 +115,7 @@ members = base()
 del members["sched_log_traced_events.start"]
 refused("no names of events: refused", members, "no member sched_log_traced_events.start")
 read("an unknown column is noted and ignored", {**base(), "more.npz": b"x"},
-     note="member more.npz is unknown, ignored")
+     note="member more.npz is none that the library reads")
 refused("a member twice is refused", list(base().items()) + [("d/pid.npz", base()["pid.npz"])],
         "two members are named pid.npz")
 read("members may come in any order", dict(reversed(base().items())))

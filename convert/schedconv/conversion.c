@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "convert/schedconv/conversion.h"
+
+#include <string.h>
+
+#include <schedtrace/trace.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/whole_file.h"
+#include "cli/progress.h"
+#include "cli/report_error.h"
+#include "input/input.h"
+#include "input/window.h"
+#include "libschedtrace/tarball/derive.h"
+#include "libschedtrace/tarball/writer.h"
+
+struct conversion {
+	const struct conversion_settings *settings;
+	const char *program;
+	struct progress progress;
+	struct input *input;
+	struct schedtrace_writer *writer;
+	uint64_t rows; /* written */
+	/* Of the input: */
+	bool begun;
+	int64_t first_ns, last_ns; /* stamps of the first row and the last, INT64_MIN none */
+	int64_t window_begin, window_end;
+};
+
+static void print_note(void *user, const char *text)
+{
+	struct conversion *c = user;
+
+	if (c->settings->quiet)
+		return;
+	progress_end(&c->progress);
+	report(c->program, "note: %s", text);
+}
+
+/* ---- rows ------------------------------------------------------------------------------ */
+
+/* Gives the columns their types where there are no rows. */
+static int write_no_rows(struct conversion *c, struct schedtrace_error *err)
+{
+	static const int64_t none64[1];
+	static const int32_t none[1];
+	const struct schedtrace_events no_rows = {
+		.timestamp = none64,
+		.pid = none,
+		.event = none,
+		.cpu = none,
+		.arg0 = none64,
+		.arg1 = none64,
+		.comm = none,
+		.stack = input_has_stacks(c->input) ? none : NULL,
+	};
+
+	return schedtrace_writer_rows(c->writer, &no_rows, err);
+}
+
+/* Each array grows by a batch. */
+static int write_others(struct conversion *c, struct schedtrace_error *err)
+{
+	struct schedtrace_writer *w = c->writer;
+	struct input_others o;
+	int r;
+
+	if (!c->settings->all_events)
+		return 0;
+	input_others(c->input, &o);
+	r = schedtrace_writer_array(w, "other_timestamp.npy", "<i8", o.timestamp, o.n, err);
+	if (r == 0)
+		r = schedtrace_writer_array(w, "other_event.npy", "<i4", o.event, o.n, err);
+	if (r == 0)
+		r = schedtrace_writer_array(w, "other_cpu.npy", "<i4", o.cpu, o.n, err);
+	if (r == 0)
+		r = schedtrace_writer_array(w, "other_pid.npy", "<i4", o.pid, o.n, err);
+	if (r == 0)
+		r = schedtrace_writer_array(w, "other_offsets.npy", "<i8", o.end, o.n, err);
+	return r < 0 ? r
+		     : schedtrace_writer_array(w, "other_data.npy", "|u1", o.data, o.bytes, err);
+}
+
+/* The first record's bytes begin at 0, each other's where those before it end. */
+static int begin_others(struct conversion *c, struct schedtrace_error *err)
+{
+	static const int64_t begin;
+	int r;
+
+	if (!c->settings->all_events)
+		return 0;
+	r = schedtrace_writer_array(c->writer, "other_offsets.npy", "<i8", &begin, 1, err);
+	return r < 0 ? r : write_others(c, err);
+}
+
+/* The window counts from the begin of the recording, which its first row may have to tell. */
+static int find_window(struct conversion *c, const struct schedtrace_events *events,
+		       struct schedtrace_error *err)
+{
+	c->begun = true;
+	c->first_ns = events && events->n ? events->timestamp[0] : INT64_MIN;
+	if (!c->settings->window)
+		return 0;
+	return window_parse(c->settings->window,
+			    window_origin(input_context(c->input), c->first_ns), &c->window_begin,
+			    &c->window_end, err);
+}
+
+/* The first of n ascending times that is not below @least. */
+static size_t first_from(const int64_t *times, size_t n, int64_t least)
+{
+	size_t low = 0;
+
+	while (low < n) {
+		size_t middle = low + (n - low) / 2;
+
+		if (times[middle] < least)
+			low = middle + 1;
+		else
+			n = middle;
+	}
+	return low;
+}
+
+/* The rows of @events that lie in the window. */
+static struct schedtrace_events in_window(const struct conversion *c,
+					  const struct schedtrace_events *events)
+{
+	size_t begin = first_from(events->timestamp, events->n, c->window_begin);
+	size_t end = first_from(events->timestamp, events->n, c->window_end);
+
+	return (struct schedtrace_events){
+		.n = end - begin,
+		.timestamp = events->timestamp + begin,
+		.pid = events->pid + begin,
+		.event = events->event + begin,
+		.cpu = events->cpu + begin,
+		.arg0 = events->arg0 + begin,
+		.arg1 = events->arg1 + begin,
+		.comm = events->comm ? events->comm + begin : NULL,
+		.stack = events->stack ? events->stack + begin : NULL,
+	};
+}
+
+static int write_rows(struct conversion *c, const struct schedtrace_events *events,
+		      struct schedtrace_error *err)
+{
+	struct schedtrace_events rows = *events;
+	int r = c->begun ? 0 : find_window(c, events, err);
+
+	if (r < 0)
+		return r;
+	if (events->n)
+		c->last_ns = events->timestamp[events->n - 1];
+	if (c->settings->window)
+		rows = in_window(c, events);
+	c->rows += rows.n;
+	return rows.n ? schedtrace_writer_rows(c->writer, &rows, err) : 0;
+}
+
+static int check_window(const struct conversion *c, struct schedtrace_error *err)
+{
+	const struct schedtrace_context *ctx = input_context(c->input);
+	int64_t origin = window_origin(ctx, c->first_ns),
+		end = schedtrace_context_info(ctx)->end_ns;
+
+	if (c->last_ns > end)
+		end = c->last_ns;
+	if (!c->settings->window || origin == INT64_MIN || end < origin)
+		return 0;
+	return window_check(c->settings->window, c->window_begin, c->window_end, origin,
+			    end - origin, err);
+}
+
+static int copy_rows(struct conversion *c, struct schedtrace_error *err)
+{
+	const struct schedtrace_events *events;
+	int r = write_no_rows(c, err);
+
+	if (r == 0)
+		r = begin_others(c, err);
+	if (r < 0)
+		return r;
+	while ((r = input_next(c->input, &events, err)) > 0) {
+		uint64_t done, total;
+
+		r = write_rows(c, events, err);
+		if (r == 0)
+			r = write_others(c, err);
+		if (r < 0)
+			return r;
+		if (!c->progress.enabled)
+			continue;
+		input_position(c->input, &done, &total);
+		progress_update(&c->progress, done, total, NULL);
+	}
+	if (r == 0 && !c->begun)
+		r = find_window(c, NULL, err);
+	return r < 0 ? r : check_window(c, err);
+}
+
+/* ---- what stands beside them ----------------------------------------------------------- */
+
+static bool has_ending(const char *name, const char *ending)
+{
+	size_t n = strlen(name), m = strlen(ending);
+
+	return n > m && strcmp(name + n - m, ending) == 0;
+}
+
+static int copy_member(void *user, const char *name, const void *data, size_t n,
+		       struct schedtrace_error *err)
+{
+	struct conversion *c = user;
+
+	if (c->settings->derive && derive_makes_member(name))
+		return 0;
+	/* A value a row, or in time: they would no longer fit. */
+	if (c->settings->window && (has_ending(name, ".npz") || has_ending(name, ".npy"))) {
+		note(&(struct notes){ print_note, c },
+		     "%s is left out: it would not fit the rows of the window", name);
+		return 0;
+	}
+	return schedtrace_writer_member(c->writer, name, data, n, err);
+}
+
+static int finish(struct conversion *c, const char *output, struct schedtrace_error *err)
+{
+	struct whole_file file;
+	int r = writer_finish_open(steal_ptr(c->writer), &file, err);
+
+	if (r < 0)
+		return r;
+	if (c->settings->derive)
+		r = derive_columns(&file, err);
+	if (r == 0)
+		r = whole_file_commit(&file, err);
+	whole_file_close(&file);
+	return r < 0 ? error_prefix(err, r, "%s", output) : 0;
+}
+
+/* ---- all together ---------------------------------------------------------------------- */
+
+static int open_both(struct conversion *c, const char *input, const char *output,
+		     struct schedtrace_error *err)
+{
+	const struct conversion_settings *s = c->settings;
+	const struct input_options options = {
+		.instance = s->instance,
+		.salvage = s->salvage,
+		.default_ids = s->default_ids,
+		.others = s->all_events,
+		.max_memory = (uint64_t)s->max_memory,
+		.note = print_note,
+		.user = c,
+	};
+	const struct schedtrace_writer_options writer_options = {
+		.size = sizeof(writer_options),
+		.store = s->store,
+		.like = input,
+	};
+	int r = input_open(&c->input, input, &options, err);
+
+	if (r < 0)
+		return r;
+	return schedtrace_writer_new(&c->writer, output, input_context(c->input), &writer_options,
+				     err);
+}
+
+static int convert(struct conversion *c, const char *input, const char *output,
+		   struct schedtrace_error *err)
+{
+	int r = open_both(c, input, output, err);
+
+	if (r < 0)
+		return r;
+	r = copy_rows(c, err);
+	if (r < 0)
+		return r;
+	r = input_members(c->input, copy_member, c, err);
+	return r < 0 ? r : finish(c, output, err);
+}
+
+int conversion_run(const struct conversion_settings *settings, const char *input,
+		   const char *output, const char *program, struct conversion_result *result,
+		   struct schedtrace_error *err)
+{
+	struct conversion c = { .settings = settings,
+				.program = program,
+				.first_ns = INT64_MIN,
+				.last_ns = INT64_MIN };
+	int r;
+
+	progress_begin(&c.progress, "converting", settings->quiet);
+	r = convert(&c, input, output, err);
+	progress_end(&c.progress);
+	if (r == 0) {
+		result->rows = c.rows;
+		result->read = input_read(c.input, &result->what);
+		result->damaged = input_damaged(c.input);
+	}
+	schedtrace_writer_free(c.writer);
+	input_close(c.input);
+	return r;
+}
