@@ -30,7 +30,7 @@ static double seconds(void)
 
 static int time_records(const char *path, uint64_t *items, struct schedtrace_error *err)
 {
-	const struct source_options options = { 0 };
+	const struct tracedat_options options = { 0 };
 	const struct record *records;
 	struct tracedat *t;
 	size_t n;

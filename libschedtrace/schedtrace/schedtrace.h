@@ -27,5 +27,6 @@
 #include <schedtrace/tables.h>
 #include <schedtrace/analyses.h>
 #include <schedtrace/writer.h>
+#include <schedtrace/arrow.h>
 
 #endif

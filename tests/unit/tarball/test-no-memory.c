@@ -73,10 +73,69 @@ static void an_allocation_that_fails_is_an_error_and_never_another_result(void *
 	schedtrace_close(trace);
 }
 
+/* Rows of all arrays of a stream, which is released; -1: it failed. */
+static int64_t read_stream(struct ArrowArrayStream *stream)
+{
+	struct ArrowSchema schema;
+	struct ArrowArray array;
+	int64_t rows = 0;
+	int r = stream->get_schema(stream, &schema);
+
+	if (r == 0)
+		schema.release(&schema);
+	while (r == 0) {
+		r = stream->get_next(stream, &array);
+		if (r != 0 || !array.release)
+			break;
+		rows += array.length;
+		array.release(&array);
+	}
+	stream->release(stream);
+	return r ? -1 : rows;
+}
+
+static void so_is_one_in_an_arrow_stream(void **state)
+{
+	struct schedtrace *trace = random_trace(7, 1000, 70);
+	struct schedtrace_tables *tables;
+	struct schedtrace_error err;
+
+	must(analyze(trace, &tables, &err), &err);
+	for (int of_rows = 0; of_rows < 2; of_rows++) {
+		size_t expected =
+			of_rows ? schedtrace_rows(trace)
+				: schedtrace_table_rows(schedtrace_tables_find(tables, "tasks"));
+		long n = 0;
+
+		for (;; n++) {
+			struct ArrowArrayStream stream;
+			int64_t rows = -1;
+			int r;
+
+			countdown = n;
+			r = of_rows ? schedtrace_arrow_events(&stream, trace, 0, UINT64_MAX, &err)
+				    : schedtrace_arrow_table(&stream, tables, "tasks", &err);
+			if (r == 0)
+				rows = read_stream(&stream);
+			else
+				assert_int_equal(r, SCHEDTRACE_E_NOMEM);
+			if (rows >= 0)
+				assert_int_equal(rows, expected);
+			if (countdown >= 0)
+				break;
+		}
+		countdown = -1;
+		assert_true(n > 20);
+	}
+	schedtrace_tables_free(tables);
+	schedtrace_close(trace);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_allocation_that_fails_is_an_error_and_never_another_result),
+		cmocka_unit_test(so_is_one_in_an_arrow_stream),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
