@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/pattern.h"
+#include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 
 static int no_memory(struct schedtrace_error *err)
 {
@@ -215,11 +217,14 @@ bool filters_match(const struct filters *filters, const struct schedtrace_table_
 	for (size_t i = 0; i < info->n_columns; i++) {
 		const struct schedtrace_column_info *column = info->columns[i];
 
-		if (is_pid_column(column))
+		/* Tables that sum up or keep the first have been made of the chosen alone. */
+		if (!(info->choices & SCHEDTRACE_BEFORE_TASK) && is_pid_column(column))
 			passes &= pid_matches(filters, values[i].i);
-		if (filters->comms.n && is_comm_column(column))
+		if (!(info->choices & SCHEDTRACE_BEFORE_TASK) && filters->comms.n &&
+		    is_comm_column(column))
 			passes &= comm_matches(filters, values[i].s);
-		if (filters->cpus.n && is_cpu_column(column)) {
+		if (!(info->choices & SCHEDTRACE_BEFORE_CPU) && filters->cpus.n &&
+		    is_cpu_column(column)) {
 			about_cpu = true;
 			on_cpu |= number_matches(&state->cpus, values[i].i);
 		}
@@ -235,7 +240,57 @@ bool filters_match(const struct filters *filters, const struct schedtrace_table_
 	return passes;
 }
 
+/* ---- what analyses choose beforehand ---------------------------------------------------- */
+
+static int set_all(struct schedtrace_engine *engine, const char *name,
+		   const struct option_list *list, struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < list->n && !r; i++)
+		r = schedtrace_engine_set_parameter(engine, name, list->items[i], err);
+	return r;
+}
+
+int filters_tell(const struct filters *filters, struct schedtrace_engine *engine,
+		 struct schedtrace_error *err)
+{
+	int r = set_all(engine, "pid", &filters->pids, err);
+
+	if (!r)
+		r = set_all(engine, "comm", &filters->comms, err);
+	if (!r)
+		r = set_all(engine, "cpu", &filters->cpus, err);
+	if (!r && filters->command)
+		r = schedtrace_engine_set_parameter(engine, "command", "yes", err);
+	return r;
+}
+
+static void see_numbers(struct filter_numbers *numbers, const struct choice_numbers *chosen)
+{
+	for (size_t i = 0; i < numbers->n && i < chosen->n; i++)
+		numbers->seen[i] |= chosen->seen[i];
+}
+
+void filters_learn(const struct filters *filters, const struct schedtrace_engine *engine)
+{
+	const struct choice *choice = engine_choice(engine);
+	struct filters_state *state = filters->state;
+
+	if (!state)
+		return;
+	see_numbers(&state->pids, &choice->pids);
+	see_numbers(&state->cpus, &choice->cpus);
+	for (size_t i = 0; i < filters->comms.n && i < choice->n_comms; i++)
+		state->comms_seen[i] |= choice->comms_seen[i];
+	state->passed |= choice->took;
+	state->command_seen |= choice->took && filters->command;
+}
+
 /* ---- tables that cannot be chosen from ------------------------------------------------ */
+
+#define BY_TASK (SCHEDTRACE_BY_TASK | SCHEDTRACE_BEFORE_TASK)
+#define BY_CPU	(SCHEDTRACE_BY_CPU | SCHEDTRACE_BEFORE_CPU)
 
 /* A filter that is given and that the table's rows cannot be chosen by; NULL: none. */
 static const char *refused(const struct filters *filters, const struct schedtrace_table_info *info,
@@ -246,12 +301,10 @@ static const char *refused(const struct filters *filters, const struct schedtrac
 		unsigned int by;
 		const char *option, *about;
 	} all[] = {
-		{ filters->pids.n > 0, SCHEDTRACE_BY_TASK, "--pid", "single tasks" },
-		{ filters->comms.n > 0, SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_NAME, "--comm",
-		  "single tasks" },
-		{ filters->command, SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_COMMAND, "--command",
-		  "single tasks" },
-		{ filters->cpus.n > 0, SCHEDTRACE_BY_CPU, "--cpu", "single CPUs" },
+		{ filters->pids.n > 0, BY_TASK, "--pid", "single tasks" },
+		{ filters->comms.n > 0, BY_TASK | SCHEDTRACE_BY_NAME, "--comm", "single tasks" },
+		{ filters->command, BY_TASK, "--command", "single tasks" },
+		{ filters->cpus.n > 0, BY_CPU, "--cpu", "single CPUs" },
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -300,7 +353,7 @@ int filters_check(const struct filters *filters, const struct schedtrace_table_i
 		  struct schedtrace_error *err)
 {
 	struct conditions *conditions = filters->state ? filters->state->conditions : NULL;
-	const char *about, *option = refused(filters, info, &about);
+	const char *about = NULL, *option = refused(filters, info, &about);
 	char others[256] = "";
 
 	if (!option && conditions && info->choices & SCHEDTRACE_FIRST_ONLY)
@@ -310,7 +363,7 @@ int filters_check(const struct filters *filters, const struct schedtrace_table_i
 	if (!err)
 		return SCHEDTRACE_E_USAGE;
 	name_others(others, sizeof(others), filters, info);
-	if (info->choices & SCHEDTRACE_FIRST_ONLY)
+	if (!about)
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "%s cannot choose rows of %s, which has only the first of many%s",
 				 option, info->name, others);

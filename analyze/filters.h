@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <schedtrace/analyses.h>
 #include <schedtrace/context.h>
 #include <schedtrace/tables.h>
 
@@ -27,6 +28,12 @@ struct filters {
 /* Reads the numbers. Until then every row passes. */
 int filters_prepare(struct filters *filters, struct schedtrace_error *err);
 void filters_release(struct filters *filters);
+
+/* Tells the engine, for the tables of which rows cannot be chosen afterwards; and learns from it what
+ * it found of what was asked for. */
+int filters_tell(const struct filters *filters, struct schedtrace_engine *engine,
+		 struct schedtrace_error *err);
+void filters_learn(const struct filters *filters, const struct schedtrace_engine *engine);
 
 /* Whether they let this row of @info pass, a table or log that filters_check() allows. */
 bool filters_match(const struct filters *filters, const struct schedtrace_table_info *info,

@@ -7,7 +7,7 @@
 #include "libschedtrace/analysis.h"
 
 int reading_open(struct reading *reading, const char *path, const struct input_options *input,
-		 bool command_only, struct schedtrace_error *err)
+		 const struct filters *filters, struct schedtrace_error *err)
 {
 	int r;
 
@@ -15,8 +15,9 @@ int reading_open(struct reading *reading, const char *path, const struct input_o
 	r = input_open(&reading->infile, path, input, err);
 	if (!r)
 		r = schedtrace_engine_new(&reading->engine, input_context(reading->infile), err);
-	if (!r && command_only)
-		r = schedtrace_engine_set_command_only(reading->engine, err);
+	if (!r && filters)
+		r = filters_tell(filters, reading->engine, err);
+	reading->filters = filters;
 	return r;
 }
 
@@ -90,7 +91,11 @@ int reading_run(struct reading *reading, const struct reading_options *options,
 		r = check_window(reading, options, err);
 	if (!r)
 		r = engine_finish(reading->engine, err);
-	return r ? r : schedtrace_engine_snapshot(reading->engine, &reading->tables, err);
+	if (!r)
+		r = schedtrace_engine_snapshot(reading->engine, &reading->tables, err);
+	if (!r && reading->filters)
+		filters_learn(reading->filters, reading->engine);
+	return r;
 }
 
 void reading_close(struct reading *reading)

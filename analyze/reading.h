@@ -8,6 +8,7 @@
 
 #include <schedtrace/schedtrace.h>
 
+#include "analyze/filters.h"
 #include "analyze/summary.h"
 #include "input/input.h"
 
@@ -16,6 +17,7 @@ struct reading {
 	struct schedtrace_engine *engine; /* to which the caller adds analyses */
 	struct schedtrace_tables *tables; /* after reading_run() */
 	struct summary summary;
+	const struct filters *filters;	  /* lent by reading_open() */
 	int64_t window_begin, window_end; /* ns on the trace clock; all of it without a window */
 };
 
@@ -31,11 +33,11 @@ struct reading_options {
 };
 
 /*
- * @command_only: where an analysis can, it counts only the recorded command.
+ * @filters: what analyses count where they put tasks together; NULL: all.
  * On failure, too, reading_close() releases what there is.
  */
 int reading_open(struct reading *reading, const char *path, const struct input_options *input,
-		 bool command_only, struct schedtrace_error *err);
+		 const struct filters *filters, struct schedtrace_error *err);
 int reading_run(struct reading *reading, const struct reading_options *options,
 		struct schedtrace_error *err);
 

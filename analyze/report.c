@@ -130,7 +130,7 @@ static int learn_tasks(struct run *run, struct schedtrace_error *err)
 	    input_knows_all_tasks(run->reading.infile))
 		return 0;
 	input.note = NULL; /* they come again */
-	r = reading_open(&run->known, settings->path, &input, false, err);
+	r = reading_open(&run->known, settings->path, &input, NULL, err);
 	return r ? r : reading_run(&run->known, &reading, err);
 }
 
@@ -420,7 +420,7 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 		r = time_of_day_parse(&run->times, settings->clock, err);
 	if (!r)
 		r = reading_open(&run->reading, settings->path, &settings->input,
-				 settings->selection.filters.command, err);
+				 &settings->selection.filters, err);
 	if (!r)
 		r = learn_tasks(run, err);
 	if (!r)

@@ -12,6 +12,7 @@
 
 #include "libschedtrace/table.h"
 
+struct choice;
 struct replay;
 
 /* What an analysis is created with. Everything outlives it. */
@@ -20,7 +21,7 @@ struct analysis_env {
 	const struct schedtrace_sink *sink; /* NULL: logs are not wanted */
 	struct replay *replay;		    /* see replay.h; NULL unless uses_replay */
 	int64_t window_begin, window_end;   /* ns; count only what lies inside */
-	bool command_only; /* tables of tasks together: only those of the recorded command */
+	struct choice *choice; /* what counts where tasks are put together: see choice.h */
 };
 
 struct analysis {
@@ -40,6 +41,9 @@ struct analysis {
 
 /* Tells the analyses so. Otherwise they are told when the engine is freed, where a sink cannot fail. */
 int engine_finish(struct schedtrace_engine *engine, struct schedtrace_error *err);
+
+/* What the parameters choose, and which of it there was. */
+const struct choice *engine_choice(const struct schedtrace_engine *engine);
 
 /* NULL-terminated, in the order of `schedreport list`. */
 extern const struct analysis *const analyses[];

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/context.h"
 #include "libschedtrace/replay/replay.h"
 #include "libschedtrace/row_checks.h"
@@ -20,7 +21,7 @@ struct schedtrace_engine {
 	const struct schedtrace_context *ctx;
 	struct schedtrace_sink sink;
 	int64_t window_begin, window_end;
-	bool command_only;
+	struct choice choice;
 	struct replay *replay; /* NULL when no chosen analysis wants it */
 	struct chosen *chosen;
 	size_t n_chosen;
@@ -79,6 +80,7 @@ void schedtrace_engine_free(struct schedtrace_engine *engine)
 			engine->chosen[i].analysis->destroy(engine->chosen[i].self);
 	}
 	replay_free(engine->replay);
+	choice_free(&engine->choice);
 	free(engine->chosen);
 	free(engine);
 }
@@ -175,15 +177,21 @@ int schedtrace_engine_set_window(struct schedtrace_engine *engine, int64_t begin
 	return 0;
 }
 
-int schedtrace_engine_set_command_only(struct schedtrace_engine *engine,
-				       struct schedtrace_error *err)
+int schedtrace_engine_set_parameter(struct schedtrace_engine *engine, const char *name,
+				    const char *value, struct schedtrace_error *err)
 {
-	int r = check_not_started(engine, "choosing the command's tasks", err);
+	int r = check_not_started(engine, "setting a parameter", err);
 
 	if (r < 0)
 		return r;
-	engine->command_only = true;
-	return 0;
+	if (!name || !value)
+		return error_set(err, SCHEDTRACE_E_USAGE, "a parameter needs a name and a value");
+	return choice_set(&engine->choice, name, value, err);
+}
+
+const struct choice *engine_choice(const struct schedtrace_engine *engine)
+{
+	return &engine->choice;
 }
 
 static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
@@ -193,7 +201,7 @@ static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 		.sink = engine->sink.row ? &engine->sink : NULL,
 		.window_begin = engine->window_begin,
 		.window_end = engine->window_end,
-		.command_only = engine->command_only,
+		.choice = &engine->choice,
 	};
 	int r = schedtrace_context_load_tasks(engine->ctx, err);
 

@@ -7,6 +7,7 @@ Two worlds that have nothing to do with each other: tasks a00 to a11 and "ap" ru
 b00 to b23 and "bp" on CPU 1, where they wait longer and use more memory. A recording has the first
 world, or both. Whoever chooses the first world from both must see what the first alone shows: what
 sums over tasks, or keeps the first of many, before it is chosen from, cannot, and has to say so."""
+import collections
 import io
 import json
 import os
@@ -142,9 +143,11 @@ def listed():
 ANALYSES, TABLES, LOGS = listed()
 # Made from rows that these worlds do not have; stacks are not rows.
 WITHOUT_ROWS = {"stacks", "stacks_kernel", "stacks_user", "stack_comms"}
-# What a task's row says of others: which CPUs idle meanwhile, its part of what all have, and which
-# letter is still free.
-ABOUT_OTHERS = {"memory": {"share_traced"},
+# What a row says of others: which CPUs there are and idle meanwhile, its part of what all have, and
+# which letter is still free.
+ABOUT_OTHERS = {"memory": {"share_traced"}, "memory_biggest": {"share_traced", "share_requested"},
+                "utilization": {"busy", "idle_ns", "unknown_ns"},
+                "work_conservation": {"cpus", "utilisation", "violation_ns"},
                 "wait_reasons": {"other_idle_ns", "woken_busy", "woken_past_idle",
                                  "wait_past_idle_ns"},
                 "map": {"letter"}, "map_log": {"cpus", "new"}}
@@ -207,17 +210,23 @@ def every_log_shows_of_two_worlds_what_one_alone_shows_or_refuses():
                 continue
             rows = [[json.loads(line) for line in text.splitlines()] for text in (both[1], one[1])]
             assert without(name, rows[0]) == without(name, rows[1]), (name, option)
-            assert rows[0] or name == "gap_log", (name, option)
+            # With one CPU for each world, none idles for a task of the other.
+            assert rows[0] or name in ("gap_log", "idle_while_waiting"), (name, option)
     assert {option for _, option in refused} == set(FILTERS)
 
 
 @test
-def a_table_that_keeps_the_first_of_many_says_so():
+def a_table_that_keeps_the_first_of_many_keeps_those_of_the_chosen_or_says_that_it_cannot():
     for name in "latency_worst", "memory_biggest":
-        for filter_ in FILTERS.values():
-            status, _, err = run("--table", name, TABLES[name], filter_, BOTH)
-            assert status == 2 and "which has only the first of many" in err, (name, err)
-            assert "; it can in " in err or filter_.startswith("--cpu"), (name, err)
+        for filter_ in FILTERS["--pid"], FILTERS["--comm"], FILTERS["--command"]:
+            status, out, err = run("-f", "json", "--table", name, TABLES[name], filter_, BOTH)
+            rows = json.loads(out)[name]["rows"]
+            assert status == 0 and len(rows) >= 10, (name, filter_, err)
+            assert all(row["comm"][0] in "ao" for row in rows), rows  # a00 to a11, ap, others
+        status, _, err = run("--table", name, TABLES[name], "--filter", "comm == 'a00'", BOTH)
+        assert status == 2 and "which has only the first of many" in err, (name, err)
+    status, _, err = run("--table", "memory_biggest", "memory", FILTERS["--cpu"], BOTH)
+    assert status == 2 and "which are not about single CPUs" in err, err
 
 
 @test
@@ -231,12 +240,12 @@ def a_rule_cannot_choose_rows_where_only_the_first_of_many_are_kept():
 
 @test
 def text_says_above_the_tables_which_are_left_out():
-    status, out, err = run("states", "--width=0", FILTERS["--comm"], BOTH)
+    status, out, err = run("cpus", "--width=0", FILTERS["--comm"], BOTH)
     assert (status, err) == (0, ""), err
     lines = out.splitlines()
-    assert ("left out: --comm cannot choose rows of states, which are not about single tasks; it can "
-            "in states_open, states_log") in lines, out
-    assert not any(line.startswith("states:") for line in lines), out
+    assert ("left out: --comm cannot choose rows of cpus, which are not about single tasks; it can "
+            "in cpu_tasks") in lines, out
+    assert not any(line.startswith("cpus:") for line in lines), out
 
 
 @test
@@ -248,10 +257,25 @@ def an_analysis_of_which_no_table_can_be_chosen_from_is_refused():
 
 
 @test
-def flames_are_refused_what_their_table_cannot_choose():
-    for option in "--pid", "--cpu":
-        status, _, err = run("--folded", FILTERS[option], BOTH)
-        assert status == 2 and option + " cannot choose rows of stack_comms" in err, err
+def flames_are_made_of_the_stacks_of_the_chosen():
+    stacks = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../examples/traces/stacks.tar")
+    everything = run("--folded", stacks)[1].splitlines()
+    tasks = json.loads(run("-f", "json", "tasks", stacks)[1])["tasks"]["rows"]
+    names = collections.Counter(line.split(";")[0] for line in everything)
+    name, n = names.most_common()[-1]
+    pids = ",".join(str(row["pid"]) for row in tasks if row["comm"] == name)
+    of_name = [line for line in everything if line.split(";")[0] == name]
+    assert n < len(everything) and pids, names
+    for filter_ in "--comm=" + name, "--pid=" + pids:
+        assert sorted(run("--folded", filter_, stacks)[1].splitlines()) == sorted(of_name), filter_
+    by_cpu = collections.Counter()
+    for cpu in range(64):
+        for line in run("--folded", "--cpu=%d" % cpu, "-q", stacks)[1].splitlines():
+            stack, value = line.rsplit(" ", 1)
+            by_cpu[stack] += int(value)
+        if cpu >= 3 and len(by_cpu) == len(everything):
+            break
+    assert len(by_cpu) == len(everything), (len(by_cpu), len(everything))
 
 
 @test
@@ -315,22 +339,25 @@ def compared(text):
 
 @test
 def a_comparison_says_above_its_tables_what_it_leaves_out():
-    status, out, err = run("compare", "latency", "--width=0", FILTERS["--command"], BOTH, BOTH_TOO)
-    assert status == 2, out  # its other tables are not compared by themselves, or have no pids
-    status, out, err = run("compare", "latency", "--width=0", FILTERS["--comm"], BOTH, BOTH_TOO)
-    assert status == 0 and "\nleft out: --comm cannot choose rows of latency_kinds" in out, out
-    assert "latency_kinds.p99_ns" not in out and "wakeups" not in out, out
-    status, _, err = run("compare", "latency", "--table", "latency_kinds", FILTERS["--comm"], BOTH,
-                         BOTH_TOO)
-    assert status == 2 and "--comm cannot choose rows of latency_kinds" in err, err
+    status, out, err = run("compare", "cpus", "--width=0", FILTERS["--command"], BOTH, BOTH_TOO)
+    assert status == 2, out  # its other table is not compared by itself
+    status, out, err = run("compare", "latency", "cpus", "--width=0", FILTERS["--comm"], BOTH,
+                           BOTH_TOO)
+    assert status == 0 and "\nleft out: --comm cannot choose rows of cpus" in out, out
+    assert "latency_kinds.p99_ns" in out and "\ncpus." not in out, out
+    status, _, err = run("compare", "cpus", "--table", "cpus", FILTERS["--comm"], BOTH, BOTH_TOO)
+    assert status == 2 and "--comm cannot choose rows of cpus" in err, err
 
 
 @test
 def rows_of_recordings_are_refused_figures_that_cannot_be_chosen_for():
-    status, out, err = run("recordings", "-f", "json", "tasks", "latency", FILTERS["--comm"], BOTH)
-    assert status == 0 and "left out: --comm cannot choose rows of latency_kinds" in err, err
+    status, out, err = run("recordings", "-f", "json", "tasks", "latency", "cpus",
+                           FILTERS["--comm"], BOTH)
+    assert status == 0 and "left out: --comm cannot choose rows of cpus" in err, err
     row = json.loads(out)
-    assert "tasks.on_cpu_ns" in row and not [key for key in row if key.startswith("wakeups")], row
+    alone = json.loads(run("recordings", "-f", "json", "latency", ALONE)[1])
+    assert "tasks.on_cpu_ns" in row and not [key for key in row if key.startswith("cpus.")], row
+    assert row["wakeups.p99_ns"] == alone["wakeups.p99_ns"] is not None, (row, alone)
     assert row["tasks.on_cpu_ns"] == json.loads(
         run("recordings", "-f", "json", "tasks", ALONE)[1])["tasks.on_cpu_ns"]
     assert run("recordings", FILTERS["--comm"], BOTH)[0] == 2

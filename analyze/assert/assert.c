@@ -166,7 +166,7 @@ static int judge_file(struct run *run, struct assert_file *file, struct schedtra
 	file->results = calloc(run->rules->n, sizeof(*file->results));
 	if (!run->figures || !file->results)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for rules");
-	r = reading_open(&run->reading, file->path, &run->settings->input, false, err);
+	r = reading_open(&run->reading, file->path, &run->settings->input, NULL, err);
 	if (!r)
 		r = choose(run, err);
 	if (!r)

@@ -80,8 +80,7 @@ int one_file_read(struct one_file *file, const char *path, const struct report_s
 	memset(file, 0, sizeof(*file));
 	file->path = path;
 	file->selection = settings->selection;
-	r = reading_open(&file->reading, path, &settings->input,
-			 settings->selection.filters.command, err);
+	r = reading_open(&file->reading, path, &settings->input, &settings->selection.filters, err);
 	if (r || !settings->n_analyses)
 		return r;
 	r = run_analyses(file, settings, err);

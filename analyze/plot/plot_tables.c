@@ -187,7 +187,7 @@ static int first_pass(struct plot_task *task, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = task->settings;
 	int r = reading_open(&task->first, settings->path, &settings->input,
-			     settings->selection.filters.command, err);
+			     &settings->selection.filters, err);
 
 	for (size_t i = 0; i < task->n_pictures && !r; i++) {
 		const struct schedtrace_picture *picture = &task->pictures[i];
@@ -263,8 +263,7 @@ static int second_pass(struct plot_task *task, struct schedtrace_error *err)
 
 	input.note = NULL; /* all that was said before holds */
 	input.validate = false;
-	r = reading_open(&task->second, settings->path, &input, settings->selection.filters.command,
-			 err);
+	r = reading_open(&task->second, settings->path, &input, &settings->selection.filters, err);
 
 	for (size_t i = 0; i < source->n_readers && !r; i++)
 		for (size_t l = 0; l < 2 && source->readers[i].logs[l] && !r; l++) {

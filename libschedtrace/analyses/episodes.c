@@ -35,6 +35,7 @@ const struct schedtrace_table_info episodes_info = {
 	.about = "every stretch in which a CPU idled while a task waited for another CPU",
 	.n_columns = N_E_COLUMNS,
 	.columns = columns,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "begin_ns",
 };
 
@@ -95,7 +96,7 @@ static char *list_waiting(const struct queues *q)
 		for (uint32_t life = c->first; life && n < MAX_LISTED;) {
 			const char *name = lives_name(lives, life - 1);
 
-			if (queues_idle_for(q, life - 1))
+			if (queues_counts(q, life - 1) && queues_idle_for(q, life - 1))
 				fprintf(f, "%s%s:%d@%u", n++ ? " " : "", name ? name : "",
 					lives->all[life - 1].pid, cpu);
 			life = grown_get(&q->lives, life - 1, struct waiter)->next;

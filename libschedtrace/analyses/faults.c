@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/grown.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/context.h"
 #include "libschedtrace/replay/replay.h"
 
@@ -76,6 +77,7 @@ struct faults {
 	const struct schedtrace_context *ctx;
 	const struct schedtrace_sink *sink;
 	struct replay *replay;
+	struct choice *choice;
 	int64_t window_begin;
 	struct grown accounts; /* struct account by the life that leads the process */
 	struct series samples, events;
@@ -577,6 +579,7 @@ static const struct schedtrace_table_info sum_info = {
 	.about = "all processes of table faults summed up",
 	.n_columns = N_S_COLUMNS,
 	.columns = sum_columns,
+	.choices = SCHEDTRACE_BEFORE_TASK,
 	.key = "source",
 	.unswitched = true,
 	.compare =
@@ -667,7 +670,8 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 		v[BEGIN].i = a->begin;
 		v[END].i = a->end;
 	}
-	if (sampled == f->samples.started)
+	if (sampled == f->samples.started &&
+	    choice_takes_process(f->choice, lives, lives->all[id].pid, id))
 		add_to_sum(sum, v);
 	return table_row(table, v, err);
 }
@@ -757,6 +761,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = f;
 	f->sink = env->sink;
 	f->replay = env->replay;
+	f->choice = env->choice;
 	f->window_begin = env->window_begin;
 	f->ctx = env->ctx;
 	return replay_listen(env->replay, &listener, err);

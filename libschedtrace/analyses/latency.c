@@ -120,6 +120,30 @@ static int count_other(struct latency_account *a, enum latency_kind kind, bool c
 	return 0;
 }
 
+/* The same wait as another shows, from its waking. */
+static int count_waking(struct latency_account *a, bool doubtful, int64_t ns,
+			const struct longest *about)
+{
+	return doubtful ? count_other(a, WAKING, false, ns) : count(a, WAKING, ns, about);
+}
+
+static bool is_among_worst(const struct latency *latency, int64_t ns)
+{
+	return latency->n_worst < N_WORST || ns > latency->worst[N_WORST - 1].ns;
+}
+
+/* Whether the wait counts where tasks are put together. */
+static bool is_chosen(const struct latency *latency, const struct replay_span *span)
+{
+	return choice_takes(latency->choice, replay_lives(latency->replay), span->life, span->cpu);
+}
+
+/* The account of all waits that count, NULL: this one does not, or all do. */
+static struct latency_account *chosen_of(struct latency *latency, const struct replay_span *span)
+{
+	return latency->choice->given && is_chosen(latency, span) ? &latency->chosen : NULL;
+}
+
 static int count_whole(struct latency *latency, struct latency_account *a, enum latency_kind kind,
 		       const struct replay_span *span, struct schedtrace_error *err)
 {
@@ -127,7 +151,9 @@ static int count_whole(struct latency *latency, struct latency_account *a, enum 
 	struct worst wait = { .ns = span->end - span->begin, .kind = kind, .life = span->life };
 	bool waking = kind == WAKEUP && a->woken.seen;
 	int64_t from_waking = waking ? span->end - a->woken.time : 0;
-	bool worst = latency->n_worst < N_WORST || wait.ns > latency->worst[N_WORST - 1].ns;
+	struct latency_account *chosen = chosen_of(latency, span);
+	bool counts = chosen || !latency->choice->given;
+	bool worst = counts && is_among_worst(latency, wait.ns);
 
 	if (worst || is_longest(a, kind, wait.ns) || (waking && is_longest(a, WAKING, from_waking)))
 		about.ran = who_ran(latency, span->cpu, span->begin, span->end);
@@ -135,19 +161,20 @@ static int count_whole(struct latency *latency, struct latency_account *a, enum 
 		about.waker = a->woken.waker;
 		wait.moved = a->is_moved;
 		a->moved += a->is_moved;
-		if (a->last_cpu && histogram_add(&latency->on[a->is_moved], wait.ns) < 0)
+		if (counts && a->last_cpu && histogram_add(&latency->on[a->is_moved], wait.ns) < 0)
 			return no_memory(err);
 	}
 	wait.longest = about;
 	if (worst)
 		remember_worst(latency, &wait);
-	if (count(a, kind, wait.ns, &about) < 0)
+	if (count(a, kind, wait.ns, &about) < 0 ||
+	    (chosen && count(chosen, kind, wait.ns, &about) < 0))
 		return no_memory(err);
 	if (!waking)
 		return 0;
 	about.begin = a->woken.time;
-	if (a->woken.doubtful ? count_other(a, WAKING, false, from_waking)
-			      : count(a, WAKING, from_waking, &about))
+	if (count_waking(a, a->woken.doubtful, from_waking, &about) < 0 ||
+	    (chosen && count_waking(chosen, a->woken.doubtful, from_waking, &about) < 0))
 		return no_memory(err);
 	return 0;
 }
@@ -174,10 +201,26 @@ int64_t latency_most(const struct latency *latency, enum latency_kind kind,
 	return span->end - begin;
 }
 
+/* A wait of the task @a whose begin or end is cut or doubtful, in the account @in. */
+static int count_unsure(struct latency *latency, struct latency_account *in,
+			const struct latency_account *a, enum latency_kind kind,
+			const struct replay_span *span)
+{
+	int64_t most = latency_most(latency, kind, span, span->begin);
+
+	if (count_other(in, kind, span->cut, most) < 0)
+		return -1;
+	if (kind != WAKEUP || !a->woken.seen)
+		return 0;
+	most = latency_most(latency, WAKING, span, a->woken.time);
+	return count_other(in, WAKING, span->cut, most);
+}
+
 static int waited(struct latency *latency, struct latency_account *a,
 		  const struct replay_span *span, struct schedtrace_error *err)
 {
 	enum latency_kind kind = latency_kind_of(span);
+	struct latency_account *chosen;
 	int r = latency_log(latency, a, kind, span, err);
 
 	if (r >= 0 && kind == WAKEUP && a->woken.seen)
@@ -186,13 +229,10 @@ static int waited(struct latency *latency, struct latency_account *a,
 		return r;
 	if (span->whole)
 		return count_whole(latency, a, kind, span, err);
-	if (count_other(a, kind, span->cut, latency_most(latency, kind, span, span->begin)) < 0)
+	if (count_unsure(latency, a, a, kind, span) < 0)
 		return no_memory(err);
-	if (kind == WAKEUP && a->woken.seen &&
-	    count_other(a, WAKING, span->cut, latency_most(latency, WAKING, span, a->woken.time)) <
-		    0)
-		return no_memory(err);
-	return 0;
+	chosen = chosen_of(latency, span);
+	return chosen && count_unsure(latency, chosen, a, kind, span) < 0 ? no_memory(err) : 0;
 }
 
 /* Without records of wakeups, whether rows show that the wait began with a waking and ended. */
@@ -216,6 +256,7 @@ static int waited_since_waking(struct latency *latency, struct latency_account *
 {
 	struct replay_span whole = *span;
 	struct worst wait = { .ns = span->end - a->waking.time, .kind = WAKING };
+	struct latency_account *chosen;
 	int r;
 
 	whole.begin = a->waking.time;
@@ -234,9 +275,13 @@ static int waited_since_waking(struct latency *latency, struct latency_account *
 		.waker = a->woken.waker,
 		.ran = who_ran(latency, span->cpu, whole.begin, whole.end),
 	};
-	if (latency->n_worst < N_WORST || wait.ns > latency->worst[N_WORST - 1].ns)
+	chosen = chosen_of(latency, span);
+	if ((chosen || !latency->choice->given) && is_among_worst(latency, wait.ns))
 		remember_worst(latency, &wait);
-	return count(a, WAKING, wait.ns, &wait.longest) < 0 ? no_memory(err) : 0;
+	if (count(a, WAKING, wait.ns, &wait.longest) < 0 ||
+	    (chosen && count(chosen, WAKING, wait.ns, &wait.longest) < 0))
+		return no_memory(err);
+	return 0;
 }
 
 static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
@@ -336,20 +381,22 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	return latency_tables(self, out, err);
 }
 
+static void release(struct latency_account *a)
+{
+	for (int kind = 0; kind < N_KINDS; kind++) {
+		if (a->kinds[kind])
+			histogram_free(&a->kinds[kind]->waits);
+		free(a->kinds[kind]);
+	}
+}
+
 static void destroy(void *self)
 {
 	struct latency *latency = self;
 
-	for (uint32_t id = 0; id < latency->accounts.n; id++) {
-		struct latency_account *a =
-			grown_get(&latency->accounts, id, struct latency_account);
-
-		for (int kind = 0; kind < N_KINDS; kind++) {
-			if (a->kinds[kind])
-				histogram_free(&a->kinds[kind]->waits);
-			free(a->kinds[kind]);
-		}
-	}
+	for (uint32_t id = 0; id < latency->accounts.n; id++)
+		release(grown_get(&latency->accounts, id, struct latency_account));
+	release(&latency->chosen);
 	histogram_free(&latency->on[0]);
 	histogram_free(&latency->on[1]);
 	free(latency->accounts.items);
@@ -374,6 +421,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = latency;
 	latency->sink = env->sink;
 	latency->replay = env->replay;
+	latency->choice = env->choice;
 	latency->gap_end = INT64_MIN;
 	latency->window_begin = env->window_begin;
 	latency->window_end = env->window_end;

@@ -6,6 +6,7 @@
 #include "base/grown.h"
 #include "base/histogram.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/replay/replay.h"
 
 enum latency_kind { WAKEUP, WAKING, PREEMPT, NEW, UNKNOWN, N_KINDS };
@@ -65,7 +66,9 @@ struct stretches {
 struct latency {
 	const struct schedtrace_sink *sink; /* NULL: single waits are not wanted */
 	struct replay *replay;
-	int64_t gap_end;	     /* when records were lost last */
+	struct choice *choice;
+	struct latency_account chosen; /* all waits that count, where not all do */
+	int64_t gap_end;	       /* when records were lost last */
 	int64_t window_begin, window_end;
 	struct grown accounts;	     /* struct latency_account by life */
 	struct grown ran;	     /* struct stretches by CPU */

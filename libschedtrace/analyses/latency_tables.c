@@ -145,6 +145,7 @@ const struct schedtrace_table_info latency_kinds_info = {
 	.about = "the same over all tasks, wakeups also by where the task was put",
 	.n_columns = N_K_COLUMNS,
 	.columns = kind_columns,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "kind,placement",
 	.micros = 1,
 	.compare = &(const struct schedtrace_table_compare){ .same = "kind,placement",
@@ -183,6 +184,7 @@ const struct schedtrace_table_info latency_histogram_info = {
 	.about = "how many waits are how long, over all tasks, by powers of two as bcc's runqlat",
 	.n_columns = N_H_COLUMNS,
 	.columns = histogram_columns,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "from_ns",
 	.micros = 3,
 	.compare = &(const struct schedtrace_table_compare){ .same = "from_ns,below_ns",
@@ -237,7 +239,7 @@ const struct schedtrace_table_info latency_worst_info = {
 	.about = "the 20 longest waits, the longest first",
 	.n_columns = N_W_COLUMNS,
 	.columns = worst_columns,
-	.choices = SCHEDTRACE_FIRST_ONLY,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU | SCHEDTRACE_FIRST_ONLY,
 	.key = "begin_ns,pid,kind",
 	.first = "begin_ns,latency_ns,pid,comm,kind,cpu,ran,waker",
 	.micros = 1,
@@ -440,6 +442,52 @@ static int add_worst(const struct latency *latency, struct schedtrace_tables *ou
 	return r;
 }
 
+/* What a task adds to the sums over tasks: where only some count, all[] is made of their waits. */
+static int add_to_all(const struct latency *latency, uint32_t id, enum latency_kind kind,
+		      const struct kind_account *k, struct kind_account *all,
+		      struct latency_comms *comms)
+{
+	const struct lives *lives = replay_lives(latency->replay);
+
+	if (choice_takes_task(latency->choice, lives, id) &&
+	    latency_comms_add(comms, lives_name(lives, id), kind, k) < 0)
+		return -1;
+	if (latency->choice->given)
+		return 0;
+	all[kind].uncertain += k->uncertain;
+	all[kind].cut += k->cut;
+	return histogram_merge(&all[kind].waits, &k->waits);
+}
+
+/* All waits that count, and those of them that go on. */
+static int sum_chosen(const struct latency *latency, struct kind_account *all)
+{
+	const struct lives *lives = replay_lives(latency->replay);
+
+	for (int kind = 0; kind < N_KINDS; kind++) {
+		const struct kind_account *k = latency->chosen.kinds[kind];
+
+		if (!k)
+			continue;
+		all[kind].uncertain += k->uncertain;
+		all[kind].cut += k->cut;
+		if (histogram_merge(&all[kind].waits, &k->waits) < 0)
+			return -1;
+	}
+	for (uint32_t id = 0; id < lives->n; id++) {
+		int64_t open[N_KINDS] = { 0 };
+		struct replay_span span;
+
+		count_open(latency, id, open);
+		if (!latency_still_waits(latency, id, &span) ||
+		    !choice_takes(latency->choice, lives, id, span.cpu))
+			continue;
+		for (int kind = 0; kind < N_KINDS; kind++)
+			all[kind].cut += open[kind];
+	}
+	return 0;
+}
+
 static int add_tasks(const struct latency *latency, struct kind_account *all,
 		     struct latency_comms *comms, struct schedtrace_tables *out,
 		     struct schedtrace_error *err)
@@ -464,11 +512,7 @@ static int add_tasks(const struct latency *latency, struct kind_account *all,
 				continue;
 			lives_complete(lives, &lives->all[id]);
 			r = add_kind(latency, id, kind, &k, a ? a->moved : 0, table, err);
-			all[kind].uncertain += k.uncertain;
-			all[kind].cut += k.cut;
-			if (r >= 0 &&
-			    (histogram_merge(&all[kind].waits, &k.waits) < 0 ||
-			     latency_comms_add(comms, lives_name(lives, id), kind, &k) < 0))
+			if (r >= 0 && add_to_all(latency, id, kind, &k, all, comms) < 0)
 				r = error_set(err, SCHEDTRACE_E_NOMEM,
 					      "no memory for analysis latency");
 		}
@@ -485,6 +529,8 @@ int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 
 	latency_comms_init(&comms);
 	r = add_tasks(latency, all, &comms, out, err);
+	if (r >= 0 && latency->choice->given && sum_chosen(latency, all) < 0)
+		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis latency");
 	if (r >= 0)
 		r = add_kinds(latency, all, out, err);
 	if (r >= 0)

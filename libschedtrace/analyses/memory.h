@@ -4,12 +4,14 @@
 #define LIBSCHEDTRACE_ANALYSES_MEMORY_H
 
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/replay/processes.h"
 
 struct memory {
 	const struct schedtrace_context *ctx;
 	const struct schedtrace_sink *sink;
 	struct replay *replay;
+	struct choice *choice;
 	struct processes processes;
 	int64_t window_begin;
 	/* The MREMAP_FROM row that its MREMAP_TO follows. */

@@ -177,6 +177,7 @@ const struct schedtrace_table_info memory_system_info = {
 	.about = "sums of table memory",
 	.n_columns = N_S_COLUMNS,
 	.columns = system_columns,
+	.choices = SCHEDTRACE_BEFORE_TASK,
 	.first = "processes,rss_bytes,share_rss,faults_user,faults_kernel,"
 		 "faults_major",
 	.unswitched = true,
@@ -232,7 +233,7 @@ const struct schedtrace_table_info memory_biggest_info = {
 		 "and all others in one row",
 	.n_columns = N_B_COLUMNS,
 	.columns = biggest_columns,
-	.choices = SCHEDTRACE_FIRST_ONLY,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_FIRST_ONLY,
 	.key = "pid",
 	.unswitched = true,
 	.pictures = PICTURES(&picture_memory_biggest),
@@ -283,6 +284,14 @@ static struct wholes wholes_of(const struct memory *m)
 	return of;
 }
 
+/* The life of its first thread, LIFE_NONE unknown. */
+static uint32_t leader_of(const struct memory *m, const struct process *process)
+{
+	if (process->leader != LIFE_NONE)
+		return process->leader;
+	return lives_find(replay_lives(m->replay), process->tgid); /* named after its memory was */
+}
+
 static void fill(const struct memory *m, const struct process *process, const struct wholes *of,
 		 union schedtrace_value *v)
 {
@@ -290,10 +299,8 @@ static void fill(const struct memory *m, const struct process *process, const st
 	struct lives *lives = replay_lives(m->replay);
 	bool knows_calls = m->has_calls && !process->incomplete;
 	bool knows_rss = m->has_rss && process->has_rss;
-	uint32_t leader = process->leader;
+	uint32_t leader = leader_of(m, process);
 
-	if (leader == LIFE_NONE) /* named only after its memory was */
-		leader = lives_find(lives, process->tgid);
 	if (leader != LIFE_NONE)
 		lives_complete(lives, &lives->all[leader]);
 	v[PID].i = process->tgid;
@@ -441,7 +448,7 @@ int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 	s[S_MEMORY].i = if_known(of.memory > 0, of.memory);
 	for (size_t j = 0; j < sizeof(sums) / sizeof(sums[0]); j++)
 		s[sums[j].sum].i = UNKNOWN_INT;
-	if (m->has_pages) {
+	if (m->has_pages && !m->choice->given) {
 		s[S_ALLOCATED].i = m->kernel_pages_allocated;
 		s[S_FREED].i = m->kernel_pages_freed;
 	}
@@ -451,11 +458,14 @@ int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 		if (!process->has_memory)
 			continue;
 		fill(m, process, &of, v);
+		r = table_row(table, v, err);
+		if (!choice_takes_process(m->choice, replay_lives(m->replay), process->tgid,
+					  leader_of(m, process)))
+			continue;
 		s[S_PROCESSES].i++;
 		for (size_t j = 0; j < sizeof(sums) / sizeof(sums[0]); j++)
 			add_known(&s[sums[j].sum].i, v[sums[j].part].i);
 		consider(&biggest, v);
-		r = table_row(table, v, err);
 	}
 	if (r >= 0)
 		r = add_biggest(&biggest, &of, biggest_table, err);

@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/replay/replay.h"
 
 enum cause { WAKE, FORK, EXEC, BALANCE, N_CAUSES };
@@ -44,6 +45,7 @@ struct migrations {
 	const struct schedtrace_context *ctx;
 	const struct schedtrace_sink *sink;
 	struct replay *replay;
+	struct choice *choice;
 	struct intmap account_of; /* life: number in accounts */
 	struct account *accounts;
 	uint32_t *lives; /* of the accounts */
@@ -218,10 +220,11 @@ static int moved(struct migrations *m, const struct schedtrace_events *ev, size_
 	int32_t from = cpu_id(ev->arg0[i]), to = cpu_id(ev->arg1[i]);
 	enum distance distance = distance_of(m->ctx, from, to);
 	struct account *a = account(m, id);
-	uint32_t k = cell(m, from, to);
+	bool counts = choice_takes_task(m->choice, replay_lives(m->replay), id);
+	uint32_t k = counts ? cell(m, from, to) : INTMAP_NONE;
 	enum cause cause = BALANCE;
 
-	if (!a || k == INTMAP_NONE)
+	if (!a || (counts && k == INTMAP_NONE))
 		return no_memory(err);
 	if (life->state == LIFE_NEW)
 		cause = FORK;
@@ -237,7 +240,8 @@ static int moved(struct migrations *m, const struct schedtrace_events *ev, size_
 	a->distances[distance]++;
 	a->last_cell = k;
 	a->exec_may_follow = cause == BALANCE;
-	m->cells[k].causes[cause]++;
+	if (counts)
+		m->cells[k].causes[cause]++;
 	return log_move(m, ev->timestamp[i], id, cause, from, to, distance, err);
 }
 
@@ -258,6 +262,8 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 		a->exec_may_follow = false;
 		a->causes[BALANCE]--;
 		a->causes[EXEC]++;
+		if (a->last_cell == INTMAP_NONE)
+			return 0; /* it does not count in the matrix */
 		m->cells[a->last_cell].causes[BALANCE]--;
 		m->cells[a->last_cell].causes[EXEC]++;
 	}
@@ -378,7 +384,7 @@ static const struct schedtrace_table_info matrix_info = {
 	.about = "moves from each CPU to each other; pairs without any are left out",
 	.n_columns = N_M_COLUMNS,
 	.columns = matrix_columns,
-	.choices = SCHEDTRACE_BY_CPU,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BY_CPU,
 	.key = "from,to",
 	.order = "-migrations",
 	.doubt = SCHEDTRACE_DOUBT_ANY,
@@ -501,6 +507,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	m->ctx = env->ctx;
 	m->sink = env->sink;
 	m->replay = env->replay;
+	m->choice = env->choice;
 	if (intmap_init(&m->account_of) < 0 || intmap_init(&m->cell_of) < 0)
 		return no_memory(err);
 	return replay_listen(env->replay, &listener, err);

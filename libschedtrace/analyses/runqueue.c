@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "libschedtrace/analyses/episodes.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 
 #define MAX_LENGTH 64 /* longer ones are counted together */
 
@@ -326,6 +327,7 @@ static const struct schedtrace_table_info work_info = {
 	.about = "how much time CPUs idled while tasks waited for other CPUs",
 	.n_columns = N_W_COLUMNS,
 	.columns = work_columns,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.first = "followed_ns,wall_ns,wall,utilisation,episodes,max_ns,"
 		 "unfollowed_ns,per_cpu_ns,per_thread_ns,violation_ns",
 	.compare =
@@ -372,6 +374,7 @@ static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
 	struct histogram e;
 	int64_t doubtful;
 	const struct replay_known known = replay_known(rq->queues.replay);
+	bool any = known.wakeups && !rq->queues.choice->given; /* these are of all tasks */
 	union schedtrace_value v[N_W_COLUMNS];
 	struct schedtrace_table *table;
 	int r = tables_add(out, &work_info, &table, err);
@@ -385,9 +388,9 @@ static int add_work(const struct runqueue *rq, int64_t begin, int64_t end,
 	v[W_SHARE].f = known.wakeups ? percent(sums.wall, (double)sums.followed) : NAN;
 	v[W_PER_CPU].i = if_known(known.wakeups, sums.per_cpu);
 	v[W_PER_THREAD].i = if_known(known.wakeups, sums.per_thread);
-	v[W_ANY_WALL].i = if_known(known.wakeups, sums.any_wall);
-	v[W_ANY_PER_CPU].i = if_known(known.wakeups, sums.any_per_cpu);
-	v[W_ANY_PER_THREAD].i = if_known(known.wakeups, sums.any_per_thread);
+	v[W_ANY_WALL].i = if_known(any, sums.any_wall);
+	v[W_ANY_PER_CPU].i = if_known(any, sums.any_per_cpu);
+	v[W_ANY_PER_THREAD].i = if_known(any, sums.any_per_thread);
 	v[W_UTILISATION].f =
 		!known.switches
 			? NAN
@@ -459,6 +462,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		return no_memory(err);
 	*self = rq;
 	rq->sink = env->sink;
+	rq->queues.choice = env->choice;
 	if (queues_init(&rq->queues, env) < 0)
 		return no_memory(err);
 	episodes_init(&rq->episodes, &rq->queues, env->sink);

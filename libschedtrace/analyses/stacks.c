@@ -17,6 +17,7 @@
 #include "base/jhash.h"
 #include "base/mem.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/known_stacks.h"
 #include "libschedtrace/replay/replay.h"
 
@@ -39,7 +40,7 @@ struct stretch {
 struct analysis_stacks {
 	const struct schedtrace_context *ctx;
 	struct replay *replay;
-	bool command_only;
+	struct choice *choice;
 	struct grown stretches;	  /* struct stretch by CPU */
 	struct intmap account_of; /* (name + 1) << 32 | stack: number in accounts */
 	struct account *accounts;
@@ -109,7 +110,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	if (!ev->stack || life == LIFE_NONE)
 		return 0;
 	of = &replay_lives(s->replay)->all[life];
-	if (s->command_only && of->of_command != 1)
+	if (!choice_takes(s->choice, replay_lives(s->replay), life, ev->cpu[i]))
 		return 0;
 	a = account(s, stack < 0 ? NO_STACK : (uint32_t)stack, of->name);
 	if (!a)
@@ -188,7 +189,7 @@ static const struct schedtrace_table_info whole_info = {
 		"call stacks at the switch away from a task, and the time on the CPU that it ended",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
-	.choices = SCHEDTRACE_BY_COMMAND,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "hash",
 	.order = "-on_cpu_ns",
 	.first = "rank,hash,switches,on_cpu_ns,share,comms,voluntary",
@@ -213,7 +214,7 @@ static const struct schedtrace_table_info kernel_info = {
 	.about = "the same by the kernel's part of the stacks only",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
-	.choices = SCHEDTRACE_BY_COMMAND,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "hash",
 	.order = "-on_cpu_ns",
 	.first = "rank,hash,switches,on_cpu_ns,share,comms,voluntary",
@@ -236,7 +237,7 @@ static const struct schedtrace_table_info user_info = {
 	.about = "the same by the program's part of the stacks only",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
-	.choices = SCHEDTRACE_BY_COMMAND,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "hash",
 	.order = "-on_cpu_ns",
 	.first = "rank,hash,switches,on_cpu_ns,share,comms,voluntary",
@@ -278,7 +279,7 @@ static const struct schedtrace_table_info comm_info = {
 	.about = "each stack by the name of the tasks, as flame graphs want it",
 	.n_columns = N_C_COLUMNS,
 	.columns = comm_columns,
-	.choices = SCHEDTRACE_BY_NAME | SCHEDTRACE_BY_COMMAND,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "comm,hash",
 	.order = "-on_cpu_ns",
 	.compare = &(const struct schedtrace_table_compare){ .same = "comm,frames",
@@ -591,7 +592,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = s;
 	s->ctx = env->ctx;
 	s->replay = env->replay;
-	s->command_only = env->command_only;
+	s->choice = env->choice;
 	if (intmap_init(&s->account_of) < 0)
 		return no_memory(err);
 	return replay_listen(env->replay, &listener, err);

@@ -11,6 +11,7 @@
 #include "base/histogram.h"
 #include "libschedtrace/analyses/states.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/replay/replay.h"
 
 static const char *const state_names[LIFE_DEAD] = {
@@ -35,6 +36,7 @@ struct account {
 struct states {
 	const struct schedtrace_sink *sink;
 	struct replay *replay;
+	struct choice *choice;
 	struct account accounts[LIFE_DEAD];
 };
 
@@ -136,6 +138,7 @@ static const struct schedtrace_table_info table_info = {
 	.about = "how long tasks stayed in which state, over all tasks",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "state",
 	.compare = &(const struct schedtrace_table_compare){ .same = "state",
 							     .measures = "certain_ns,p99_ns",
@@ -176,27 +179,35 @@ static int log_part(const struct states *states, const struct replay_span *span,
 	return states->sink->row(states->sink->user, &log_info, v, err);
 }
 
+static int tell(const struct states *states, const struct replay_span *span,
+		struct schedtrace_error *err)
+{
+	int r;
+
+	if (!states->sink)
+		return 0;
+	r = log_part(states, span, span->begin, span->certain_end, true, err);
+	return r < 0 ? r : log_part(states, span, span->certain_end, span->end, false, err);
+}
+
 static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
 {
 	struct states *states = self;
-	int state = state_of(span), r = 0;
+	int state = state_of(span);
 	struct account *a;
 
 	if (span->life == LIFE_IDLE || state >= LIFE_DEAD)
 		return 0;
 	a = &states->accounts[state];
+	if (!choice_takes(states->choice, replay_lives(states->replay), span->life, span->cpu))
+		return tell(states, span, err);
 	a->certain += span->certain_end - span->begin;
 	a->possible += span->end - span->certain_end;
 	if (!span->whole)
 		a->others++;
 	else if (histogram_add(&a->whole, span->end - span->begin) < 0)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis states");
-	if (states->sink) {
-		r = log_part(states, span, span->begin, span->certain_end, true, err);
-		if (r >= 0)
-			r = log_part(states, span, span->certain_end, span->end, false, err);
-	}
-	return r;
+	return tell(states, span, err);
 }
 
 static int add_open(const struct states *states, struct schedtrace_tables *out,
@@ -212,7 +223,7 @@ static int add_open(const struct states *states, struct schedtrace_tables *out,
 
 		if (!replay_open(states->replay, id, &open) || open.state >= LIFE_DEAD)
 			continue;
-		lasting[state_of(&open)]++;
+		lasting[state_of(&open)] += choice_takes(states->choice, lives, id, open.cpu);
 		lives_complete(lives, &lives->all[id]);
 		fill(v, states, &open, open.begin, open.end, false);
 		r = table_row(table, v, err);
@@ -269,6 +280,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = states;
 	states->sink = env->sink;
 	states->replay = env->replay;
+	states->choice = env->choice;
 	return replay_listen(env->replay, &listener, err);
 }
 

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/grown.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/replay/replay.h"
 
 #define MAX_INTERVALS 200
@@ -27,12 +28,15 @@ struct usage {
 struct utilization {
 	const struct schedtrace_context *ctx;
 	struct replay *replay;
+	struct choice *choice;
 	bool has_origin;
 	int64_t origin, width;
-	struct usage idle;
+	struct usage idle; /* of the CPUs that count */
+	struct usage busy,
+		chosen;		/* where not all counts: of all tasks there, and those that count */
 	struct grown tasks;	/* struct usage by life */
 	struct grown cpus_seen; /* bool by CPU */
-	int32_t n_cpus_seen;
+	int32_t n_cpus_seen, n_cpus_chosen;
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -87,6 +91,8 @@ static void reach(struct utilization *u, int64_t end)
 	while ((end - u->origin - 1) / u->width >= MAX_INTERVALS) {
 		u->width *= 2;
 		halve(&u->idle);
+		halve(&u->busy);
+		halve(&u->chosen);
 		for (uint32_t id = 0; id < u->tasks.n; id++)
 			halve(grown_get(&u->tasks, id, struct usage));
 	}
@@ -109,6 +115,19 @@ static int use(const struct utilization *u, struct usage *usage, int64_t begin, 
 	return 0;
 }
 
+/* A task's time on a CPU where not everything counts. */
+static int use_chosen(struct utilization *u, const struct replay_span *span,
+		      struct schedtrace_error *err)
+{
+	if (choice_takes_cpu(u->choice, span->cpu) &&
+	    use(u, &u->busy, span->begin, span->certain_end) < 0)
+		return no_memory(err);
+	if (choice_takes(u->choice, replay_lives(u->replay), span->life, span->cpu) &&
+	    use(u, &u->chosen, span->begin, span->certain_end) < 0)
+		return no_memory(err);
+	return 0;
+}
+
 static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
 {
 	struct utilization *u = self;
@@ -122,6 +141,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	if (!seen)
 		return no_memory(err);
 	u->n_cpus_seen += !*seen;
+	u->n_cpus_chosen += !*seen && choice_takes_cpu(u->choice, span->cpu);
 	*seen = true;
 	if (span->begin >= span->certain_end)
 		return 0;
@@ -132,7 +152,10 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	if (!usage)
 		return no_memory(err);
 	reach(u, span->certain_end);
-	return use(u, usage, span->begin, span->certain_end) < 0 ? no_memory(err) : 0;
+	if ((span->life != LIFE_IDLE || choice_takes_cpu(u->choice, span->cpu)) &&
+	    use(u, usage, span->begin, span->certain_end) < 0)
+		return no_memory(err);
+	return u->choice->given && span->life != LIFE_IDLE ? use_chosen(u, span, err) : 0;
 }
 
 static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t id,
@@ -170,6 +193,7 @@ static const struct schedtrace_picture picture_utilization = {
 	.from = "utilization",
 	.kind = SCHEDTRACE_PICTURE_UTILIZATION,
 	.title = "How busy the CPUs were, and with which tasks",
+	.ranked = "utilization_intervals",
 	.top = 7,
 };
 
@@ -179,6 +203,7 @@ static const struct schedtrace_table_info table_info = {
 		 "window)",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "begin_ns",
 	.compare =
 		&(const struct schedtrace_table_compare){
@@ -300,34 +325,40 @@ static int64_t in_interval(const struct usage *u, uint32_t i)
 	return i - u->first < u->n ? u->busy[i - u->first] : 0;
 }
 
+static void add_usage(int64_t busy[MAX_INTERVALS], const struct usage *u)
+{
+	for (uint32_t i = 0; i < u->n; i++)
+		busy[u->first + i] += u->busy[i];
+}
+
 static int add_intervals(const struct utilization *u, int64_t end, int64_t cpus,
 			 struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	bool switches = replay_recorded(u->replay, SCHEDTRACE_CTX_SWITCH);
-	int64_t busy[MAX_INTERVALS] = { 0 };
+	int64_t all_tasks[MAX_INTERVALS] = { 0 };
 	struct schedtrace_table *table;
 	int r = tables_add(out, &table_info, &table, err);
 
-	for (uint32_t id = 0; id < u->tasks.n; id++) {
-		const struct usage *task = grown_get(&u->tasks, id, struct usage);
-
-		for (uint32_t i = 0; i < task->n; i++)
-			busy[task->first + i] += task->busy[i];
-	}
+	for (uint32_t id = 0; id < u->tasks.n && !u->choice->given; id++)
+		add_usage(all_tasks, grown_get(&u->tasks, id, struct usage));
+	add_usage(all_tasks, &u->busy);
+	if (u->choice->cpus.n)
+		cpus = u->n_cpus_chosen;
 	for (uint32_t i = 0; r >= 0 && u->has_origin && i < MAX_INTERVALS; i++) {
 		int64_t from = u->origin + (int64_t)i * u->width;
 		int64_t to = from + u->width < end ? from + u->width : end;
 		int64_t idle = in_interval(&u->idle, i), all = cpus * (to - from);
+		int64_t busy = u->choice->given ? in_interval(&u->chosen, i) : all_tasks[i];
 		union schedtrace_value v[N_COLUMNS];
 
 		if (from >= end)
 			break;
 		v[BEGIN].i = from;
 		v[END].i = to;
-		v[BUSY].i = if_known(switches, busy[i]);
-		v[BUSY_SHARE].f = switches ? percent(busy[i], all) : NAN;
+		v[BUSY].i = if_known(switches, busy);
+		v[BUSY_SHARE].f = switches ? percent(busy, all) : NAN;
 		v[IDLE].i = if_known(switches, idle);
-		v[UNKNOWN].i = switches ? all - busy[i] - idle : all;
+		v[UNKNOWN].i = switches ? all - all_tasks[i] - idle : all;
 		r = table_row(table, v, err);
 	}
 	return r;
@@ -506,6 +537,8 @@ static void destroy(void *self)
 	for (uint32_t id = 0; id < u->tasks.n; id++)
 		free(grown_get(&u->tasks, id, struct usage)->busy);
 	free(u->idle.busy);
+	free(u->busy.busy);
+	free(u->chosen.busy);
 	free(u->tasks.items);
 	free(u->cpus_seen.items);
 	free(u);
@@ -527,6 +560,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = u;
 	u->ctx = env->ctx;
 	u->replay = env->replay;
+	u->choice = env->choice;
 	u->width = FIRST_WIDTH;
 	return replay_listen(env->replay, &listener, err);
 }

@@ -2,6 +2,7 @@
 #include "libschedtrace/replay/queues.h"
 
 #include "base/checked.h"
+#include "libschedtrace/choice.h"
 
 int queues_init(struct queues *q, const struct analysis_env *env)
 {
@@ -170,11 +171,17 @@ static void add_waste(struct queues *q, const struct queue_class *class, const s
 	}
 }
 
+/* Every task that waits may run everywhere, and counts. */
+static bool all_count_alike(const struct queues *q)
+{
+	return !q->n_bound && !(q->choice && q->choice->given);
+}
+
 static void count_waste(struct queues *q)
 {
 	q->changed = false;
 	q->waste = (struct queue_waste){ 0 };
-	if (!q->n_bound) {
+	if (all_count_alike(q)) {
 		if (q->n_idle && q->n_overloaded)
 			q->waste = (struct queue_waste){ q->n_idle, q->n_overloaded, q->n_behind };
 		return;
@@ -214,17 +221,28 @@ int64_t queues_some_idle(const struct queues *q, uint32_t life)
 	return grown_get(&q->classes, w->class, struct queue_class)->some_idle;
 }
 
+bool queues_counts(const struct queues *q, uint32_t life)
+{
+	const struct waiter *w = grown_get(&q->lives, life, struct waiter);
+
+	return w && !w->bystander;
+}
+
 bool queues_idle_is_waste(const struct queues *q, uint32_t cpu)
 {
-	return cpu_set_has(q->n_bound ? &q->wasted : &q->idle, cpu);
+	return cpu_set_has(all_count_alike(q) ? &q->idle : &q->wasted, cpu);
 }
 
 /* A task comes to a queue (1) or leaves it (-1). */
 static int count_in_class(struct queues *q, const struct waiter *w, int32_t cpu, int change)
 {
-	struct queue_class *class = grown_at(&q->classes, w->class, struct queue_class);
-	uint32_t *here = class ? grown_at(&class->on, cpu, uint32_t) : NULL;
+	struct queue_class *class;
+	uint32_t *here;
 
+	if (w->bystander)
+		return 0;
+	class = grown_at(&q->classes, w->class, struct queue_class);
+	here = class ? grown_at(&class->on, cpu, uint32_t) : NULL;
 	if (!here)
 		return -1;
 	*here += (uint32_t)change;
@@ -302,6 +320,7 @@ static int enter(struct queues *q, uint32_t life, int32_t cpu)
 	if (!c || affinity_seen(&q->affinities, lives, life, (uint32_t)cpu) < 0)
 		return -1;
 	w->class = affinity_of(&q->affinities, lives, life);
+	w->bystander = q->choice && !choice_takes(q->choice, lives, life, cpu);
 	if (w->class == UINT32_MAX || count_in_class(q, w, cpu, 1) < 0 || take_slot(q, w) < 0)
 		return -1;
 	if (c->current == LIFE_IDLE && !c->waiting) {

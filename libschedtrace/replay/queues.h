@@ -63,6 +63,7 @@ struct waiter {
 	uint32_t class;	     /* of affinity, while in a queue */
 	uint32_t slot;	     /* of the sums when it came, while in a queue */
 	int64_t since;	     /* in this queue */
+	bool bystander;	     /* does not count in waste, while in a queue */
 	bool resumed;	     /* after the clock was set back, likewise since then */
 };
 
@@ -76,6 +77,7 @@ struct queue_class {
 
 struct queues {
 	struct replay *replay;
+	struct choice *choice; /* which waiting tasks count in waste; NULL: all */
 	int64_t window_begin, window_end;
 	struct grown cpus;   /* struct queue */
 	struct grown lives;  /* struct waiter */
@@ -149,6 +151,9 @@ int64_t queues_settled(const struct queues *queues);
 /* Whether some CPU idles on which the task may run; time with one, while it waited. */
 bool queues_idle_for(const struct queues *queues, uint32_t life);
 int64_t queues_some_idle(const struct queues *queues, uint32_t life);
+
+/* Whether the task, which waits, counts. */
+bool queues_counts(const struct queues *queues, uint32_t life);
 
 /* Whether the CPU idles and some waiting task may run there. */
 bool queues_idle_is_waste(const struct queues *queues, uint32_t cpu);

@@ -89,19 +89,25 @@ SCHEDTRACE_EXPORT int schedtrace_engine_set_window(struct schedtrace_engine *eng
 						   int64_t end, struct schedtrace_error *err);
 
 /**
- * schedtrace_engine_set_command_only() - count only tasks of the recorded command where tables
- * put tasks together
+ * schedtrace_engine_set_parameter() - tell the analyses what to count where they put tasks together
  * @engine: engine to change, before the first feed
- * @err:    explanation of a failure, or NULL
+ * @name:   "pid" or "cpu": numbers with commas between; "comm": a name or shell pattern; "command":
+ *          "yes" or "no", whether only tasks of the recorded command count. Values of one name add
+ *          up: a task may be any of them, but must be one of each name that is given.
+ * @value:  what it is set to
+ * @err:    says what is wrong, or which parameters there are
  *
- * For analyses whose rows are about no single task, so that rows cannot be chosen afterwards:
- * stacks. Tables with a row a task have all tasks. Who belongs to the command is command_tree of
- * struct schedtrace_task; children belong to it as their parent does.
+ * For tables whose choices have SCHEDTRACE_BEFORE_TASK or SCHEDTRACE_BEFORE_CPU, and logs that have:
+ * sums over tasks, and the longest or largest of all. A task is judged at each thing that happens to
+ * it, by the name that it has then; a process at the snapshot, by that of its first thread. Tables and
+ * logs with a row a task or CPU have all: their rows can be chosen afterwards. Who belongs to the
+ * command is command_tree of struct schedtrace_task; children belong to it as their parent does.
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */
-SCHEDTRACE_EXPORT int schedtrace_engine_set_command_only(struct schedtrace_engine *engine,
-							 struct schedtrace_error *err);
+SCHEDTRACE_EXPORT int schedtrace_engine_set_parameter(struct schedtrace_engine *engine,
+						      const char *name, const char *value,
+						      struct schedtrace_error *err);
 
 /**
  * schedtrace_engine_feed() - show the next rows to every chosen analysis

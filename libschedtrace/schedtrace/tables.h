@@ -86,17 +86,20 @@ struct schedtrace_column_info {
 };
 
 /**
- * enum schedtrace_choice - by what rows can be chosen once they are made
+ * enum schedtrace_choice - by what rows can be chosen, once they are made or beforehand
  *
  * A row that is chosen says what it would say if nothing but the chosen had been counted. A row that
- * sums over tasks does not, and where only the first of many are kept, others may be missing.
+ * sums over tasks does not, and where only the first of many are kept, others may be missing: there the
+ * engine is told before, and counts nothing else.
  */
 enum schedtrace_choice {
-	SCHEDTRACE_BY_TASK = 1,	    /* it is about one task or process: columns pid and comm */
-	SCHEDTRACE_BY_NAME = 2,	    /* about the tasks of a name: column comm */
-	SCHEDTRACE_BY_CPU = 4,	    /* about a CPU: column cpu; about a move: columns from and to */
-	SCHEDTRACE_BY_COMMAND = 8,  /* schedtrace_engine_set_command_only() chooses beforehand */
-	SCHEDTRACE_FIRST_ONLY = 16, /* only the first of many are kept: by nothing at all */
+	SCHEDTRACE_BY_TASK = 1, /* it is about one task or process: columns pid and comm */
+	SCHEDTRACE_BY_NAME = 2, /* about the tasks of a name: column comm */
+	SCHEDTRACE_BY_CPU = 4,	/* about a CPU: column cpu; about a move: columns from and to */
+	/* Beforehand, by parameters of schedtrace_engine_set_parameter(): */
+	SCHEDTRACE_BEFORE_TASK = 8, /* pid, comm, command choose what is summed up or kept */
+	SCHEDTRACE_FIRST_ONLY = 16, /* only the first of many are kept: by nothing afterwards */
+	SCHEDTRACE_BEFORE_CPU = 32, /* so does cpu */
 };
 
 /** enum schedtrace_picture_kind - how a picture shows a table or the rows of a log */

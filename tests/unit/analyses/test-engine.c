@@ -247,12 +247,25 @@ static void unknown_analyses_and_late_changes_are_refused(void **state)
 	assert_non_null(strstr(err.text, "\"task\""));
 	assert_non_null(strstr(err.text, "migrations"));
 	assert_int_equal(schedtrace_engine_set_window(engine, 5, 5, &err), SCHEDTRACE_E_USAGE);
+	assert_int_equal(schedtrace_engine_set_parameter(engine, "tgid", "7", &err),
+			 SCHEDTRACE_E_NOT_FOUND);
+	assert_non_null(strstr(err.text, "pid, comm, command, cpu"));
+	assert_int_equal(schedtrace_engine_set_parameter(engine, "pid", "7,x", &err),
+			 SCHEDTRACE_E_USAGE);
+	assert_int_equal(schedtrace_engine_set_parameter(engine, "cpu", "-1", &err),
+			 SCHEDTRACE_E_USAGE);
+	assert_int_equal(schedtrace_engine_set_parameter(engine, "command", "make", &err),
+			 SCHEDTRACE_E_USAGE);
+	assert_int_equal(schedtrace_engine_set_parameter(engine, "comm", NULL, &err),
+			 SCHEDTRACE_E_USAGE);
 	must(schedtrace_engine_snapshot(engine, &tables, &err), &err);
 	assert_int_equal(schedtrace_table_rows(schedtrace_tables_find(tables, "tasks")), 0);
 	assert_non_null(schedtrace_table_ints(schedtrace_tables_find(tables, "tasks"), "pid"));
 	assert_null(schedtrace_table_reals(schedtrace_tables_find(tables, "tasks"), "pid"));
 	schedtrace_tables_free(tables);
 	assert_int_equal(schedtrace_engine_add(engine, "cpus", &err), SCHEDTRACE_E_USAGE);
+	assert_int_equal(schedtrace_engine_set_parameter(engine, "pid", "7", &err),
+			 SCHEDTRACE_E_USAGE);
 	schedtrace_engine_free(engine);
 	schedtrace_engine_free(NULL);
 	schedtrace_context_free(ctx);

@@ -207,9 +207,10 @@ static void stacks_can_be_those_of_the_command_and_its_children_only(void **stat
 	must(schedtrace_context_add_task(ctx, &task, NULL), NULL);
 	must(schedtrace_engine_new(&engine, ctx, NULL), NULL);
 	must(schedtrace_engine_add(engine, "stacks", NULL), NULL);
-	must(schedtrace_engine_set_command_only(engine, NULL), NULL);
+	must(schedtrace_engine_set_parameter(engine, "command", "yes", NULL), NULL);
 	must(schedtrace_engine_feed(engine, &rows, NULL), NULL);
-	assert_int_equal(schedtrace_engine_set_command_only(engine, NULL), SCHEDTRACE_E_USAGE);
+	assert_int_equal(schedtrace_engine_set_parameter(engine, "command", "yes", NULL),
+			 SCHEDTRACE_E_USAGE);
 	must(schedtrace_engine_snapshot(engine, &tables, NULL), NULL);
 	stack_table = schedtrace_tables_find(tables, "stacks");
 	assert_int_equal(schedtrace_table_rows(stack_table), 2);
