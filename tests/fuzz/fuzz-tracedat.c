@@ -43,7 +43,7 @@ static void read_all(const char *path, bool salvage)
 	const struct record *r;
 	struct tracedat *t;
 	int64_t last = INT64_MIN;
-	uint64_t sum = 0;
+	volatile uint64_t sum = 0; /* so that every byte is read */
 	size_t n, i;
 	int status = tracedat_open(&t, path, &options, &err);
 
