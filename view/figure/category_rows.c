@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "view/figure/category_rows.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "view/figure/ordered.h"
+
+/* The outputs that say where a row is drawn. */
+struct places {
+	size_t x0, y0, x1, y1; /* of points: twice x, y */
+};
+
+static size_t output_of(const struct instructions *in, const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(in->outputs[i], name))
+		i++;
+	return i;
+}
+
+static struct places places_of(const struct instructions *in)
+{
+	if (in->lines)
+		return (struct places){ output_of(in, "x0"), output_of(in, "y0"),
+					output_of(in, "x1"), output_of(in, "y1") };
+	return (struct places){ output_of(in, "x"), output_of(in, "y"), output_of(in, "x"),
+				output_of(in, "y") };
+}
+
+struct summing {
+	struct category_rows *out;
+	const struct instructions *in;
+	struct places places;
+	bool begun;
+};
+
+static void widen(double value, double *least, double *most)
+{
+	if (!isfinite(value))
+		return;
+	*least = fmin(*least, value);
+	*most = fmax(*most, value);
+}
+
+static void widen_by(const struct query_column *column, size_t n, double *least, double *most)
+{
+	for (size_t i = 0; i < n; i++)
+		widen(ordered_real(column, i), least, most);
+}
+
+static void add_column(struct column_sum *sum, const struct query_column *column, size_t n)
+{
+	sum->real |= column->reals != NULL;
+	for (size_t i = 0; i < n; i++) {
+		double corrected, total;
+
+		if (!column->reals) {
+			sum->whole += column->ints ? column->ints[i] : column->small_ints[i];
+			continue;
+		}
+		corrected = column->reals[i] - sum->rest;
+		total = sum->fractions + corrected;
+		sum->rest = isfinite(total) ? total - sum->fractions - corrected : 0;
+		sum->fractions = total;
+	}
+}
+
+/* What two lists, or the two ends of lines, agree on. */
+static void note_meaning(struct summing *s, const struct plan_list *list)
+{
+	struct category_rows *out = s->out;
+	const struct plan_slot *x = &list->slots[list->outputs[s->places.x0]];
+	const struct plan_slot *y = &list->slots[list->outputs[s->places.y0]];
+
+	if (!s->begun) {
+		out->x_is_time = x->ns;
+		out->y_is_time = y->ns;
+		out->x_about = x->about;
+		out->y_about = y->about;
+	}
+	s->begun = true;
+	out->x_is_time &= x->ns;
+	out->y_is_time &= y->ns;
+	if (out->x_about && (!x->about || strcmp(x->about, out->x_about)))
+		out->x_about = NULL;
+	if (out->y_about && (!y->about || strcmp(y->about, out->y_about)))
+		out->y_about = NULL;
+}
+
+static int sum_block(void *user, const struct plan_list *list, const struct query_column *outputs,
+		     size_t n, struct schedtrace_error *err)
+{
+	struct summing *s = user;
+	struct category_rows *out = s->out;
+
+	if (!n)
+		return 0;
+	note_meaning(s, list);
+	for (size_t o = 0; o < s->in->n_outputs; o++)
+		add_column(&out->sums[o], &outputs[o], n);
+	widen_by(&outputs[s->places.x0], n, &out->x0, &out->x1);
+	widen_by(&outputs[s->places.y0], n, &out->y0, &out->y1);
+	if (s->in->lines) {
+		widen_by(&outputs[s->places.x1], n, &out->x0, &out->x1);
+		widen_by(&outputs[s->places.y1], n, &out->y0, &out->y1);
+	}
+	out->n += n;
+	return 0;
+}
+
+int category_rows_sum(struct category_rows *out, const struct plan *plan, size_t category,
+		      struct schedtrace_error *err)
+{
+	const struct instructions *in = plan->instructions;
+	struct summing summing = { .out = out, .in = in, .places = places_of(in) };
+
+	*out = (struct category_rows){
+		.x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY
+	};
+	out->sums = calloc(in->n_outputs + 1, sizeof(*out->sums));
+	if (!out->sums)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the sums of a category");
+	return plan_run(plan, category, sum_block, &summing, err);
+}
+
+void category_rows_free(struct category_rows *rows)
+{
+	free(rows->sums);
+	rows->sums = NULL;
+}
+
+double column_sum_real(const struct column_sum *sum)
+{
+	return (double)sum->whole + sum->fractions;
+}
+
+void column_sum_print(const struct column_sum *sum, char text[64])
+{
+	unsigned __int128 rest = (unsigned __int128)sum->whole;
+	char digits[64], *at = digits + sizeof(digits) - 1;
+	bool negative = sum->whole < 0;
+
+	if (sum->real) {
+		snprintf(text, 64, "%.17g", column_sum_real(sum));
+		return;
+	}
+	if (negative)
+		rest = -rest;
+	*at = '\0';
+	do
+		*--at = (char)('0' + (int)(rest % 10));
+	while (rest /= 10);
+	snprintf(text, 64, "%s%s", negative ? "-" : "", at);
+}
+
+struct counting {
+	struct raster *raster;
+	bool lines;
+	struct places places;
+};
+
+static int count_block(void *user, const struct plan_list *list, const struct query_column *outputs,
+		       size_t n, struct schedtrace_error *err)
+{
+	const struct counting *c = user;
+	const struct places *at = &c->places;
+
+	if (c->lines)
+		return raster_lines(c->raster, &outputs[at->x0], &outputs[at->y0], &outputs[at->x1],
+				    &outputs[at->y1], n, err);
+	raster_points(c->raster, &outputs[at->x0], &outputs[at->y0], n);
+	return 0;
+}
+
+int category_rows_count(struct raster *raster, const struct plan *plan, size_t category,
+			struct schedtrace_error *err)
+{
+	struct counting counting = { raster, plan->instructions->lines,
+				     places_of(plan->instructions) };
+
+	return plan_run(plan, category, count_block, &counting, err);
+}

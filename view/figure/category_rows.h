@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the rows of a category come to: their number, sums and ranges. */
+#ifndef VIEW_FIGURE_CATEGORY_ROWS_H
+#define VIEW_FIGURE_CATEGORY_ROWS_H
+
+#include "view/figure/plan.h"
+#include "view/figure/raster.h"
+
+struct column_sum {
+	bool real; /* in some list; then sum is not exact */
+	__int128 whole;
+	double fractions,
+		rest; /* of those lists whose values are fractions, and what rounding took */
+};
+
+struct category_rows {
+	size_t n;
+	struct column_sum *sums; /* of each output */
+	/* Of all places, of points and of both ends of lines that are finite; only where n is not
+	 * 0. */
+	double x0, x1, y0, y1;
+	bool x_is_time, y_is_time;
+	const char *x_about, *y_about; /* the column that they are made of; NULL: various */
+};
+
+/* Of one that has not failed. Freed by category_rows_free(), also on failure. */
+int category_rows_sum(struct category_rows *out, const struct plan *plan, size_t category,
+		      struct schedtrace_error *err);
+void category_rows_free(struct category_rows *rows);
+
+double column_sum_real(const struct column_sum *sum);
+/* "123", exact unless there are fractions. */
+void column_sum_print(const struct column_sum *sum, char text[64]);
+
+/* Counts a category's rows into a raster, which is to be finished by the caller. */
+int category_rows_count(struct raster *raster, const struct plan *plan, size_t category,
+			struct schedtrace_error *err);
+
+#endif

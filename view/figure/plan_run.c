@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rows in blocks that stay in the cache, or all at once where a step orders them. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "view/figure/ordered.h"
+#include "view/figure/plan.h"
+
+#define BLOCK_ROWS ((size_t)1 << 16)
+
+struct run {
+	const struct plan *plan;
+	const struct plan_list *list;
+	size_t n, room; /* rows of the block that are left; most that there can be */
+	struct query_column *slots;
+	void **owned; /* where a slot's values are, unless they are the recording's */
+	bool *keep;
+	const char **comms; /* of --query */
+	struct schedtrace_error *err;
+};
+
+static int no_memory(const struct run *run)
+{
+	return error_set(run->err, SCHEDTRACE_E_NOMEM, "no memory for the steps of %zu rows",
+			 run->room);
+}
+
+/* Room for a value of each row of the block. */
+static void *own(struct run *run, size_t slot)
+{
+	if (!run->owned[slot])
+		run->owned[slot] = reallocarray(NULL, run->room + 1, 8);
+	return run->owned[slot];
+}
+
+static int64_t whole(const struct query_column *column, size_t i)
+{
+	return column->ints ? column->ints[i] : column->small_ints[i];
+}
+
+static int evaluate(struct run *run, const struct value *value, void *out);
+
+static int64_t combine_whole(enum value_op kind, int64_t a, int64_t b)
+{
+	uint64_t x = (uint64_t)a, y = (uint64_t)b;
+
+	return (int64_t)(kind == VALUE_ADD ? x + y : x - y); /* as numpy's, they wrap */
+}
+
+static double combine_real(enum value_op kind, double a, double b)
+{
+	return kind == VALUE_ADD ? a + b : kind == VALUE_SUBTRACT ? a - b : a / b;
+}
+
+static void to_reals(void *values, size_t n)
+{
+	int64_t *ints = values;
+	double *reals = values;
+
+	for (size_t i = 0; i < n; i++)
+		reals[i] = (double)ints[i];
+}
+
+/* From left to right, as whole numbers until the first fraction comes. */
+static int combine(struct run *run, const struct value *value, void *out)
+{
+	auto_free void *right = reallocarray(NULL, run->n + 1, 8);
+	bool real = value->operands[0].real;
+	int64_t *ints = out, *right_ints = right;
+	double *reals = out, *right_reals = right;
+	int r;
+
+	if (!right)
+		return no_memory(run);
+	r = evaluate(run, &value->operands[0], out);
+	for (size_t o = 1; o < value->n_operands && r == 0; o++) {
+		bool right_real = value->operands[o].real;
+		bool become = value->kind == VALUE_DIVIDE || right_real || real;
+
+		r = evaluate(run, &value->operands[o], right);
+		if (r < 0)
+			break;
+		if (become && !real)
+			to_reals(out, run->n);
+		if (become && !right_real)
+			to_reals(right, run->n);
+		real = become;
+		for (size_t i = 0; i < run->n; i++)
+			if (real)
+				reals[i] = combine_real(value->kind, reals[i], right_reals[i]);
+			else
+				ints[i] = combine_whole(value->kind, ints[i], right_ints[i]);
+	}
+	if (r == 0 && value->real && !real) /* a division of one */
+		to_reals(out, run->n);
+	return r;
+}
+
+/* The values of the block's rows, doubles if the value is real, else int64_t. */
+static int evaluate(struct run *run, const struct value *value, void *out)
+{
+	const struct query_column *column = value->column ? &run->slots[value->slot] : NULL;
+	int64_t *ints = out;
+	double *reals = out;
+
+	switch (value->kind) {
+	case VALUE_COLUMN:
+		for (size_t i = 0; i < run->n; i++)
+			if (value->real)
+				reals[i] = column->reals[i];
+			else
+				ints[i] = whole(column, i);
+		return 0;
+	case VALUE_INT:
+		for (size_t i = 0; i < run->n; i++)
+			ints[i] = value->i;
+		return 0;
+	case VALUE_REAL:
+		for (size_t i = 0; i < run->n; i++)
+			reals[i] = value->f;
+		return 0;
+	case VALUE_ROLLING:
+		return ordered_rolling(column, run->n, value->i, value->rolling, reals, run->err);
+	case VALUE_ARGSORT:
+		return ordered_argsort(column, run->n, ints, run->err);
+	default:
+		return combine(run, value, out);
+	}
+}
+
+/* Leaves the rows that are kept in the slots that are asked for behind step @s. */
+static int compact(struct run *run, size_t s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++)
+		n += run->keep[i];
+	if (n == run->n)
+		return 0;
+	for (size_t slot = 0; slot < run->list->n_slots; slot++) {
+		struct query_column *column = &run->slots[slot];
+		size_t to = 0;
+		void *out;
+
+		if (run->list->slots[slot].last_use <= s + 1 ||
+		    (!column->ints && !column->small_ints && !column->reals))
+			continue;
+		out = own(run, slot);
+		if (!out)
+			return no_memory(run);
+		if (column->small_ints) {
+			for (size_t i = 0; i < run->n; i++)
+				if (run->keep[i])
+					((int32_t *)out)[to++] = column->small_ints[i];
+			column->small_ints = out;
+		} else if (column->ints) {
+			for (size_t i = 0; i < run->n; i++)
+				if (run->keep[i])
+					((int64_t *)out)[to++] = column->ints[i];
+			column->ints = out;
+		} else {
+			for (size_t i = 0; i < run->n; i++)
+				if (run->keep[i])
+					((double *)out)[to++] = column->reals[i];
+			column->reals = out;
+		}
+	}
+	run->n = n;
+	return 0;
+}
+
+static int apply_query(struct run *run, size_t s)
+{
+	int r = query_rows(run->list->queries[s], run->slots, run->n, run->keep, run->err);
+
+	return r < 0 ? r : compact(run, s);
+}
+
+static int apply_set(struct run *run, size_t s)
+{
+	size_t slot = run->list->set[s];
+	const struct value *value = &run->list->steps->steps[s].value;
+	void *out = own(run, slot);
+	int r;
+
+	if (!out)
+		return no_memory(run);
+	r = evaluate(run, value, out);
+	run->slots[slot] = value->real ? (struct query_column){ .reals = out }
+				       : (struct query_column){ .ints = out };
+	return r;
+}
+
+/* The condition of the command line, before all steps. */
+static int apply_filter(struct run *run)
+{
+	const struct plan *plan = run->plan;
+	auto_free struct query_column *slots = calloc(plan->columns->n + 1, sizeof(*slots));
+	int r;
+
+	if (!slots)
+		return no_memory(run);
+	if (!run->comms)
+		run->comms = reallocarray(NULL, run->room + 1, sizeof(*run->comms));
+	if (!run->comms)
+		return no_memory(run);
+	for (size_t c = 0; c < plan->columns->n; c++) {
+		slots[c] = run->slots[c];
+		if (strcmp(plan->columns->columns[c].name, "comm") || !slots[c].small_ints)
+			continue;
+		for (size_t i = 0; i < run->n; i++)
+			run->comms[i] = schedtrace_context_comm(plan->columns->context,
+								slots[c].small_ints[i]);
+		slots[c] = (struct query_column){ .texts = run->comms };
+	}
+	r = query_rows(plan->filter, slots, run->n, run->keep, run->err);
+	return r < 0 ? r : compact(run, SIZE_MAX); /* before the first step */
+}
+
+/* Rows with an empty value are dropped. */
+static int drop_empty(struct run *run)
+{
+	const struct plan_list *list = run->list;
+	size_t n_outputs = run->plan->instructions->n_outputs;
+
+	for (size_t i = 0; i < run->n; i++)
+		run->keep[i] = true;
+	for (size_t o = 0; o < n_outputs; o++) {
+		const double *reals = run->slots[list->outputs[o]].reals;
+
+		for (size_t i = 0; reals && i < run->n; i++)
+			run->keep[i] &= !isnan(reals[i]);
+	}
+	return compact(run, SIZE_MAX - 2);
+}
+
+static int put_out(struct run *run, size_t category, plan_sink *sink, void *user)
+{
+	const struct plan_list *list = run->list;
+	size_t n_outputs = run->plan->instructions->n_outputs, c = list->n_slots - 1;
+	auto_free struct query_column *outputs = calloc(n_outputs + 1, sizeof(*outputs));
+	int64_t *number = own(run, c);
+	int r;
+
+	if (!outputs || !number)
+		return no_memory(run);
+	for (size_t i = 0; i < run->n; i++)
+		number[i] = (int64_t)category;
+	run->slots[c] = (struct query_column){ .ints = number };
+	r = drop_empty(run);
+	for (size_t o = 0; o < n_outputs; o++)
+		outputs[o] = run->slots[list->outputs[o]];
+	return r < 0 ? r : sink(user, list, outputs, run->n, run->err);
+}
+
+static void begin_block(struct run *run, size_t begin)
+{
+	const struct trace_columns *columns = run->plan->columns;
+
+	memset(run->slots, 0, run->list->n_slots * sizeof(*run->slots));
+	for (size_t c = 0; c < columns->n; c++) {
+		const struct query_column *from = &columns->columns[c].values;
+
+		run->slots[c] = (struct query_column){
+			.ints = from->ints ? from->ints + begin : NULL,
+			.small_ints = from->small_ints ? from->small_ints + begin : NULL,
+			.reals = from->reals ? from->reals + begin : NULL,
+		};
+	}
+}
+
+static int run_blocks(struct run *run, size_t category, plan_sink *sink, void *user)
+{
+	size_t rows = run->plan->columns->rows.n;
+	int r = 0;
+
+	for (size_t begin = 0; begin < rows && r == 0; begin += run->room) {
+		run->n = rows - begin < run->room ? rows - begin : run->room;
+		begin_block(run, begin);
+		if (run->plan->filter)
+			r = apply_filter(run);
+		for (size_t s = 0; s < run->list->steps->n && r == 0; s++)
+			r = run->list->queries[s] ? apply_query(run, s) : apply_set(run, s);
+		if (r == 0)
+			r = put_out(run, category, sink, user);
+	}
+	return r;
+}
+
+static int run_list(const struct plan *plan, const struct plan_list *list, size_t category,
+		    plan_sink *sink, void *user, struct schedtrace_error *err)
+{
+	size_t rows = plan->columns->rows.n;
+	size_t room = list->whole || rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
+	auto_free struct query_column *slots = calloc(list->n_slots + 1, sizeof(*slots));
+	auto_free void **owned = calloc(list->n_slots + 1, sizeof(*owned));
+	auto_free bool *keep = calloc(room + 1, sizeof(*keep));
+	struct run run = { plan, list, 0, room, slots, owned, keep, NULL, err };
+	int r = slots && owned && keep ? 0 : no_memory(&run);
+
+	if (r == 0)
+		r = run_blocks(&run, category, sink, user);
+	for (size_t i = 0; owned && i < list->n_slots; i++)
+		free(owned[i]);
+	free(run.comms);
+	return r;
+}
+
+int plan_run(const struct plan *plan, size_t category, plan_sink *sink, void *user,
+	     struct schedtrace_error *err)
+{
+	const struct plan_category *from = &plan->categories[category];
+	int r = 0;
+
+	for (size_t l = 0; l < from->n_lists && r == 0; l++)
+		r = run_list(plan, &from->lists[l], category, sink, user, err);
+	return r;
+}

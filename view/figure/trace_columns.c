@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "view/figure/trace_columns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/nearest.h"
+#include "view/figure/computed.h"
+
+#define MAX_NAMES 64
+
+/* Those that are read, not computed. */
+static const char *const plain[] = { "timestamp", "pid",  "event", "cpu",
+				     "arg0",	  "arg1", "comm",  "stack" };
+
+enum { TIMESTAMP, PID, EVENT, CPU, ARG0, ARG1, COMM, STACK, N_PLAIN };
+
+const char *trace_columns_name(size_t i)
+{
+	return i < N_PLAIN ? plain[i] : computed_name(i - N_PLAIN);
+}
+
+const char *trace_columns_nearest(const char *name)
+{
+	const char *names[MAX_NAMES];
+	size_t n = 0;
+
+	while (n < MAX_NAMES && (names[n] = trace_columns_name(n)))
+		n++;
+	return nearest_word(name, names, n);
+}
+
+static int no_memory(size_t n, struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the columns of %zu rows", n);
+}
+
+static bool is_wide(size_t c)
+{
+	return c == TIMESTAMP || c == ARG0 || c == ARG1;
+}
+
+static const void **place_of(struct schedtrace_events *rows, size_t c)
+{
+	return c == TIMESTAMP ? (const void **)&rows->timestamp
+	       : c == PID     ? (const void **)&rows->pid
+	       : c == EVENT   ? (const void **)&rows->event
+	       : c == CPU     ? (const void **)&rows->cpu
+	       : c == ARG0    ? (const void **)&rows->arg0
+	       : c == ARG1    ? (const void **)&rows->arg1
+	       : c == COMM    ? (const void **)&rows->comm
+			      : (const void **)&rows->stack;
+}
+
+/* Copies a batch behind those before it; a column that is not in all of them is in none. */
+static int append(struct trace_columns *columns, const struct schedtrace_events *batch,
+		  size_t *room, struct schedtrace_error *err)
+{
+	struct schedtrace_events from = *batch;
+	size_t n = columns->rows.n;
+
+	while (n + batch->n > *room)
+		*room = *room ? *room * 2 : (size_t)1 << 16;
+	for (size_t c = 0; c < N_PLAIN; c++) {
+		size_t size = is_wide(c) ? 8 : 4;
+		const void *source = *place_of(&from, c);
+		void *larger;
+
+		if (!source)
+			continue;
+		larger = reallocarray(columns->owned[c], *room, size);
+		if (!larger)
+			return no_memory(n + batch->n, err);
+		columns->owned[c] = larger;
+		*place_of(&columns->rows, c) = larger;
+		memcpy((char *)larger + n * size, source, batch->n * size);
+	}
+	columns->rows.n += batch->n;
+	return 0;
+}
+
+static int copy_rows(struct trace_columns *columns, struct schedtrace_error *err)
+{
+	const struct schedtrace_events *batch;
+	size_t room = 0;
+	int r;
+
+	while ((r = input_next(columns->infile, &batch, err)) > 0) {
+		r = append(columns, batch, &room, err);
+		if (r < 0)
+			break;
+	}
+	return r;
+}
+
+int trace_columns_open(struct trace_columns *out, const char *path,
+		       const struct input_options *options, struct schedtrace_error *err)
+{
+	const struct schedtrace_events *whole;
+	int r;
+
+	*out = (struct trace_columns){ .infile = NULL };
+	r = input_open(&out->infile, path, options, err);
+	if (r < 0)
+		return error_prefix(err, r, "%s", path);
+	if (input_tarball(out->infile)) {
+		r = schedtrace_load(input_tarball(out->infile), &whole, err);
+		if (r == 0)
+			out->rows = *whole;
+	} else {
+		r = copy_rows(out, err);
+	}
+	out->context = input_context(out->infile);
+	if (r == 0 && out->rows.n)
+		out->t0 = out->rows.timestamp[0];
+	return r < 0 ? error_prefix(err, r, "%s", path) : 0;
+}
+
+static bool is_time(const char *name)
+{
+	return strstr(name, "timestamp") || !strcmp(name, "nxt_blk_wkp_of_same_pid");
+}
+
+/* Times become those since the first row, which wrap as numpy's do. */
+static void begin_at(int64_t *values, size_t n, int64_t t0)
+{
+	for (size_t i = 0; i < n; i++)
+		values[i] = (int64_t)((uint64_t)values[i] - (uint64_t)t0);
+}
+
+static int compute(struct trace_columns *columns, size_t i, struct trace_column *out,
+		   struct schedtrace_error *err)
+{
+	const struct schedtrace_events *rows = &columns->rows;
+	int r;
+
+	out->owned = reallocarray(NULL, rows->n + 1, 8);
+	if (!out->owned)
+		return no_memory(rows->n, err);
+	r = computed_fill(i, columns->context, rows, out->owned, err);
+	if (r < 0)
+		return r;
+	if (computed_is_real(i)) {
+		out->type = QUERY_REAL;
+		out->values.reals = out->owned;
+		out->ns = !strcmp(out->name, "wakeup_latency");
+		return 0;
+	}
+	if (is_time(out->name))
+		begin_at(out->owned, rows->n, columns->t0);
+	out->ns = is_time(out->name);
+	out->values.ints = out->owned;
+	return 0;
+}
+
+/* A column that was read. */
+static int take(struct trace_columns *columns, size_t c, struct trace_column *out,
+		struct schedtrace_error *err)
+{
+	struct schedtrace_events *rows = &columns->rows;
+	const void *values = *place_of(rows, c);
+
+	if (!is_wide(c)) {
+		out->values.small_ints = values;
+		return 0;
+	}
+	out->values.ints = values;
+	if (c != TIMESTAMP)
+		return 0;
+	out->owned = reallocarray(NULL, rows->n + 1, 8);
+	if (!out->owned)
+		return no_memory(rows->n, err);
+	memcpy(out->owned, values, rows->n * 8);
+	begin_at(out->owned, rows->n, columns->t0);
+	out->ns = true;
+	out->values.ints = out->owned;
+	return 0;
+}
+
+static bool is_made(const struct trace_columns *columns, const char *name)
+{
+	for (size_t i = 0; i < columns->n; i++)
+		if (!strcmp(columns->columns[i].name, name))
+			return true;
+	return false;
+}
+
+/* One more column, if there is one of that name. */
+static int make(struct trace_columns *columns, const char *name, bool hidden,
+		struct schedtrace_error *err)
+{
+	struct trace_column *out = &columns->columns[columns->n];
+	const char *known;
+	size_t c = 0;
+
+	while ((known = trace_columns_name(c)) && strcmp(known, name))
+		c++;
+	if (!known || (c < N_PLAIN && columns->rows.n && !*place_of(&columns->rows, c)))
+		return 0;
+	*out = (struct trace_column){ .name = name, .type = QUERY_INT, .hidden = hidden };
+	columns->n++;
+	return c < N_PLAIN ? take(columns, c, out, err) : compute(columns, c - N_PLAIN, out, err);
+}
+
+int trace_columns_make(struct trace_columns *columns, const char *const *names, size_t n,
+		       bool all_plain, struct schedtrace_error *err)
+{
+	int r = 0;
+
+	columns->columns = calloc(n + N_PLAIN, sizeof(*columns->columns));
+	if (!columns->columns)
+		return no_memory(n, err);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = make(columns, names[i], false, err);
+	for (size_t c = 0; c < N_PLAIN && r == 0 && all_plain; c++)
+		if (!is_made(columns, plain[c]))
+			r = make(columns, plain[c], true, err);
+	return r;
+}
+
+void trace_columns_close(struct trace_columns *columns)
+{
+	for (size_t i = 0; i < columns->n; i++)
+		free(columns->columns[i].owned);
+	free(columns->columns);
+	for (size_t c = 0; c < N_PLAIN; c++)
+		free(columns->owned[c]);
+	if (columns->infile)
+		input_close(columns->infile);
+	*columns = (struct trace_columns){ .infile = NULL };
+}
+
+static int32_t event_id(void *user, const char *name)
+{
+	const struct trace_columns *columns = user;
+	const char *known;
+
+	for (int32_t id = 0; (known = schedtrace_context_event_name(columns->context, id)); id++)
+		if (!strcmp(known, name))
+			return id;
+	return -1;
+}
+
+static const char *nearest_event(void *user, const char *name)
+{
+	const struct trace_columns *columns = user;
+	auto_free const char **names = NULL;
+	const char *known;
+	size_t n = 0, max = 0;
+
+	while ((known = schedtrace_context_event_name(columns->context, (int32_t)n))) {
+		if (!array_room(names, n, max))
+			return NULL;
+		names[n++] = known;
+	}
+	return nearest_word(name, names, n);
+}
+
+struct event_names trace_columns_events(struct trace_columns *columns)
+{
+	return (struct event_names){ event_id, nearest_event, columns };
+}
