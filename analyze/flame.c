@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "analyze/flame_script.h"
-#include "analyze/results.h"
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/intern.h"
 #include "base/mem.h"
+#include "cli/results.h"
 
 #define WIDTH	   1200
 #define MARGIN	   10

@@ -9,7 +9,6 @@
 #include "analyze/analysis_list.h"
 #include "analyze/flame.h"
 #include "analyze/reading.h"
-#include "analyze/results.h"
 #include "analyze/time_of_day.h"
 #include "analyze/wanted.h"
 #include "analyze/wrap.h"
@@ -17,6 +16,7 @@
 #include "base/mem.h"
 #include "cli/outputs.h"
 #include "cli/report_error.h"
+#include "cli/results.h"
 #include "libschedtrace/replay/recorded.h"
 
 struct run {

@@ -13,13 +13,13 @@
 #include "analyze/compare/recordings.h"
 #include "analyze/plot/plot_tables.h"
 #include "analyze/report.h"
-#include "analyze/results.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/options.h"
 #include "cli/outputs.h"
 #include "cli/process.h"
 #include "cli/report_error.h"
+#include "cli/results.h"
 
 #define DEFAULT_WIDTH 80
 

@@ -257,7 +257,12 @@ static void draw_key(cairo_t *cr, const struct plot_panel *panel, const struct p
 		canvas_stroke(cr, series->style, 1.4);
 	} else {
 		cairo_rectangle(cr, x, y, 11, 8);
-		canvas_fill(cr, series->style);
+		if (panel->kind == PLOT_PIXELS) {
+			set_colour(cr, series->colour, 1);
+			cairo_fill(cr);
+		} else {
+			canvas_fill(cr, series->style);
+		}
 		cairo_rectangle(cr, x, y, 11, 8);
 		canvas_grey(cr, 0.4);
 		cairo_set_line_width(cr, 0.4);
@@ -269,7 +274,7 @@ static void draw_key(cairo_t *cr, const struct plot_panel *panel, const struct p
 static bool has_legend(const struct plot_panel *panel)
 {
 	size_t named = 0;
-	bool special = panel->kind == PLOT_LANES;
+	bool special = panel->kind == PLOT_LANES || panel->kind == PLOT_PIXELS;
 
 	for (size_t i = 0; i < panel->n_series; i++) {
 		named += *panel->series[i].name != '\0';

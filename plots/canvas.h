@@ -12,6 +12,8 @@
 #define TEXT_SIZE  8.0
 #define SMALL_SIZE 7.0
 
+#define DOTS_PER_POINT (200.0 / 72) /* of PNG files, and of pixels in others */
+
 struct box {
 	double x, y, w, h;
 };
@@ -87,5 +89,6 @@ void plot_draw_curves(cairo_t *cr, const struct plot_panel *panel, struct box bo
 void plot_draw_pie(cairo_t *cr, const struct plot_panel *panel, struct box box);
 void plot_draw_heat(cairo_t *cr, const struct plot_panel *panel, struct box box);
 void plot_draw_lanes(cairo_t *cr, const struct plot_panel *panel, struct box box);
+void plot_draw_pixels(cairo_t *cr, const struct plot_panel *panel, struct box box);
 
 #endif

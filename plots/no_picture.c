@@ -3,16 +3,17 @@
 #include "base/error.h"
 #include "plots/picture.h"
 
-int plot_check(const char *path, struct schedtrace_error *err)
+int plot_check(const char *option, const char *path, struct schedtrace_error *err)
 {
 	return error_set(
 		err, SCHEDTRACE_E_USAGE,
-		"--plot: this schedreport was built without cairo and cannot draw; install "
-		"libcairo2-dev and build it again");
+		"%s: this program was built without cairo and cannot draw; install libcairo2-dev "
+		"and build it again",
+		option);
 }
 
 int plot_draw(const char *path, FILE *f, struct plot_figure *figure, const struct plot_size *size,
 	      struct schedtrace_error *err)
 {
-	return plot_check(path, err);
+	return plot_check("picture", path, err);
 }

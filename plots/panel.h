@@ -20,6 +20,7 @@ enum plot_kind {
 	PLOT_PIE,    /* parts of a whole, with labels */
 	PLOT_HEAT,   /* a colour for each label and column */
 	PLOT_LANES,  /* what happened when, in a lane for each label */
+	PLOT_PIXELS, /* dots that who asks for the picture paints, by x and y */
 };
 
 enum plot_look {
@@ -38,6 +39,7 @@ struct plot_series {
 	const char *name; /* valid UTF-8 without control characters, as are all texts here */
 	enum plot_look look;
 	size_t style; /* see plot_style() */
+	uint32_t colour; /* of pixels, instead of a style: 0xrrggbb */
 	size_t n;
 	double *x, *y;
 	double *low, *high; /* whiskers of bars, a band around a curve; NULL: none */
@@ -80,6 +82,10 @@ struct plot_panel {
 	size_t n_stretches;
 	struct plot_stretch *stretches; /* from malloc(); those with the same series together */
 	double least_width;		/* points: narrower ones are drawn as wide */
+	/* Of pixels, whose scales have both ends: called once the size of the plot is known. Sets
+	 * dots to 0xffrrggbb, row after row from the highest; the others stay 0, nothing. */
+	void (*paint)(void *user, uint32_t width, uint32_t height, uint32_t *dots);
+	void *user;
 };
 
 #define PLOT_PANELS 8

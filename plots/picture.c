@@ -12,7 +12,6 @@
 #include "plots/canvas.h"
 
 #define POINTS_PER_MM  (72 / 25.4)
-#define DOTS_PER_POINT (200.0 / 72)
 #define MARGIN	       10.0
 #define PANEL_GAP      10.0
 
@@ -29,11 +28,11 @@ static enum file_kind kind_of(const char *path)
 	return (enum file_kind)i;
 }
 
-int plot_check(const char *path, struct schedtrace_error *err)
+int plot_check(const char *option, const char *path, struct schedtrace_error *err)
 {
 	if (kind_of(path) == FILE_UNKNOWN)
 		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--plot: %s does not end in .png, .svg or .pdf", path);
+				 "%s: %s does not end in .png, .svg or .pdf", option, path);
 	return 0;
 }
 
@@ -41,6 +40,12 @@ int plot_check(const char *path, struct schedtrace_error *err)
 static cairo_status_t write_bytes(void *file, const unsigned char *data, unsigned int n)
 {
 	return fwrite(data, 1, n, file) == n ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+/* A size that was given in dots is that again. */
+static int dots(double points)
+{
+	return (int)ceil(points * DOTS_PER_POINT - 1e-6);
 }
 
 static cairo_surface_t *new_surface(enum file_kind kind, FILE *f, double width, double height)
@@ -51,8 +56,7 @@ static cairo_surface_t *new_surface(enum file_kind kind, FILE *f, double width, 
 		return cairo_svg_surface_create_for_stream(write_bytes, f, width, height);
 	if (kind == FILE_PDF)
 		return cairo_pdf_surface_create_for_stream(write_bytes, f, width, height);
-	surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)ceil(width * DOTS_PER_POINT),
-					     (int)ceil(height * DOTS_PER_POINT));
+	surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, dots(width), dots(height));
 	cairo_surface_set_device_scale(surface, DOTS_PER_POINT, DOTS_PER_POINT);
 	return surface;
 }
@@ -105,7 +109,7 @@ static struct need need_of(cairo_t *cr, const struct plot_panel *panel, double w
 		return need;
 	default:
 		need.body = 125;
-		need.least = 50;
+		need.least = panel->kind == PLOT_PIXELS ? 20 : 50;
 	}
 	need.body = fmin(need.body, 2000);
 	need.least = fmin(need.least, need.body);
@@ -179,8 +183,7 @@ static void draw_panel(cairo_t *cr, const struct plot_panel *panel, struct box b
 	static void (*const draw[])(cairo_t *, const struct plot_panel *, struct box) = {
 		[PLOT_BARS] = plot_draw_bars,	[PLOT_CURVES] = plot_draw_curves,
 		[PLOT_PIE] = plot_draw_pie,	[PLOT_HEAT] = plot_draw_heat,
-		[PLOT_LANES] = plot_draw_lanes,
-
+		[PLOT_LANES] = plot_draw_lanes, [PLOT_PIXELS] = plot_draw_pixels,
 	};
 	double note = note_height(cr, panel, box.w);
 
@@ -269,6 +272,10 @@ static int draw(const char *path, FILE *f, struct plot_figure *figure, const str
 	double height = size->height > 0 ? size->height * POINTS_PER_MM : page.fixed + page.body;
 	int r;
 
+	if (height < page.fixed + page.least && size->in_dots)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--size: this picture needs a height of %d pixels at this width",
+				 dots(page.fixed + page.least));
 	if (height < page.fixed + page.least)
 		return error_set(
 			err, SCHEDTRACE_E_USAGE,
@@ -282,7 +289,7 @@ static int draw(const char *path, FILE *f, struct plot_figure *figure, const str
 int plot_draw(const char *path, FILE *f, struct plot_figure *figure, const struct plot_size *size,
 	      struct schedtrace_error *err)
 {
-	int r = plot_check(path, err);
+	int r = plot_check("picture", path, err);
 
 	if (r == 0)
 		r = draw(path, f, figure, size, err);

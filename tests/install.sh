@@ -52,10 +52,11 @@ installed_programs_run()
 {
 	local program
 
-	for program in schedrec schedconv schedreport; do
+	for program in schedrec schedconv schedreport schedview; do
 		"$prefix/bin/$program" --version || return
 	done
-	"$prefix/bin/schedreport" tasks "$trace" | grep -w memory
+	"$prefix/bin/schedreport" tasks "$trace" | grep -w memory &&
+		"$prefix/bin/schedview" stats -i page-faults "$trace" | grep -w user
 }
 
 # shellcheck disable=SC2046
@@ -78,7 +79,7 @@ library_is_self_contained()
 has_a_man_page_each()
 {
 	local page
-	for page in schedrec schedconv schedreport; do
+	for page in schedrec schedconv schedreport schedview; do
 		ls "$prefix"/share/man/man1/"$page".1* || return
 	done
 }

@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include "analyze/reading.h"
-#include "analyze/results.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/report_error.h"
+#include "cli/results.h"
 
 /* One file. */
 struct run {

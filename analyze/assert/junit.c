@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include "analyze/assert/assert.h"
-#include "analyze/results.h"
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/mem.h"
+#include "cli/results.h"
 
 /* Printable text only, so that no byte is left that XML cannot hold. */
 static int write_text(FILE *f, const char *bytes, struct schedtrace_error *err)

@@ -13,11 +13,11 @@
 #include "analyze/compare/recording_facts.h"
 #include "analyze/compare/statistics.h"
 #include "analyze/plot/compare_plot.h"
-#include "analyze/results.h"
 #include "analyze/wrap.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/report_error.h"
+#include "cli/results.h"
 #include "libschedtrace/table.h"
 
 /* A table of an analysis over all recordings. */

@@ -12,11 +12,11 @@
 #include "analyze/compare/one_file.h"
 #include "analyze/compare/recording_facts.h"
 #include "analyze/layout.h"
-#include "analyze/results.h"
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/mem.h"
 #include "cli/report_error.h"
+#include "cli/results.h"
 
 struct run {
 	const struct report_settings *settings;

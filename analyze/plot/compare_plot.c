@@ -319,7 +319,7 @@ int plot_comparison(const struct report_settings *report, const struct groups *g
 	struct drawing d = { .groups = groups,
 			     .top = report->selection.top,
 			     .chosen = report->tables || report->plot_size.height > 0 };
-	int r = plot_check(report->plot, err);
+	int r = plot_check("--plot", report->plot, err);
 
 	if (!r)
 		r = draw_views(&d, report, views, n, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "analyze/plot/picture_file.h"
 
-#include "analyze/results.h"
+#include "cli/results.h"
 
 int picture_file_write(const char *path, struct plot_figure *figure, const struct plot_size *size,
 		       struct schedtrace_error *err)

@@ -413,7 +413,7 @@ static int choose_command(struct plot_task *task, struct schedtrace_error *err)
 static int draw(struct plot_task *task, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = task->settings;
-	int r = plot_check(settings->plot, err);
+	int r = plot_check("--plot", settings->plot, err);
 
 	if (!r)
 		r = choose_pictures(task, err);

@@ -96,7 +96,8 @@ static int resolve(struct value *value, struct scope *scope, size_t step, struct
 		}
 		list->slots[value->slot].last_use = step + 1;
 		about->ns = value->kind != VALUE_ARGSORT && list->slots[value->slot].ns;
-		about->about = list->slots[value->slot].about;
+		about->about =
+			value->kind == VALUE_ARGSORT ? "order" : list->slots[value->slot].about;
 		value->real = value->kind == VALUE_ROLLING ||
 			      (value->kind == VALUE_COLUMN &&
 			       list->slots[value->slot].type == QUERY_REAL);

@@ -170,12 +170,12 @@ static void pictures_are_refused_where_they_cannot_be_drawn(void **state)
 {
 	struct schedtrace_error err;
 
-	assert_int_equal(plot_check("a.gif", &err), SCHEDTRACE_E_USAGE);
+	assert_int_equal(plot_check("--plot", "a.gif", &err), SCHEDTRACE_E_USAGE);
 	assert_string_equal(err.text,
 			    HAVE_CAIRO ? "--plot: a.gif does not end in .png, .svg or .pdf"
 				       : "--plot: this schedreport was built without cairo and "
 					 "cannot draw; install libcairo2-dev and build it again");
-	assert_int_equal(plot_check("a.svg", &err), HAVE_CAIRO ? 0 : SCHEDTRACE_E_USAGE);
+	assert_int_equal(plot_check("--plot", "a.svg", &err), HAVE_CAIRO ? 0 : SCHEDTRACE_E_USAGE);
 }
 
 static void names_of_columns_become_words(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where results go: stdout, or a file that appears only when it is whole. */
-#ifndef ANALYZE_RESULTS_H
-#define ANALYZE_RESULTS_H
+#ifndef CLI_RESULTS_H
+#define CLI_RESULTS_H
 
 #include <stdio.h>
 

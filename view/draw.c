@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "view/draw.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/results.h"
+#include "input/window.h"
+#include "plots/picture.h"
+
+#define USUAL_WIDTH  2400
+#define USUAL_HEIGHT 1300
+#define LEAST_SIDE   100
+#define MOST_SIDE    RASTER_MAX_SIDE
+#define MOST_PIXELS  ((uint64_t)100 << 20)
+
+static bool parse_side(const char **text, int64_t *out)
+{
+	char *end;
+	long value = **text >= '0' && **text <= '9' ? strtol(*text, &end, 10) : -1;
+
+	if (value < LEAST_SIDE || value > MOST_SIDE)
+		return false;
+	*out = value;
+	*text = end;
+	return true;
+}
+
+static int parse_size(const char *size, struct plot_size *out, struct schedtrace_error *err)
+{
+	int64_t width = USUAL_WIDTH, height = USUAL_HEIGHT;
+	const char *at = size;
+
+	if (size && (!parse_side(&at, &width) || *at++ != 'x' || !parse_side(&at, &height) || *at))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--size: %s is no WIDTHxHEIGHT in pixels, from %dx%d to %dx%d",
+				 size, LEAST_SIDE, LEAST_SIDE, MOST_SIDE, MOST_SIDE);
+	if ((uint64_t)(width * height) > MOST_PIXELS)
+		return error_set(err, SCHEDTRACE_E_LIMIT,
+				 "--size: %s has more than %" PRIu64 " million pixels", size,
+				 MOST_PIXELS >> 20);
+	out->width = (double)width * PLOT_MM_PER_DOT;
+	out->height = (double)height * PLOT_MM_PER_DOT;
+	out->in_dots = true;
+	return 0;
+}
+
+static int parse_spread(const char *text, int *out, struct schedtrace_error *err)
+{
+	*out = FIGURE_SPREAD;
+	if (!text)
+		return 0;
+	*out = *text - '0';
+	return *out >= 0 && *out <= 9 && !text[1]
+		       ? 0
+		       : error_set(err, SCHEDTRACE_E_USAGE,
+				   "--spread: %s is no number of pixels from 0 to 9", text);
+}
+
+int draw_check(const struct draw_options *options, struct schedtrace_error *err)
+{
+	struct plot_size size;
+	int spread, r = parse_size(options->size, &size, err);
+
+	if (r == 0)
+		r = parse_spread(options->spread, &spread, err);
+	if (r == 0 && !options->out)
+		r = error_set(err, SCHEDTRACE_E_USAGE,
+			      "no file to draw to: name one with -o FILE.png, .svg or .pdf");
+	return r < 0 ? r : plot_check("--output", options->out, err);
+}
+
+/* Painted when the size is known. */
+struct painting {
+	const struct drawn_figure *figure;
+	struct raster_window window;
+	int spread, status;
+	struct schedtrace_error err;
+};
+
+static void paint(void *user, uint32_t width, uint32_t height, uint32_t *dots)
+{
+	struct painting *p = user;
+
+	p->window.width = width;
+	p->window.height = height;
+	p->status = figure_paint(p->figure, &p->window, p->spread, dots, &p->err);
+}
+
+/* Since the first row, as the figure's times are. */
+static int cut(const struct drawn_figure *figure, const char *text, struct raster_window *window,
+	       struct schedtrace_error *err)
+{
+	int64_t t0 = figure->columns.t0, begin, end;
+	int r = window_parse(text, t0, &begin, &end, err);
+
+	if (r < 0)
+		return r;
+	if (!figure_x_is_time(figure))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--window: there is no time along the x axis of this figure");
+	if ((begin != INT64_MIN && (double)(begin - t0) > window->x1) ||
+	    (end != INT64_MAX && (double)(end - t0) < window->x0))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--window: %s is none of the figure's time, which is %.6f:%.6f",
+				 text, window->x0 / 1e9, window->x1 / 1e9);
+	if (begin != INT64_MIN)
+		window->x0 = (double)(begin - t0);
+	if (end != INT64_MAX)
+		window->x1 = (double)(end - t0);
+	if (window->x0 == window->x1) /* an edge of the figure's */
+		window->x1 += 1;
+	return 0;
+}
+
+static int fill_legend(const struct drawn_figure *figure, struct plot_figure *plot,
+		       struct plot_panel *panel, struct schedtrace_error *err)
+{
+	const struct instructions *in = &figure->instructions;
+
+	panel->series = plot_alloc(plot, in->n_categories, sizeof(*panel->series));
+	if (!panel->series)
+		return plot_no_memory(err);
+	for (size_t c = 0; c < in->n_categories; c++) {
+		struct plot_series *series = &panel->series[panel->n_series];
+
+		if (!figure->rows[c].n)
+			continue;
+		series->name =
+			plot_text(plot, "%s (%zu)", in->categories[c].label, figure->rows[c].n);
+		series->colour = in->categories[c].colour;
+		panel->n_series++;
+		if (!series->name)
+			return plot_no_memory(err);
+	}
+	return 0;
+}
+
+static const char *name_of_x(const struct drawn_figure *figure)
+{
+	const char *about = figure_x_about(figure);
+
+	return figure_x_is_time(figure) && (!*about || strstr(about, "timestamp"))
+		       ? "time since the first row"
+		       : about;
+}
+
+static bool y_is_time(const struct drawn_figure *figure)
+{
+	for (size_t c = 0; c < figure->instructions.n_categories; c++)
+		if (figure->rows[c].n && !figure->rows[c].y_is_time)
+			return false;
+	return true;
+}
+
+static int fill_panel(const struct drawn_figure *figure, struct plot_figure *plot,
+		      struct painting *painting, struct schedtrace_error *err)
+{
+	struct plot_panel *panel = plot_panel_add(plot, PLOT_PIXELS);
+	const struct raster_window *window = &painting->window;
+	const char *y = figure_y_about(figure);
+	size_t failed = 0;
+
+	panel->x = (struct plot_scale){ plot_text(plot, "%s", name_of_x(figure)),
+					figure_x_is_time(figure) ? "ns" : "1",
+					window->x0,
+					window->x1,
+					false,
+					false };
+	panel->y = (struct plot_scale){ plot_text(plot, "%s", y),
+					y_is_time(figure) ? "ns" : "",
+					window->y0,
+					window->y1,
+					false,
+					!strcmp(y, "cpu") || !strcmp(y, "pid") };
+	panel->paint = paint;
+	panel->user = painting;
+	for (size_t c = 0; c < figure->instructions.n_categories; c++)
+		failed += figure->instructions.categories[c].failed != NULL;
+	if (failed)
+		panel->note = plot_text(plot, "not drawn: %zu of %zu categories", failed,
+					figure->instructions.n_categories);
+	if (!panel->x.name || !panel->y.name || (failed && !panel->note))
+		return plot_no_memory(err);
+	return fill_legend(figure, plot, panel, err);
+}
+
+static int write_file(const char *path, struct plot_figure *plot, const struct plot_size *size,
+		      struct painting *painting, struct schedtrace_error *err)
+{
+	struct results file;
+	int r = results_open(&file, path, err);
+
+	if (r < 0)
+		return r;
+	r = plot_draw(path, file.f, plot, size, err);
+	if (r == 0 && painting->status < 0) {
+		r = painting->status;
+		*err = painting->err;
+	}
+	if (r == 0)
+		r = results_finish(&file, err);
+	results_close(&file);
+	return r;
+}
+
+int draw_figure(const struct drawn_figure *figure, const struct draw_options *options,
+		struct schedtrace_error *err)
+{
+	const struct schedtrace_info *info = schedtrace_context_info(figure->columns.context);
+	struct painting painting = { .figure = figure, .window = figure_places(figure) };
+	struct plot_figure plot = { .n_panels = 0 };
+	const char *title = options->title ? options->title : info->command;
+	struct plot_size size;
+	int r = parse_size(options->size, &size, err);
+
+	if (r == 0)
+		r = parse_spread(options->spread, &painting.spread, err);
+	if (r == 0 && options->window)
+		r = cut(figure, options->window, &painting.window, err);
+	if (r < 0)
+		return r;
+	if (title && *title) {
+		plot.title = plot_text(&plot, "%s", title);
+		r = plot.title ? 0 : plot_no_memory(err);
+	}
+	if (r == 0)
+		r = fill_panel(figure, &plot, &painting, err);
+	if (r == 0)
+		r = write_file(options->out, &plot, &size, &painting, err);
+	plot_figure_free(&plot);
+	return r;
+}

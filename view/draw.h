@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* schedview figure: a picture file by instructions. */
+#ifndef VIEW_DRAW_H
+#define VIEW_DRAW_H
+
+#include "view/figure/figure.h"
+
+struct draw_options {
+	const char *out;    /* FILE.png, .svg or .pdf */
+	const char *size;   /* "WIDTHxHEIGHT" in pixels, or NULL */
+	const char *window; /* "BEGIN:END", or NULL */
+	const char *title;  /* NULL: the recorded command */
+	const char *spread; /* pixels, or NULL: by how few have rows */
+};
+
+/* Fails if the options say nothing that could be drawn. */
+int draw_check(const struct draw_options *options, struct schedtrace_error *err);
+
+int draw_figure(const struct drawn_figure *figure, const struct draw_options *options,
+		struct schedtrace_error *err);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* schedview: pictures of recordings by instruction files. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "cli/options.h"
+#include "cli/outputs.h"
+#include "cli/process.h"
+#include "cli/report_error.h"
+#include "cli/results.h"
+#include "view/draw.h"
+#include "view/find_instructions.h"
+#include "view/statistics_table.h"
+
+#define PROGRAM "schedview"
+
+struct settings {
+	struct figure_source source;
+	struct draw_options draw;
+	const char *format;
+	bool quiet;
+};
+
+#define FIELD(name) offsetof(struct settings, name)
+
+enum { FIGURE = 1, STATS = 2, VARS = 4, BY_INSTRUCTIONS = FIGURE | STATS, ALL = 7 };
+
+static const struct option_spec option_table[] = {
+	{ 'i', "instructions", "FILE",
+	  "what to show: an instruction file, or the name of an installed one", OPTION_TEXT,
+	  FIELD(source.instructions), BY_INSTRUCTIONS },
+	{ 0, "query", "CONDITION",
+	  "only rows that fulfil this, besides what the instructions say: \"cpu == 0 and comm =~ "
+	  "'cc*'\"",
+	  OPTION_TEXT, FIELD(source.query), BY_INSTRUCTIONS },
+	{ 'o', "output", "FILE",
+	  "write to FILE, which appears when it is whole; a picture is a PNG, SVG or PDF by its "
+	  "ending [tables: stdout]",
+	  OPTION_TEXT, FIELD(draw.out), ALL },
+	{ 0, "size", "WxH", "width and height of the picture in pixels [2400x1300]", OPTION_TEXT,
+	  FIELD(draw.size), FIGURE },
+	{ 'w', "window", "BEGIN:END",
+	  "draw only this part of the time, in seconds since the first row, or @NS on the trace "
+	  "clock; either side may be empty",
+	  OPTION_TEXT, FIELD(draw.window), FIGURE },
+	{ 0, "spread", "N",
+	  "let a pixel colour the empty ones up to N beside it; 0: only what rows fall on [1 or 3 "
+	  "where few pixels have rows, else 0]",
+	  OPTION_TEXT, FIELD(draw.spread), FIGURE },
+	{ 0, "title", "TEXT", "what stands above the picture [the recorded command]", OPTION_TEXT,
+	  FIELD(draw.title), FIGURE },
+	{ 'f', "format", "FORMAT", "text, csv or json [text]", OPTION_TEXT, FIELD(format),
+	  STATS | VARS, "text csv json" },
+	{ 0, "default-ids", NULL, "read a tarball that names no events by SchedLog's ids 0 to 17",
+	  OPTION_FLAG, FIELD(source.input.default_ids), ALL },
+	{ 0, "instance", "NAME", "the buffer of a trace.dat to read [the only one with events]",
+	  OPTION_TEXT, FIELD(source.input.instance), ALL },
+	{ 0, "salvage", NULL, "read what is whole of a damaged trace.dat, and exit with 4",
+	  OPTION_FLAG, FIELD(source.input.salvage), ALL },
+	{ 'q', "quiet", NULL, "no notes", OPTION_FLAG, FIELD(quiet), ALL },
+	{ 0 },
+};
+
+#define EXIT_STATUS                                                                                \
+	"Exit status: 0 done, 1 could not finish (I/O, memory), 2 wrong usage, 3 the recording "   \
+	"or\nthe instruction file is damaged or unreadable, 4 done with --salvage on damaged "     \
+	"input.\n"
+
+static const struct program figure_program = {
+	.name = "schedview figure",
+	.usage = "[OPTION…] -i FILE -o PICTURE TRACE",
+	.about = "Draws what an instruction file says of a recording; every row counts in its "
+		 "pixels.",
+	.options = option_table,
+	.after = "Example:\n  schedview figure -i who-ran -o who-ran.png build.tar\n\n" EXIT_STATUS,
+	.command = FIGURE,
+};
+
+static const struct program stats_program = {
+	.name = "schedview stats",
+	.usage = "[OPTION…] -i FILE TRACE",
+	.about = "Prints the mean, the sum and the count of what each category of an instruction "
+		 "file puts out.",
+	.options = option_table,
+	.after = EXIT_STATUS,
+	.command = STATS,
+};
+
+static const struct program vars_program = {
+	.name = "schedview vars",
+	.usage = "[OPTION…] TRACE",
+	.about = "Prints the events that $NAME may stand for in an instruction file: name, number "
+		 "and how many rows there are.",
+	.options = option_table,
+	.after = EXIT_STATUS,
+	.command = VARS,
+};
+
+static const struct program *const commands[] = { &figure_program, &stats_program, &vars_program,
+						  NULL };
+
+static const struct program program = {
+	.name = PROGRAM,
+	.usage = "figure [OPTION…] -i FILE -o PICTURE TRACE\n"
+		 "stats [OPTION…] -i FILE TRACE\n"
+		 "vars [OPTION…] TRACE",
+	.about = "Draws pictures of recordings, tarballs or trace.dat, by instruction files, those "
+		 "of SchedDisplay too.",
+	.options = option_table,
+	.after = "Installed instruction files: blocked-and-woken-per-task, events-per-cpu, "
+		 "migrations,\npage-faults, run-queue-length, run-queue-length-points, "
+		 "wakeup-latency,\nwakeup-latency-over-time, who-ran.\n\n" EXIT_STATUS,
+	.command = ALL,
+	.commands = commands,
+	.operand = installed_instructions,
+};
+
+static void print_note(void *user, const char *text)
+{
+	report(PROGRAM, "note: %s", text);
+}
+
+static void tell_failed(const struct drawn_figure *figure, bool quiet)
+{
+	const struct instructions *in = &figure->instructions;
+
+	for (size_t c = 0; c < in->n_categories && !quiet; c++)
+		if (in->categories[c].failed)
+			report(PROGRAM, "note: category \"%s\" is left out: %s: %s",
+			       in->categories[c].label, in->categories[c].failed_at,
+			       in->categories[c].failed);
+}
+
+static int parse_format(const char *text, enum table_format *out, struct schedtrace_error *err)
+{
+	static const char *const names[] = { "text", "csv", "json" };
+
+	for (*out = FORMAT_TEXT; *out <= FORMAT_JSON; ++*out)
+		if (!text || !strcmp(names[*out], text))
+			return 0;
+	return error_set(err, SCHEDTRACE_E_USAGE, "--format: %s is none of text, csv and json",
+			 text);
+}
+
+static int run_vars(const struct settings *settings, bool *damaged, struct schedtrace_error *err)
+{
+	struct trace_columns columns;
+	enum table_format format;
+	struct results file = { .path = NULL };
+	int r = parse_format(settings->format, &format, err);
+
+	if (r < 0)
+		return r;
+	r = trace_columns_open(&columns, settings->source.trace, &settings->source.input, err);
+	if (r == 0)
+		r = results_open(&file, settings->draw.out, err);
+	if (r == 0)
+		r = variables_print(file.f, &columns, format, err);
+	if (r == 0)
+		r = results_finish(&file, err);
+	*damaged = r == 0 && input_damaged(columns.infile);
+	results_close(&file);
+	trace_columns_close(&columns);
+	return r;
+}
+
+static int print_stats(const struct settings *settings, const struct drawn_figure *figure,
+		       enum table_format format, struct schedtrace_error *err)
+{
+	struct results file;
+	int r = results_open(&file, settings->draw.out, err);
+
+	if (r < 0)
+		return r;
+	statistics_print(file.f, figure, format);
+	r = results_finish(&file, err);
+	results_close(&file);
+	return r;
+}
+
+/* figure and stats. */
+static int run_figure(struct settings *settings, bool draws, bool *damaged,
+		      struct schedtrace_error *err)
+{
+	enum table_format format = FORMAT_TEXT;
+	auto_free char *path = NULL;
+	struct drawn_figure figure;
+	int r = draws ? draw_check(&settings->draw, err)
+		      : parse_format(settings->format, &format, err);
+
+	if (r == 0 && !settings->source.instructions)
+		r = error_set(err, SCHEDTRACE_E_USAGE,
+			      "nothing says what to show: name an instruction file with -i");
+	if (r == 0)
+		r = find_instructions(settings->source.instructions, &path, err);
+	if (r < 0)
+		return r;
+	settings->source.instructions = path;
+	r = outputs_check(&(struct program_output){ "--output", settings->draw.out }, 1,
+			  (const char *const[]){ settings->source.trace, path }, 2, err);
+	if (r < 0)
+		return r;
+	r = figure_open(&figure, &settings->source, err);
+	if (r == 0)
+		tell_failed(&figure, settings->quiet);
+	if (r == 0)
+		r = draws ? draw_figure(&figure, &settings->draw, err)
+			  : print_stats(settings, &figure, format, err);
+	*damaged = r == 0 && input_damaged(figure.columns.infile);
+	figure_close(&figure);
+	return r;
+}
+
+static int run(struct settings *settings, const char *command, bool *damaged,
+	       struct schedtrace_error *err)
+{
+	if (!strcmp(command, "vars")) {
+		int r = outputs_check(&(struct program_output){ "--output", settings->draw.out }, 1,
+				      &settings->source.trace, 1, err);
+
+		return r < 0 ? r : run_vars(settings, damaged, err);
+	}
+	return run_figure(settings, !strcmp(command, "figure"), damaged, err);
+}
+
+static bool is_command(const char *word)
+{
+	return !strcmp(word, "figure") || !strcmp(word, "stats") || !strcmp(word, "vars");
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings = { .quiet = false };
+	struct schedtrace_error err;
+	bool damaged = false;
+	int first, r;
+
+	process_begin(PROGRAM, EXIT_UNFINISHED);
+	outputs_remove_at_signals();
+	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
+	if (argc - first != 2 || !is_command(argv[first])) {
+		if (argc == first)
+			report(PROGRAM, "nothing to do: name figure, stats or vars, and a "
+					"recording; see " PROGRAM " --help");
+		else if (!is_command(argv[first]))
+			report(PROGRAM,
+			       "no command %s: there are figure, stats and vars; see " PROGRAM
+			       " --help",
+			       argv[first]);
+		else
+			report(PROGRAM, "%s takes one recording; see " PROGRAM " %s --help",
+			       argv[first], argv[first]);
+		return EXIT_USAGE;
+	}
+	settings.source.trace = argv[first + 1];
+	if (!settings.quiet)
+		settings.source.input.note = print_note;
+	r = run(&settings, argv[first], &damaged, &err);
+	if (r < 0)
+		return report_error(PROGRAM, &err);
+	return damaged ? EXIT_SALVAGED : EXIT_DONE;
+}
