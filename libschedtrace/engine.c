@@ -328,17 +328,50 @@ int schedtrace_engine_feed(struct schedtrace_engine *engine, const struct schedt
 	return 0;
 }
 
-int schedtrace_engine_snapshot(struct schedtrace_engine *engine, struct schedtrace_tables **out,
-			       struct schedtrace_error *err)
+/* In a list with commas between; NULL after the last. */
+static const char *next_name(const char *name)
+{
+	const char *comma = strchr(name, ',');
+
+	return comma ? comma + 1 : NULL;
+}
+
+/* Whether @name is among @names, which have commas between; NULL names all. */
+static bool is_named(const char *names, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *p = names; p; p = next_name(p))
+		if (strcspn(p, ",") == n && !memcmp(p, name, n))
+			return true;
+	return !names;
+}
+
+static int check_chosen(const struct schedtrace_engine *engine, const char *names,
+			struct schedtrace_error *err)
+{
+	for (const char *p = names; p; p = next_name(p)) {
+		size_t n = strcspn(p, ","), i = 0;
+		const struct analysis *analysis = find(p, n);
+
+		while (i < engine->n_chosen && engine->chosen[i].analysis != analysis)
+			i++;
+		if (i == engine->n_chosen)
+			return error_set(err, SCHEDTRACE_E_NOT_FOUND,
+					 "the engine was not told to feed an analysis \"%.*s\"",
+					 n < 100 ? (int)n : 100, p);
+	}
+	return 0;
+}
+
+static int snapshot(struct schedtrace_engine *engine, const char *names,
+		    struct schedtrace_tables **out, struct schedtrace_error *err)
 {
 	struct schedtrace_tables *tables;
-	int r;
+	int r = check_sound(engine, err);
 
-	if (out)
-		*out = NULL;
-	if (!engine || !out)
-		return error_set(err, SCHEDTRACE_E_USAGE, "no engine, or no place for its tables");
-	r = check_sound(engine, err);
+	if (r >= 0)
+		r = check_chosen(engine, names, err);
 	if (r < 0)
 		return r;
 	if (!engine->started) {
@@ -349,14 +382,39 @@ int schedtrace_engine_snapshot(struct schedtrace_engine *engine, struct schedtra
 		}
 	}
 	r = tables_new(&tables, err);
-	for (size_t i = 0; r >= 0 && i < engine->n_chosen; i++)
-		r = engine->chosen[i].analysis->snapshot(engine->chosen[i].self, tables, err);
+	for (size_t i = 0; r >= 0 && i < engine->n_chosen; i++) {
+		const struct chosen *chosen = &engine->chosen[i];
+
+		if (is_named(names, chosen->analysis->info.name))
+			r = chosen->analysis->snapshot(chosen->self, tables, err);
+	}
 	if (r < 0) {
 		schedtrace_tables_free(tables);
 		return r;
 	}
 	*out = tables;
 	return 0;
+}
+
+int schedtrace_engine_snapshot(struct schedtrace_engine *engine, struct schedtrace_tables **out,
+			       struct schedtrace_error *err)
+{
+	if (out)
+		*out = NULL;
+	if (!engine || !out)
+		return error_set(err, SCHEDTRACE_E_USAGE, "no engine, or no place for its tables");
+	return snapshot(engine, NULL, out, err);
+}
+
+int schedtrace_engine_snapshot_of(struct schedtrace_engine *engine, const char *names,
+				  struct schedtrace_tables **out, struct schedtrace_error *err)
+{
+	if (out)
+		*out = NULL;
+	if (!engine || !names || !out)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "no engine, no names of analyses, or no place for their tables");
+	return snapshot(engine, names, out, err);
 }
 
 int schedtrace_engine_run(struct schedtrace_engine *engine, struct schedtrace *trace,
@@ -382,16 +440,11 @@ int schedtrace_engine_run(struct schedtrace_engine *engine, struct schedtrace *t
 static int add_all(struct schedtrace_engine *engine, const char *names,
 		   struct schedtrace_error *err)
 {
-	for (const char *p = names;; p++) {
-		size_t n = strcspn(p, ",");
-		int r = add(engine, p, n, err);
+	int r = 0;
 
-		if (r < 0)
-			return r;
-		p += n;
-		if (!*p)
-			return 0;
-	}
+	for (const char *p = names; p && r >= 0; p = next_name(p))
+		r = add(engine, p, strcspn(p, ","), err);
+	return r;
 }
 
 int schedtrace_analyze(struct schedtrace *trace, const char *names, struct schedtrace_tables **out,

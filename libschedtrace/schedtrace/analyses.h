@@ -146,6 +146,22 @@ SCHEDTRACE_EXPORT int schedtrace_engine_snapshot(struct schedtrace_engine *engin
 						 struct schedtrace_tables **out,
 						 struct schedtrace_error *err);
 
+/**
+ * schedtrace_engine_snapshot_of() - the tables of some of the chosen analyses
+ * @engine: engine to ask; feeding may go on afterwards
+ * @names:  names of chosen analyses with commas between, such as "tasks,cpus"
+ * @out:    their tables, in the order in which the analyses were chosen; the caller frees them
+ * @err:    explanation of a failure, or NULL
+ *
+ * Takes no more time than these analyses need.
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_snapshot_of(struct schedtrace_engine *engine,
+						    const char *names,
+						    struct schedtrace_tables **out,
+						    struct schedtrace_error *err);
+
 /** schedtrace_engine_free() - release an engine; NULL does nothing. Since: 0.1 */
 SCHEDTRACE_EXPORT void schedtrace_engine_free(struct schedtrace_engine *engine);
 

@@ -234,6 +234,40 @@ static void events_of_others_that_have_names_are_passed_over(void **state)
 	schedtrace_context_free(ctx);
 }
 
+static void a_snapshot_of_some_analyses_has_their_tables_only(void **state)
+{
+	struct schedtrace *trace = random_trace(7, 500, 3);
+	struct schedtrace_engine *engine;
+	const struct schedtrace_events *all;
+	struct schedtrace_tables *whole, *some, *none;
+	struct schedtrace_error err;
+
+	must(schedtrace_load(trace, &all, &err), &err);
+	must(schedtrace_engine_new(&engine, schedtrace_context(trace), &err), &err);
+	must(schedtrace_engine_add(engine, "tasks", &err), &err);
+	must(schedtrace_engine_add(engine, "cpus", &err), &err);
+	must(schedtrace_engine_add(engine, "states", &err), &err);
+	must(schedtrace_engine_feed(engine, all, &err), &err);
+	must(schedtrace_engine_snapshot(engine, &whole, &err), &err);
+	must(schedtrace_engine_snapshot_of(engine, "states,tasks,states", &some, &err), &err);
+	assert_int_equal(schedtrace_tables_count(whole), 5);
+	assert_int_equal(schedtrace_tables_count(some), 3);
+	assert_null(schedtrace_tables_find(some, "cpus"));
+	assert_int_equal(schedtrace_table_rows(schedtrace_tables_find(some, "tasks")),
+			 schedtrace_table_rows(schedtrace_tables_find(whole, "tasks")));
+	assert_string_equal(schedtrace_table_info(schedtrace_tables_at(some, 0))->name, "tasks");
+	assert_int_equal(schedtrace_engine_snapshot_of(engine, "tasks,latency", &none, &err),
+			 SCHEDTRACE_E_NOT_FOUND);
+	assert_non_null(strstr(err.text, "\"latency\""));
+	assert_int_equal(schedtrace_engine_snapshot_of(engine, "tasks,", &none, &err),
+			 SCHEDTRACE_E_NOT_FOUND);
+	assert_null(none);
+	schedtrace_tables_free(whole);
+	schedtrace_tables_free(some);
+	schedtrace_engine_free(engine);
+	schedtrace_close(trace);
+}
+
 static void unknown_analyses_and_late_changes_are_refused(void **state)
 {
 	struct schedtrace_context *ctx;
@@ -309,6 +343,7 @@ int main(void)
 		cmocka_unit_test(every_column_says_what_it_means_and_names_are_unique),
 		cmocka_unit_test(rows_that_cannot_be_are_refused_by_number),
 		cmocka_unit_test(events_of_others_that_have_names_are_passed_over),
+		cmocka_unit_test(a_snapshot_of_some_analyses_has_their_tables_only),
 		cmocka_unit_test(unknown_analyses_and_late_changes_are_refused),
 		cmocka_unit_test(a_sink_that_refuses_ends_the_pass_for_good),
 	};
