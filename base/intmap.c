@@ -59,3 +59,32 @@ int intmap_set(struct intmap *map, uint64_t key, uint32_t value)
 	put(map, key, value);
 	return 0;
 }
+
+void intmap_remove(struct intmap *map, uint64_t key)
+{
+	size_t hole = intmap_hash(map, key) & map->mask;
+
+	while (map->slots[hole].value != INTMAP_NONE && map->slots[hole].key != key)
+		hole = (hole + 1) & map->mask;
+	if (map->slots[hole].value == INTMAP_NONE)
+		return;
+	/* What a look for a later key passes over the hole moves into it. */
+	for (size_t i = (hole + 1) & map->mask; map->slots[i].value != INTMAP_NONE;
+	     i = (i + 1) & map->mask) {
+		size_t home = intmap_hash(map, map->slots[i].key) & map->mask;
+
+		if (((i - home) & map->mask) < ((i - hole) & map->mask))
+			continue;
+		map->slots[hole] = map->slots[i];
+		hole = i;
+	}
+	map->slots[hole] = (struct intmap_slot){ .value = INTMAP_NONE };
+	map->n--;
+}
+
+void intmap_clear(struct intmap *map)
+{
+	for (size_t i = 0; i <= map->mask; i++)
+		map->slots[i] = (struct intmap_slot){ .value = INTMAP_NONE };
+	map->n = 0;
+}

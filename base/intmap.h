@@ -25,6 +25,12 @@ void intmap_free(struct intmap *map);
 /* Sets a key that may be there already; -1 when memory ran out. */
 int intmap_set(struct intmap *map, uint64_t key, uint32_t value);
 
+/* Takes a key out, if it is there. */
+void intmap_remove(struct intmap *map, uint64_t key);
+
+/* Takes all out; the room stays. */
+void intmap_clear(struct intmap *map);
+
 static inline size_t intmap_hash(const struct intmap *map, uint64_t key)
 {
 	uint64_t h = (key ^ map->seed) * UINT64_C(0x9e3779b97f4a7c15);

@@ -164,6 +164,8 @@ bool choice_judge(struct choice *choice, const struct lives *lives, uint32_t id,
 	const struct life *life = id <= LIFE_MAX ? &lives->all[id] : NULL;
 	bool takes;
 
+	if (life && life->flags & LIFE_MANY) /* they were judged when they were let go */
+		return life->flags & LIFE_CHOSEN;
 	takes = !about_cpu || has_number(&choice->cpus, cpu);
 	takes &= has_number(&choice->pids, life ? life->pid : id == LIFE_IDLE ? 0 : -1);
 	if (choice->n_comms)
@@ -182,6 +184,8 @@ bool choice_takes_process(struct choice *choice, const struct lives *lives, int3
 
 	if (!choice->given)
 		return true;
+	if (life && life->flags & LIFE_MANY)
+		return life->flags & LIFE_CHOSEN;
 	takes = has_number(&choice->pids, tgid);
 	if (choice->n_comms)
 		takes &= life && name_fits(choice, lives, life->name);

@@ -388,12 +388,30 @@ static int snapshot(struct schedtrace_engine *engine, const char *names,
 		if (is_named(names, chosen->analysis->info.name))
 			r = chosen->analysis->snapshot(chosen->self, tables, err);
 	}
+	if (r >= 0 && engine->replay)
+		r = replay_forgotten(engine->replay, tables, err);
 	if (r < 0) {
 		schedtrace_tables_free(tables);
 		return r;
 	}
 	*out = tables;
 	return 0;
+}
+
+int schedtrace_engine_forget(struct schedtrace_engine *engine, int64_t before_ns,
+			     struct schedtrace_error *err)
+{
+	int r;
+
+	if (!engine)
+		return error_set(err, SCHEDTRACE_E_USAGE, "no engine");
+	r = check_sound(engine, err);
+	if (r < 0 || !engine->replay)
+		return r;
+	r = replay_forget(engine->replay, &engine->choice, before_ns, err);
+	if (r < 0)
+		engine->failed = r;
+	return r;
 }
 
 int schedtrace_engine_snapshot(struct schedtrace_engine *engine, struct schedtrace_tables **out,

@@ -172,6 +172,24 @@ static int feed(void *self, const struct schedtrace_events *ev, size_t begin, si
 	return 0;
 }
 
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct cpus *cpus = self;
+	const struct lives *lives = replay_lives(cpus->replay);
+	uint32_t before = cpus->n_shares;
+
+	intmap_clear(&cpus->share_of);
+	cpus->n_shares = 0;
+	for (uint32_t k = 0; k < before; k++) {
+		struct share s = cpus->shares[k]; /* at or behind where it goes */
+		struct replay_span span = { .life = lives_now(lives, s.life), .cpu = s.cpu };
+
+		if (add_share(cpus, &span, s.on_cpu) < 0)
+			return no_memory(err);
+	}
+	return 0;
+}
+
 enum { CPU, BUSY, BUSY_SHARE, IDLE, UNKNOWN, SWITCHES, RQ_MEAN, RQ_MAX, RQ_KNOWN, FREQ, N_COLUMNS };
 
 static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
@@ -326,7 +344,7 @@ static int add_shares(struct cpus *cpus, int64_t covered, struct schedtrace_tabl
 
 		lives_complete(lives, life);
 		v[T_CPU].i = sorted[k].cpu;
-		v[T_PID].i = life->pid;
+		v[T_PID].i = life_pid(life);
 		v[T_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 		v[T_COMM].s = lives_name(lives, sorted[k].life);
 		v[T_ON_CPU].i = sorted[k].on_cpu;
@@ -368,7 +386,7 @@ static void destroy(void *self)
 static int create(void **self, const struct analysis_env *env, struct schedtrace_error *err)
 {
 	struct cpus *cpus = calloc(1, sizeof(*cpus));
-	struct replay_listener listener = { .self = cpus, .span = span };
+	struct replay_listener listener = { .self = cpus, .span = span, .forget = forget };
 
 	if (!cpus || intmap_init(&cpus->share_of) < 0) {
 		free(cpus);

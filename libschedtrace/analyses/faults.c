@@ -52,6 +52,10 @@ struct account {
 	int64_t children_minor, children_major;
 	/* The last points of the sums that it is part of, + 1. */
 	uint64_t turn_sampled, turn_faulted;
+	/* Of processes that were let go. */
+	int64_t processes;
+	struct counts grown;		/* since the first samples */
+	int64_t measured_use, measured; /* CPU time, and in which time, where both are known */
 
 	bool has_events;
 	int64_t faults_user, faults_kernel, faults_major;
@@ -80,6 +84,7 @@ struct faults {
 	struct choice *choice;
 	int64_t window_begin;
 	struct grown accounts; /* struct account by the life that leads the process */
+	struct grown faulted;  /* the same by life of processes let go that were never sampled */
 	struct series samples, events;
 	bool has_user, has_kernel, has_majors;
 };
@@ -591,7 +596,8 @@ static const struct schedtrace_table_info sum_info = {
 };
 
 /* Adds a row of table faults. */
-static void add_to_sum(union schedtrace_value *sum, const union schedtrace_value *v)
+static void add_to_sum(union schedtrace_value *sum, const union schedtrace_value *v,
+		       int64_t processes)
 {
 	static const struct {
 		int to, from;
@@ -600,7 +606,7 @@ static void add_to_sum(union schedtrace_value *sum, const union schedtrace_value
 	};
 	bool first = sum[S_PROCESSES].i == 0;
 
-	sum[S_PROCESSES].i++;
+	sum[S_PROCESSES].i += processes;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		int64_t part = v[parts[i].from].i, *to = &sum[parts[i].to].i;
 
@@ -632,6 +638,82 @@ static int add_sum(const struct faults *f, union schedtrace_value *sum,
 	return table_row(table, sum, err);
 }
 
+/* Whether the CPU use of a process can be told. */
+static bool is_measured(const struct account *a)
+{
+	return a->from_start || a->end - a->begin >= SHORT_NS;
+}
+
+static struct counts growth_of(const struct account *a)
+{
+	if (a->processes)
+		return a->grown;
+	return (struct counts){
+		growth(a->latest.minor, a->base.minor),
+		growth(a->latest.major, a->base.major),
+		growth(a->latest.user, a->base.user),
+		growth(a->latest.system, a->base.system),
+	};
+}
+
+static void add_counts(struct counts *to, const struct counts *from)
+{
+	to->minor = add_up(to->minor, from->minor);
+	to->major = add_up(to->major, from->major);
+	to->user = add_up(to->user, from->user);
+	to->system = add_up(to->system, from->system);
+}
+
+/* Adds a process that is let go to those of its name. */
+static void merge(struct account *to, const struct account *a)
+{
+	const struct counts grown = growth_of(a);
+
+	if (a->samples && (!to->samples || a->begin < to->begin))
+		to->begin = a->begin;
+	if (a->samples && (!to->samples || a->end > to->end))
+		to->end = a->end;
+	add_counts(&to->latest, &a->latest);
+	add_counts(&to->grown, &grown);
+	if (is_measured(a)) {
+		to->measured_use = add_up(to->measured_use, add_up(grown.user, grown.system));
+		to->measured = add_up(to->measured, growth(a->end, a->begin));
+	}
+	to->processes++;
+	to->samples += a->samples;
+	to->rss = add_up(to->rss, a->rss);
+	if (a->rss_peak > to->rss_peak)
+		to->rss_peak = a->rss_peak;
+	to->children_minor = add_up(to->children_minor, a->children_minor);
+	to->children_major = add_up(to->children_major, a->children_major);
+	to->has_events |= a->has_events;
+	to->faults_user += a->faults_user;
+	to->faults_kernel += a->faults_kernel;
+	to->faults_major += a->faults_major;
+}
+
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct faults *f = self;
+	const struct lives *lives = replay_lives(f->replay);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t into = lives->all[gone[i]].into;
+		struct account *sampled = grown_at(&f->accounts, into, struct account);
+		struct account *faulted = grown_at(&f->faulted, into, struct account);
+		struct account *a = grown_get(&f->accounts, gone[i], struct account);
+
+		if (!sampled || !faulted)
+			return no_memory(err);
+		if (!a)
+			continue;
+		if (a->samples || a->has_events)
+			merge(a->samples ? sampled : faulted, a);
+		*a = (struct account){ 0 };
+	}
+	return 0;
+}
+
 static int add_account(struct faults *f, uint32_t id, const struct account *a,
 		       union schedtrace_value *sum, struct schedtrace_table *table,
 		       struct schedtrace_error *err)
@@ -642,7 +724,7 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 	int64_t faults = a->faults_user + a->faults_kernel;
 
 	lives_complete(lives, &lives->all[id]);
-	v[PID].i = lives->all[id].pid;
+	v[PID].i = life_pid(&lives->all[id]);
 	v[COMM].s = lives_name(lives, id);
 	v[SOURCE].s = sampled ? "samples" : "events";
 	v[FAULTS_USER].i = f->has_user ? a->faults_user : UNKNOWN_INT;
@@ -654,15 +736,19 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 		v[column].i = UNKNOWN_INT;
 	v[CPU_USE].f = NAN;
 	if (sampled) {
-		v[MINOR].i = growth(a->latest.minor, a->base.minor);
-		v[MAJOR].i = growth(a->latest.major, a->base.major);
+		const struct counts grown = growth_of(a);
+
+		v[MINOR].i = grown.minor;
+		v[MAJOR].i = grown.major;
 		v[MINOR_TOTAL].i = a->latest.minor;
 		v[MAJOR_TOTAL].i = a->latest.major;
 		v[CHILDREN_MINOR].i = a->children_minor;
 		v[CHILDREN_MAJOR].i = a->children_major;
-		v[USER].i = growth(a->latest.user, a->base.user);
-		v[SYSTEM].i = growth(a->latest.system, a->base.system);
-		if (a->from_start || a->end - a->begin >= SHORT_NS)
+		v[USER].i = grown.user;
+		v[SYSTEM].i = grown.system;
+		if (a->processes)
+			v[CPU_USE].f = percent(a->measured_use, a->measured);
+		else if (is_measured(a))
 			v[CPU_USE].f = percent(add_up(v[USER].i, v[SYSTEM].i), a->end - a->begin);
 		v[RSS].i = a->rss;
 		v[RSS_PEAK].i = a->rss_peak;
@@ -672,7 +758,7 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 	}
 	if (sampled == f->samples.started &&
 	    choice_takes_process(f->choice, lives, lives->all[id].pid, id))
-		add_to_sum(sum, v);
+		add_to_sum(sum, v, a->processes ? a->processes : 1);
 	return table_row(table, v, err);
 }
 
@@ -730,6 +816,12 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 		if (a->samples || a->has_events)
 			r = add_account(f, id, a, sum, table, err);
 	}
+	for (uint32_t id = 0; r >= 0 && id < f->faulted.n; id++) {
+		const struct account *a = grown_get(&f->faulted, id, struct account);
+
+		if (a->processes)
+			r = add_account(f, id, a, sum, table, err);
+	}
 	if (r >= 0)
 		r = add_sum(f, sum, sum_table, err);
 	return r < 0 ? r : add_series(f, f->samples.started ? &f->samples : &f->events, out, err);
@@ -740,6 +832,7 @@ static void destroy(void *self)
 	struct faults *f = self;
 
 	free(f->accounts.items);
+	free(f->faulted.items);
 	free(f);
 }
 
@@ -754,6 +847,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 			  REPLAY_EVENT(SAMPLE_CPU) | REPLAY_EVENT(SAMPLE_MEM) |
 			  REPLAY_EVENT(SAMPLE_CHILDREN_FAULTS),
 		.row = row,
+		.forget = forget,
 	};
 
 	if (!f)

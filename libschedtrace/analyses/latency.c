@@ -147,7 +147,7 @@ static struct latency_account *chosen_of(struct latency *latency, const struct r
 static int count_whole(struct latency *latency, struct latency_account *a, enum latency_kind kind,
 		       const struct replay_span *span, struct schedtrace_error *err)
 {
-	struct longest about = { span->begin, span->cpu, LIFE_NONE, LIFE_NONE };
+	struct longest about = { span->begin, span->cpu, LIFE_NONE, LIFE_NONE, 0, 0 };
 	struct worst wait = { .ns = span->end - span->begin, .kind = kind, .life = span->life };
 	bool waking = kind == WAKEUP && a->woken.seen;
 	int64_t from_waking = waking ? span->end - a->woken.time : 0;
@@ -414,6 +414,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.events = REPLAY_EVENT(WAKING) | REPLAY_EVENT(WAKEUP),
 		.before_window = true,
 		.row = row,
+		.forget = latency_forget,
 	};
 
 	if (!latency)

@@ -15,6 +15,7 @@ struct longest {
 	int64_t begin;
 	int32_t cpu;
 	uint32_t waker, ran; /* lives; LIFE_IDLE idle, LIFE_NONE unknown */
+	int32_t waker_pid, ran_pid; /* of those that were let go; 0: ask the life */
 };
 
 /* The waits of one kind. */
@@ -23,6 +24,7 @@ struct kind_account {
 	struct longest longest;
 	int64_t uncertain, uncertain_max, cut;
 	bool no_most; /* for one of the uncertain ones the most is not known */
+	int64_t lives; /* that were let go; 0: it is of one */
 };
 
 struct latency_account {
@@ -48,6 +50,7 @@ struct worst {
 	int64_t ns;
 	enum latency_kind kind;
 	uint32_t life;
+	int32_t pid, tgid;		    /* of one that was let go; 0: ask the life */
 	int32_t name, waker_name, ran_name; /* -1 unknown */
 	bool moved;
 };
@@ -106,6 +109,9 @@ int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 int latency_log(const struct latency *latency, const struct latency_account *a,
 		enum latency_kind kind, const struct replay_span *span,
 		struct schedtrace_error *err);
+
+/* Function of struct replay_listener. */
+int latency_forget(void *latency, const uint32_t *gone, uint32_t n, struct schedtrace_error *err);
 
 /* The table of the waits that go on. */
 int latency_open(const struct latency *latency, struct schedtrace_tables *out,

@@ -82,7 +82,7 @@ int latency_comms_add(struct latency_comms *comms, const char *comm, enum latenc
 		return -1;
 	account->kinds[kind].uncertain += waits->uncertain;
 	account->kinds[kind].cut += waits->cut;
-	account->tasks[kind]++;
+	account->tasks[kind] += waits->lives ? waits->lives : 1;
 	return 0;
 }
 

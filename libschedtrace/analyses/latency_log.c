@@ -63,7 +63,7 @@ static void fill(union schedtrace_value v[N_COLUMNS], const struct latency *late
 	if (woken && a->woken.waker == LIFE_IDLE)
 		v[WAKER_PID].i = 0;
 	else if (woken && a->woken.waker != LIFE_NONE)
-		v[WAKER_PID].i = lives->all[a->woken.waker].pid;
+		v[WAKER_PID].i = life_pid(&lives->all[a->woken.waker]);
 	v[MOVED].i = kind == WAKEUP || kind == WAKING ? a && a->is_moved : UNKNOWN_INT;
 }
 

@@ -257,11 +257,14 @@ void latency_figures(union schedtrace_value *first, const struct histogram *wait
 	first->i = waits->count ? waits->max : UNKNOWN_INT;
 }
 
-static int64_t pid_of(const struct lives *lives, uint32_t life)
+/* @gone: pid of one that was let go, 0 none. */
+static int64_t pid_of(const struct lives *lives, uint32_t life, int32_t gone)
 {
 	if (life == LIFE_IDLE)
 		return 0;
-	return life == LIFE_NONE ? UNKNOWN_INT : lives->all[life].pid;
+	if (life == LIFE_NONE)
+		return UNKNOWN_INT;
+	return gone ? gone : life_pid(&lives->all[life]);
 }
 
 static int32_t last_name(const struct lives *lives, uint32_t life)
@@ -306,16 +309,16 @@ static int add_kind(const struct latency *latency, uint32_t id, enum latency_kin
 	bool any = waits->count, known = latency_recorded(latency, kind);
 	union schedtrace_value v[N_COLUMNS];
 
-	v[PID].i = life->pid;
+	v[PID].i = life_pid(life);
 	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[COMM].s = lives_name(lives, id);
 	v[KIND].s = latency_kind_names[kind];
 	latency_figures(&v[COUNT], waits, known);
 	v[MAX_AT].i = any ? longest->begin : UNKNOWN_INT;
 	v[MAX_CPU].i = any && longest->cpu >= 0 ? longest->cpu : UNKNOWN_INT;
-	v[WAKER_PID].i = any ? pid_of(lives, longest->waker) : UNKNOWN_INT;
+	v[WAKER_PID].i = any ? pid_of(lives, longest->waker, longest->waker_pid) : UNKNOWN_INT;
 	v[WAKER].s = any ? text_of(lives, longest->waker, last_name(lives, longest->waker)) : NULL;
-	v[RAN_PID].i = any ? pid_of(lives, longest->ran) : UNKNOWN_INT;
+	v[RAN_PID].i = any ? pid_of(lives, longest->ran, longest->ran_pid) : UNKNOWN_INT;
 	v[RAN].s = any ? text_of(lives, longest->ran, last_name(lives, longest->ran)) : NULL;
 	v[MOVED].i = known && kind == WAKEUP ? moved : UNKNOWN_INT;
 	v[TOTAL].i = if_known(known, waits->sum);
@@ -422,20 +425,20 @@ static int add_worst(const struct latency *latency, struct schedtrace_tables *ou
 
 	for (size_t i = 0; r >= 0 && i < latency->n_worst; i++) {
 		const struct worst *w = &latency->worst[i];
-		const struct life *life = &lives->all[w->life];
+		int32_t tgid = w->pid ? w->tgid : lives->all[w->life].tgid;
 		union schedtrace_value v[N_W_COLUMNS];
 
 		v[W_TIME].i = w->longest.begin;
 		v[W_LATENCY].i = w->ns;
-		v[W_PID].i = life->pid;
-		v[W_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
+		v[W_PID].i = pid_of(lives, w->life, w->pid);
+		v[W_TGID].i = tgid < 0 ? UNKNOWN_INT : tgid;
 		v[W_COMM].s = text_of(lives, w->life, w->name);
 		v[W_KIND].s = latency_kind_names[w->kind];
 		v[W_CPU].i = w->longest.cpu < 0 ? UNKNOWN_INT : w->longest.cpu;
 		v[W_MOVED].i = w->kind == WAKEUP ? w->moved : UNKNOWN_INT;
-		v[W_WAKER_PID].i = pid_of(lives, w->longest.waker);
+		v[W_WAKER_PID].i = pid_of(lives, w->longest.waker, w->longest.waker_pid);
 		v[W_WAKER].s = text_of(lives, w->longest.waker, w->waker_name);
-		v[W_RAN_PID].i = pid_of(lives, w->longest.ran);
+		v[W_RAN_PID].i = pid_of(lives, w->longest.ran, w->longest.ran_pid);
 		v[W_RAN].s = text_of(lives, w->longest.ran, w->ran_name);
 		r = table_row(table, v, err);
 	}

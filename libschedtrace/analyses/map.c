@@ -186,6 +186,28 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	return 0;
 }
 
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct map *map = self;
+	const struct lives *lives = replay_lives(map->replay);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t into = lives->all[gone[i]].into;
+		struct letter *to = grown_at(&map->letters, into, struct letter);
+		struct letter *letter = grown_get(&map->letters, gone[i], struct letter);
+
+		if (!to)
+			return no_memory(err);
+		if (!letter)
+			continue;
+		if (letter->switched_in && (!to->switched_in || letter->first < to->first))
+			to->first = letter->first;
+		to->switched_in += letter->switched_in;
+		*letter = (struct letter){ 0 };
+	}
+	return 0;
+}
+
 static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	struct map *map = self;
@@ -203,8 +225,8 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 			continue;
 		lives_complete(lives, life);
 		spell(spelled, letter->number);
-		v[LETTER].s = spelled;
-		v[PID].i = life->pid;
+		v[LETTER].s = letter->assigned ? spelled : NULL;
+		v[PID].i = life_pid(life);
 		v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 		v[COMM].s = lives_name(lives, id);
 		v[FIRST].i = letter->first;
@@ -231,6 +253,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.events = REPLAY_EVENT(CTX_SWITCH) | REPLAY_EVENT(LOST) | REPLAY_EVENT(CPU_OFFLINE),
 		.before_window = true,
 		.row = row,
+		.forget = forget,
 	};
 	const struct schedtrace_cpu *cpus;
 	size_t n;

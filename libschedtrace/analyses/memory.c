@@ -362,16 +362,34 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	}
 }
 
-static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+/* Without a row of an event that was recorded, the count is known to be 0. */
+static void note_recorded(struct memory *m)
 {
-	struct memory *m = self;
-
-	/* Without a row of an event that was recorded, the count is known to be 0. */
 	m->has_faults |= replay_recorded(m->replay, SCHEDTRACE_PAGE_FAULT_USER);
 	m->has_majors |= replay_recorded(m->replay, SCHEDTRACE_MAJOR_FAULT);
 	m->has_pages |= replay_recorded(m->replay, SCHEDTRACE_PAGE_ALLOC);
 	m->has_calls |= replay_recorded(m->replay, SCHEDTRACE_MMAP);
 	m->has_rss |= replay_recorded(m->replay, SCHEDTRACE_RSS_ANON);
+}
+
+static int forget_one(void *m, const struct process *process)
+{
+	return process->has_memory ? memory_forget(m, process) : 0;
+}
+
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct memory *m = self;
+
+	note_recorded(m);
+	return processes_forget(&m->processes, forget_one, m) < 0 ? no_memory(err) : 0;
+}
+
+static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
+{
+	struct memory *m = self;
+
+	note_recorded(m);
 	return memory_tables(m, out, err);
 }
 
@@ -380,6 +398,7 @@ static void destroy(void *self)
 	struct memory *m = self;
 
 	processes_free(&m->processes);
+	free(m->gone.items);
 	free(m);
 }
 
@@ -389,6 +408,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	struct replay_listener listener = {
 		.self = m,
 		.row = row,
+		.forget = forget,
 		.before_window = true,
 		.events = REPLAY_EVENT(FORK) | REPLAY_EVENT(PAGE_FAULT_USER) |
 			  REPLAY_EVENT(PAGE_FAULT_KERNEL) | REPLAY_EVENT(MAJOR_FAULT) |

@@ -281,6 +281,12 @@ static struct wholes wholes_of(const struct memory *m)
 		of.held = memory_add(of.held, process->net_floor);
 		of.requested = memory_add(of.requested, process->requested);
 	}
+	for (uint32_t id = 0; id < m->gone.n; id++) {
+		const struct memory_gone *gone = grown_get(&m->gone, id, struct memory_gone);
+
+		of.held = memory_add(of.held, gone->sums.net_floor);
+		of.requested = memory_add(of.requested, gone->sums.requested);
+	}
 	return of;
 }
 
@@ -292,26 +298,58 @@ static uint32_t leader_of(const struct memory *m, const struct process *process)
 	return lives_find(replay_lives(m->replay), process->tgid); /* named after its memory was */
 }
 
-static void fill(const struct memory *m, const struct process *process, const struct wholes *of,
-		 union schedtrace_value *v)
+static bool is_chosen(const struct memory *m, const struct process *process)
+{
+	return choice_takes_process(m->choice, replay_lives(m->replay), process->tgid,
+				    leader_of(m, process));
+}
+
+/* What is known of the memory of a process, or of those let go. */
+struct figures {
+	const struct process *process;
+	int64_t mapped, mapped_peak, rss;
+	bool knows_calls, knows_mapped, knows_rss;
+};
+
+static struct figures figures_of(const struct memory *m, const struct process *process)
 {
 	const struct space *space = &m->processes.spaces[process->space];
+
+	return (struct figures){
+		.process = process,
+		.mapped = bounded(space->mapped.bytes),
+		.mapped_peak = bounded(space->mapped_peak),
+		.rss = memory_rss(process),
+		.knows_calls = m->has_calls && !process->incomplete,
+		.knows_mapped = m->has_calls && !space->incomplete,
+		.knows_rss = m->has_rss && process->has_rss,
+	};
+}
+
+static void fill_name(const struct memory *m, const struct process *process,
+		      union schedtrace_value *v)
+{
 	struct lives *lives = replay_lives(m->replay);
-	bool knows_calls = m->has_calls && !process->incomplete;
-	bool knows_rss = m->has_rss && process->has_rss;
 	uint32_t leader = leader_of(m, process);
 
 	if (leader != LIFE_NONE)
 		lives_complete(lives, &lives->all[leader]);
 	v[PID].i = process->tgid;
 	v[COMM].s = leader == LIFE_NONE ? NULL : lives_name(lives, leader);
-	v[MAPPED].i =
-		m->has_calls && !space->incomplete ? bounded(space->mapped.bytes) : UNKNOWN_INT;
-	v[MAPPED_PEAK].i = knows_calls ? bounded(space->mapped_peak) : UNKNOWN_INT;
+}
+
+static void fill(const struct memory *m, const struct figures *figures, const struct wholes *of,
+		 union schedtrace_value *v)
+{
+	const struct process *process = figures->process;
+	bool knows_calls = figures->knows_calls, knows_rss = figures->knows_rss;
+
+	v[MAPPED].i = if_known(figures->knows_mapped, figures->mapped);
+	v[MAPPED_PEAK].i = if_known(knows_calls, figures->mapped_peak);
 	v[NET].i = knows_calls ? process->net > 0 ? process->net : 0 : UNKNOWN_INT;
-	v[NET_FLOOR].i = knows_calls ? process->net_floor : UNKNOWN_INT;
+	v[NET_FLOOR].i = if_known(knows_calls, process->net_floor);
 	v[REQUESTED].i = if_known(knows_calls, process->requested);
-	v[RSS].i = if_known(knows_rss, memory_rss(process));
+	v[RSS].i = if_known(knows_rss, figures->rss);
 	v[RSS_PEAK].i = if_known(knows_rss, process->rss_sum_peak);
 	v[RSS_OF_FILE].i = if_known(knows_rss, process->rss_peak[RSS_FILE]);
 	v[RSS_OF_ANON].i = if_known(knows_rss, process->rss_peak[RSS_ANON]);
@@ -349,13 +387,7 @@ static const struct {
 	{ S_FREED, FREED },
 };
 
-#define BIGGEST 10
-
-struct biggest {
-	union schedtrace_value rows[BIGGEST + 1][N_B_COLUMNS]; /* the last: the others */
-	int n;						       /* of rows before that */
-	bool any_others;
-};
+_Static_assert(N_B_COLUMNS == MEMORY_BIGGEST_COLUMNS, "memory.h has room for the rows");
 
 static void add_known(int64_t *sum, int64_t part)
 {
@@ -363,9 +395,18 @@ static void add_known(int64_t *sum, int64_t part)
 		*sum = *sum == UNKNOWN_INT ? part : memory_add(*sum, part);
 }
 
-static void add_to_others(struct biggest *b, const union schedtrace_value *row)
+/* A row of table memory that stands for so many processes. */
+static void add_to_system(union schedtrace_value *system, const union schedtrace_value *v,
+			  int64_t processes)
 {
-	union schedtrace_value *others = b->rows[BIGGEST];
+	system[S_PROCESSES].i += processes;
+	for (size_t j = 0; j < sizeof(sums) / sizeof(sums[0]); j++)
+		add_known(&system[sums[j].sum].i, v[sums[j].part].i);
+}
+
+static void add_to_others(struct memory_biggest *b, const union schedtrace_value *row)
+{
+	union schedtrace_value *others = b->rows[MEMORY_BIGGEST];
 
 	if (!b->any_others) {
 		others[B_PID].i = UNKNOWN_INT;
@@ -388,7 +429,7 @@ static bool is_bigger(const union schedtrace_value *a, const union schedtrace_va
 }
 
 /* @v is a row of table memory. */
-static void consider(struct biggest *b, const union schedtrace_value *v)
+static void consider(struct memory_biggest *b, const union schedtrace_value *v)
 {
 	union schedtrace_value row[N_B_COLUMNS];
 	int at = b->n;
@@ -399,10 +440,10 @@ static void consider(struct biggest *b, const union schedtrace_value *v)
 	row[B_REQUESTED] = v[REQUESTED];
 	row[B_HELD] = v[NET_FLOOR];
 	row[B_RSS_PEAK] = v[RSS_PEAK];
-	if (b->n < BIGGEST) {
+	if (b->n < MEMORY_BIGGEST) {
 		b->n++;
-	} else if (is_bigger(row, b->rows[BIGGEST - 1])) {
-		add_to_others(b, b->rows[BIGGEST - 1]);
+	} else if (is_bigger(row, b->rows[MEMORY_BIGGEST - 1])) {
+		add_to_others(b, b->rows[MEMORY_BIGGEST - 1]);
 		at--;
 	} else {
 		add_to_others(b, row);
@@ -413,15 +454,91 @@ static void consider(struct biggest *b, const union schedtrace_value *v)
 	memcpy(b->rows[at], row, sizeof(row));
 }
 
-static int add_biggest(struct biggest *b, const struct wholes *of, struct schedtrace_table *table,
-		       struct schedtrace_error *err)
+static void keep_larger(int64_t *kept, int64_t value)
+{
+	if (value > *kept)
+		*kept = value;
+}
+
+static void add_process(struct process *to, const struct process *from)
+{
+	for (int kind = 0; kind < RSS_KINDS; kind++)
+		keep_larger(&to->rss_peak[kind], from->rss_peak[kind]);
+	keep_larger(&to->rss_sum_peak, from->rss_sum_peak);
+	to->mmaps += from->mmaps;
+	to->munmaps += from->munmaps;
+	to->mremaps += from->mremaps;
+	to->brks += from->brks;
+	to->failed += from->failed;
+	to->faults_user += from->faults_user;
+	to->faults_kernel += from->faults_kernel;
+	to->faults_major += from->faults_major;
+	to->pages_allocated += from->pages_allocated;
+	to->pages_freed += from->pages_freed;
+}
+
+int memory_forget(struct memory *m, const struct process *process)
+{
+	uint32_t into = replay_lives(m->replay)->all[process->leader].into;
+	struct memory_gone *to = grown_at(&m->gone, into, struct memory_gone);
+	const struct figures figures = figures_of(m, process);
+	const struct wholes of = { 0 };
+	union schedtrace_value v[N_COLUMNS];
+
+	if (!to)
+		return -1;
+	fill_name(m, process, v);
+	fill(m, &figures, &of, v);
+	if (is_chosen(m, process))
+		consider(&m->biggest_gone, v);
+	to->processes++;
+	add_process(&to->sums, process);
+	if (!process->incomplete) {
+		to->knows_calls = true;
+		to->sums.net = memory_add(to->sums.net, process->net > 0 ? process->net : 0);
+		to->sums.net_floor = memory_add(to->sums.net_floor, process->net_floor);
+		to->sums.requested = memory_add(to->sums.requested, process->requested);
+		keep_larger(&to->mapped_peak, figures.mapped_peak);
+	}
+	if (!m->processes.spaces[process->space].incomplete) {
+		to->knows_mapped = true;
+		to->mapped = memory_add(to->mapped, figures.mapped);
+	}
+	if (process->has_rss) {
+		to->has_rss = true;
+		to->rss = memory_add(to->rss, figures.rss);
+	}
+	return 0;
+}
+
+/* The row of those of one name that were let go. */
+static void fill_gone(const struct memory *m, uint32_t id, const struct memory_gone *gone,
+		      const struct wholes *of, union schedtrace_value *v)
+{
+	const struct figures figures = {
+		.process = &gone->sums,
+		.mapped = gone->mapped,
+		.mapped_peak = gone->mapped_peak,
+		.rss = gone->rss,
+		.knows_calls = m->has_calls && gone->knows_calls,
+		.knows_mapped = m->has_calls && gone->knows_mapped,
+		.knows_rss = m->has_rss && gone->has_rss,
+	};
+
+	v[PID].i = UNKNOWN_INT;
+	v[COMM].s = lives_name(replay_lives(m->replay), id);
+	fill(m, &figures, of, v);
+}
+
+static int add_biggest(struct memory_biggest *b, const struct wholes *of,
+		       struct schedtrace_table *table, struct schedtrace_error *err)
 {
 	int r = 0;
 
-	for (int i = 0; i <= BIGGEST && r >= 0; i++) {
+	for (int i = 0; i <= MEMORY_BIGGEST && r >= 0; i++) {
 		union schedtrace_value *row = b->rows[i];
 
-		if (i < BIGGEST ? i >= b->n : !b->any_others)
+		if (i < MEMORY_BIGGEST ? i >= b->n : !b->any_others)
 			continue;
 		row[B_SHARE_REQUESTED].f = percent(row[B_REQUESTED].i, of->requested);
 		row[B_SHARE_HELD].f = percent(row[B_HELD].i, of->memory_and_swap);
@@ -437,7 +554,7 @@ int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 	const struct wholes of = wholes_of(m);
 	union schedtrace_value v[N_COLUMNS], s[N_S_COLUMNS];
 	struct schedtrace_table *table, *system, *biggest_table;
-	struct biggest biggest = { .n = 0 };
+	struct memory_biggest biggest = m->biggest_gone;
 	int r = tables_add(out, &memory_info, &table, err);
 
 	if (r >= 0)
@@ -454,18 +571,27 @@ int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 	}
 	for (uint32_t k = 0; r >= 0 && k < m->processes.n; k++) {
 		const struct process *process = &m->processes.all[k];
+		const struct figures figures = figures_of(m, process);
 
 		if (!process->has_memory)
 			continue;
-		fill(m, process, &of, v);
+		fill_name(m, process, v);
+		fill(m, &figures, &of, v);
 		r = table_row(table, v, err);
-		if (!choice_takes_process(m->choice, replay_lives(m->replay), process->tgid,
-					  leader_of(m, process)))
+		if (!is_chosen(m, process))
 			continue;
-		s[S_PROCESSES].i++;
-		for (size_t j = 0; j < sizeof(sums) / sizeof(sums[0]); j++)
-			add_known(&s[sums[j].sum].i, v[sums[j].part].i);
+		add_to_system(s, v, 1);
 		consider(&biggest, v);
+	}
+	for (uint32_t id = 0; r >= 0 && id < m->gone.n; id++) {
+		const struct memory_gone *gone = grown_get(&m->gone, id, struct memory_gone);
+
+		if (!gone->processes)
+			continue;
+		fill_gone(m, id, gone, &of, v);
+		r = table_row(table, v, err);
+		if (choice_takes_task(m->choice, replay_lives(m->replay), id))
+			add_to_system(s, v, gone->processes);
 	}
 	if (r >= 0)
 		r = add_biggest(&biggest, &of, biggest_table, err);

@@ -282,6 +282,47 @@ static int left(void *self, uint32_t life, int32_t cpu, bool voluntary,
 	return 0;
 }
 
+static void add_account(struct account *to, const struct account *a)
+{
+	bool first = to->first_from < 0 && to->last_to < 0;
+
+	for (int i = 0; i < N_CAUSES; i++)
+		to->causes[i] += a->causes[i];
+	for (int i = 0; i < N_DISTANCES; i++)
+		to->distances[i] += a->distances[i];
+	if (first || a->first_ns < to->first_ns) {
+		to->first_ns = a->first_ns;
+		to->first_from = a->first_from;
+	}
+	if (first || a->last_ns > to->last_ns) {
+		to->last_ns = a->last_ns;
+		to->last_to = a->last_to;
+	}
+}
+
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct migrations *m = self;
+	const struct lives *lives = replay_lives(m->replay);
+	uint32_t before = m->n;
+
+	intmap_clear(&m->account_of);
+	m->n = 0;
+	for (uint32_t k = 0; k < before; k++) {
+		struct account a = m->accounts[k], *to; /* at or behind where it goes */
+		uint32_t life = m->lives[k], there = m->n;
+
+		to = account(m, lives_now(lives, life));
+		if (!to)
+			return no_memory(err);
+		if (m->n > there)
+			*to = a;
+		else
+			add_account(to, &a);
+	}
+	return 0;
+}
+
 enum {
 	PID,
 	TGID,
@@ -458,7 +499,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 		union schedtrace_value v[N_COLUMNS];
 
 		lives_complete(lives, life);
-		v[PID].i = life->pid;
+		v[PID].i = life_pid(life);
 		v[TGID].i = or_unknown(life->tgid);
 		v[COMM].s = lives_name(lives, m->lives[k]);
 		v[MIGRATIONS].i = sum(a->causes, N_CAUSES);
@@ -498,6 +539,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.self = m,
 		.left = left,
 		.row = row,
+		.forget = forget,
 		.events = REPLAY_EVENT(MIGRATE) | REPLAY_EVENT(EXEC),
 	};
 

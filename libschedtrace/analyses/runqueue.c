@@ -182,6 +182,21 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 	return 0;
 }
 
+static bool keeps(void *self, uint32_t life)
+{
+	const struct runqueue *rq = self;
+
+	return queues_keep(&rq->queues, life);
+}
+
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct runqueue *rq = self;
+
+	queues_forget(&rq->queues, gone, n);
+	return 0;
+}
+
 enum { CPU, MEAN, MAX, KNOWN, EMPTY, ABOVE_1, N_COLUMNS };
 
 static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
@@ -453,6 +468,8 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.self = rq,
 		.span = span,
 		.doubt = doubt,
+		.keeps = keeps,
+		.forget = forget,
 		.events = QUEUES_EVENTS | REPLAY_EVENT(RQ_SIZE),
 		.before_window = true,
 		.row = row,

@@ -25,6 +25,7 @@ struct account {
 	int64_t waits[4], wait_hi; /* from LIFE_WAIT_WAKEUP on */
 	int64_t sleeps[4];	   /* from LIFE_SLEEPING on */
 	int64_t voluntary, involuntary, migrations, cpu_changes;
+	int64_t cpus_most; /* that one of those ran on who were let go */
 };
 
 struct tasks {
@@ -359,6 +360,88 @@ static void limit_to_life(const struct tasks *tasks, const struct life *life, st
 	a->wait_hi = at_most(a->wait_hi, end - begin - a->on_cpu, waits);
 }
 
+static int64_t count_cpus(const struct account *a)
+{
+	int64_t n = __builtin_popcountll(a->cpus_seen) + (int64_t)a->cpus_above;
+
+	return n > a->cpus_most ? n : a->cpus_most;
+}
+
+static void add_account(struct account *to, const struct account *a)
+{
+	if (count_cpus(a) > to->cpus_most)
+		to->cpus_most = count_cpus(a);
+	to->on_cpu += a->on_cpu;
+	to->on_cpu_hi += a->on_cpu_hi;
+	if (!checked_add(to->charged, a->charged, &to->charged))
+		to->charged = INT64_MAX;
+	for (int i = 0; i < 4; i++) {
+		to->waits[i] += a->waits[i];
+		to->sleeps[i] += a->sleeps[i];
+	}
+	to->wait_hi += a->wait_hi;
+	to->voluntary += a->voluntary;
+	to->involuntary += a->involuntary;
+	to->migrations += a->migrations;
+	to->cpu_changes += a->cpu_changes;
+}
+
+/* Those of numbers that are given to other lives. */
+static int forget_cpus(struct tasks *tasks)
+{
+	const struct lives *lives = replay_lives(tasks->replay);
+	struct intmap kept;
+
+	if (!tasks->more_cpus.n)
+		return 0;
+	if (intmap_init(&kept) < 0)
+		return -1;
+	for (size_t i = 0; i <= tasks->more_cpus.mask; i++) {
+		const struct intmap_slot *slot = &tasks->more_cpus.slots[i];
+		uint32_t life = (uint32_t)(slot->key >> 16);
+
+		if (slot->value == INTMAP_NONE || lives_now(lives, life) != life)
+			continue;
+		if (intmap_set(&kept, slot->key, 1) < 0) {
+			intmap_free(&kept);
+			return -1;
+		}
+	}
+	intmap_free(&tasks->more_cpus);
+	tasks->more_cpus = kept;
+	return 0;
+}
+
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct tasks *tasks = self;
+	const struct lives *lives = replay_lives(tasks->replay);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct life *life = &lives->all[gone[i]];
+		struct account a = { 0 };
+
+		if (life->into >= tasks->n) {
+			int r = grow(tasks, life->into, err);
+
+			if (r < 0)
+				return r;
+		}
+		if (gone[i] < tasks->n) {
+			a = tasks->accounts[gone[i]];
+			tasks->accounts[gone[i]] = (struct account){ 0 };
+		}
+		if (!replay_in_window(tasks->replay, life))
+			continue;
+		add_open(tasks, gone[i], &a);
+		limit_to_life(tasks, life, &a);
+		add_account(&tasks->accounts[life->into], &a);
+	}
+	return forget_cpus(tasks) < 0
+		       ? error_set(err, SCHEDTRACE_E_NOMEM, "no memory for CPUs of tasks")
+		       : 0;
+}
+
 static int add_task(struct tasks *tasks, uint32_t id, const struct replay_known *known,
 		    struct schedtrace_table *table, struct schedtrace_error *err)
 {
@@ -375,12 +458,14 @@ static int add_task(struct tasks *tasks, uint32_t id, const struct replay_known 
 	lives_complete(lives, life);
 	if (id < tasks->n)
 		a = tasks->accounts[id];
-	add_open(tasks, id, &a);
-	limit_to_life(tasks, life, &a);
+	if (!(life->flags & LIFE_MANY)) {
+		add_open(tasks, id, &a);
+		limit_to_life(tasks, life, &a);
+	}
 	names = join_names(lives, life);
 	if (!names)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for names");
-	v[PID].i = life->pid;
+	v[PID].i = life_pid(life);
 	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[PPID].i = life->ppid < 0 ? UNKNOWN_INT : life->ppid;
 	v[COMM].s = lives_name(lives, id);
@@ -409,8 +494,7 @@ static int add_task(struct tasks *tasks, uint32_t id, const struct replay_known 
 	}
 	v[MIGRATIONS].i = if_known(moves, a.migrations);
 	v[CPU_CHANGES].i = if_known(known->switches, a.cpu_changes);
-	v[CPUS].i = if_known(known->switches,
-			     __builtin_popcountll(a.cpus_seen) + (int64_t)a.cpus_above);
+	v[CPUS].i = if_known(known->switches, count_cpus(&a));
 	v[PRIORITY].i = life->prio != INT32_MIN ? life->prio : UNKNOWN_INT;
 	r = table_row(table, v, err);
 	free(names);
@@ -449,6 +533,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.span = span,
 		.left = left,
 		.row = row,
+		.forget = forget,
 		.events = REPLAY_EVENT(STAT_RUNTIME) | REPLAY_EVENT(MIGRATE),
 	};
 

@@ -356,6 +356,50 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	return 0;
 }
 
+/* The sums of two sets of runs, together. */
+static void add_thread(struct thread *to, const struct thread *t)
+{
+	double n = (double)to->runs, more = (double)t->runs, apart = t->mean - to->mean;
+
+	to->run_min = to->runs && to->run_min < t->run_min ? to->run_min : t->run_min;
+	to->run_max = t->run_max > to->run_max ? t->run_max : to->run_max;
+	to->mean += apart * more / (n + more);
+	to->m2 += t->m2 + apart * apart * n * more / (n + more);
+	to->runs += t->runs;
+	to->run += t->run;
+	to->delay += t->delay;
+	to->sleep += t->sleep;
+	to->iowait += t->iowait;
+	to->preempt += t->preempt;
+	to->migrations += t->migrations;
+}
+
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct timehist *h = self;
+	const struct lives *lives = replay_lives(h->replay);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t into = lives->all[gone[i]].into;
+		struct thread *to = grown_at(&h->threads, into, struct thread);
+		struct thread *t = grown_get(&h->threads, gone[i], struct thread);
+
+		if (!to)
+			return no_memory(err);
+		if (!t)
+			continue;
+		if (t->runs)
+			add_thread(to, t);
+		*t = (struct thread){ 0 };
+	}
+	for (uint32_t cpu = 0; cpu < h->cpus.n; cpu++) {
+		struct cpu *c = grown_get(&h->cpus, cpu, struct cpu);
+
+		c->current = lives_now(lives, c->current);
+	}
+	return 0;
+}
+
 static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	struct timehist *h = self;
@@ -373,7 +417,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 			continue;
 		lives_complete(lives, life);
 		n = (double)t->runs;
-		v[PID].i = life->pid;
+		v[PID].i = life_pid(life);
 		v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 		v[COMM].s = lives_name(lives, id);
 		v[RUNS].i = t->runs;
@@ -413,6 +457,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 			  REPLAY_EVENT(WAKEUP_NEW) | REPLAY_EVENT(MIGRATE),
 		.before_window = true,
 		.row = row,
+		.forget = forget,
 	};
 
 	if (!h)

@@ -23,6 +23,14 @@ struct usage {
 	uint32_t first, n;
 	int64_t total;
 	int64_t exec; /* its first, + 1; 0: not seen */
+	/* Of tasks that were let go. */
+	int64_t lived, completion;
+	bool completed; /* any of them, from start to end */
+};
+
+/* Of some tasks. */
+struct completion {
+	int64_t tasks, start, end, on_cpu;
 };
 
 struct utilization {
@@ -37,6 +45,7 @@ struct utilization {
 	struct grown tasks;	/* struct usage by life */
 	struct grown cpus_seen; /* bool by CPU */
 	int32_t n_cpus_seen, n_cpus_chosen;
+	struct completion all, tree, command; /* of tasks that were let go */
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -369,6 +378,16 @@ static int64_t end_of(const struct life *life)
 	return life->end_ns != INT64_MIN ? life->end_ns : life->exit_ns;
 }
 
+/* How much of [begin, end) the life was there. */
+static int64_t lived(const struct life *life, int64_t begin, int64_t end)
+{
+	int64_t ended = end_of(life);
+
+	begin = life->start_ns > begin ? life->start_ns : begin;
+	end = ended != INT64_MIN && ended < end ? ended : end;
+	return end - begin;
+}
+
 static int add_task(const struct utilization *u, uint32_t id, const struct usage *usage,
 		    int64_t begin, int64_t end, struct schedtrace_table *table,
 		    struct schedtrace_error *err)
@@ -377,6 +396,7 @@ static int add_task(const struct utilization *u, uint32_t id, const struct usage
 	const struct life *life = &lives->all[id];
 	bool switches = replay_recorded(u->replay, SCHEDTRACE_CTX_SWITCH);
 	int64_t ended = end_of(life), peak = 0, peak_at = UNKNOWN_INT, width = u->width;
+	bool many = life->flags & LIFE_MANY;
 	union schedtrace_value v[N_T_COLUMNS];
 
 	for (uint32_t i = 0; i < usage->n; i++) {
@@ -387,16 +407,18 @@ static int add_task(const struct utilization *u, uint32_t id, const struct usage
 	}
 	if (peak && end - peak_at < width)
 		width = end - peak_at;
-	begin = life->start_ns > begin ? life->start_ns : begin;
-	end = ended != INT64_MIN && ended < end ? ended : end;
-	v[T_PID].i = life->pid;
+	v[T_PID].i = life_pid(life);
 	v[T_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[T_COMM].s = lives_name(lives, id);
 	v[T_COMPLETION].i = ended != INT64_MIN && life->start_ns != INT64_MIN
 				    ? ended - life->start_ns
 				    : UNKNOWN_INT;
+	if (many)
+		v[T_COMPLETION].i = if_known(usage->completed, usage->completion);
 	v[T_ON_CPU].i = if_known(switches, usage->total);
-	v[T_SHARE].f = switches ? percent(usage->total, end - begin) : NAN;
+	v[T_SHARE].f =
+		!switches ? NAN
+			  : percent(usage->total, many ? usage->lived : lived(life, begin, end));
 	v[T_PEAK].f = switches && peak ? percent(peak, width) : NAN;
 	v[T_PEAK_AT].i = if_known(switches, peak_at);
 	return table_row(table, v, err);
@@ -416,7 +438,7 @@ static int add_task_intervals(const struct utilization *u, uint32_t id, const st
 
 		if (!usage->busy[i])
 			continue;
-		v[I_PID].i = life->pid;
+		v[I_PID].i = life_pid(life);
 		v[I_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 		v[I_COMM].s = lives_name(lives, id);
 		v[I_BEGIN].i = from;
@@ -427,10 +449,6 @@ static int add_task_intervals(const struct utilization *u, uint32_t id, const st
 	}
 	return r;
 }
-
-struct completion {
-	int64_t tasks, start, end, on_cpu;
-};
 
 static int add_completion(const struct utilization *u, struct schedtrace_table *table,
 			  const char *what, const struct completion *c,
@@ -452,40 +470,50 @@ static int add_completion(const struct utilization *u, struct schedtrace_table *
 	return table_row(table, v, err);
 }
 
+/* Adds a life to those that it belongs to. */
+static void count_life(const struct utilization *u, uint32_t id, struct completion *all,
+		       struct completion *tree, struct completion *command)
+{
+	const struct lives *lives = replay_lives(u->replay);
+	const struct life *life = &lives->all[id];
+	const struct schedtrace_task *record;
+	const struct usage *usage = grown_get(&u->tasks, id, struct usage);
+	int64_t on_cpu = usage ? usage->total : 0, ended = end_of(life), start;
+
+	if (life->flags & (LIFE_FREE | LIFE_MANY | LIFE_AFTERLIFE) ||
+	    !replay_in_window(u->replay, life))
+		return;
+	all->tasks++;
+	all->on_cpu += on_cpu;
+	record = lives_record(lives, life);
+	if (!record || record->command_tree != 1)
+		return;
+	start = life->start_ns;
+	if (start == INT64_MIN && usage && usage->exec)
+		start = usage->exec - 1;
+	if (!tree->tasks || start < tree->start) {
+		tree->start = start;
+		*command = (struct completion){ 1, start, ended, on_cpu };
+	}
+	if (!tree->tasks || (tree->end != INT64_MIN && (ended > tree->end || ended < 0)))
+		tree->end = ended;
+	if (ended == INT64_MIN)
+		tree->end = INT64_MIN;
+	tree->tasks++;
+	tree->on_cpu += on_cpu;
+}
+
 static int add_completions(const struct utilization *u, int64_t begin, int64_t end,
 			   struct schedtrace_tables *out, struct schedtrace_error *err)
 {
-	const struct lives *lives = replay_lives(u->replay);
-	struct completion all = { 0, begin, end, 0 }, tree = { 0 }, command = { 0 };
+	struct completion all = u->all, tree = u->tree, command = u->command;
 	struct schedtrace_table *table;
 	int r = tables_add(out, &completion_info, &table, err);
 
-	for (uint32_t id = 0; id < lives->n; id++) {
-		const struct life *life = &lives->all[id];
-		const struct schedtrace_task *record = lives_record(lives, life);
-		const struct usage *usage = grown_get(&u->tasks, id, struct usage);
-		int64_t on_cpu = usage ? usage->total : 0, ended = end_of(life), start;
-
-		if (!replay_in_window(u->replay, life))
-			continue;
-		all.tasks++;
-		all.on_cpu += on_cpu;
-		if (!record || record->command_tree != 1)
-			continue;
-		start = life->start_ns;
-		if (start == INT64_MIN && usage && usage->exec)
-			start = usage->exec - 1;
-		if (!tree.tasks || start < tree.start) {
-			tree.start = start;
-			command = (struct completion){ 1, start, ended, on_cpu };
-		}
-		if (!tree.tasks || (tree.end != INT64_MIN && (ended > tree.end || ended < 0)))
-			tree.end = ended;
-		if (ended == INT64_MIN)
-			tree.end = INT64_MIN;
-		tree.tasks++;
-		tree.on_cpu += on_cpu;
-	}
+	for (uint32_t id = 0; id < replay_lives(u->replay)->n; id++)
+		count_life(u, id, &all, &tree, &command);
+	all.start = begin;
+	all.end = end;
 	if (r >= 0 && begin <= end)
 		r = add_completion(u, table, "recording", &all, err);
 	if (r >= 0 && tree.tasks)
@@ -493,6 +521,48 @@ static int add_completions(const struct utilization *u, int64_t begin, int64_t e
 	if (r >= 0 && tree.tasks)
 		r = add_completion(u, table, "command_tree", &tree, err);
 	return r;
+}
+
+/* Adds what the tables say of a life to the one that will stand for it. */
+static int merge(struct utilization *u, uint32_t id, int64_t begin, int64_t end)
+{
+	const struct life *life = &replay_lives(u->replay)->all[id];
+	struct usage *to = grown_at(&u->tasks, life->into, struct usage);
+	struct usage *usage = grown_get(&u->tasks, id, struct usage);
+	int64_t ended = end_of(life);
+
+	if (!to)
+		return -1;
+	count_life(u, id, &u->all, &u->tree, &u->command);
+	if (!usage)
+		return 0;
+	if (usage->n) {
+		if (cover(to, usage->first, usage->first + usage->n - 1) < 0)
+			return -1;
+		for (uint32_t i = 0; i < usage->n; i++)
+			to->busy[usage->first + i - to->first] += usage->busy[i];
+		to->total += usage->total;
+		to->lived += lived(life, begin, end);
+		if (ended != INT64_MIN && life->start_ns != INT64_MIN) {
+			to->completed = true;
+			to->completion += ended - life->start_ns;
+		}
+	}
+	free(usage->busy);
+	*usage = (struct usage){ 0 };
+	return 0;
+}
+
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct utilization *u = self;
+	int64_t begin = 1, end = 0;
+
+	replay_covered(u->replay, &begin, &end);
+	for (uint32_t i = 0; i < n; i++)
+		if (merge(u, gone[i], begin, end) < 0)
+			return no_memory(err);
+	return 0;
 }
 
 static int64_t count_cpus(const struct utilization *u)
@@ -553,6 +623,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.events = REPLAY_EVENT(EXEC),
 		.before_window = true,
 		.row = row,
+		.forget = forget,
 	};
 
 	if (!u)

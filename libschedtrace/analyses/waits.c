@@ -33,7 +33,7 @@ static int64_t irq_total(const struct waits *w, int32_t cpu, int64_t now)
 	return p->irq_total + (p->irq_depth ? max64(now - p->irq_since, 0) : 0);
 }
 
-static struct antagonist *antagonist_of(struct wait_account *a, uint32_t life)
+struct antagonist *waits_antagonist(struct wait_account *a, uint32_t life, uint32_t at_most)
 {
 	struct antagonist *least = NULL;
 
@@ -43,7 +43,7 @@ static struct antagonist *antagonist_of(struct wait_account *a, uint32_t life)
 		if (!least || a->antagonists[i].ns < least->ns)
 			least = &a->antagonists[i];
 	}
-	if (a->n_antagonists == MAX_ANTAGONISTS) {
+	if (a->n_antagonists >= at_most) {
 		a->forgotten += least->ns;
 		*least = (struct antagonist){ .life = life };
 		return least;
@@ -141,7 +141,7 @@ struct enduring {
 static int endure(void *user, uint32_t runner, int64_t ns)
 {
 	struct enduring *e = user;
-	struct antagonist *by = antagonist_of(e->a, runner);
+	struct antagonist *by = waits_antagonist(e->a, runner, MAX_ANTAGONISTS);
 
 	if (!by)
 		return -1;
@@ -299,7 +299,7 @@ static int preempted(struct waits *w, const struct schedtrace_events *ev, size_t
 		by = lives_find(lives, (int32_t)next);
 	if (by > LIFE_MAX)
 		return 0;
-	antagonist = antagonist_of(a, by);
+	antagonist = waits_antagonist(a, by, MAX_ANTAGONISTS);
 	if (!antagonist)
 		return -1;
 	antagonist->preemptions++;
@@ -370,6 +370,84 @@ static int doubt(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, 
 	return 0;
 }
 
+static bool keeps(void *self, uint32_t life)
+{
+	const struct waits *w = self;
+
+	return queues_keep(&w->queues, life);
+}
+
+/* Antagonists that were let go are one by name. */
+static void rename_antagonists(const struct lives *lives, struct wait_account *a)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < a->n_antagonists; i++) {
+		struct antagonist by = a->antagonists[i];
+		uint32_t k = 0;
+
+		by.life = lives_now(lives, by.life);
+		if (!(lives->all[by.life].flags & LIFE_MANY))
+			k = n;
+		while (k < n && a->antagonists[k].life != by.life)
+			k++;
+		if (k == n) {
+			a->antagonists[n++] = by;
+			continue;
+		}
+		a->antagonists[k].ns += by.ns;
+		a->antagonists[k].preemptions += by.preemptions;
+	}
+	a->n_antagonists = n;
+}
+
+static int merge(struct waits *w, uint32_t id)
+{
+	const struct lives *lives = replay_lives(w->queues.replay);
+	uint32_t into = lives->all[id].into;
+	struct wait_account *to = grown_at(&w->accounts, into, struct wait_account);
+	struct wait_account *found = grown_get(&w->accounts, id, struct wait_account);
+	struct wait_account a = found ? *found : (struct wait_account){ 0 };
+
+	if (!to)
+		return -1;
+	waits_forget_one(w, id, to, &a);
+	rename_antagonists(lives, &a);
+	for (uint32_t i = 0; i < a.n_antagonists; i++) {
+		struct antagonist *by = waits_antagonist(to, a.antagonists[i].life, UINT32_MAX);
+
+		if (!by)
+			return -1;
+		by->ns += a.antagonists[i].ns;
+		by->preemptions += a.antagonists[i].preemptions;
+	}
+	free(a.antagonists);
+	if (found)
+		*found = (struct wait_account){ 0 };
+	return 0;
+}
+
+static uint32_t now(const void *lives, uint32_t life)
+{
+	return lives_now(lives, life);
+}
+
+static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err)
+{
+	struct waits *w = self;
+	const struct lives *lives = replay_lives(w->queues.replay);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (merge(w, gone[i]) < 0)
+			return no_memory(err);
+	for (uint32_t id = 0; id < w->accounts.n; id++)
+		rename_antagonists(lives, grown_get(&w->accounts, id, struct wait_account));
+	for (uint32_t cpu = 0; cpu < w->places.n; cpu++)
+		runners_rename(&grown_get(&w->places, cpu, struct wait_place)->runners, now, lives);
+	queues_forget(&w->queues, gone, n);
+	return 0;
+}
+
 static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace_error *err)
 {
 	return waits_tables(self, out, err);
@@ -396,6 +474,8 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 		.self = w,
 		.span = span,
 		.doubt = doubt,
+		.keeps = keeps,
+		.forget = forget,
 		.events = QUEUES_EVENTS | REPLAY_EVENT(IRQ_ENTRY) | REPLAY_EVENT(IRQ_EXIT),
 		.before_window = true,
 		.row = row,

@@ -42,6 +42,7 @@ struct wait_account {
 	struct antagonist *antagonists;
 	uint32_t n_antagonists;
 	int64_t forgotten; /* time of others: of those that made room, or ran long ago */
+	int64_t wall, unknown; /* of tasks that were let go */
 	struct pending pending;
 };
 
@@ -68,6 +69,13 @@ extern const struct schedtrace_table_info waits_info, wait_reasons_info, antagon
 /* Adds to @a what its pending wait on @cpu has come to by @now; -1 when memory ran out. */
 int waits_settle(const struct waits *waits, struct wait_account *a, uint32_t life, int32_t cpu,
 		 int64_t now);
+
+/* The antagonist @life, now remembered: at most @max are. NULL when memory ran out. */
+struct antagonist *waits_antagonist(struct wait_account *a, uint32_t life, uint32_t max);
+
+/* Adds what the table says of @life to the account of the one that will stand for it. */
+void waits_forget_one(const struct waits *waits, uint32_t life, struct wait_account *to,
+		      const struct wait_account *a);
 
 int waits_tables(const struct waits *waits, struct schedtrace_tables *out,
 		 struct schedtrace_error *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "libschedtrace/analyses/waits.h"
 
 enum {
@@ -206,6 +207,11 @@ const struct schedtrace_table_info antagonists_info = {
 	.pictures = PICTURES(&picture_antagonists),
 };
 
+static int no_memory(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis waits");
+}
+
 /* Where the life begins and ends within [*begin, *end). */
 static void clip_life(const struct life *life, const struct wait_account *a, int64_t *begin,
 		      int64_t *end)
@@ -227,6 +233,46 @@ static void clip_life(const struct life *life, const struct wait_account *a, int
 		*end = *begin;
 }
 
+/* Time in a state, for certain. */
+static int64_t certain(const struct wait_account *a)
+{
+	int64_t sum = a->on_cpu + a->made;
+
+	for (int i = 0; i < 4; i++)
+		sum += a->waits[i] + a->sleeps[i];
+	return sum;
+}
+
+void waits_forget_one(const struct waits *w, uint32_t id, struct wait_account *to,
+		      const struct wait_account *a)
+{
+	const struct life *life = &replay_lives(w->queues.replay)->all[id];
+	int64_t begin, end;
+
+	if (!replay_covered(w->queues.replay, &begin, &end) ||
+	    !replay_in_window(w->queues.replay, life))
+		return;
+	clip_life(life, a, &begin, &end);
+	to->wall += end - begin;
+	to->unknown += end - begin - certain(a);
+	to->on_cpu += a->on_cpu;
+	to->made += a->made;
+	for (int i = 0; i < 4; i++) {
+		to->waits[i] += a->waits[i];
+		to->sleeps[i] += a->sleeps[i];
+	}
+	to->explained += a->explained;
+	to->behind_tasks += a->behind_tasks;
+	to->behind_idle += a->behind_idle;
+	to->other_idle += a->other_idle;
+	to->irq += a->irq;
+	for (int i = 0; i < N_PLACEMENTS; i++)
+		to->placed[i] += a->placed[i];
+	to->preempted += a->preempted;
+	to->wait_past_idle += a->wait_past_idle;
+	to->forgotten += a->forgotten;
+}
+
 static int add_task(const struct waits *w, uint32_t id, const struct wait_account *a, int64_t begin,
 		    int64_t end, const struct replay_known *known, struct schedtrace_table *table,
 		    struct schedtrace_error *err)
@@ -235,12 +281,11 @@ static int add_task(const struct waits *w, uint32_t id, const struct wait_accoun
 	const struct life *life = &lives->all[id];
 	const bool waits_known[4] = { known->wakeups, known->states, known->new_wakeups,
 				      known->switches };
-	int64_t sum = a->on_cpu + a->made;
 	struct replay_span open;
 	union schedtrace_value v[N_COLUMNS];
 
 	clip_life(life, a, &begin, &end);
-	v[PID].i = life->pid;
+	v[PID].i = life_pid(life);
 	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[COMM].s = lives_name(lives, id);
 	v[WALL].i = end - begin;
@@ -248,7 +293,6 @@ static int add_task(const struct waits *w, uint32_t id, const struct wait_accoun
 	for (int i = 0; i < 4; i++) {
 		v[WAIT_WAKEUP + i].i = if_known(waits_known[i], a->waits[i]);
 		v[SLEEP + i].i = if_known(known->sleeps, a->sleeps[i]);
-		sum += a->waits[i] + a->sleeps[i];
 	}
 	v[MADE].i = a->made;
 	v[LASTING].i = 0;
@@ -258,7 +302,11 @@ static int add_task(const struct waits *w, uint32_t id, const struct wait_accoun
 		v[LASTING].i = open.end > begin ? open.end - begin : 0;
 		v[LASTS].s = life_state_name(open.state);
 	}
-	v[UNKNOWN].i = v[WALL].i - sum - v[LASTING].i;
+	v[UNKNOWN].i = v[WALL].i - certain(a) - v[LASTING].i;
+	if (life->flags & LIFE_MANY) {
+		v[WALL].i = a->wall;
+		v[UNKNOWN].i = a->unknown;
+	}
 	return table_row(table, v, err);
 }
 
@@ -275,7 +323,7 @@ static int add_reasons(const struct waits *w, uint32_t id, const struct wait_acc
 		if (a->antagonists[i].ns > (most ? most->ns : 0))
 			most = &a->antagonists[i];
 	}
-	v[R_PID].i = life->pid;
+	v[R_PID].i = life_pid(life);
 	v[R_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[R_COMM].s = lives_name(lives, id);
 	v[R_WAIT].i = a->explained;
@@ -288,7 +336,7 @@ static int add_reasons(const struct waits *w, uint32_t id, const struct wait_acc
 	v[R_WOKEN_PAST_IDLE].i = if_known(known->wakeups, a->placed[PLACED_PAST_IDLE]);
 	v[R_WAIT_PAST_IDLE].i = if_known(known->wakeups, a->wait_past_idle);
 	v[R_PREEMPTED].i = if_known(known->states, a->preempted);
-	v[R_BY_PID].i = most ? lives->all[most->life].pid : UNKNOWN_INT;
+	v[R_BY_PID].i = most ? life_pid(&lives->all[most->life]) : UNKNOWN_INT;
 	v[R_BY].s = most ? lives_name(lives, most->life) : NULL;
 	v[R_BY_NS].i = most ? most->ns : UNKNOWN_INT;
 	return table_row(table, v, err);
@@ -307,10 +355,15 @@ static int add_antagonists(const struct waits *w, uint32_t id, const struct wait
 			   struct schedtrace_table *table, struct schedtrace_error *err)
 {
 	const struct lives *lives = replay_lives(w->queues.replay);
-	struct antagonist all[MAX_ANTAGONISTS];
+	auto_free struct antagonist *all = NULL;
 	int64_t sum = a->forgotten;
 	int r = 0;
 
+	if (!a->n_antagonists && !a->forgotten)
+		return 0;
+	all = reallocarray(NULL, a->n_antagonists + 1, sizeof(*all));
+	if (!all)
+		return no_memory(err);
 	for (uint32_t i = 0; i < a->n_antagonists; i++) {
 		all[i] = a->antagonists[i];
 		sum += all[i].ns;
@@ -321,9 +374,9 @@ static int add_antagonists(const struct waits *w, uint32_t id, const struct wait
 		int64_t ns = known ? all[i].ns : a->forgotten;
 		union schedtrace_value v[N_A_COLUMNS];
 
-		v[A_PID].i = lives->all[id].pid;
+		v[A_PID].i = life_pid(&lives->all[id]);
 		v[A_COMM].s = lives_name(lives, id);
-		v[A_BY_PID].i = known ? lives->all[all[i].life].pid : UNKNOWN_INT;
+		v[A_BY_PID].i = known ? life_pid(&lives->all[all[i].life]) : UNKNOWN_INT;
 		v[A_BY].s = known ? lives_name(lives, all[i].life) : NULL;
 		v[A_NS].i = ns;
 		v[A_SHARE].f = sum ? 100.0 * (double)ns / (double)sum : NAN;
@@ -377,7 +430,7 @@ int waits_tables(const struct waits *w, struct schedtrace_tables *out, struct sc
 			continue;
 		lives_complete(lives, &lives->all[id]);
 		if (as_of_now(w, id, &a, &own) < 0)
-			r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for analysis waits");
+			r = no_memory(err);
 		if (r >= 0)
 			r = add_task(w, id, &a, begin, end, &known, tasks, err);
 		if (r >= 0 && (a.explained || a.n_antagonists))

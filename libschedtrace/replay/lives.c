@@ -11,8 +11,10 @@
 
 int lives_init(struct lives *lives, const struct schedtrace_context *ctx)
 {
-	*lives = (struct lives){ .ctx = ctx, .last_pid = 0 };
+	*lives = (struct lives){ .ctx = ctx, .first_free = LIFE_NONE, .free_named = LIFE_NONE };
 	intern_init(&lives->names);
+	if (intmap_init(&lives->many_of_name) < 0 || intmap_init(&lives->block_of_pid) < 0)
+		return -1;
 	return intmap_init(&lives->by_pid);
 }
 
@@ -23,6 +25,9 @@ void lives_free(struct lives *lives)
 	free(lives->named);
 	intern_free(&lives->names);
 	intmap_free(&lives->by_pid);
+	intmap_free(&lives->many_of_name);
+	intmap_free(&lives->block_of_pid);
+	free(lives->ends.items);
 }
 
 const char *life_state_name(enum life_state state)
@@ -106,11 +111,16 @@ void lives_complete(struct lives *lives, struct life *life)
 		complete(lives, life, life->first_seen);
 }
 
-uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t now)
+/* A number for a life, LIFE_NONE without memory. */
+static uint32_t take_number(struct lives *lives)
 {
-	uint32_t id = lives->n;
+	uint32_t id = lives->first_free;
 
-	if (id == lives->max) {
+	if (id != LIFE_NONE) {
+		lives->first_free = lives->all[id].previous_dead;
+		return id;
+	}
+	if (lives->n == lives->max) {
 		uint32_t max = lives->max ? 2 * lives->max : 256;
 		struct life *grown =
 			max > LIFE_MAX ? NULL : reallocarray(lives->all, max, sizeof(*grown));
@@ -120,9 +130,16 @@ uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t
 		lives->all = grown;
 		lives->max = max;
 	}
-	if (intmap_set(&lives->by_pid, (uint32_t)pid, id) < 0)
+	return lives->n++;
+}
+
+uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t now)
+{
+	uint32_t id = take_number(lives);
+
+	if (id == LIFE_NONE || intmap_set(&lives->by_pid, (uint32_t)pid, id) < 0)
 		return LIFE_NONE;
-	lives->n++;
+	lives->newest = id;
 	lives->last_pid = pid;
 	lives->last_life = id;
 	lives->all[id] = (struct life){
@@ -135,6 +152,7 @@ uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t
 		.name = -1,
 		.first_name = LIFE_NONE,
 		.previous_dead = LIFE_NONE,
+		.into = LIFE_NONE,
 		.waking = INT64_MIN,
 		.start_ns = start_ns,
 		.end_ns = INT64_MIN,
@@ -147,19 +165,25 @@ uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t
 
 static int append_name(struct lives *lives, struct life *life, int32_t name)
 {
-	uint32_t *link = &life->first_name;
+	uint32_t *link = &life->first_name, k;
 
 	if (life->name == name)
 		return 0;
 	life->name = name;
 	if (life->n_names == MAX_NAMES)
 		return 0;
-	if (!array_room(lives->named, lives->n_named, lives->named_max))
-		return -1;
+	if (lives->free_named != LIFE_NONE) {
+		k = lives->free_named;
+		lives->free_named = lives->named[k].next;
+	} else {
+		if (!array_room(lives->named, lives->n_named, lives->named_max))
+			return -1;
+		k = lives->n_named++;
+	}
 	while (*link != LIFE_NONE)
 		link = &lives->named[*link].next;
-	*link = lives->n_named;
-	lives->named[lives->n_named++] = (struct life_name){ name, LIFE_NONE };
+	*link = k;
+	lives->named[k] = (struct life_name){ name, LIFE_NONE };
 	life->n_names++;
 	return 0;
 }
@@ -207,4 +231,92 @@ const char *lives_name(const struct lives *lives, uint32_t id)
 	int32_t name = lives->all[id].name;
 
 	return name < 0 ? NULL : lives->names.names[name];
+}
+
+uint32_t lives_many(struct lives *lives, uint32_t id, bool chosen)
+{
+	int32_t name = lives->all[id].name;
+	uint64_t key = 2 * (uint64_t)(name + 1) + chosen;
+	uint32_t many = intmap_get(&lives->many_of_name, key);
+
+	if (many != INTMAP_NONE)
+		return many;
+	many = take_number(lives);
+	if (many == LIFE_NONE || intmap_set(&lives->many_of_name, key, many) < 0)
+		return LIFE_NONE;
+	lives->all[many] = (struct life){
+		.pid = -1,
+		.state = LIFE_DEAD,
+		.flags = (uint16_t)(LIFE_MANY | (chosen ? LIFE_CHOSEN : 0)),
+		.cpu = -1,
+		.waking = INT64_MIN,
+		.tgid = -1,
+		.ppid = -1,
+		.of_command = -1,
+		.prio = INT32_MIN,
+		.start_ns = INT64_MIN,
+		.end_ns = INT64_MIN,
+		.exit_ns = INT64_MIN,
+		.previous_dead = LIFE_NONE,
+		.name = name,
+		.first_name = LIFE_NONE,
+		.into = LIFE_NONE,
+	};
+	return many;
+}
+
+static int remember_end(struct lives *lives, const struct life *life)
+{
+	uint32_t k = intmap_get(&lives->block_of_pid, (uint32_t)life->pid / 64);
+	struct life_ends *ends;
+
+	if (k == INTMAP_NONE) {
+		k = lives->n_blocks;
+		ends = grown_at(&lives->ends, k, struct life_ends);
+		if (!ends || intmap_set(&lives->block_of_pid, (uint32_t)life->pid / 64, k) < 0)
+			return -1;
+		for (size_t i = 0; i < 64; i++)
+			ends->ns[i] = INT64_MAX;
+		lives->n_blocks++;
+	}
+	grown_get(&lives->ends, k, struct life_ends)->ns[life->pid % 64] = life->end_ns;
+	return 0;
+}
+
+int lives_free_one(struct lives *lives, uint32_t id)
+{
+	struct life *life = &lives->all[id];
+	uint32_t *link = &life->first_name;
+
+	/* Its pid may mean another one by now. */
+	if (intmap_get(&lives->by_pid, (uint32_t)life->pid) == id) {
+		if (remember_end(lives, life) < 0)
+			return -1;
+		intmap_remove(&lives->by_pid, (uint32_t)life->pid);
+		lives->last_pid = 0;
+	}
+	while (*link != LIFE_NONE)
+		link = &lives->named[*link].next;
+	*link = lives->free_named;
+	lives->free_named = life->first_name;
+	*life = (struct life){
+		.state = LIFE_DEAD,
+		.flags = LIFE_FREE,
+		.name = -1,
+		.first_name = LIFE_NONE,
+		.into = LIFE_NONE,
+		.previous_dead = lives->first_free,
+	};
+	lives->first_free = id;
+	return 0;
+}
+
+bool lives_let_go(const struct lives *lives, int32_t pid, int64_t *end_ns)
+{
+	uint32_t k = intmap_get(&lives->block_of_pid, (uint32_t)pid / 64);
+
+	if (k == INTMAP_NONE)
+		return false;
+	*end_ns = grown_get(&lives->ends, k, struct life_ends)->ns[pid % 64];
+	return *end_ns != INT64_MAX;
 }

@@ -10,6 +10,7 @@
 
 #include <schedtrace/context.h>
 
+#include "base/grown.h"
 #include "base/intern.h"
 #include "base/intmap.h"
 
@@ -46,18 +47,24 @@ enum life_flags {
 	LIFE_SAW_NEWTASK = 1,
 	LIFE_SAW_FORK = 2,
 	LIFE_SAW_WAKEUP_NEW = 4,
-	LIFE_EXITED = 8,      /* its EXIT row came; it still runs to its last switch */
-	LIFE_IN_KERNEL = 16,  /* preempted in the kernel, where a wakeup may still be due */
-	LIFE_FROM_START = 32, /* not seen to begin: its state now began before the first row */
-	LIFE_OLD = 64,	      /* not seen to begin, the first that its pid means: stays set */
-	LIFE_MOVED = 128,     /* nothing but a MIGRATE row was seen: it may be about to be made */
+	LIFE_EXITED = 8,       /* its EXIT row came; it still runs to its last switch */
+	LIFE_IN_KERNEL = 16,   /* preempted in the kernel, where a wakeup may still be due */
+	LIFE_FROM_START = 32,  /* not seen to begin: its state now began before the first row */
+	LIFE_OLD = 64,	       /* not seen to begin, the first that its pid means: stays set */
+	LIFE_MOVED = 128,      /* nothing but a MIGRATE row was seen: it may be about to be made */
+	LIFE_FREE = 256,       /* no life: the number waits for the next one */
+	LIFE_MANY = 512,       /* stands for the lives of its name that were let go: no pid */
+	LIFE_AFTERLIFE = 1024, /* of rows about one that was let go; counts as no further life */
+	LIFE_KEPT = 2048,      /* not to be let go now */
+	LIFE_CHOSEN = 8192,    /* with LIFE_MANY: of lives that count where only some do */
+	LIFE_CHAINED = 4096, /* in the replay's chain of the dead, even if it turned out to live */
 };
 
 struct life {
 	int32_t pid;
 	uint8_t state;	 /* enum life_state */
 	uint8_t pending; /* the state that the coming switch-out puts it in, LIFE_UNKNOWN: none */
-	uint8_t flags;	 /* enum life_flags */
+	uint16_t flags;	 /* enum life_flags */
 	int32_t cpu;	 /* where it runs or waits */
 	int32_t comm;	 /* the context's id of its name, as last seen in a row */
 	int64_t since;	 /* of the state */
@@ -76,6 +83,8 @@ struct life {
 	int32_t name;		/* number of the last name in lives.names, -1 unknown */
 	uint32_t first_name;	/* in lives.named, LIFE_NONE: no name */
 	uint32_t n_names;
+	uint32_t into; /* being let go: the life that will stand for it; else LIFE_NONE */
+	uint64_t many; /* how many it stands for, with LIFE_MANY */
 };
 
 struct life_name {
@@ -87,6 +96,8 @@ struct lives {
 	const struct schedtrace_context *ctx;
 	struct life *all;
 	uint32_t n, max;
+	uint32_t first_free;  /* LIFE_NONE: none; the next one is its previous_dead */
+	uint32_t newest;      /* the last that began */
 	struct intmap by_pid; /* the latest life of each pid */
 	int32_t last_pid;     /* rows about one task come in a row */
 	uint32_t last_life;
@@ -95,7 +106,18 @@ struct lives {
 	int32_t *name_of_comm; /* by the context's id, -1 not looked up yet */
 	int32_t n_comms;
 	struct life_name *named;
-	uint32_t n_named, named_max;
+	uint32_t n_named, named_max, free_named;
+
+	struct intmap
+		many_of_name; /* 2 * (name + 1) + chosen: the life that stands for those let go */
+	struct intmap block_of_pid; /* pid / 64: number in ends */
+	struct grown ends;	    /* struct life_ends by block */
+	uint32_t n_blocks;
+};
+
+/* When the lives that pids meant last, and that were let go, ended; INT64_MAX: none was. */
+struct life_ends {
+	int64_t ns[64];
 };
 
 /* All return -1 (or LIFE_NONE) when memory ran out. */
@@ -108,6 +130,29 @@ uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t
 /* Takes the name whose id in the context is @comm, or the @n bytes at @name. */
 int lives_set_comm(struct lives *lives, uint32_t life, int32_t comm);
 int lives_set_name(struct lives *lives, uint32_t life, const char *name, size_t n);
+
+/* The life that stands for those of the same name as @life that were let go, made if need be; those that
+ * count where only some do are apart. LIFE_NONE without memory. */
+uint32_t lives_many(struct lives *lives, uint32_t life, bool chosen);
+
+/* Lets go of a life: its pid means it no longer, its number is for another one. -1 without memory. */
+int lives_free_one(struct lives *lives, uint32_t life);
+
+/* Whether the life that @pid meant last was let go, and when it ended. */
+bool lives_let_go(const struct lives *lives, int32_t pid, int64_t *end_ns);
+
+/* Who stands for @life, or for LIFE_IDLE or LIFE_NONE, once lives are let go. */
+static inline uint32_t lives_now(const struct lives *lives, uint32_t life)
+{
+	return life <= LIFE_MAX && lives->all[life].into != LIFE_NONE ? lives->all[life].into
+								      : life;
+}
+
+/* As a column says it. */
+static inline int64_t life_pid(const struct life *life)
+{
+	return life->flags & LIFE_MANY ? INT64_MIN : life->pid;
+}
 
 /* Last name; NULL unknown. */
 const char *lives_name(const struct lives *lives, uint32_t life);

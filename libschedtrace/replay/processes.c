@@ -312,3 +312,27 @@ bool processes_rss(const struct processes *p, struct process *process, enum rss_
 		process->rss_sum_peak = sum;
 	return true;
 }
+
+int processes_forget(struct processes *p, int (*gone)(void *user, const struct process *process),
+		     void *user)
+{
+	uint32_t n = 0;
+
+	intmap_clear(&p->by_tgid);
+	for (uint32_t k = 0; k < p->n; k++) {
+		struct process process = p->all[k];
+
+		if (lives_now(p->lives, process.leader) != process.leader) {
+			if (gone(user, &process) < 0)
+				return -1;
+			leave_space(p, process.space);
+			continue;
+		}
+		p->all[n] = process;
+		/* Of those with one number, the last has it now. */
+		if (intmap_set(&p->by_tgid, (uint32_t)process.tgid, n++) < 0)
+			return -1;
+	}
+	p->n = n;
+	return 0;
+}

@@ -88,6 +88,10 @@ bool processes_rss(const struct processes *processes, struct process *process, e
 int processes_orphan_rss(struct processes *processes, enum rss_kind kind, int64_t bytes,
 			 int64_t mm);
 
+/* Lets go of the processes whose first threads are let go, telling @gone of each before. */
+int processes_forget(struct processes *processes,
+		     int (*gone)(void *user, const struct process *process), void *user);
+
 /* Bytes of whole pages, 0 for a negative length. */
 int64_t processes_pages(const struct processes *processes, int64_t length);
 

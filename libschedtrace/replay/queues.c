@@ -624,7 +624,7 @@ static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 	case SCHEDTRACE_NEWTASK:
 	case SCHEDTRACE_WAKEUP_NEW:
 		/* The life that the pid meant before may have waited. */
-		if (life <= LIFE_MAX && life + 1 == replay_lives(q->replay)->n &&
+		if (life <= LIFE_MAX && life == replay_lives(q->replay)->newest &&
 		    leave_all(q, true) < 0)
 			return -1;
 		break;
@@ -641,4 +641,24 @@ int queues_follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 	if (q->changed)
 		count_waste(q);
 	return r;
+}
+
+bool queues_keep(const struct queues *q, uint32_t life)
+{
+	const struct waiter *w = grown_get(&q->lives, life, struct waiter);
+
+	return w && (w->cpu || w->running);
+}
+
+void queues_forget(struct queues *q, const uint32_t *gone, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct waiter *w = grown_get(&q->lives, gone[i], struct waiter);
+		uint32_t *class = grown_get(&q->affinities.of_life, gone[i], uint32_t);
+
+		if (w)
+			*w = (struct waiter){ 0 };
+		if (class)
+			*class = 0;
+	}
 }

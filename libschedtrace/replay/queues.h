@@ -145,6 +145,11 @@ void queues_doubt(struct queues *queues, int32_t cpu, enum replay_doubt why, int
 /* A span that the replay tells of. */
 void queues_span(struct queues *queues, const struct replay_span *span);
 
+/* Whether a dead task is still in a queue or believed to run, and what follows when lives are let go:
+ * functions of struct replay_listener. */
+bool queues_keep(const struct queues *queues, uint32_t life);
+void queues_forget(struct queues *queues, const uint32_t *gone, uint32_t n);
+
 /* No doubt that is still to come takes out time before. */
 int64_t queues_settled(const struct queues *queues);
 

@@ -153,6 +153,8 @@ struct replay_known replay_known(const struct replay *replay)
 
 bool replay_in_window(const struct replay *replay, const struct life *life)
 {
+	if (life->flags & (LIFE_FREE | LIFE_MANY))
+		return life->many > 0;
 	if (life->end_ns != INT64_MIN && life->end_ns < replay->window_begin)
 		return false;
 	return life->flags & LIFE_FROM_START || life->first_seen < replay->window_end;

@@ -31,7 +31,9 @@
 
 #include "libschedtrace/replay/lives.h"
 
+struct choice;
 struct replay;
+struct schedtrace_tables;
 
 /* [begin, certain_end) is certain, [begin, end) possible; clipped to the window, never empty. */
 struct replay_span {
@@ -67,6 +69,12 @@ struct replay_listener {
 	 * @records: lost ones, -1 unknown. */
 	int (*doubt)(void *self, int32_t cpu, enum replay_doubt why, int64_t begin, int64_t end,
 		     int64_t records, struct schedtrace_error *err);
+	/* Whether the dead @life must stay, for something of it is still to be settled. */
+	bool (*keeps)(void *self, uint32_t life);
+	/* The @n lives @gone are let go: each one's figures are to be added to those of the life that
+	 * stands for it, which is its into, and every number of one that is kept is to become that
+	 * (lives_now()). Afterwards other lives get the numbers, whose figures must then be 0. */
+	int (*forget)(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err);
 	/* A missing switch-in was found out later, from what the task did next. */
 	int (*missed)(void *self, uint32_t life, int32_t cpu, struct schedtrace_error *err);
 	/* Rows inside the window whose event's bit is set in @events, with the life that their pid
@@ -91,6 +99,18 @@ int replay_feed(struct replay *replay, const struct schedtrace_events *ev, size_
 		struct schedtrace_error *err);
 
 struct lives *replay_lives(struct replay *replay);
+
+/*
+ * Lets go of the lives that ended before @before: one a name stands for them from then on. Kept are
+ * those that may still have run in a gap that lasts, and the first thread of a process that has
+ * others.
+ */
+int replay_forget(struct replay *replay, struct choice *choice, int64_t before,
+		  struct schedtrace_error *err);
+
+/* A table of the lives that stand for others, if there are any. */
+int replay_forgotten(const struct replay *replay, struct schedtrace_tables *out,
+		     struct schedtrace_error *err);
 
 /* The part of the window that the rows cover; false before there is any. */
 bool replay_covered(const struct replay *replay, int64_t *begin, int64_t *end);

@@ -91,46 +91,92 @@ static uint32_t first_seen(struct replay *replay, int32_t pid, int64_t since)
 	return id;
 }
 
-/* The life that @pid means in a row that also may come after its death. */
-static uint32_t named(struct replay *replay, int32_t pid)
+static void unchain(struct replay *replay, uint32_t id)
 {
-	uint32_t id;
+	uint32_t *link = &replay->last_dead;
 
-	if (pid <= 0)
-		return LIFE_NONE;
-	id = lives_find(&replay->lives, pid);
-	return id == LIFE_NONE ? first_seen(replay, pid, replay->begin) : id;
+	if (!(life_of(replay, id)->flags & LIFE_CHAINED))
+		return;
+	while (*link != id)
+		link = &life_of(replay, *link)->previous_dead;
+	*link = life_of(replay, id)->previous_dead;
+	life_of(replay, id)->flags &= (uint16_t)~LIFE_CHAINED;
 }
 
 static void die(struct replay *replay, uint32_t id, int64_t at)
 {
 	struct life *life = life_of(replay, id);
 
+	unchain(replay, id);
+	life->flags |= LIFE_CHAINED;
 	life->state = LIFE_DEAD;
+	life->since = replay->now;
 	life->end_ns = at;
 	life->gaps_at_end = replay->gaps_ns;
 	life->previous_dead = replay->last_dead;
 	replay->last_dead = id;
 }
 
+/* A life that was let go, and of which a row tells something after all. */
+static uint32_t afterlife(struct replay *replay, int32_t pid, int64_t end_ns)
+{
+	uint32_t id = first_seen(replay, pid, end_ns), *link = &replay->last_dead;
+	struct life *life;
+
+	if (id == LIFE_NONE)
+		return LIFE_NONE;
+	life = life_of(replay, id);
+	life->state = LIFE_DEAD;
+	life->flags = LIFE_AFTERLIFE | LIFE_CHAINED;
+	life->end_ns = end_ns;
+	life->gaps_at_start = life->gaps_at_end = replay->gaps_ns;
+	while (is_task(*link) && life_of(replay, *link)->end_ns > end_ns)
+		link = &life_of(replay, *link)->previous_dead;
+	life->previous_dead = *link;
+	*link = id;
+	return id;
+}
+
+/* The life that @pid means in a row that also may come after its death. */
+static uint32_t named(struct replay *replay, int32_t pid)
+{
+	int64_t end_ns;
+	uint32_t id;
+
+	if (pid <= 0)
+		return LIFE_NONE;
+	id = lives_find(&replay->lives, pid);
+	if (id != LIFE_NONE)
+		return id;
+	return lives_let_go(&replay->lives, pid, &end_ns) ? afterlife(replay, pid, end_ns)
+							  : first_seen(replay, pid, replay->begin);
+}
+
 /* The same in a row that a dead task cannot cause: its pid must be in use again. */
 static uint32_t alive(struct replay *replay, int32_t pid)
 {
-	uint32_t id = named(replay, pid);
-	struct life *life;
+	int64_t end_ns;
+	uint32_t id;
 
-	if (id == LIFE_NONE || life_of(replay, id)->state != LIFE_DEAD)
+	if (pid <= 0)
+		return LIFE_NONE;
+	id = lives_find(&replay->lives, pid);
+	if (id == LIFE_NONE)
+		return first_seen(replay, pid,
+				  lives_let_go(&replay->lives, pid, &end_ns) ? end_ns
+									     : replay->begin);
+	if (life_of(replay, id)->state != LIFE_DEAD)
 		return id;
-	life = life_of(replay, id);
-	return first_seen(replay, pid, life->end_ns);
+	return first_seen(replay, pid, life_of(replay, id)->end_ns);
 }
 
 /* The same in a row that may be the first of a task, as it is moved to its first CPU. */
 static uint32_t moved(struct replay *replay, int32_t pid)
 {
-	uint32_t before = replay->lives.n, id = alive(replay, pid);
+	uint32_t before = pid > 0 ? lives_find(&replay->lives, pid) : LIFE_NONE;
+	uint32_t id = alive(replay, pid);
 
-	if (id != LIFE_NONE && replay->lives.n > before)
+	if (id != LIFE_NONE && id != before)
 		life_of(replay, id)->flags |= LIFE_MOVED;
 	return id;
 }
@@ -162,7 +208,7 @@ static void settle_gaps(struct replay *replay, uint32_t id)
 		emit_until(replay, id, LIFE_WAIT_WAKEUP, -1, life->since, life->since, gap->begin,
 			   true);
 	life->state = LIFE_UNKNOWN;
-	life->flags &= (uint8_t)~LIFE_FROM_START;
+	life->flags &= (uint16_t)~LIFE_FROM_START;
 	life->since = max64(life->since, end);
 }
 
@@ -173,7 +219,7 @@ static void set_state(struct replay *replay, struct life *life, enum life_state 
 	life->cpu = cpu;
 	life->since = now;
 	life->gap = replay->first_open;
-	life->flags &= (uint8_t) ~(LIFE_FROM_START | LIFE_MOVED);
+	life->flags &= (uint16_t) ~(LIFE_FROM_START | LIFE_MOVED);
 }
 
 void replay_lose_current(struct replay *replay, int32_t cpu, int64_t certain_end, int64_t end)
@@ -265,7 +311,7 @@ static void arrive(struct replay *replay, struct replay_cpu *c, int32_t cpu, uin
 		stop_waiting(replay, id, cpu, from);
 		set_state(replay, life_of(replay, id), LIFE_RUNNING, cpu, replay->now);
 		life_of(replay, id)->pending = LIFE_UNKNOWN;
-		life_of(replay, id)->flags &= (uint8_t)~LIFE_IN_KERNEL;
+		life_of(replay, id)->flags &= (uint16_t)~LIFE_IN_KERNEL;
 	}
 	c->current = id;
 	c->since = replay->now;
@@ -425,17 +471,14 @@ static void wakeup(struct replay *replay, int32_t cpu, uint32_t id, enum life_st
 static void revive(struct replay *replay, uint32_t id)
 {
 	struct life *life = life_of(replay, id);
-	uint32_t *link = &replay->last_dead;
 
 	if (life->state == LIFE_DEAD) {
-		while (*link != id)
-			link = &life_of(replay, *link)->previous_dead;
-		*link = life->previous_dead;
+		unchain(replay, id);
 		set_state(replay, life, LIFE_UNKNOWN, -1, replay->now);
 	}
 	life->end_ns = INT64_MIN;
 	life->exit_ns = INT64_MIN;
-	life->flags &= (uint8_t)~LIFE_EXITED;
+	life->flags &= (uint16_t)~LIFE_EXITED;
 }
 
 /* The numbers of two tasks are exchanged while @from runs on @cpu, and @to perhaps elsewhere. */
@@ -486,16 +529,16 @@ static uint32_t renumber(struct replay *replay, int32_t cpu, int32_t pid, int64_
 }
 
 /* A life that begins with a move to its first CPU, as the row that says so follows. */
-static void begun_by_move(struct replay *replay, struct life *life, uint8_t sign)
+static void begun_by_move(struct replay *replay, struct life *life, uint16_t sign)
 {
 	life->start_ns = life->first_seen;
 	life->gaps_at_start = replay->gaps_ns;
 	set_state(replay, life, LIFE_NEW, -1, life->first_seen);
-	life->flags = sign;
+	life->flags = (life->flags & LIFE_CHAINED) | sign;
 }
 
 /* NEWTASK, FORK and WAKEUP_NEW of one task come in this order; any of them may be missing. */
-static uint32_t born(struct replay *replay, int32_t pid, uint8_t sign)
+static uint32_t born(struct replay *replay, int32_t pid, uint16_t sign)
 {
 	uint32_t id = pid > 0 ? lives_find(&replay->lives, pid) : LIFE_NONE;
 	struct life *life = id == LIFE_NONE ? NULL : life_of(replay, id);
@@ -619,10 +662,12 @@ void replay_use_list(struct replay *replay)
 		const struct schedtrace_task *task = &tasks[i];
 		enum life_state state =
 			task->state == 'R' ? LIFE_WAIT_OLD : state_of_char(task->state);
+		int64_t end_ns;
 		uint32_t id;
 
 		if (task->start_ns != INT64_MIN || state == LIFE_UNKNOWN || state == LIFE_DEAD ||
-		    lives_find(&replay->lives, task->pid) != LIFE_NONE)
+		    lives_find(&replay->lives, task->pid) != LIFE_NONE ||
+		    lives_let_go(&replay->lives, task->pid, &end_ns))
 			continue;
 		id = first_seen(replay, task->pid, replay->begin);
 		if (id == LIFE_NONE)
@@ -681,7 +726,7 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 		id = alive(replay, pid);
 		if (id != LIFE_NONE) {
 			life_of(replay, id)->waking = replay->now;
-			life_of(replay, id)->flags &= (uint8_t)~LIFE_MOVED;
+			life_of(replay, id)->flags &= (uint16_t)~LIFE_MOVED;
 		}
 		break;
 	case SCHEDTRACE_STAT_RUNTIME:

@@ -135,3 +135,18 @@ int runners_since(const struct runners *r, int64_t since,
 	}
 	return status;
 }
+
+void runners_rename(struct runners *r, uint32_t (*now)(const void *user, uint32_t life),
+		    const void *user)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		r->latest[i].life = now(user, r->latest[i].life);
+	for (uint32_t l = 0; l < r->n_lengths; l++) {
+		for (uint32_t b = 0; b < r->lengths[l].n; b++) {
+			struct runner_block *block = &r->lengths[l].blocks[b];
+
+			for (uint32_t i = 0; i < block->n; i++)
+				block->kept[i].life = now(user, block->kept[i].life);
+		}
+	}
+}

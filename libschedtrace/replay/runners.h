@@ -46,6 +46,10 @@ void runners_free(struct runners *runners);
 /* @life ran in [begin, end), which is after all stretches before; -1 when memory ran out. */
 int runners_add(struct runners *runners, uint32_t life, int64_t begin, int64_t end);
 
+/* Whoever was @life is what @now gives for it. */
+void runners_rename(struct runners *runners, uint32_t (*now)(const void *user, uint32_t life),
+		    const void *user);
+
 /*
  * Calls @ran with who ran since @since and for how long, maybe several times for one task; returns
  * what it returns below 0. It tells all of the latest stretches; of a longer time most of what few

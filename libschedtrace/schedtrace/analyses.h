@@ -124,6 +124,31 @@ SCHEDTRACE_EXPORT int schedtrace_engine_feed(struct schedtrace_engine *engine,
 					     struct schedtrace_error *err);
 
 /**
+ * schedtrace_engine_forget() - let go of tasks that ended, so that memory and snapshots are bounded by
+ * those that go on
+ * @engine:    engine that is fed; feeding may go on afterwards
+ * @before_ns: on the trace clock: tasks that ended before are let go
+ * @err:       explanation of a failure, or NULL
+ *
+ * From then on, in the tables that have a row a task or process, all that were let go of one name
+ * (comm) are one row, whose pid is unknown: it says what the sum of their rows said. Largest and
+ * smallest values are those of any of them, percentiles and means those of all that was counted of
+ * them, shares of time those of their times together. The table "forgotten", which each snapshot has
+ * from then on, tells how many lives such a row stands for. Tables without a row a task say what they
+ * would say otherwise. Rows of tasks are no longer in the order in which the tasks came.
+ *
+ * Some stay although they ended: the first thread of a process as long as another one lives, and
+ * those that ended after records began to be missing, as long as that lasts. Where another row names
+ * one that was let go, as its waker or who ran meanwhile, its name stays and its pid may be unknown. A
+ * row about a task that comes after it was let go counts for a row of its own, until the next call;
+ * so let some seconds pass. Memory does not shrink, but is used again.
+ *
+ * Return: 0 or a negative enum schedtrace_status. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_engine_forget(struct schedtrace_engine *engine, int64_t before_ns,
+					       struct schedtrace_error *err);
+
+/**
  * schedtrace_engine_run() - feed all rows of a trace, in one pass that keeps none of them
  * @engine: engine to feed
  * @trace:  trace that the engine's context came from
