@@ -3,26 +3,26 @@
 #ifndef TESTS_UNIT_FAILING_MEMORY_H
 #define TESTS_UNIT_FAILING_MEMORY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 /* Allocations of the library count down to one that fails, and all after it when
  * that is asked for. */
-static long countdown = -1;
+static atomic_long countdown = -1;
 static bool persistent;
 
+/* Threads of the library count down together. */
 static bool fails(void)
 {
-	if (countdown < 0)
-		return false;
-	if (countdown > 0)
-		countdown--;
-	else if (!persistent)
-		countdown = -1;
-	else
-		return true;
-	return countdown == -1;
+	long left = countdown;
+
+	do {
+		if (left < 0 || (left == 0 && persistent))
+			return left == 0;
+	} while (!atomic_compare_exchange_weak(&countdown, &left, left - 1));
+	return left == 0;
 }
 
 void *__real_malloc(size_t n);
