@@ -8,7 +8,7 @@ static int refuse(void **self, const char *path, const struct input_options *opt
 		  struct schedtrace_error *err)
 {
 	return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
-			 "this is a trace.dat, and schedreport was built without the converter; "
+			 "this is a trace.dat, and this program was built without the converter; "
 			 "make a tarball with schedconv");
 }
 

@@ -173,7 +173,7 @@ static void pictures_are_refused_where_they_cannot_be_drawn(void **state)
 	assert_int_equal(plot_check("--plot", "a.gif", &err), SCHEDTRACE_E_USAGE);
 	assert_string_equal(err.text,
 			    HAVE_CAIRO ? "--plot: a.gif does not end in .png, .svg or .pdf"
-				       : "--plot: this schedreport was built without cairo and "
+				       : "--plot: this program was built without cairo and "
 					 "cannot draw; install libcairo2-dev and build it again");
 	assert_int_equal(plot_check("--plot", "a.svg", &err), HAVE_CAIRO ? 0 : SCHEDTRACE_E_USAGE);
 }
