@@ -86,8 +86,9 @@ with Folder() as folder:
                   "both studies are drawn", r.stderr, os.listdir("out"))
         both, one = (row["major"] for row in pairs)
         claim(0 < one < both, "a local program has fewer major faults than a random one", pairs)
-        claim(copies[0]["major"] == copies[1]["major"] == 0 and copies[2]["major"] > 2000,
-              "copies that fit into memory have no major faults, more copies have", copies)
+        # A page of the program itself may have to come from the disk.
+        claim(max(row["major"] for row in copies[:2]) < 20 and copies[2]["major"] > 2000,
+              "copies that fit into memory have next to no major faults, more copies have", copies)
         claim(copies[2]["completion_s"] > 0.8 * copies[2]["major"] / READS,
               "they wait for the disk", copies[2])
     claim(set(groups()) <= before, "the control groups are gone", groups())
