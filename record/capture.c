@@ -2,13 +2,10 @@
 #include "record/capture.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-
-#include <tracefs.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -88,16 +85,11 @@ static int open_pipes(struct capture *c, struct schedtrace_error *err)
 	for (int cpu = 0; cpu < in->n_cpus; cpu++)
 		c->pipes[cpu] = -1;
 	for (int cpu = 0; cpu < in->n_cpus; cpu++) {
-		char file[64];
-
 		if (!in->has_cpu[cpu])
 			continue;
-		snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", cpu);
-		c->pipes[cpu] = tracefs_instance_file_open(in->handle, file,
-							   O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		c->pipes[cpu] = instance_open_pages(in, cpu, err);
 		if (c->pipes[cpu] < 0)
-			return error_errno(err, SCHEDTRACE_E_IO, errno, "instance %s: %s", in->name,
-					   file);
+			return c->pipes[cpu];
 	}
 	c->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	return c->timer_fd < 0 ? error_errno(err, SCHEDTRACE_E_IO, errno, "timerfd") : 0;
@@ -306,8 +298,8 @@ static int read_all(struct capture *c, struct schedtrace_error *err)
 
 int capture_step(struct capture *c, struct schedtrace_error *err)
 {
-	/* An event may have got its time before this and come into the buffer after the reading: the
-	 * round before tells until when that is over. */
+	/* An event may have got its time before this and come into the buffer after the reading:
+	 * the round before tells until when that is over. */
 	int64_t until = c->until_ns, now = trace_now(c);
 	uint64_t ticks;
 	int r;

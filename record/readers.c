@@ -229,16 +229,9 @@ static int open_file(const struct reader *r, const struct tracedat_writer *w, in
 static int open_reader(struct reader *r, const struct instance *in, const struct tracedat_writer *w,
 		       struct schedtrace_error *err)
 {
-	auto_free char *path = NULL;
-	char file[64];
-
-	snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", r->cpu);
-	path = tracefs_instance_get_file(in->handle, file);
-	if (!path)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	r->raw_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	r->raw_fd = instance_open_pages(in, r->cpu, err);
 	if (r->raw_fd < 0)
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "%s", path);
+		return r->raw_fd;
 	r->handle = tracefs_cpu_alloc_fd(r->raw_fd, (int)in->page_size, true);
 	if (!r->handle)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");

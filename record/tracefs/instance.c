@@ -348,6 +348,18 @@ int instance_open_controls(struct instance *in, struct schedtrace_error *err)
 	return 0;
 }
 
+int instance_open_pages(const struct instance *in, int cpu, struct schedtrace_error *err)
+{
+	char file[64];
+	int fd;
+
+	snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", cpu);
+	fd = tracefs_instance_file_open(in->handle, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return fd >= 0 ? fd
+		       : error_errno(err, SCHEDTRACE_E_IO, errno, "instance %s: %s", in->name,
+				     file);
+}
+
 int instance_trace(struct instance *in, bool on)
 {
 	return pwrite(in->tracing_on_fd, on ? "1" : "0", 1, 0) == 1 ? 0 : -errno;

@@ -63,6 +63,9 @@ int instance_follow(struct instance *in, const int32_t *tids, size_t n,
 int instance_open_controls(struct instance *in, struct schedtrace_error *err);
 int instance_trace(struct instance *in, bool on);
 
+/* The raw pages of @cpu: a descriptor that does not wait, or negative. */
+int instance_open_pages(const struct instance *in, int cpu, struct schedtrace_error *err);
+
 /* The whole text of a file of the instance, to be freed; NULL if it cannot be read. */
 char *instance_read(const struct instance *in, const char *file);
 

@@ -284,16 +284,11 @@ static int open_pipes(struct watch *w, struct schedtrace_error *err)
 	for (int cpu = 0; cpu < in->n_cpus; cpu++)
 		w->fds[cpu] = -1;
 	for (int cpu = 0; cpu < in->n_cpus; cpu++) {
-		char file[64];
-
 		if (!in->has_cpu[cpu])
 			continue;
-		snprintf(file, sizeof(file), "per_cpu/cpu%d/trace_pipe_raw", cpu);
-		w->fds[cpu] = tracefs_instance_file_open(in->handle, file,
-							 O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		w->fds[cpu] = instance_open_pages(in, cpu, err);
 		if (w->fds[cpu] < 0)
-			return error_errno(err, SCHEDTRACE_E_IO, errno, "instance %s: %s", in->name,
-					   file);
+			return w->fds[cpu];
 	}
 	w->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (w->timer_fd < 0 || timerfd_settime(w->timer_fd, 0, &every, NULL) != 0)
