@@ -29,8 +29,8 @@ struct filters {
 int filters_prepare(struct filters *filters, struct schedtrace_error *err);
 void filters_release(struct filters *filters);
 
-/* Tells the engine, for the tables of which rows cannot be chosen afterwards; and learns from it what
- * it found of what was asked for. */
+/* Tells the engine, for the tables of which rows cannot be chosen afterwards; and learns from it
+ * what it found of what was asked for. */
 int filters_tell(const struct filters *filters, struct schedtrace_engine *engine,
 		 struct schedtrace_error *err);
 void filters_learn(const struct filters *filters, const struct schedtrace_engine *engine);

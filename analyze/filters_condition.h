@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --filter: a condition of query/query.h, read anew for the columns of every table that it meets. */
+/* --filter: a condition of query/query.h, read anew for the columns of every table that it
+ * meets. */
 #ifndef ANALYZE_FILTERS_CONDITION_H
 #define ANALYZE_FILTERS_CONDITION_H
 

@@ -15,8 +15,8 @@ struct flame_heading {
 };
 
 /*
- * An SVG that needs no other file, and can be zoomed and searched where scripts run; it appears when
- * it is whole.
+ * An SVG that needs no other file, and can be zoomed and searched where scripts run; it appears
+ * when it is whole.
  */
 int flame_draw(const char *path, const struct view *view, bool by_switches,
 	       const struct flame_heading *heading, struct schedtrace_error *err);

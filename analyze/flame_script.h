@@ -5,8 +5,8 @@
 
 /*
  * JavaScript without anything outside of it, for the end of an SVG. It knows the frames as the
- * groups with a title "NAME: FIGURES" and a rectangle within the group "frames", the root first; and
- * the texts "reset", "search", "case", "details" and "matched", which are there for it alone.
+ * groups with a title "NAME: FIGURES" and a rectangle within the group "frames", the root first;
+ * and the texts "reset", "search", "case", "details" and "matched", which are there for it alone.
  */
 extern const char flame_script[];
 

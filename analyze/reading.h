@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One reading of an input by an engine: from the first row to the last, and the tables at the end. */
+/* One reading of an input by an engine: from the first row to the last, and the tables at the
+ * end. */
 #ifndef ANALYZE_READING_H
 #define ANALYZE_READING_H
 

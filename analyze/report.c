@@ -117,7 +117,8 @@ static int begin_log(struct run *run, struct schedtrace_error *err)
 	return 0;
 }
 
-/* Only at its end does a trace.dat tell which tasks are the command's: it is read twice for a log. */
+/* Only at its end does a trace.dat tell which tasks are the command's: it is read twice for a
+ * log. */
 static int learn_tasks(struct run *run, struct schedtrace_error *err)
 {
 	const struct report_settings *settings = run->settings;

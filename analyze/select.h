@@ -51,7 +51,8 @@ bool select_names(const char *list, const char *name);
 /* The analysis that a table belongs to, or NULL. */
 const char *analysis_of_table(const struct schedtrace_table_info *info);
 
-/* A column by its whole name, or without the unit at the end: on_cpu for on_cpu_ns. SIZE_MAX: none. */
+/* A column by its whole name, or without the unit at the end: on_cpu for on_cpu_ns. SIZE_MAX:
+ * none. */
 size_t select_column(const struct schedtrace_table_info *info, const char *word, size_t n);
 
 bool name_ends_with(const char *name, const char *end);

@@ -21,7 +21,8 @@ int time_of_day_parse(struct time_of_day *time, const char *word, struct schedtr
 int time_of_day_begin(struct time_of_day *time, const struct schedtrace_info *info,
 		      struct schedtrace_error *err);
 
-/* By how much the wall clock was set, or drifted, until the recording ended; 0: as far as known not. */
+/* By how much the wall clock was set, or drifted, until the recording ended; 0: as far as known
+ * not. */
 int64_t time_of_day_drift(const struct schedtrace_info *info);
 
 /* @digits of the second behind the point, at most 9. NULL without memory. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Bob Jenkins's hash of 32-bit words, lookup3's hashword(), as the kernel's jhash2() computes it. */
+/* Bob Jenkins's hash of 32-bit words, lookup3's hashword(), as the kernel's jhash2() computes
+ * it. */
 #ifndef BASE_JHASH_H
 #define BASE_JHASH_H
 

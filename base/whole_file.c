@@ -257,14 +257,16 @@ static void take_rights(const struct whole_file *out)
 
 	if (!out->has_rights)
 		return;
-	/* Only root can give a file away. A group that it cannot have got may what everybody may. */
+	/* Only root can give a file away. A group that it cannot have got may what everybody
+	 * may. */
 	if (fchown(out->fd, out->rights.st_uid, out->rights.st_gid) < 0 &&
 	    fchown(out->fd, (uid_t)-1, out->rights.st_gid) < 0)
 		mode = (mode & ~070u) | (mode & 07) << 3;
 	(void)!fchmod(out->fd, mode); /* where it fails there are no modes */
 }
 
-/* Nothing that is there can be replaced by linkat(): then the file is a working file for a moment. */
+/* Nothing that is there can be replaced by linkat(): then the file is a working file for a
+ * moment. */
 static int give_name(struct whole_file *out)
 {
 	char link[sizeof(OWN_LINK) + 16];

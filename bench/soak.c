@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An engine for days: feeds all analyses with the rows of tasks that are made and end without end, lets go
- * of those that ended, and asks for snapshots all the while. Prints time and memory; fails where
- * figures do not add up to what was fed, or memory grows beyond a limit.
+ * An engine for days: feeds all analyses with the rows of tasks that are made and end without end,
+ * lets go of those that ended, and asks for snapshots all the while. Prints time and memory; fails
+ * where figures do not add up to what was fed, or memory grows beyond a limit.
  *
  * usage: soak TASKS [MIB]    that many tasks, of which 500 live at once
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What holds of every file that a program writes: it is none that is read, and no half of it stays. */
+/* What holds of every file that a program writes: it is none that is read, and no half of it
+ * stays. */
 #ifndef CLI_OUTPUTS_H
 #define CLI_OUTPUTS_H
 

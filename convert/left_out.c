@@ -63,7 +63,8 @@ static int most_first(const void *a, const void *b)
 	return strcmp(x->format->name, y->format->name);
 }
 
-/* Events that have no rows are as many as the kernel's system calls: the most frequent are named. */
+/* Events that have no rows are as many as the kernel's system calls: the most frequent are
+ * named. */
 static void note_rowless(struct named *list, size_t n, const struct stream_options *options)
 {
 	char names[512] = "", more[64] = "";

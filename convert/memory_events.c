@@ -97,7 +97,8 @@ enum { AREA_ADDR, AREA_LENGTH, AREA_HIGH };
 
 /*
  * The kernel looks for free addresses. 64-bit tasks do so in a system call that gives its own row.
- * 32-bit calls are not traced, so this is all that shows of them; what they unmap is not seen. What the kernel itself maps while exec builds a program is no call of the task.
+ * 32-bit calls are not traced, so this is all that shows of them; what they unmap is not seen. What
+ * the kernel itself maps while exec builds a program is no call of the task.
  */
 static void unmapped_area_rows(struct row_maker *m, const struct compiled_event *e,
 			       const struct record *r, struct traced_cpu *cpu)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Records that no row is made of, kept as they are: a batch of them in columns, and what their bytes
- * mean. Nothing here is done unless the user asks for all events.
+ * Records that no row is made of, kept as they are: a batch of them in columns, and what their
+ * bytes mean. Nothing here is done unless the user asks for all events.
  */
 #ifndef CONVERT_OTHER_RECORDS_H
 #define CONVERT_OTHER_RECORDS_H

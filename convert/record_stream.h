@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Records in, rows out: what makes rows is given records in time order, wherever they come from, and
- * a batch of rows is taken whenever the caller wants one.
+ * Records in, rows out: what makes rows is given records in time order, wherever they come from,
+ * and a batch of rows is taken whenever the caller wants one.
  */
 #ifndef CONVERT_RECORD_STREAM_H
 #define CONVERT_RECORD_STREAM_H
@@ -31,8 +31,8 @@ int record_stream_ahead(struct record_stream *s, const struct record *r,
 /* After those, if there were any: fills the context with what is known now. */
 int record_stream_begin(struct record_stream *s, struct schedtrace_error *err);
 
-/* Whether there is room for the rows of @next; NULL: a record that is not known yet. A row whose call
- * stack may still come is not given away. */
+/* Whether there is room for the rows of @next; NULL: a record that is not known yet. A row whose
+ * call stack may still come is not given away. */
 bool record_stream_has_room(const struct record_stream *s, const struct record *next);
 int record_stream_record(struct record_stream *s, const struct record *r,
 			 struct schedtrace_error *err);
@@ -44,8 +44,8 @@ int record_stream_ends_early(struct record_stream *s, int32_t cpu, struct schedt
  * when the context is complete and notes tell what is missing of @records records. */
 int record_stream_end(struct record_stream *s, uint64_t records, struct schedtrace_error *err);
 
-/* The rows made since the last call, which live until the next record: 1, or 0 if there are none and
- * no other records either. */
+/* The rows made since the last call, which live until the next record: 1, or 0 if there are none
+ * and no other records either. */
 int record_stream_take(struct record_stream *s, const struct schedtrace_events **events,
 		       struct schedtrace_error *err);
 /* Before the next record: the rows that were taken are done with. */

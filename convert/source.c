@@ -15,8 +15,8 @@ struct source {
 };
 
 /*
- * The recorder lists the tasks soon after tracing begins, while events come in already: a reading of
- * its own looks for the list before any row is made. What is damaged shows when rows are made.
+ * The recorder lists the tasks soon after tracing begins, while events come in already: a reading
+ * of its own looks for the list before any row is made. What is damaged shows when rows are made.
  */
 static int read_ahead(struct source *s, struct schedtrace_error *err)
 {

@@ -58,7 +58,8 @@ void user_symbols_free(struct user_symbols *u)
 }
 
 #if HAVE_LIBDW
-/* Debug files that are installed are used; nothing is fetched unless the environment asks for it. */
+/* Debug files that are installed are used; nothing is fetched unless the environment asks for
+ * it. */
 static const Dwfl_Callbacks callbacks = {
 	.find_elf = dwfl_build_id_find_elf,
 	.find_debuginfo = dwfl_standard_find_debuginfo,

@@ -7,7 +7,8 @@
 
 static int add_rows(struct schedtrace_builder *b, struct schedtrace_error *err)
 {
-	/* Task 7 runs on CPU 0 from 1000 to 1600 ns, is preempted, and runs again from 2000 to 2300. */
+	/* Task 7 runs on CPU 0 from 1000 to 1600 ns, is preempted, and runs again from 2000 to
+	 * 2300. */
 	static const struct {
 		int64_t timestamp;
 		int32_t pid, event;

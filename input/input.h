@@ -50,9 +50,10 @@ int64_t input_rows(const struct input *infile);
 bool input_has_stacks(const struct input *input);
 
 /*
- * Records that no row is made of, which came with the rows of the latest input_next(), which may give
- * 1 and no rows. event is a number in the list of the member other_events.json; a record's bytes, as
- * the kernel wrote them, end in the whole sequence of bytes at end, and data is this batch's part.
+ * Records that no row is made of, which came with the rows of the latest input_next(), which may
+ * give 1 and no rows. event is a number in the list of the member other_events.json; a record's
+ * bytes, as the kernel wrote them, end in the whole sequence of bytes at end, and data is this
+ * batch's part.
  */
 struct input_others {
 	size_t n, bytes;
@@ -62,8 +63,9 @@ struct input_others {
 };
 void input_others(const struct input *input, struct input_others *out);
 
-/* Gives @member what stands beside the rows, after the last: snapshot.json and the like; of a tarball
- * all members that the library does not make from rows and context. Negative results end it. */
+/* Gives @member what stands beside the rows, after the last: snapshot.json and the like; of a
+ * tarball all members that the library does not make from rows and context. Negative results end
+ * it. */
 int input_members(struct input *input,
 		  int (*member)(void *user, const char *name, const void *data, size_t n,
 				struct schedtrace_error *err),

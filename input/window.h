@@ -15,7 +15,8 @@
 int window_parse(const char *text, int64_t origin, int64_t *begin, int64_t *end,
 		 struct schedtrace_error *err);
 
-/* Where seconds are counted from: the recorder's mark, or the first row, which can be a little older;
+/* Where seconds are counted from: the recorder's mark, or the first row, which can be a little
+ * older;
  * @first_ns INT64_MIN: there is none. INT64_MIN: nothing is known. */
 int64_t window_origin(const struct schedtrace_context *ctx, int64_t first_ns);
 

@@ -39,7 +39,8 @@ struct analysis {
 	void (*destroy)(void *self);
 };
 
-/* Tells the analyses so. Otherwise they are told when the engine is freed, where a sink cannot fail. */
+/* Tells the analyses so. Otherwise they are told when the engine is freed, where a sink cannot
+ * fail. */
 int engine_finish(struct schedtrace_engine *engine, struct schedtrace_error *err);
 
 /* What the parameters choose, and which of it there was. */

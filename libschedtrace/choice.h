@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Which tasks and CPUs an analysis counts, where it puts several together: the engine's parameters
- * pid, comm, command and cpu. A task is judged at each thing that happens to it, by the name that it
- * has then, as the rows of a log are; it must be one of each kind that is given.
+ * pid, comm, command and cpu. A task is judged at each thing that happens to it, by the name that
+ * it has then, as the rows of a log are; it must be one of each kind that is given.
  */
 #ifndef LIBSCHEDTRACE_CHOICE_H
 #define LIBSCHEDTRACE_CHOICE_H

@@ -37,7 +37,8 @@ struct query_names {
 	int (*find)(void *user, const char *name, size_t n, enum query_type *type);
 	/* The name nearest to one that is not there, for a message, or NULL; may be NULL itself. */
 	const char *(*nearest)(void *user, const char *name);
-	/* Whether a text fits the pattern of =~, of which the query keeps a copy; NULL: fnmatch(). */
+	/* Whether a text fits the pattern of =~, of which the query keeps a copy; NULL:
+	 * fnmatch(). */
 	bool (*matches)(const char *text, const char *pattern);
 	void *user;
 };

@@ -113,7 +113,8 @@ static int read_number(const char *whole, const char **at, struct token *token,
 	return 0;
 }
 
-/* Between two of the same quotes; a backslash keeps the character behind it from ending the text. */
+/* Between two of the same quotes; a backslash keeps the character behind it from ending the
+ * text. */
 static int read_quoted(const char *whole, const char **at, struct token *token,
 		       struct schedtrace_error *err)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A recording as an object: it makes the instance, switches events on, and hands the pages of every
- * CPU to a sink whenever it is told to go round. It prints nothing, and neither signals nor processes
- * are its business. When it is freed, or killed, nothing of it stays in tracefs.
+ * CPU to a sink whenever it is told to go round. It prints nothing, and neither signals nor
+ * processes are its business. When it is freed, or killed, nothing of it stays in tracefs.
  */
 #ifndef RECORD_CAPTURE_H
 #define RECORD_CAPTURE_H
@@ -24,11 +24,12 @@ struct capture_options {
 
 /* Who gets the pages. A negative result ends the round and is returned by who asked for it. */
 struct page_sink {
-	/* The next pages of @cpu, @bytes in all: those that are full, and at the end of a round what the
-	 * last one holds so far. They live until it returns. */
+	/* The next pages of @cpu, @bytes in all: those that are full, and at the end of a round
+	 * what the last one holds so far. They live until it returns. */
 	int (*pages)(void *user, int cpu, const void *pages, size_t bytes,
 		     struct schedtrace_error *err);
-	/* A round is over: all records before @until_ns of the trace clock have been handed over. */
+	/* A round is over: all records before @until_ns of the trace clock have been handed
+	 * over. */
 	int (*round)(void *user, int64_t until_ns, struct schedtrace_error *err);
 	void *user;
 };
@@ -43,8 +44,8 @@ int capture_cpus(const struct capture *c);
 size_t capture_page_size(const struct capture *c);
 
 /*
- * Writes a trace.dat without events into the empty file @fd, which may be in memory: what it says of
- * formats, symbols and names is all that a reader of the pages needs (tracedat_open()).
+ * Writes a trace.dat without events into the empty file @fd, which may be in memory: what it says
+ * of formats, symbols and names is all that a reader of the pages needs (tracedat_open()).
  */
 int capture_write_head(struct capture *c, int fd, struct schedtrace_error *err);
 

@@ -38,8 +38,8 @@ struct reader {
 	atomic_bool done;
 	bool told, silence_told; /* to the user, that it failed, and that it hangs */
 	atomic_bool given_up;
-	/* Records that this reader took from the buffer, and that it left there, and which are not in
-	 * the file; at the end, of one that failed. */
+	/* Records that this reader took from the buffer, and that it left there, and which are not
+	 * in the file; at the end, of one that failed. */
 	uint64_t unwritten, left;
 };
 

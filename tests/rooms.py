@@ -95,6 +95,10 @@ for f in files:
             unsorted.append(f)
 claim(not unsorted, "includes are sorted, and none stands twice", *unsorted)
 
+wide = [f"{f}:{i}" for f in files for i, line in enumerate(read(f).splitlines(), 1)
+        if len(line.expandtabs(8)) > 100]
+claim(not wide, "no line is wider than 100 columns", *wide)
+
 builds = [b for b in subprocess.run(["git", "-C", ROOT, "ls-files", "*meson.build"],
                                     capture_output=True, text=True).stdout.split()
           if b.split("/")[0] not in APART]

@@ -187,8 +187,8 @@ static bool header_number(const char *line, const char *name, uint32_t *out)
 }
 
 /*
- * Lines such as "field: local_t commit;	offset:8;	size:8;	signed:1;". The layout changes only
- * if all of it can be true.
+ * Lines such as "field: local_t commit;	offset:8;	size:8;	signed:1;". The layout
+ * changes only if all of it can be true.
  */
 static int parse_header_page(struct container *c, struct schedtrace_error *err)
 {

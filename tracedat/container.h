@@ -52,8 +52,8 @@ struct file_instance {
 };
 
 /*
- * A ring-buffer page: a time stamp of 8 bytes, the commit word, and data right behind it. Where data
- * begins follows from the word's size, so that no damaged text can say otherwise.
+ * A ring-buffer page: a time stamp of 8 bytes, the commit word, and data right behind it. Where
+ * data begins follows from the word's size, so that no damaged text can say otherwise.
  */
 struct page_layout {
 	uint32_t page_size;   /* 256 or more after container_choose() */

@@ -55,8 +55,9 @@ struct neighbour {
 };
 
 /*
- * Whether the stamp of a page far older or younger than its neighbours is damaged. Otherwise the clock
- * was set @back. Such a page is alone in that, and there is room for it between @before and @after.
+ * Whether the stamp of a page far older or younger than its neighbours is damaged. Otherwise the
+ * clock was set @back. Such a page is alone in that, and there is room for it between @before and
+ * @after.
  */
 static bool stamp_is_damaged(int64_t before, int64_t begin, int64_t end, int64_t after,
 			     int64_t back)
@@ -85,8 +86,8 @@ static int64_t stamp_of(const uint8_t *page, size_t n)
 }
 
 /*
- * Decodes a page; @next is the stamp of the one after it. PAGE_TIME_BACK: a page was taken back, this
- * one, or the one before, after which *again is set.
+ * Decodes a page; @next is the stamp of the one after it. PAGE_TIME_BACK: a page was taken back,
+ * this one, or the one before, after which *again is set.
  */
 static int decode_page(struct work *w, const uint8_t *page, size_t n, int64_t next,
 		       struct neighbour *before, bool *again, struct page_error *fault)
@@ -430,7 +431,8 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 			rec->lost_since = s->last;
 		if (rec->timestamp < s->last)
 			status = check_times(d, s, b, s->last - rec->timestamp, err);
-		/* Pages are in order among themselves, or decode_pages() noted where they are not. */
+		/* Pages are in order among themselves, or decode_pages() noted where they are
+		 * not. */
 		if (status == 0 && (rec->timestamp < s->last || s->marked) &&
 		    page_records_step(r, i) < 0)
 			status = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for records");

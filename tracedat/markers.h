@@ -40,8 +40,8 @@ enum marker_kind {
 	 * system call events are those of the command, pids and cgroup), whole (true: the file
 	 * begins where tracing was switched on), recorded_cpus [ids, or null for all], trace_ns,
 	 * wall_ns (the two clocks read together, and on x86 with them tsc, the time-stamp counter;
-	 * trace_ns null where user space cannot read the trace clock). END: trace_ns, wall_ns, exit_status (as waitpid's), reason ("exit",
-	 * "signal", "duration", ...).
+	 * trace_ns null where user space cannot read the trace clock). END: trace_ns, wall_ns,
+	 * exit_status (as waitpid's), reason ("exit", "signal", "duration", ...).
 	 */
 	MARKER_BEGIN = 1,
 	MARKER_END = 2,

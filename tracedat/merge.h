@@ -2,12 +2,12 @@
 /*
  * The records of all CPUs in the order of their times; of equal times the lowest CPU's first.
  *
- * All CPUs have one clock. Where it is set back, a CPU's next record is older than its last one. Such
- * a CPU is held until the others have come there too: to a step of their own, or so far that none will
- * come. From then on all times are later than the clock says, so that they go on after the latest so
- * far. How long that moment lasted is unknown: twice as long as the busiest CPU was silent around it,
- * at most. For every CPU it is a gap without lost records, RECORD_GAP and RECORD_LOST with .lost of 0,
- * unless it has one with lost records then.
+ * All CPUs have one clock. Where it is set back, a CPU's next record is older than its last one.
+ * Such a CPU is held until the others have come there too: to a step of their own, or so far that
+ * none will come. From then on all times are later than the clock says, so that they go on after
+ * the latest so far. How long that moment lasted is unknown: twice as long as the busiest CPU was
+ * silent around it, at most. For every CPU it is a gap without lost records, RECORD_GAP and
+ * RECORD_LOST with .lost of 0, unless it has one with lost records then.
  */
 #ifndef TRACEDAT_MERGE_H
 #define TRACEDAT_MERGE_H
@@ -27,7 +27,8 @@ struct merge {
 	struct stream **held; /* where the clock was set back */
 	size_t n_held;
 	int64_t held_until;	/* the others have come there too once all are beyond */
-	struct stream **parked; /* those, while the heap has only streams that come to a step soon */
+	/* Those, while the heap has only streams that come to a step soon. */
+	struct stream **parked;
 	size_t n_parked;
 	bool awaits; /* such streams */
 	int64_t shift; /* of streams that show every step */

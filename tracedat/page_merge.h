@@ -20,9 +20,9 @@ int page_merge_add(struct page_merge *m, int cpu, const void *pages, size_t byte
 		   struct schedtrace_error *err);
 
 /*
- * All records before @until that were not given yet: the caller knows that every CPU has been read up
- * to there. They live until the next call. Equal stamps: by CPU, then the buffer's order; call stacks
- * come right behind the record that they belong to.
+ * All records before @until that were not given yet: the caller knows that every CPU has been read
+ * up to there. They live until the next call. Equal stamps: by CPU, then the buffer's order; call
+ * stacks come right behind the record that they belong to.
  */
 int page_merge_next(struct page_merge *m, int64_t until, const struct record **records, size_t *n,
 		    struct schedtrace_error *err);

@@ -95,9 +95,10 @@ int page_records_lost(struct page_records *out, int32_t cpu, int64_t resume, int
 
 /*
  * Blocks of pages are decoded each alone, so that a gap may begin in one and end in a later one.
- * page_records_open_gap() takes the end of a gap away with which @out ends and which is open; false:
- * it does not. Without records before it (@last is INT64_MIN) its begin has no time and goes too.
- * page_records_end_gap() ends such a gap where the records of a later block begin; there is one.
+ * page_records_open_gap() takes the end of a gap away with which @out ends and which is open;
+ * false: it does not. Without records before it (@last is INT64_MIN) its begin has no time and goes
+ * too. page_records_end_gap() ends such a gap where the records of a later block begin; there is
+ * one.
  */
 bool page_records_open_gap(struct page_records *out, int64_t last);
 int page_records_end_gap(struct page_records *out);

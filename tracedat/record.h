@@ -16,8 +16,8 @@ enum record_kind {
 /* RECORD_EVENT and RECORD_UNKNOWN have data, size and pid; RECORD_LOST has lost_since and lost.
  * RECORD_GAP has neither. */
 struct record {
-	/* In ns where the clock is in ns, see struct tracedat_head; never less than that of the CPU's
-	 * record before it. RECORD_GAP: of that record; RECORD_LOST: where records resume. */
+	/* In ns where the clock is in ns, see struct tracedat_head; never less than that of the
+	 * CPU's record before it. RECORD_GAP: of that record; RECORD_LOST: where records resume. */
 	int64_t timestamp;
 	union {
 		const uint8_t *data; /* of the event, common fields first; lives until the next

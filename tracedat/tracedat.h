@@ -31,8 +31,8 @@ struct tracedat_options {
 int tracedat_open(struct tracedat **out, const char *path, const struct tracedat_options *options,
 		  struct schedtrace_error *err);
 /*
- * Another reading of the same open file from its first record, as with salvage, whose faults are not
- * noted. It is closed before @t.
+ * Another reading of the same open file from its first record, as with salvage, whose faults are
+ * not noted. It is closed before @t.
  */
 int tracedat_read_again(const struct tracedat *t, struct tracedat **out,
 			struct schedtrace_error *err);
@@ -59,7 +59,8 @@ void tracedat_position(const struct tracedat *t, uint64_t *done, uint64_t *total
 		       uint64_t *records);
 bool tracedat_damaged(const struct tracedat *t);
 
-/* After the end with salvage: whether more of this CPU was recorded than the records up to its last. */
+/* After the end with salvage: whether more of this CPU was recorded than the records up to its
+ * last. */
 bool tracedat_ends_early(const struct tracedat *t, int32_t cpu);
 
 #endif

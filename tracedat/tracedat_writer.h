@@ -4,9 +4,10 @@
  *
  * While recording it is sparse: a header at 0, the pages of part n at data_start + n * stride. A
  * part is one CPU of a buffer: those of the first buffer, then those of the second if there is one,
- * which is a named instance in the file. The table of (offset, size) is kept current. At the end the holes between the CPUs
- * are collapsed, and a new header, written right below the first page of CPU 0, becomes the
- * beginning of the file when all that stands before it is collapsed: one atomic step.
+ * which is a named instance in the file. The table of (offset, size) is kept current. At the end
+ * the holes between the CPUs are collapsed, and a new header, written right below the first page of
+ * CPU 0, becomes the beginning of the file when all that stands before it is collapsed: one atomic
+ * step.
  */
 #ifndef TRACEDAT_TRACEDAT_WRITER_H
 #define TRACEDAT_TRACEDAT_WRITER_H

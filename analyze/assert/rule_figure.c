@@ -147,7 +147,8 @@ static void compare_with(struct bounds *bounds, double limit)
 	}
 }
 
-/* The value of a rank from 1 to n of the histogram's or kept values; unbounded ones are the last. */
+/* The value of a rank from 1 to n of the histogram's or kept values; unbounded ones are the
+ * last. */
 static double ranked(struct assert_figure *figure, int b, uint64_t rank)
 {
 	const struct histogram *values = &figure->values[b];

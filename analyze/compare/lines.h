@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The parts that tables of a comparison are made of: columns by group, and lines of their values. */
+/* The parts that tables of a comparison are made of: columns by group, and lines of their
+ * values. */
 #ifndef ANALYZE_COMPARE_LINES_H
 #define ANALYZE_COMPARE_LINES_H
 
@@ -32,7 +33,8 @@ void shape_copy(struct shape *shape, const struct schedtrace_column_info *column
 
 /* @of: the table that it is made of, in whose order and units it is shown; NULL: none. */
 int shape_table(struct shape *shape, const char *name, const char *about,
-		const struct schedtrace_table_info *of, struct schedtrace_table **out, struct schedtrace_error *err);
+		const struct schedtrace_table_info *of, struct schedtrace_table **out,
+		struct schedtrace_error *err);
 
 /* How a group compares with the first one. Unknown is NaN, or NULL. */
 struct difference {

@@ -105,7 +105,8 @@ static enum schedtrace_type figure_type(const struct cells *cells, size_t measur
 {
 	const struct cells_measure *m = &cells->measures[measure];
 
-	return m->merge == SCHEDTRACE_MERGE_MEAN ? SCHEDTRACE_REAL : cells->info->columns[m->column]->type;
+	return m->merge == SCHEDTRACE_MERGE_MEAN ? SCHEDTRACE_REAL
+						 : cells->info->columns[m->column]->type;
 }
 
 static int make_columns(struct run *run, struct schedtrace_error *err)

@@ -28,7 +28,8 @@ double drawing_cell(const struct view *view, size_t row, size_t column);
 size_t drawing_groups(const struct drawing *d);
 size_t drawing_rows(const struct drawing *d, size_t n);
 
-/* A panel that takes @height beside its title and axis; NULL, and counted, where the page is full. */
+/* A panel that takes @height beside its title and axis; NULL, and counted, where the page is
+ * full. */
 struct plot_panel *drawing_panel(struct drawing *d, enum plot_kind kind, double height);
 double drawing_bars_height(const struct drawing *d, size_t rows);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Pictures of analyses, tables and logs, as their descriptions have them. The figures of tables are
- * made after the first pass over a file. Those of logs choose then what they show (which tasks, which time) and
- * are filled by the rows of a second pass, so that memory depends on the picture alone.
+ * made after the first pass over a file. Those of logs choose then what they show (which tasks,
+ * which time) and are filled by the rows of a second pass, so that memory depends on the picture
+ * alone.
  */
 #ifndef ANALYZE_PLOT_FIGURES_H
 #define ANALYZE_PLOT_FIGURES_H

@@ -19,8 +19,8 @@
  * -s  where the generator of random numbers starts [1]: the pages are the same in every run
  *
  * It calls itself "random" or "local" while it does so, the name by which recordings know it.
- * Prints its pid, when it began and ended on CLOCK_MONOTONIC in ns, and what getrusage() says at the
- * end: minor faults, major faults, microseconds in user mode and in the kernel.
+ * Prints its pid, when it began and ended on CLOCK_MONOTONIC in ns, and what getrusage() says at
+ * the end: minor faults, major faults, microseconds in user mode and in the kernel.
  */
 #include <fcntl.h>
 #include <inttypes.h>

@@ -149,7 +149,8 @@ static int feed(void *self, const struct schedtrace_events *ev, size_t begin, si
 			}
 			break;
 		case SCHEDTRACE_RUNS:
-			/* A task was believed to run here: it may wait here, or have left unseen. */
+			/* A task was believed to run here: it may wait here, or have left
+			 * unseen. */
 			if (ev->arg0[i] > 0) {
 				count_queue(cpus, a, now);
 				a->has_rq = false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Stretches in which a CPU idles while a task waits for another CPU. One that has ended is kept until
- * no evidence can come any more that one of the tasks did not wait, or that a CPU did something else.
+ * Stretches in which a CPU idles while a task waits for another CPU. One that has ended is kept
+ * until no evidence can come any more that one of the tasks did not wait, or that a CPU did
+ * something else.
  */
 #ifndef LIBSCHEDTRACE_ANALYSES_EPISODES_H
 #define LIBSCHEDTRACE_ANALYSES_EPISODES_H

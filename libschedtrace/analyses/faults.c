@@ -28,8 +28,9 @@
 #define MAX_HZ	    1000000
 #define USER_HZ	    100 /* ticks a second where the kernel's own are not known */
 /*
- * Figures are read a moment before they are stamped. Of samples that are nearer to each other, as the
- * one that a process's end calls for may be to the one before, the use is that since an earlier one.
+ * Figures are read a moment before they are stamped. Of samples that are nearer to each other, as
+ * the one that a process's end calls for may be to the one before, the use is that since an earlier
+ * one.
  */
 #define SHORT_NS 10000000
 

@@ -98,8 +98,8 @@ extern const struct schedtrace_picture picture_latency_histogram, picture_latenc
 extern const struct schedtrace_table_info latency_info, latency_kinds_info, latency_worst_info,
 	latency_histogram_info, latency_open_info, latency_comms_info, latency_log_info;
 
-/* What a table says of a distribution, in columns that follow each other: count, mean, p50, p90, p99,
- * p999 and max. Without its events the count is unknown. */
+/* What a table says of a distribution, in columns that follow each other: count, mean, p50, p90,
+ * p99, p999 and max. Without its events the count is unknown. */
 void latency_figures(union schedtrace_value *first, const struct histogram *waits, bool known);
 
 int latency_tables(const struct latency *latency, struct schedtrace_tables *out,

@@ -9,8 +9,8 @@
  * min(I, O) times time, PerThreadTime that of min(I, W). They count what the tasks' affinity lets
  * happen, as far as it is known; where the sets of tasks differ, min() is the most that could have
  * run. SchedViz's own, for which every task may run everywhere, stand beside them. utilisation is
- * the share of the CPUs' time in which they are not idle. violation, as in systing, is the time with
- * a length above 1 while another is 0, by the RQ_SIZE rows. A CPU counts from its first row.
+ * the share of the CPUs' time in which they are not idle. violation, as in systing, is the time
+ * with a length above 1 while another is 0, by the RQ_SIZE rows. A CPU counts from its first row.
  */
 #include <math.h>
 #include <stdlib.h>

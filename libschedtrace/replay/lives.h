@@ -131,11 +131,12 @@ uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t
 int lives_set_comm(struct lives *lives, uint32_t life, int32_t comm);
 int lives_set_name(struct lives *lives, uint32_t life, const char *name, size_t n);
 
-/* The life that stands for those of the same name as @life that were let go, made if need be; those that
- * count where only some do are apart. LIFE_NONE without memory. */
+/* The life that stands for those of the same name as @life that were let go, made if need be; those
+ * that count where only some do are apart. LIFE_NONE without memory. */
 uint32_t lives_many(struct lives *lives, uint32_t life, bool chosen);
 
-/* Lets go of a life: its pid means it no longer, its number is for another one. -1 without memory. */
+/* Lets go of a life: its pid means it no longer, its number is for another one. -1 without
+ * memory. */
 int lives_free_one(struct lives *lives, uint32_t life);
 
 /* Whether the life that @pid meant last was let go, and when it ended. */

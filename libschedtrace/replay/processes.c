@@ -170,7 +170,8 @@ int processes_drop(struct processes *p, struct process *process)
 {
 	struct space *space = &p->spaces[process->space];
 
-	/* At exec the rows of the new memory began before: mm stays, processes_rss() tells them apart. */
+	/* At exec the rows of the new memory began before: mm stays, processes_rss() tells them
+	 * apart. */
 	memset(process->rss, 0, sizeof(process->rss));
 	if (space->users == 1) {
 		ranges_clear(&p->pool, &space->mapped);

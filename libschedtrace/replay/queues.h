@@ -6,15 +6,15 @@
  * A CPU is idle when its idle task runs and nobody waits there, busy when a task runs there, and
  * overloaded when somebody waits there too. A CPU in its idle task for which somebody waits (it is
  * about to run) is neither, as in SchedViz. All of it is what rows show: after lost records, tasks
- * count as waiting, and CPUs as idle or busy, from their next row on; where the clock was set back and
- * none are lost, who waited waits on. Time in which a CPU turns out to have done something else than
- * believed (a missing switch, a gap) is taken out again, and so is the time since a task came to a
- * queue in which it did not wait for certain: the replay says so when the wait ends, and a CPU that
- * goes from a task to idle has nobody in its queue who may run.
+ * count as waiting, and CPUs as idle or busy, from their next row on; where the clock was set back
+ * and none are lost, who waited waits on. Time in which a CPU turns out to have done something else
+ * than believed (a missing switch, a gap) is taken out again, and so is the time since a task came
+ * to a queue in which it did not wait for certain: the replay says so when the wait ends, and a CPU
+ * that goes from a task to idle has nobody in its queue who may run.
  *
- * A task that waits and an idle CPU count against each other where its affinity (affinity.h) lets it
- * run there: idle CPUs that some waiting task may use, tasks that may use some idle CPU, CPUs that
- * are overloaded by such tasks.
+ * A task that waits and an idle CPU count against each other where its affinity (affinity.h) lets
+ * it run there: idle CPUs that some waiting task may use, tasks that may use some idle CPU, CPUs
+ * that are overloaded by such tasks.
  */
 #ifndef LIBSCHEDTRACE_REPLAY_QUEUES_H
 #define LIBSCHEDTRACE_REPLAY_QUEUES_H
@@ -145,8 +145,8 @@ void queues_doubt(struct queues *queues, int32_t cpu, enum replay_doubt why, int
 /* A span that the replay tells of. */
 void queues_span(struct queues *queues, const struct replay_span *span);
 
-/* Whether a dead task is still in a queue or believed to run, and what follows when lives are let go:
- * functions of struct replay_listener. */
+/* Whether a dead task is still in a queue or believed to run, and what follows when lives are let
+ * go: functions of struct replay_listener. */
 bool queues_keep(const struct queues *queues, uint32_t life);
 void queues_forget(struct queues *queues, const uint32_t *gone, uint32_t n);
 

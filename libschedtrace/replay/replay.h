@@ -14,8 +14,8 @@
  * - A gap (LOST) is bridged by nothing: the CPU's task and every task that sleeps or waits is
  *   followed for certain up to where the gap began. Inside, any task that is not certainly running
  *   elsewhere may have run or waited: replay_gap_ns(). The GAP row says that it has begun, so that
- *   no wait or sleep in it is taken for certain. Traces without GAP rows only have the LOST row, where
- *   records resume: a wait which another CPU's rows ended before that stays certain.
+ *   no wait or sleep in it is taken for certain. Traces without GAP rows only have the LOST row,
+ *   where records resume: a wait which another CPU's rows ended before that stays certain.
  * - A CPU that goes offline runs nobody, not even its idle task, until its next sign of a task.
  * - What lasts when the rows end is possible, not certain.
  * - A task that was listed at the start, and that no row names before the list was complete, did
@@ -43,7 +43,8 @@ struct replay_span {
 	int64_t begin, certain_end, end;
 	bool cut;   /* by the window or the start: it began before, or ended after */
 	bool gap;   /* records were lost at its end: the state may have lasted on */
-	bool whole; /* rows show its begin and its end: neither cut nor doubtful nor ended by a gap */
+	/* Rows show its begin and its end: neither cut nor doubtful nor ended by a gap. */
+	bool whole;
 	bool switched_in; /* it ends where a row switches the task in */
 };
 
@@ -71,9 +72,10 @@ struct replay_listener {
 		     int64_t records, struct schedtrace_error *err);
 	/* Whether the dead @life must stay, for something of it is still to be settled. */
 	bool (*keeps)(void *self, uint32_t life);
-	/* The @n lives @gone are let go: each one's figures are to be added to those of the life that
-	 * stands for it, which is its into, and every number of one that is kept is to become that
-	 * (lives_now()). Afterwards other lives get the numbers, whose figures must then be 0. */
+	/* The @n lives @gone are let go: each one's figures are to be added to those of the life
+	 * that stands for it, which is its into, and every number of one that is kept is to become
+	 * that (lives_now()). Afterwards other lives get the numbers, whose figures must then be
+	 * 0. */
 	int (*forget)(void *self, const uint32_t *gone, uint32_t n, struct schedtrace_error *err);
 	/* A missing switch-in was found out later, from what the task did next. */
 	int (*missed)(void *self, uint32_t life, int32_t cpu, struct schedtrace_error *err);

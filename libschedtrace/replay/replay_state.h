@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the replay knows, for the files that make it: replay.c, replay_follow.c and replay_gaps.c. */
+/* What the replay knows, for the files that make it: replay.c, replay_follow.c and
+ * replay_gaps.c. */
 #ifndef LIBSCHEDTRACE_REPLAY_REPLAY_STATE_H
 #define LIBSCHEDTRACE_REPLAY_REPLAY_STATE_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Who ran on a CPU, as far back as anybody may ask, in little memory: the latest stretches as they
- * were; of older ones the most important tasks of longer and longer blocks of time, each block twice
- * as many stretches as the ones after it. Adding a stretch takes constant time on average, and
- * asking for n of them O(log n).
+ * were; of older ones the most important tasks of longer and longer blocks of time, each block
+ * twice as many stretches as the ones after it. Adding a stretch takes constant time on average,
+ * and asking for n of them O(log n).
  */
 #ifndef LIBSCHEDTRACE_REPLAY_RUNNERS_H
 #define LIBSCHEDTRACE_REPLAY_RUNNERS_H

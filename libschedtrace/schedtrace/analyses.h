@@ -65,7 +65,8 @@ SCHEDTRACE_EXPORT int schedtrace_engine_add(struct schedtrace_engine *engine, co
 					    struct schedtrace_error *err);
 
 /**
- * schedtrace_engine_set_sink() - where logs go, before the first feed; without one they are not made
+ * schedtrace_engine_set_sink() - where logs go, before the first feed; without one they are not
+ * made
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */
@@ -97,11 +98,12 @@ SCHEDTRACE_EXPORT int schedtrace_engine_set_window(struct schedtrace_engine *eng
  * @value:  what it is set to
  * @err:    says what is wrong, or which parameters there are
  *
- * For tables whose choices have SCHEDTRACE_BEFORE_TASK or SCHEDTRACE_BEFORE_CPU, and logs that have:
- * sums over tasks, and the longest or largest of all. A task is judged at each thing that happens to
- * it, by the name that it has then; a process at the snapshot, by that of its first thread. Tables and
- * logs with a row a task or CPU have all: their rows can be chosen afterwards. Who belongs to the
- * command is command_tree of struct schedtrace_task; children belong to it as their parent does.
+ * For tables whose choices have SCHEDTRACE_BEFORE_TASK or SCHEDTRACE_BEFORE_CPU, and logs that
+ * have: sums over tasks, and the longest or largest of all. A task is judged at each thing that
+ * happens to it, by the name that it has then; a process at the snapshot, by that of its first
+ * thread. Tables and logs with a row a task or CPU have all: their rows can be chosen afterwards.
+ * Who belongs to the command is command_tree of struct schedtrace_task; children belong to it as
+ * their parent does.
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */
@@ -124,8 +126,8 @@ SCHEDTRACE_EXPORT int schedtrace_engine_feed(struct schedtrace_engine *engine,
 					     struct schedtrace_error *err);
 
 /**
- * schedtrace_engine_forget() - let go of tasks that ended, so that memory and snapshots are bounded by
- * those that go on
+ * schedtrace_engine_forget() - let go of tasks that ended, so that memory and snapshots are bounded
+ * by those that go on
  * @engine:    engine that is fed; feeding may go on afterwards
  * @before_ns: on the trace clock: tasks that ended before are let go
  * @err:       explanation of a failure, or NULL
@@ -133,15 +135,15 @@ SCHEDTRACE_EXPORT int schedtrace_engine_feed(struct schedtrace_engine *engine,
  * From then on, in the tables that have a row a task or process, all that were let go of one name
  * (comm) are one row, whose pid is unknown: it says what the sum of their rows said. Largest and
  * smallest values are those of any of them, percentiles and means those of all that was counted of
- * them, shares of time those of their times together. The table "forgotten", which each snapshot has
- * from then on, tells how many lives such a row stands for. Tables without a row a task say what they
- * would say otherwise. Rows of tasks are no longer in the order in which the tasks came.
+ * them, shares of time those of their times together. The table "forgotten", which each snapshot
+ * has from then on, tells how many lives such a row stands for. Tables without a row a task say
+ * what they would say otherwise. Rows of tasks are no longer in the order in which the tasks came.
  *
  * Some stay although they ended: the first thread of a process as long as another one lives, and
- * those that ended after records began to be missing, as long as that lasts. Where another row names
- * one that was let go, as its waker or who ran meanwhile, its name stays and its pid may be unknown. A
- * row about a task that comes after it was let go counts for a row of its own, until the next call;
- * so let some seconds pass. Memory does not shrink, but is used again.
+ * those that ended after records began to be missing, as long as that lasts. Where another row
+ * names one that was let go, as its waker or who ran meanwhile, its name stays and its pid may be
+ * unknown. A row about a task that comes after it was let go counts for a row of its own, until the
+ * next call; so let some seconds pass. Memory does not shrink, but is used again.
  *
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */

@@ -79,22 +79,22 @@ struct ArrowArrayStream {
  * Return: 0 or a negative enum schedtrace_status. Since: 0.1
  */
 SCHEDTRACE_EXPORT int schedtrace_arrow_events(struct ArrowArrayStream *out,
-					      struct schedtrace *trace, uint64_t begin, uint64_t end,
-					      struct schedtrace_error *err);
+					      struct schedtrace *trace, uint64_t begin,
+					      uint64_t end, struct schedtrace_error *err);
 
 /**
  * schedtrace_arrow_table() - a table as a stream of one Arrow array
  * @out:    the stream, which its consumer releases
- * @tables: the result of an analysis, which must outlive the stream and its array: their numbers are
- *          those of the table, without a copy
+ * @tables: the result of an analysis, which must outlive the stream and its array: their numbers
+ *          are those of the table, without a copy
  * @name:   of the table
  * @err:    explanation of a failure, or NULL
  *
- * An array of structs: int64, float64 and utf8 columns with the table's names, null where a value is
- * unknown. The unit and the meaning of a column are metadata of its field: "unit", "about".
+ * An array of structs: int64, float64 and utf8 columns with the table's names, null where a value
+ * is unknown. The unit and the meaning of a column are metadata of its field: "unit", "about".
  *
- * Return: 0, SCHEDTRACE_E_NOT_FOUND without such a table, or another negative enum schedtrace_status.
- * Since: 0.1
+ * Return: 0, SCHEDTRACE_E_NOT_FOUND without such a table, or another negative enum
+ * schedtrace_status. Since: 0.1
  */
 SCHEDTRACE_EXPORT int schedtrace_arrow_table(struct ArrowArrayStream *out,
 					     const struct schedtrace_tables *tables,

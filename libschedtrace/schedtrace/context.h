@@ -21,7 +21,8 @@ struct schedtrace_context;
  * @cpus:              CPUs of the machine, 0 unknown; ids of rows may still be larger
  * @page_size:         bytes, 0 unknown
  * @memory_bytes:      the machine's memory, 0 unknown
- * @begin_ns:          when recording began on the trace clock, INT64_MIN unknown (then the first row)
+ * @begin_ns:          when recording began on the trace clock, INT64_MIN unknown (then the first
+ *                     row)
  * @end_ns:            when it ended, INT64_MIN unknown (then the last row)
  * @wall_offset_begin_ns: wall-clock time minus trace clock at the begin, INT64_MIN unknown
  * @wall_offset_end_ns:   the same at the end: they differ when the wall clock was set
@@ -117,7 +118,8 @@ struct schedtrace_task_name {
  * @end_ns:    when it exited; INT64_MIN: after the recording or unknown
  * @rss_bytes: resident memory at the start of the recording by kind, in the order file, anon,
  *             swap, shmem; INT64_MIN unknown
- * @command_tree: 1 when the task is the recorded command or descends from it, 0 when not, -1 unknown
+ * @command_tree: 1 when the task is the recorded command or descends from it, 0 when not, -1
+ *                unknown
  * @exit_code: as wait() gives it (exit status times 256, or the signal), -1 unknown
  * @n_names:   number of @names
  * @names:     names after the first, by time; NULL without any

@@ -18,12 +18,12 @@ extern "C" {
 /** enum schedtrace_status - what kind of failure a negative result is; values never change */
 enum schedtrace_status {
 	SCHEDTRACE_OK = 0,
-	SCHEDTRACE_E_USAGE = -1,       /* the caller broke a rule of the function: NULL, wrong order */
+	SCHEDTRACE_E_USAGE = -1,       /* the caller broke a rule: NULL, wrong order */
 	SCHEDTRACE_E_NOMEM = -2,       /* memory ran out */
 	SCHEDTRACE_E_IO = -3,          /* the system refused to open, read, write or rename */
 	SCHEDTRACE_E_FORMAT = -4,      /* the input is damaged or is not what it claims to be */
 	SCHEDTRACE_E_LIMIT = -5,       /* the input asks for more than a limit allows */
-	SCHEDTRACE_E_UNSUPPORTED = -6, /* well formed, but a version, codec or type we do not read */
+	SCHEDTRACE_E_UNSUPPORTED = -6, /* well formed, but of a kind that we do not read */
 	SCHEDTRACE_E_NOT_FOUND = -7,   /* no member, analysis, table or column of that name */
 	SCHEDTRACE_E_CANCELLED = -8,   /* a callback of the caller asked to stop */
 };

@@ -108,7 +108,8 @@ extern "C" {
 	  "a thread that execs takes the number of its process; cpu is where it runs")
 
 #define SCHEDTRACE_EVENT_ENUM_(name, id, pid, arg0, arg1, when) SCHEDTRACE_##name = id,
-/** enum schedtrace_event_id - SCHEDTRACE_EXEC, SCHEDTRACE_WAKEUP and so on: see SCHEDTRACE_EVENTS() */
+/** enum schedtrace_event_id - SCHEDTRACE_EXEC, SCHEDTRACE_WAKEUP and so on: see
+ * SCHEDTRACE_EVENTS() */
 enum schedtrace_event_id {
 	SCHEDTRACE_EVENTS(SCHEDTRACE_EVENT_ENUM_) SCHEDTRACE_EVENT_COUNT,
 };

@@ -88,9 +88,9 @@ struct schedtrace_column_info {
 /**
  * enum schedtrace_choice - by what rows can be chosen, once they are made or beforehand
  *
- * A row that is chosen says what it would say if nothing but the chosen had been counted. A row that
- * sums over tasks does not, and where only the first of many are kept, others may be missing: there the
- * engine is told before, and counts nothing else.
+ * A row that is chosen says what it would say if nothing but the chosen had been counted. A row
+ * that sums over tasks does not, and where only the first of many are kept, others may be missing:
+ * there the engine is told before, and counts nothing else.
  */
 enum schedtrace_choice {
 	SCHEDTRACE_BY_TASK = 1, /* it is about one task or process: columns pid and comm */
@@ -181,14 +181,14 @@ enum schedtrace_shown {
  * @n_columns: number of @columns
  * @columns:   pointers to them, so that a column can grow
  * @choices:   of enum schedtrace_choice, added up; 0: by nothing
- * @key:       columns, with commas between, that tell rows apart (lives that share a pid may have one
- *             key); NULL: there is one row at most
+ * @key:       columns, with commas between, that tell rows apart (lives that share a pid may have
+ *             one key); NULL: there is one row at most
  * @order:     the usual order of its rows: a column, with - before it from the largest down; with
  *             commas between, the first that is known somewhere. NULL: as the rows come
  * @first:     columns, with commas between, that matter first where there is no room for all
  * @curve:     rows are points of a curve, of which every so many-th stands for all
- * @micros:    durations are told in microseconds, with so many decimals, since the short ones matter
- *             beside the long ones; 0: in what fits the longest
+ * @micros:    durations are told in microseconds, with so many decimals, since the short ones
+ *             matter beside the long ones; 0: in what fits the longest
  * @doubt:     of its columns, unless they say otherwise; 0: SCHEDTRACE_DOUBT_LOW
  * @unswitched: so are all of its columns
  * @needs:     so do all of its columns, and its rows
@@ -197,8 +197,8 @@ enum schedtrace_shown {
  * @compare:   NULL: its figures say nothing beside those of another recording
  * @pictures:  NULL-terminated; NULL: it has none of its own
  *
- * Lists of columns are texts as on the command line. Structs and arrays are lent, live as long as the
- * library, and grow only at their end, which is why every array is one of pointers.
+ * Lists of columns are texts as on the command line. Structs and arrays are lent, live as long as
+ * the library, and grow only at their end, which is why every array is one of pointers.
  */
 struct schedtrace_table_info {
 	const char *name;

@@ -37,7 +37,8 @@ struct schedtrace_open_options {
 /**
  * schedtrace_open() - open a SchedLog tarball
  * @out:     the trace; the caller closes it
- * @path:    an uncompressed tar as schedconv, SchedLog's own scripts, or numpy.savez into a tar make
+ * @path:    an uncompressed tar as schedconv, SchedLog's own scripts, or numpy.savez into a tar
+ *           make
  * @options: NULL for the defaults
  * @err:     explanation of a failure, or NULL
  *
@@ -58,7 +59,8 @@ SCHEDTRACE_EXPORT void schedtrace_close(struct schedtrace *trace);
 SCHEDTRACE_EXPORT uint64_t schedtrace_rows(const struct schedtrace *trace);
 
 /** schedtrace_context() - what is known beside the rows; lives as long as @trace. Since: 0.1 */
-SCHEDTRACE_EXPORT const struct schedtrace_context *schedtrace_context(const struct schedtrace *trace);
+SCHEDTRACE_EXPORT const struct schedtrace_context *
+schedtrace_context(const struct schedtrace *trace);
 
 /**
  * schedtrace_members() - name every member of a tarball, known to the library or not
@@ -145,7 +147,8 @@ SCHEDTRACE_EXPORT int schedtrace_reader_new(struct schedtrace_reader **out,
 /**
  * schedtrace_reader_next() - the next rows
  * @reader: the pass
- * @events: set to the next rows, which live until the next call; their number is the library's choice
+ * @events: set to the next rows, which live until the next call; their number is the library's
+ *          choice
  * @err:    names the member and the row of a fault, such as timestamps out of order
  *
  * Return: 1 with rows, 0 at the end, or a negative enum schedtrace_status. Since: 0.1

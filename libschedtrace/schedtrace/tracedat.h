@@ -16,8 +16,8 @@ struct schedtrace_tracedat;
 /**
  * struct schedtrace_tracedat_options - how to read; zeroes are the defaults
  * @size:       sizeof(struct schedtrace_tracedat_options) as the caller was compiled
- * @instance:   buffer to read of a file with several, "top" the unnamed one; NULL: the only one that
- *              has events
+ * @instance:   buffer to read of a file with several, "top" the unnamed one; NULL: the only one
+ *              that has events
  * @salvage:    give what is whole of a damaged file instead of failing
  * @threads:    threads that decode, 0: as many as there are CPUs
  * @max_memory: bytes that reading may take, 0: 256 MiB

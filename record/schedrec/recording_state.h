@@ -135,7 +135,8 @@ void recording_note_silent(struct recording *r);
 int recording_count_unwritten(struct recording *r);
 
 /*
- * Notes them in @stats, the texts of all parts for the file's last header: a reader may fail when tracing is off and nothing can be recorded any more. False without memory.
+ * Notes them in @stats, the texts of all parts for the file's last header: a reader may fail when
+ * tracing is off and nothing can be recorded any more. False without memory.
  */
 bool recording_mark_unread(const struct recording *r, char **stats);
 

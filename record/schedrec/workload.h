@@ -35,7 +35,8 @@ struct signal_state {
 };
 
 /* Blocks in @blocked what signalfd shall read; signals that were ignored when we were started stay
- * ignored and are left out of it. Allows as many open files as there may be: each CPU takes some. */
+ * ignored and are left out of it. Allows as many open files as there may be: each CPU takes
+ * some. */
 void workload_take_signals(struct signal_state *saved, sigset_t *blocked);
 
 /*

@@ -20,7 +20,8 @@ struct event_set {
 	bool stacks; /* with the kernel's call stack */
 };
 
-/* How tasks are called, from when to when: else those of a set keep the name that they began with. */
+/* How tasks are called, from when to when: else those of a set keep the name that they began
+ * with. */
 #define NAMES_OF_TASKS                                                                             \
 	"sched:sched_process_fork", "sched:sched_process_exec", "sched:sched_process_exit",        \
 		"task:task_rename", "task:task_newtask"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the kernel says of itself, for the head of a trace.dat: formats of pages and events, symbols. */
+/* What the kernel says of itself, for the head of a trace.dat: formats of pages and events,
+ * symbols. */
 #ifndef RECORD_TRACEFS_KERNEL_HEAD_H
 #define RECORD_TRACEFS_KERNEL_HEAD_H
 

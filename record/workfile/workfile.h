@@ -23,8 +23,8 @@ struct workfile {
 	char *working_name;
 };
 
-/* Says what is the matter with @path as a target, if anything. The notes are what a symbolic link was
- * resolved to and which working files killed recorders left there; empty ones are removed. */
+/* Says what is the matter with @path as a target, if anything. The notes are what a symbolic link
+ * was resolved to and which working files killed recorders left there; empty ones are removed. */
 int workfile_open(struct workfile *out, const char *path, const struct identity *identity,
 		  const struct notes *notes, struct schedtrace_error *err);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * busiest SECONDS FILE: what ran in each second of the system as it runs, the busiest first, from the
- * ring buffer's pages to a table without a file in between; the same pages go into FILE. At the end the
- * totals of all tasks: "total PID NS" lines.
+ * busiest SECONDS FILE: what ran in each second of the system as it runs, the busiest first, from
+ * the ring buffer's pages to a table without a file in between; the same pages go into FILE. At the
+ * end the totals of all tasks: "total PID NS" lines.
  */
 #include <err.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * For LD_PRELOAD: while the file that FAIL_WHEN names exists, reading a file whose path contains
- * FAIL_PATH fails with the errno that the file holds, or waits where that is 0. With FAIL_DRAIN only
- * when tracing is off.
+ * FAIL_PATH fails with the errno that the file holds, or waits where that is 0. With FAIL_DRAIN
+ * only when tracing is off.
  */
 #include <dlfcn.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Rows of a made-up machine that makes and ends tasks without end, in memory, as many as are wanted:
- * tasks of few names are forked, run, wait, sleep, map memory, fault, move and exit.
+ * Rows of a made-up machine that makes and ends tasks without end, in memory, as many as are
+ * wanted: tasks of few names are forked, run, wait, sleep, map memory, fault, move and exit.
  */
 #ifndef TESTS_UNIT_SHORT_TASKS_H
 #define TESTS_UNIT_SHORT_TASKS_H

@@ -7,8 +7,8 @@
  * their own
  * nxt_blk_wkp_of_same_pid: the time of the next BLOCK or WAKEUP row of the same pid
  * prv_frq_on_same_cpu: arg1 of the CPU's latest TICK row, NaN before the first
- * wakeup_latency: ns from a WAKEUP row to the CTX_SWITCH that brings its task to a CPU; NaN on other
- * rows and where there is none
+ * wakeup_latency: ns from a WAKEUP row to the CTX_SWITCH that brings its task to a CPU; NaN on
+ * other rows and where there is none
  *
  * A row without a next one has its own value.
  */

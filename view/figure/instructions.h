@@ -87,8 +87,8 @@ struct event_names {
 };
 
 /*
- * Reads a file's text. On failure @err says what is wrong at which place in it, and nothing is to be
- * freed. A category that names an unknown event has failed.
+ * Reads a file's text. On failure @err says what is wrong at which place in it, and nothing is to
+ * be freed. A category that names an unknown event has failed.
  */
 int instructions_parse(struct instructions *out, const char *text, size_t n,
 		       const struct event_names *events, struct schedtrace_error *err);

@@ -48,7 +48,8 @@ static size_t column_of(const struct schedtrace_table_info *info, const char *wo
 	return schedtrace_column_index(info, name);
 }
 
-/* Every word of @list, between the characters of @signs, is a column; what follows a @skip is none. */
+/* Every word of @list, between the characters of @signs, is a column; what follows a @skip is
+ * none. */
 static void columns_exist(const struct schedtrace_table_info *info, const char *what,
 			  const char *list, const char *signs, char skip)
 {

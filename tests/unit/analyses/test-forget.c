@@ -155,7 +155,8 @@ static int compare_lines(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The rows as text, sorted: without the pids of others, which may be unknown, and without places. */
+/* The rows as text, sorted: without the pids of others, which may be unknown, and without
+ * places. */
 static char **lines_of(const struct schedtrace_table *table)
 {
 	const struct schedtrace_table_info *info = schedtrace_table_info(table);

@@ -184,7 +184,8 @@ static void the_time_that_a_switch_ends_is_its_stacks(void **state)
 	schedtrace_context_free(ctx);
 }
 
-/* 7 is the command, makes 8 and is switched out for it; then 9 has its turn, who is somebody else. */
+/* 7 is the command, makes 8 and is switched out for it; then 9 has its turn, who is somebody
+ * else. */
 static void stacks_can_be_those_of_the_command_and_its_children_only(void **state)
 {
 	const int64_t t[] = { 1000, 1500, 2000, 3000, 4000 };

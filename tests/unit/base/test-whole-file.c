@@ -146,7 +146,8 @@ static void a_file_that_is_replaced_keeps_its_mode_and_a_new_one_has_that_of_the
 
 /* ---- where files must have names ----------------------------------------------------------- */
 
-/* Without /proc a file that was made without a name cannot get one: so it has one from the start. */
+/* Without /proc a file that was made without a name cannot get one: so it has one from the
+ * start. */
 static void leave_proc(void)
 {
 	if (chroot(".") < 0 || chdir("/") < 0)

@@ -57,7 +57,7 @@ static void a_page_within_the_window_keeps_its_records_and_forgets_what_was_lost
 }
 
 static void
-records_before_the_window_go_and_the_page_begins_before_the_first_that_stays(void **state)
+records_before_the_window_go_and_the_page_begins_before_the_rest(void **state)
 {
 	uint8_t page[PAGE] __attribute__((aligned(8)));
 	uint32_t *data = make_page(page);
@@ -138,7 +138,7 @@ int main(void)
 		cmocka_unit_test(
 			a_page_within_the_window_keeps_its_records_and_forgets_what_was_lost),
 		cmocka_unit_test(
-			records_before_the_window_go_and_the_page_begins_before_the_first_that_stays),
+			records_before_the_window_go_and_the_page_begins_before_the_rest),
 		cmocka_unit_test(the_time_of_an_extend_that_goes_is_in_the_time_of_the_page),
 		cmocka_unit_test(a_page_before_the_window_has_no_record_left),
 		cmocka_unit_test(numbers_stand_before_the_ending_of_the_file_name),

@@ -330,7 +330,7 @@ static void a_figure_of_events_that_were_not_recorded_is_undecided(void **state)
 	free(row);
 }
 
-static void where_the_clock_was_set_back_a_time_may_be_longer_but_a_count_is_what_it_is(void **state)
+static void where_the_clock_was_set_back_a_time_may_be_longer_but_no_count(void **state)
 {
 	static const char *const texts[] = { "sum(tasks.sleep_ns) < 1 ms", "migrations == 0" };
 	static const enum assert_verdict verdicts[] = { ASSERT_UNCERTAIN, ASSERT_HOLDS };
@@ -371,7 +371,7 @@ int main(void)
 		cmocka_unit_test(rows_are_chosen_by_names_patterns_and_numbers),
 		cmocka_unit_test(what_matches_nothing_is_undecided_and_counts_as_none),
 		cmocka_unit_test(a_figure_of_events_that_were_not_recorded_is_undecided),
-		cmocka_unit_test(where_the_clock_was_set_back_a_time_may_be_longer_but_a_count_is_what_it_is),
+		cmocka_unit_test(where_the_clock_was_set_back_a_time_may_be_longer_but_no_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A small tarball with each bit flipped, cut at each byte, and read with each allocation failing. */
+/* A small tarball with each bit flipped, cut at each byte, and read with each allocation
+ * failing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

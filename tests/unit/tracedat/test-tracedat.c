@@ -302,7 +302,8 @@ static void both_buffers_of_a_limited_recording_are_read_as_one(void **state)
 		make(f, version, "none");
 		/* Of equal stamps those of the first buffer come first. */
 		assert_int_equal(read_bytes(f, f->m.n, NULL), 0);
-		assert_string_equal(f->got, "1 50 9 1\n1 100 8 1\n1 200 9 2\n1 300 8 2\n1 300 9 3\n");
+		assert_string_equal(f->got,
+				    "1 50 9 1\n1 100 8 1\n1 200 9 2\n1 300 8 2\n1 300 9 3\n");
 		assert_int_equal(read_file(f, &top), 0);
 		assert_string_equal(f->got, "1 100 8 1\n1 300 8 2\n");
 		assert_int_equal(read_file(f, &only), 0);
@@ -748,7 +749,8 @@ static void a_cpu_whose_records_have_ended_has_the_moment_too(void **state)
 	assert_string_equal(f->lost, "0 1500 2460\n2 1500 2460\n");
 }
 
-/* Lost records are missing on CPU 2 from 1005 until after the step, whether its stamps show it or not. */
+/* Lost records are missing on CPU 2 from 1005 until after the step, whether its stamps show it or
+ * not. */
 static void a_gap_that_lasts_over_the_step_stays_one(void **state)
 {
 	static const uint64_t before0[] = { 1000, 1010, 1020, 1500 }, after0[] = { 900, 910 };
