@@ -135,8 +135,9 @@ static int buffer_option(struct container *c, const struct text *data, struct sc
 			r = cursor_u64(&cur, &d->size, "size of a CPU's data", err);
 		if (r < 0)
 			return r;
-		if (cpu > INT32_MAX)
-			return error_set(err, SCHEDTRACE_E_FORMAT, "CPU %u cannot be", cpu);
+		if (cpu >= LIMIT_CPUS)
+			return error_set(err, SCHEDTRACE_E_LIMIT, "CPU %u claimed, the limit is %u",
+					 cpu, LIMIT_CPUS);
 		d->cpu = (int32_t)cpu;
 		if (d->size && !checked_add(d->offset, d->size, &(uint64_t){ 0 }))
 			return error_set(err, SCHEDTRACE_E_FORMAT,

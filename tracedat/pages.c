@@ -195,12 +195,12 @@ int page_records_lost(struct page_records *out, int32_t cpu, int64_t resume, int
 
 bool page_records_open_gap(struct page_records *out, int64_t last)
 {
-	const struct record *r = out->list + out->n;
+	const struct record *gap = out->n ? &out->list[out->n - 1] : NULL;
 
-	if (!out->n || r[-1].kind != RECORD_LOST || r[-1].timestamp != RESUME_OPEN)
+	if (!gap || gap->kind != RECORD_LOST || gap->timestamp != RESUME_OPEN)
 		return false;
 	out->n--;
-	if (out->n && r[-2].timestamp == INT64_MIN && last == INT64_MIN)
+	if (out->n && gap[-1].timestamp == INT64_MIN && last == INT64_MIN)
 		out->n--;
 	cut_steps(out, out->n);
 	return true;
