@@ -96,10 +96,57 @@ static void find_states(const struct tep_print_arg *arg, struct format_states *s
 		return;
 	then = arg->op.right->op.left;
 	if (then && then->type == TEP_PRINT_ATOM && then->atom.atom &&
-	    strchr(then->atom.atom, '+') && state_mask(arg->op.left, &bit))
+	    strchr(then->atom.atom, '+') && state_mask(arg->op.left, &bit)) {
 		s->preempted = bit;
-	else
-		find_states(then, s, depth + 1);
+		return;
+	}
+	find_states(then, s, depth + 1);
+	/* The same mask stands before the question mark and in the table. */
+	if (then && then->type == TEP_PRINT_FLAGS &&
+	    (!state_mask(arg->op.left, &bit) || bit != s->mask))
+		s->n = 0;
+}
+
+/*
+ * Whether the table is one that a kernel could print: a letter for each bit from the lowest on,
+ * all of which the mask covers, and right above the mask the bit of "+".
+ */
+static bool states_agree(const struct format_states *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->flags[i].bit != 1ull << i || !(s->mask & s->flags[i].bit))
+			return false;
+	return s->n && !(s->mask & (s->mask + 1)) && s->preempted == s->mask + 1;
+}
+
+/* Whether the letters stand as kernels have had them: until 3.8, 3.9 to 4.13, since 4.14. */
+static bool states_known(const struct format_states *s)
+{
+	static const char *const orders[] = { "SDTtZXxW", "SDTtZXxKWPN", "SDTtXZPI" };
+
+	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
+		size_t n = 0;
+
+		while (n < s->n && orders[i][n] && orders[i][n] == s->flags[n].code)
+			n++;
+		if (n == s->n)
+			return true;
+	}
+	return false;
+}
+
+static void take_states(const struct tep_event *event, struct format_head *head)
+{
+	struct format_states *s = &head->states;
+
+	for (const struct tep_print_arg *arg = event->print_fmt.args; arg; arg = arg->next)
+		find_states(arg, s, 0);
+	if (!states_agree(s)) {
+		*s = (struct format_states){ 0 };
+		head->states_doubt = FORMAT_STATES_UNREADABLE;
+	} else if (!states_known(s)) {
+		head->states_doubt = FORMAT_STATES_NEW;
+	}
 }
 
 static void take_fields(const struct tep_format_field *field, struct format_head *head,
@@ -135,7 +182,6 @@ void format_parse_text(const char *system, const char *text, size_t n, struct fo
 {
 	struct tep_handle *tep = tep_alloc();
 	struct tep_event *event = NULL;
-	const struct tep_print_arg *arg;
 	enum tep_errno r;
 
 	head->id = -1;
@@ -156,8 +202,7 @@ void format_parse_text(const char *system, const char *text, size_t n, struct fo
 		take_fields(event->format.common_fields, head, fields);
 		take_fields(event->format.fields, head, fields);
 		if (!strcmp(event->name, "sched_switch"))
-			for (arg = event->print_fmt.args; arg; arg = arg->next)
-				find_states(arg, &head->states, 0);
+			take_states(event, head);
 		head->id = head->n_fields && !head->bad_line ? event->id : -1;
 	}
 	tep_free(tep);

@@ -140,6 +140,21 @@ static int take_unparsed(struct formats *f, const struct format_text *text, size
 	return r;
 }
 
+static void tell_states(const struct format *f, enum format_states_doubt doubt,
+			const struct notes *notes)
+{
+	if (doubt == FORMAT_STATES_UNREADABLE)
+		note(notes,
+		     "the format text of %s:%s has no table of states as kernels print it: the "
+		     "states of Linux 4.14 and later are taken",
+		     f->system, f->name);
+	else if (doubt == FORMAT_STATES_NEW)
+		note(notes,
+		     "the format text of %s:%s has a table of states that no kernel so far has "
+		     "had: it is taken as it stands",
+		     f->system, f->name);
+}
+
 /* Reads replies from *done on; true when all came. */
 static int read_replies(struct formats *f, const struct format_text *texts, size_t *done, int fd,
 			const struct notes *notes, struct schedtrace_error *err)
@@ -176,6 +191,8 @@ static int read_replies(struct formats *f, const struct format_text *texts, size
 				     *done, texts[*done].system);
 		} else {
 			r = take_reply(f, &texts[*done], &head, wire, err);
+			if (r == 0)
+				tell_states(&f->list[*done], head.states_doubt, notes);
 		}
 		if (r < 0)
 			return r;

@@ -23,15 +23,23 @@ void formats_free(struct formats *f);
 #define FORMAT_NAME_MAX	  64
 #define FORMAT_FIELDS_MAX 512
 
+/* What is to be told of sched_switch's table of states. */
+enum format_states_doubt {
+	FORMAT_STATES_CERTAIN,
+	FORMAT_STATES_NEW,	  /* letters in an order that no kernel so far has had */
+	FORMAT_STATES_UNREADABLE, /* there is none, or its bits contradict each other: left empty */
+};
+
 /* What the worker sends for one text: a head, then n_fields fields. */
 struct format_head {
 	uint32_t index;
-	int32_t id; /* -1: the text could not be parsed */
+	int32_t id;	   /* -1: the text could not be parsed */
 	uint32_t bad_line; /* likewise; where the text is damaged, 0: it is not */
 	uint32_t n_fields;
 	uint32_t min_size;
 	char name[FORMAT_NAME_MAX];
 	struct format_states states;
+	enum format_states_doubt states_doubt;
 };
 
 struct format_wire_field {

@@ -439,6 +439,82 @@ void __wrap_format_parse_text(const char *system, const char *text, size_t n,
 	__real_format_parse_text(system, text, n, head, fields);
 }
 
+static bool same_states(const struct format *a, const struct format *b)
+{
+	bool same = a->states.n == b->states.n && a->states.mask == b->states.mask &&
+		    a->states.preempted == b->states.preempted;
+
+	for (size_t i = 0; same && i < a->states.n; i++)
+		same = a->states.flags[i].bit == b->states.flags[i].bit &&
+		       a->states.flags[i].code == b->states.flags[i].code;
+	return same;
+}
+
+static void count_tables(void *user, const char *text)
+{
+	*(size_t *)user += !!strstr(text, "table of states");
+}
+
+#define BATCH  7 /* fewer than the crashes of the parser that end the reading of a file */
+#define STRIDE (11 * BATCH) /* a worker is started for each batch, and all would take a minute */
+
+static void a_flipped_bit_that_changes_the_table_of_states_is_told(void **state)
+{
+	char *whole = read_format("sched_switch");
+	size_t size = strlen(whole) + 1, begin = (size_t)(strstr(whole, "print fmt:") - whole);
+	struct format_text texts[BATCH + 1];
+	char *copies = malloc(size * (BATCH + 1));
+	size_t told = 0, differ = 0;
+
+	for (size_t bit = 8 * begin; bit + BATCH <= 8 * (size - 1); bit += STRIDE) {
+		struct formats f = { 0 };
+
+		for (size_t i = 0; i <= BATCH; i++) {
+			char *copy = memcpy(copies + i * size, whole, size);
+
+			texts[i] = (struct format_text){ (char *)"sched", { copy, size - 1 } };
+			if (i < BATCH) /* the last one stays whole */
+				copy[(bit + i) / 8] ^= (char)(1 << (bit + i) % 8);
+		}
+		assert_int_equal(formats_parse(&f, texts, BATCH + 1,
+					       &(struct notes){ count_tables, &told }, NULL),
+				 0);
+		for (size_t i = 0; i < BATCH; i++)
+			differ += f.list[i].n_fields && !same_states(&f.list[i], &f.list[BATCH]);
+		formats_free(&f);
+	}
+	assert_true(differ > 100);
+	assert_int_equal(told, differ);
+	free(copies);
+	free(whole);
+}
+
+static void a_table_of_states_that_cannot_be_read_is_told(void **state)
+{
+	static const struct {
+		const char *old, *new, *note;
+	} changes[] = {
+		{ "REC->prev_state", "REC->prev_prio ", "has no table of states" },
+		{ "\"I\"", "\"J\"", "that no kernel so far has had" },
+	};
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+		char *text = read_format("sched_switch"), *at;
+		struct format_text one = { (char *)"sched", { text, strlen(text) } };
+		struct formats f = { 0 };
+
+		while ((at = strstr(text, changes[i].old)))
+			memcpy(at, changes[i].new, strlen(changes[i].new));
+		*notes = '\0';
+		assert_int_equal(formats_parse(&f, &one, 1, &to_notes, NULL), 0);
+		assert_non_null(strstr(notes, changes[i].note));
+		assert_int_equal(f.list[0].states.n, i == 0 ? 0 : 8);
+		assert_non_null(find(&f.list[0], "prev_state"));
+		formats_free(&f);
+		free(text);
+	}
+}
+
 static void the_parser_can_open_start_and_reach_nothing(void **state)
 {
 	static char escape[] = "name: escape\nID: 9\nformat:\n";
@@ -491,6 +567,8 @@ int main(void)
 		cmocka_unit_test(a_line_that_no_kernel_prints_is_found),
 		cmocka_unit_test(text_that_is_no_format_leaves_its_event_without_fields),
 		cmocka_unit_test(a_crash_of_the_parser_costs_only_its_event),
+		cmocka_unit_test(a_flipped_bit_that_changes_the_table_of_states_is_told),
+		cmocka_unit_test(a_table_of_states_that_cannot_be_read_is_told),
 		cmocka_unit_test(the_parser_can_open_start_and_reach_nothing),
 	};
 
