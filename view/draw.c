@@ -76,6 +76,8 @@ int draw_check(const struct draw_options *options, struct schedtrace_error *err)
 /* Painted when the size is known. */
 struct painting {
 	const struct drawn_figure *figure;
+	const struct figure_choice *choice;
+	const struct figure_sums *sums;
 	struct raster_window window;
 	int spread, status;
 	struct schedtrace_error err;
@@ -87,19 +89,19 @@ static void paint(void *user, uint32_t width, uint32_t height, uint32_t *dots)
 
 	p->window.width = width;
 	p->window.height = height;
-	p->status = figure_paint(p->figure, &p->window, p->spread, dots, &p->err);
+	p->status = figure_paint(p->figure, p->choice, &p->window, p->spread, dots, NULL, &p->err);
 }
 
 /* Since the first row, as the figure's times are. */
-static int cut(const struct drawn_figure *figure, const char *text, struct raster_window *window,
-	       struct schedtrace_error *err)
+static int cut(struct painting *p, const char *text, struct schedtrace_error *err)
 {
-	int64_t t0 = figure->columns.t0, begin, end;
+	struct raster_window *window = &p->window;
+	int64_t t0 = p->figure->columns->t0, begin, end;
 	int r = window_parse(text, t0, &begin, &end, err);
 
 	if (r < 0)
 		return r;
-	if (!figure_x_is_time(figure))
+	if (!figure_x_is_time(p->sums))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--window: there is no time along the x axis of this figure");
 	if ((begin != INT64_MIN && (double)(begin - t0) > window->x1) ||
@@ -116,10 +118,10 @@ static int cut(const struct drawn_figure *figure, const char *text, struct raste
 	return 0;
 }
 
-static int fill_legend(const struct drawn_figure *figure, struct plot_figure *plot,
-		       struct plot_panel *panel, struct schedtrace_error *err)
+static int fill_legend(const struct painting *p, struct plot_figure *plot, struct plot_panel *panel,
+		       struct schedtrace_error *err)
 {
-	const struct instructions *in = &figure->instructions;
+	const struct instructions *in = &p->figure->instructions;
 
 	panel->series = plot_alloc(plot, in->n_categories, sizeof(*panel->series));
 	if (!panel->series)
@@ -127,10 +129,10 @@ static int fill_legend(const struct drawn_figure *figure, struct plot_figure *pl
 	for (size_t c = 0; c < in->n_categories; c++) {
 		struct plot_series *series = &panel->series[panel->n_series];
 
-		if (!figure->rows[c].n)
+		if (!p->sums->rows[c].n)
 			continue;
 		series->name =
-			plot_text(plot, "%s (%zu)", in->categories[c].label, figure->rows[c].n);
+			plot_text(plot, "%s (%zu)", in->categories[c].label, p->sums->rows[c].n);
 		series->colour = in->categories[c].colour;
 		panel->n_series++;
 		if (!series->name)
@@ -139,53 +141,45 @@ static int fill_legend(const struct drawn_figure *figure, struct plot_figure *pl
 	return 0;
 }
 
-static const char *name_of_x(const struct drawn_figure *figure)
+static const char *name_of_x(const struct figure_sums *sums)
 {
-	const char *about = figure_x_about(figure);
+	const char *about = figure_x_about(sums);
 
-	return figure_x_is_time(figure) && (!*about || strstr(about, "timestamp"))
+	return figure_x_is_time(sums) && (!*about || strstr(about, "timestamp"))
 		       ? "time since the first row"
 		       : about;
 }
 
-static bool y_is_time(const struct drawn_figure *figure)
+static int fill_panel(struct painting *p, struct plot_figure *plot, struct schedtrace_error *err)
 {
-	for (size_t c = 0; c < figure->instructions.n_categories; c++)
-		if (figure->rows[c].n && !figure->rows[c].y_is_time)
-			return false;
-	return true;
-}
-
-static int fill_panel(const struct drawn_figure *figure, struct plot_figure *plot,
-		      struct painting *painting, struct schedtrace_error *err)
-{
+	const struct instructions *in = &p->figure->instructions;
 	struct plot_panel *panel = plot_panel_add(plot, PLOT_PIXELS);
-	const struct raster_window *window = &painting->window;
-	const char *y = figure_y_about(figure);
+	const struct raster_window *window = &p->window;
+	const char *y = figure_y_about(p->sums);
 	size_t failed = 0;
 
-	panel->x = (struct plot_scale){ plot_text(plot, "%s", name_of_x(figure)),
-					figure_x_is_time(figure) ? "ns" : "1",
+	panel->x = (struct plot_scale){ plot_text(plot, "%s", name_of_x(p->sums)),
+					figure_x_is_time(p->sums) ? "ns" : "1",
 					window->x0,
 					window->x1,
 					false,
 					false };
 	panel->y = (struct plot_scale){ plot_text(plot, "%s", y),
-					y_is_time(figure) ? "ns" : "",
+					figure_y_is_time(p->sums) ? "ns" : "",
 					window->y0,
 					window->y1,
 					false,
 					!strcmp(y, "cpu") || !strcmp(y, "pid") };
 	panel->paint = paint;
-	panel->user = painting;
-	for (size_t c = 0; c < figure->instructions.n_categories; c++)
-		failed += figure->instructions.categories[c].failed != NULL;
+	panel->user = p;
+	for (size_t c = 0; c < in->n_categories; c++)
+		failed += in->categories[c].failed != NULL;
 	if (failed)
 		panel->note = plot_text(plot, "not drawn: %zu of %zu categories", failed,
-					figure->instructions.n_categories);
+					in->n_categories);
 	if (!panel->x.name || !panel->y.name || (failed && !panel->note))
 		return plot_no_memory(err);
-	return fill_legend(figure, plot, panel, err);
+	return fill_legend(p, plot, panel, err);
 }
 
 static int write_file(const char *path, struct plot_figure *plot, const struct plot_size *size,
@@ -207,11 +201,12 @@ static int write_file(const char *path, struct plot_figure *plot, const struct p
 	return r;
 }
 
-int draw_figure(const struct drawn_figure *figure, const struct draw_options *options,
+int draw_figure(const struct drawn_figure *figure, const struct figure_choice *choice,
+		const struct figure_sums *sums, const struct draw_options *options,
 		struct schedtrace_error *err)
 {
-	const struct schedtrace_info *info = schedtrace_context_info(figure->columns.context);
-	struct painting painting = { .figure = figure, .window = figure_places(figure) };
+	const struct schedtrace_info *info = schedtrace_context_info(figure->columns->context);
+	struct painting painting = { figure, choice, sums, figure_places(sums), 0, 0, { 0 } };
 	struct plot_figure plot = { .n_panels = 0 };
 	const char *title = options->title ? options->title : info->command;
 	struct plot_size size;
@@ -220,7 +215,7 @@ int draw_figure(const struct drawn_figure *figure, const struct draw_options *op
 	if (r == 0)
 		r = parse_spread(options->spread, &painting.spread, err);
 	if (r == 0 && options->window)
-		r = cut(figure, options->window, &painting.window, err);
+		r = cut(&painting, options->window, err);
 	if (r < 0)
 		return r;
 	if (title && *title) {
@@ -228,7 +223,7 @@ int draw_figure(const struct drawn_figure *figure, const struct draw_options *op
 		r = plot.title ? 0 : plot_no_memory(err);
 	}
 	if (r == 0)
-		r = fill_panel(figure, &plot, &painting, err);
+		r = fill_panel(&painting, &plot, err);
 	if (r == 0)
 		r = write_file(options->out, &plot, &size, &painting, err);
 	plot_figure_free(&plot);

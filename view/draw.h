@@ -16,7 +16,9 @@ struct draw_options {
 /* Fails if the options say nothing that could be drawn. */
 int draw_check(const struct draw_options *options, struct schedtrace_error *err);
 
-int draw_figure(const struct drawn_figure *figure, const struct draw_options *options,
+/* @sums: of that choice. */
+int draw_figure(const struct drawn_figure *figure, const struct figure_choice *choice,
+		const struct figure_sums *sums, const struct draw_options *options,
 		struct schedtrace_error *err);
 
 #endif

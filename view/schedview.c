@@ -18,7 +18,9 @@
 #define PROGRAM "schedview"
 
 struct settings {
-	struct figure_source source;
+	const char *trace, *instructions;
+	struct input_options input;
+	struct figure_choice choice;
 	struct draw_options draw;
 	const char *format;
 	bool quiet;
@@ -31,11 +33,11 @@ enum { FIGURE = 1, STATS = 2, VARS = 4, BY_INSTRUCTIONS = FIGURE | STATS, ALL = 
 static const struct option_spec option_table[] = {
 	{ 'i', "instructions", "FILE",
 	  "what to show: an instruction file, or the name of an installed one", OPTION_TEXT,
-	  FIELD(source.instructions), BY_INSTRUCTIONS },
+	  FIELD(instructions), BY_INSTRUCTIONS },
 	{ 0, "query", "CONDITION",
 	  "only rows that fulfil this, besides what the instructions say: \"cpu == 0 and comm =~ "
 	  "'cc*'\"",
-	  OPTION_TEXT, FIELD(source.query), BY_INSTRUCTIONS },
+	  OPTION_TEXT, FIELD(choice.query), BY_INSTRUCTIONS },
 	{ 'o', "output", "FILE",
 	  "write to FILE, which appears when it is whole; a picture is a PNG, SVG or PDF by its "
 	  "ending [tables: stdout]",
@@ -55,11 +57,11 @@ static const struct option_spec option_table[] = {
 	{ 'f', "format", "FORMAT", "text, csv or json [text]", OPTION_TEXT, FIELD(format),
 	  STATS | VARS, "text csv json" },
 	{ 0, "default-ids", NULL, "read a tarball that names no events by SchedLog's ids 0 to 17",
-	  OPTION_FLAG, FIELD(source.input.default_ids), ALL },
+	  OPTION_FLAG, FIELD(input.default_ids), ALL },
 	{ 0, "instance", "NAME", "the buffer of a trace.dat to read [the only one with events]",
-	  OPTION_TEXT, FIELD(source.input.instance), ALL },
+	  OPTION_TEXT, FIELD(input.instance), ALL },
 	{ 0, "salvage", NULL, "read what is whole of a damaged trace.dat, and exit with 4",
-	  OPTION_FLAG, FIELD(source.input.salvage), ALL },
+	  OPTION_FLAG, FIELD(input.salvage), ALL },
 	{ 'q', "quiet", NULL, "no notes", OPTION_FLAG, FIELD(quiet), ALL },
 	{ 0 },
 };
@@ -154,7 +156,7 @@ static int run_vars(const struct settings *settings, bool *damaged, struct sched
 
 	if (r < 0)
 		return r;
-	r = trace_columns_open(&columns, settings->source.trace, &settings->source.input, err);
+	r = trace_columns_open(&columns, settings->trace, &settings->input, err);
 	if (r == 0)
 		r = results_open(&file, settings->draw.out, err);
 	if (r == 0)
@@ -168,16 +170,52 @@ static int run_vars(const struct settings *settings, bool *damaged, struct sched
 }
 
 static int print_stats(const struct settings *settings, const struct drawn_figure *figure,
-		       enum table_format format, struct schedtrace_error *err)
+		       const struct figure_sums *sums, enum table_format format,
+		       struct schedtrace_error *err)
 {
 	struct results file;
 	int r = results_open(&file, settings->draw.out, err);
 
 	if (r < 0)
 		return r;
-	statistics_print(file.f, figure, format);
+	statistics_print(file.f, &figure->instructions, sums, format);
 	r = results_finish(&file, err);
 	results_close(&file);
+	return r;
+}
+
+static int show(const struct settings *settings, const struct drawn_figure *figure, bool draws,
+		enum table_format format, struct schedtrace_error *err)
+{
+	struct figure_sums sums;
+	int r = figure_sum(&sums, figure, &settings->choice, err);
+
+	if (r == SCHEDTRACE_E_USAGE)
+		return error_prefix(err, r, "--query");
+	if (r < 0)
+		return r;
+	tell_failed(figure, settings->quiet);
+	r = draws ? draw_figure(figure, &settings->choice, &sums, &settings->draw, err)
+		  : print_stats(settings, figure, &sums, format, err);
+	figure_sums_free(&sums);
+	return r;
+}
+
+static int open_and_show(const struct settings *settings, bool draws, enum table_format format,
+			 bool *damaged, struct schedtrace_error *err)
+{
+	struct trace_columns columns;
+	struct drawn_figure figure;
+	int r = trace_columns_open(&columns, settings->trace, &settings->input, err);
+
+	if (r == 0)
+		r = figure_read(&figure, &columns, settings->instructions, err);
+	if (r == 0) {
+		r = show(settings, &figure, draws, format, err);
+		figure_free(&figure);
+	}
+	*damaged = r == 0 && input_damaged(columns.infile);
+	trace_columns_close(&columns);
 	return r;
 }
 
@@ -187,31 +225,20 @@ static int run_figure(struct settings *settings, bool draws, bool *damaged,
 {
 	enum table_format format = FORMAT_TEXT;
 	auto_free char *path = NULL;
-	struct drawn_figure figure;
 	int r = draws ? draw_check(&settings->draw, err)
 		      : parse_format(settings->format, &format, err);
 
-	if (r == 0 && !settings->source.instructions)
+	if (r == 0 && !settings->instructions)
 		r = error_set(err, SCHEDTRACE_E_USAGE,
 			      "nothing says what to show: name an instruction file with -i");
 	if (r == 0)
-		r = find_instructions(settings->source.instructions, &path, err);
+		r = find_instructions(settings->instructions, &path, err);
 	if (r < 0)
 		return r;
-	settings->source.instructions = path;
+	settings->instructions = path;
 	r = outputs_check(&(struct program_output){ "--output", settings->draw.out }, 1,
-			  (const char *const[]){ settings->source.trace, path }, 2, err);
-	if (r < 0)
-		return r;
-	r = figure_open(&figure, &settings->source, err);
-	if (r == 0)
-		tell_failed(&figure, settings->quiet);
-	if (r == 0)
-		r = draws ? draw_figure(&figure, &settings->draw, err)
-			  : print_stats(settings, &figure, format, err);
-	*damaged = r == 0 && input_damaged(figure.columns.infile);
-	figure_close(&figure);
-	return r;
+			  (const char *const[]){ settings->trace, path }, 2, err);
+	return r < 0 ? r : open_and_show(settings, draws, format, damaged, err);
 }
 
 static int run(struct settings *settings, const char *command, bool *damaged,
@@ -219,7 +246,7 @@ static int run(struct settings *settings, const char *command, bool *damaged,
 {
 	if (!strcmp(command, "vars")) {
 		int r = outputs_check(&(struct program_output){ "--output", settings->draw.out }, 1,
-				      &settings->source.trace, 1, err);
+				      &settings->trace, 1, err);
 
 		return r < 0 ? r : run_vars(settings, damaged, err);
 	}
@@ -255,9 +282,9 @@ int main(int argc, char **argv)
 			       argv[first], argv[first]);
 		return EXIT_USAGE;
 	}
-	settings.source.trace = argv[first + 1];
+	settings.trace = argv[first + 1];
 	if (!settings.quiet)
-		settings.source.input.note = print_note;
+		settings.input.note = print_note;
 	r = run(&settings, argv[first], &damaged, &err);
 	if (r < 0)
 		return report_error(PROGRAM, &err);

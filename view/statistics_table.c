@@ -40,40 +40,38 @@ static void put_text(FILE *f, const char *text)
 	fputs(visible ? visible : "?", f);
 }
 
-static void print_csv(FILE *f, const struct drawn_figure *figure)
+static void print_csv(FILE *f, const struct instructions *in, const struct figure_sums *sums)
 {
-	const struct instructions *in = &figure->instructions;
 	char sum[64];
 
 	fprintf(f, "category,column,mean,sum,count\n");
 	for (size_t c = 0; c < in->n_categories; c++)
-		for (size_t o = 0; figure->rows[c].n && o < in->n_outputs; o++) {
-			column_sum_print(&figure->rows[c].sums[o], sum);
+		for (size_t o = 0; sums->rows[c].n && o < in->n_outputs; o++) {
+			column_sum_print(&sums->rows[c].sums[o], sum);
 			put_csv(f, in->categories[c].label);
 			fputc(',', f);
 			put_csv(f, in->outputs[o]);
-			fprintf(f, ",%.17g,%s,%zu\n", mean_of(&figure->rows[c], o), sum,
-				figure->rows[c].n);
+			fprintf(f, ",%.17g,%s,%zu\n", mean_of(&sums->rows[c], o), sum,
+				sums->rows[c].n);
 		}
 }
 
-static void print_text(FILE *f, const struct drawn_figure *figure)
+static void print_text(FILE *f, const struct instructions *in, const struct figure_sums *sums)
 {
-	const struct instructions *in = &figure->instructions;
 	char sum[64];
 
 	for (size_t c = 0; c < in->n_categories; c++) {
-		if (!figure->rows[c].n)
+		if (!sums->rows[c].n)
 			continue;
 		put_text(f, in->categories[c].label);
-		fprintf(f, ": %zu rows\n", figure->rows[c].n);
+		fprintf(f, ": %zu rows\n", sums->rows[c].n);
 		for (size_t o = 0; o < in->n_outputs; o++) {
 			if (!strcmp(in->outputs[o], "c"))
 				continue;
-			column_sum_print(&figure->rows[c].sums[o], sum);
+			column_sum_print(&sums->rows[c].sums[o], sum);
 			fputs("  ", f);
 			put_text(f, in->outputs[o]);
-			fprintf(f, ": mean %.9g, sum %s\n", mean_of(&figure->rows[c], o), sum);
+			fprintf(f, ": mean %.9g, sum %s\n", mean_of(&sums->rows[c], o), sum);
 		}
 	}
 }
@@ -87,10 +85,10 @@ static void put_number(FILE *f, double value)
 		fputs("null", f);
 }
 
-static void print_category(FILE *f, const struct drawn_figure *figure, size_t c)
+static void print_category(FILE *f, const struct instructions *in, const struct figure_sums *sums,
+			   size_t c)
 {
-	const struct instructions *in = &figure->instructions;
-	const struct category_rows *rows = &figure->rows[c];
+	const struct category_rows *rows = &sums->rows[c];
 	char sum[64];
 
 	fputs("{\"label\": ", f);
@@ -113,18 +111,17 @@ static void print_category(FILE *f, const struct drawn_figure *figure, size_t c)
 	fputs("}}", f);
 }
 
-static void print_json(FILE *f, const struct drawn_figure *figure)
+static void print_json(FILE *f, const struct instructions *in, const struct figure_sums *sums)
 {
-	const struct instructions *in = &figure->instructions;
 	bool first = true;
 
 	fputs("{\"categories\": [", f);
 	for (size_t c = 0; c < in->n_categories; c++) {
-		if (!figure->rows[c].n)
+		if (!sums->rows[c].n)
 			continue;
 		fputs(first ? "\n  " : ",\n  ", f);
 		first = false;
-		print_category(f, figure, c);
+		print_category(f, in, sums, c);
 	}
 	fputs("],\n \"failed\": [", f);
 	first = true;
@@ -145,13 +142,15 @@ static void print_json(FILE *f, const struct drawn_figure *figure)
 	fputs("]}\n", f);
 }
 
-void statistics_print(FILE *f, const struct drawn_figure *figure, enum table_format format)
+void statistics_print(FILE *f, const struct instructions *in, const struct figure_sums *sums,
+		      enum table_format format)
 {
-	static void (*const print[])(FILE *, const struct drawn_figure *) = {
+	static void (*const print[])(FILE *, const struct instructions *,
+				     const struct figure_sums *) = {
 		[FORMAT_TEXT] = print_text, [FORMAT_CSV] = print_csv, [FORMAT_JSON] = print_json
 	};
 
-	print[format](f, figure);
+	print[format](f, in, sums);
 }
 
 int variables_print(FILE *f, const struct trace_columns *columns, enum table_format format,

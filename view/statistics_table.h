@@ -10,7 +10,8 @@
 enum table_format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
 /* Of each category with rows the mean, sum and count of each output; the failed ones. */
-void statistics_print(FILE *f, const struct drawn_figure *figure, enum table_format format);
+void statistics_print(FILE *f, const struct instructions *in, const struct figure_sums *sums,
+		      enum table_format format);
 
 /* Name and number of each event, and how many rows have it. 0, or E_NOMEM. */
 int variables_print(FILE *f, const struct trace_columns *columns, enum table_format format,

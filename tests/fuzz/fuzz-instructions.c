@@ -10,6 +10,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct plan_terms all_rows = { .filter = NULL };
+
 static int draw(const struct plan *plan, size_t category, struct schedtrace_error *err)
 {
 	const struct raster_window window = { -1, 9, -1, 3, 5, 4 };
@@ -17,7 +19,7 @@ static int draw(const struct plan *plan, size_t category, struct schedtrace_erro
 	int r = raster_new(&raster, &window, err);
 
 	if (r == 0)
-		r = category_rows_count(&raster, plan, category, err);
+		r = category_rows_count(&raster, plan, category, &all_rows, err);
 	raster_finish(&raster);
 	raster_free(&raster);
 	return r;
@@ -29,14 +31,13 @@ static void run(struct instructions *in, struct trace_columns *columns)
 	struct schedtrace_error err;
 	struct plan plan;
 
-	if (trace_columns_make(columns, in->inputs, in->n_inputs, false, &err) < 0)
-		abort();
-	if (plan_make(&plan, in, columns, NULL, &err) < 0)
+	if (plan_make(&plan, in, columns, &err) < 0)
 		return;
 	for (size_t c = 0; c < in->n_categories; c++) {
 		if (in->categories[c].failed)
 			continue;
-		if (category_rows_sum(&rows, &plan, c, &err) < 0 || draw(&plan, c, &err) < 0)
+		if (category_rows_sum(&rows, &plan, c, &all_rows, &err) < 0 ||
+		    draw(&plan, c, &err) < 0)
 			abort();
 		category_rows_free(&rows);
 	}

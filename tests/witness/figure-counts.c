@@ -10,6 +10,8 @@
 
 #include "view/figure/category_rows.h"
 
+static const struct plan_terms all_rows = { .filter = NULL };
+
 static int print_counts(const struct plan *plan, size_t c, const struct raster_window *window,
 			struct schedtrace_error *err)
 {
@@ -17,7 +19,7 @@ static int print_counts(const struct plan *plan, size_t c, const struct raster_w
 	int r = raster_new(&raster, window, err);
 
 	if (r == 0)
-		r = category_rows_count(&raster, plan, c, err);
+		r = category_rows_count(&raster, plan, c, &all_rows, err);
 	if (r == 0)
 		raster_finish(&raster);
 	for (size_t i = 0; r == 0 && i < (size_t)window->width * window->height; i++)
@@ -40,7 +42,7 @@ static int print_category(const struct plan *plan, size_t c, const struct raster
 		printf("failed %s: %s\n", category->failed_at, category->failed);
 		return 0;
 	}
-	r = category_rows_sum(&rows, plan, c, err);
+	r = category_rows_sum(&rows, plan, c, &all_rows, err);
 	if (r == 0) {
 		printf("rows %zu", rows.n);
 		for (size_t o = 0; o < plan->instructions->n_outputs; o++) {
@@ -66,9 +68,7 @@ static int run(char **argv, const struct raster_window *window, struct schedtrac
 	if (r == 0)
 		r = instructions_read(&in, argv[1], &events, err);
 	if (r == 0)
-		r = trace_columns_make(&columns, in.inputs, in.n_inputs, false, err);
-	if (r == 0)
-		r = plan_make(&plan, &in, &columns, NULL, err);
+		r = plan_make(&plan, &in, &columns, err);
 	for (size_t c = 0; c < in.n_categories && r == 0; c++)
 		r = print_category(&plan, c, window, err);
 	plan_free(&plan);

@@ -114,7 +114,7 @@ static int sum_block(void *user, const struct plan_list *list, const struct quer
 }
 
 int category_rows_sum(struct category_rows *out, const struct plan *plan, size_t category,
-		      struct schedtrace_error *err)
+		      const struct plan_terms *terms, struct schedtrace_error *err)
 {
 	const struct instructions *in = plan->instructions;
 	struct summing summing = { .out = out, .in = in, .places = places_of(in) };
@@ -125,7 +125,7 @@ int category_rows_sum(struct category_rows *out, const struct plan *plan, size_t
 	out->sums = calloc(in->n_outputs + 1, sizeof(*out->sums));
 	if (!out->sums)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the sums of a category");
-	return plan_run(plan, category, sum_block, &summing, err);
+	return plan_run(plan, category, terms, sum_block, &summing, err);
 }
 
 void category_rows_free(struct category_rows *rows)
@@ -178,10 +178,10 @@ static int count_block(void *user, const struct plan_list *list, const struct qu
 }
 
 int category_rows_count(struct raster *raster, const struct plan *plan, size_t category,
-			struct schedtrace_error *err)
+			const struct plan_terms *terms, struct schedtrace_error *err)
 {
 	struct counting counting = { raster, plan->instructions->lines,
 				     places_of(plan->instructions) };
 
-	return plan_run(plan, category, count_block, &counting, err);
+	return plan_run(plan, category, terms, count_block, &counting, err);
 }

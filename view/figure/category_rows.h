@@ -25,7 +25,7 @@ struct category_rows {
 
 /* Of one that has not failed. Freed by category_rows_free(), also on failure. */
 int category_rows_sum(struct category_rows *out, const struct plan *plan, size_t category,
-		      struct schedtrace_error *err);
+		      const struct plan_terms *terms, struct schedtrace_error *err);
 void category_rows_free(struct category_rows *rows);
 
 double column_sum_real(const struct column_sum *sum);
@@ -34,6 +34,6 @@ void column_sum_print(const struct column_sum *sum, char text[64]);
 
 /* Counts a category's rows into a raster, which is to be finished by the caller. */
 int category_rows_count(struct raster *raster, const struct plan *plan, size_t category,
-			struct schedtrace_error *err);
+			const struct plan_terms *terms, struct schedtrace_error *err);
 
 #endif

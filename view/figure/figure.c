@@ -18,23 +18,33 @@ struct mix {
 struct category_job {
 	struct pool_job job;
 	const struct drawn_figure *figure;
+	const struct plan_terms *terms;
 	size_t category;
 	struct category_rows *sums; /* to fill, or NULL and: */
 	const struct raster_window *window;
 	struct pool *pool;
 	struct mix *mix; /* under the pool's lock */
+	uint64_t *counted;
 	int status;
 	struct schedtrace_error err;
 };
+
+static void query_freep(struct query **query)
+{
+	query_free(*query);
+}
+#define auto_query __attribute__((cleanup(query_freep)))
 
 static int no_memory(struct schedtrace_error *err)
 {
 	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a figure");
 }
 
-static void add_to_mix(struct mix *mix, const struct raster *raster, uint32_t colour)
+/* Returns how much all pixels have together. */
+static uint64_t add_to_mix(struct mix *mix, const struct raster *raster, uint32_t colour)
 {
 	size_t n = (size_t)raster->window.width * raster->window.height;
+	uint64_t counted = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t count = raster->counts[i];
@@ -45,7 +55,9 @@ static void add_to_mix(struct mix *mix, const struct raster *raster, uint32_t co
 		mix[i].green += count * (colour >> 8 & 255);
 		mix[i].blue += count * (colour & 255);
 		mix[i].n += count;
+		counted += count;
 	}
+	return counted;
 }
 
 static int count_category(struct category_job *job)
@@ -55,12 +67,13 @@ static int count_category(struct category_job *job)
 	int r = raster_new(&raster, job->window, &job->err);
 
 	if (r == 0)
-		r = category_rows_count(&raster, &figure->plan, job->category, &job->err);
+		r = category_rows_count(&raster, &figure->plan, job->category, job->terms,
+					&job->err);
 	if (r == 0) {
 		raster_finish(&raster);
 		pool_lock(job->pool);
-		add_to_mix(job->mix, &raster,
-			   figure->instructions.categories[job->category].colour);
+		*job->counted = add_to_mix(job->mix, &raster,
+					   figure->instructions.categories[job->category].colour);
 		pool_unlock(job->pool);
 	}
 	raster_free(&raster);
@@ -72,36 +85,37 @@ static void run_job(struct pool_job *base)
 	struct category_job *job = (struct category_job *)base;
 
 	job->status = job->sums ? category_rows_sum(job->sums, &job->figure->plan, job->category,
-						    &job->err)
+						    job->terms, &job->err)
 				: count_category(job);
 }
 
-/* Sums of each category into @sums, or counts into @mix. */
-static int run_jobs(const struct drawn_figure *figure, struct category_rows *sums,
-		    const struct raster_window *window, struct mix *mix,
-		    struct schedtrace_error *err)
+/* The parts of all categories, each a job; those that have failed or are left out are done. */
+static int run_jobs(struct category_job *jobs, const struct drawn_figure *figure,
+		    const struct figure_choice *choice, struct schedtrace_error *err)
 {
 	size_t n = figure->instructions.n_categories;
-	auto_free struct category_job *jobs = calloc(n, sizeof(*jobs));
+	auto_query struct query *filter = NULL;
+	struct plan_terms terms = { .cancel = choice->cancel };
 	struct pool *pool;
-	int r = jobs ? pool_new(&pool, 0, err) : no_memory(err);
+	int r = choice->query ? plan_filter(&figure->plan, choice->query, &filter, err) : 0;
 
+	terms.filter = filter;
+	if (r == 0)
+		r = pool_new(&pool, 0, err);
 	if (r < 0)
 		return r;
 	for (size_t c = 0; c < n; c++) {
-		jobs[c] = (struct category_job){ .job.run = run_job,
-						 .figure = figure,
-						 .category = c,
-						 .sums = sums ? &sums[c] : NULL,
-						 .window = window,
-						 .pool = pool,
-						 .mix = mix };
-		if (!figure->instructions.categories[c].failed)
+		jobs[c].job = (struct pool_job){ .run = run_job };
+		jobs[c].figure = figure;
+		jobs[c].terms = &terms;
+		jobs[c].category = c;
+		jobs[c].pool = pool;
+		if (figure->instructions.categories[c].failed || (choice->off && choice->off[c]))
+			jobs[c].job.done = true;
+		else
 			pool_submit(pool, &jobs[c].job);
 	}
 	for (size_t c = 0; c < n; c++) {
-		if (figure->instructions.categories[c].failed)
-			continue;
 		pool_wait(pool, &jobs[c].job);
 		if (jobs[c].status < 0 && r == 0) {
 			r = jobs[c].status;
@@ -112,58 +126,98 @@ static int run_jobs(const struct drawn_figure *figure, struct category_rows *sum
 	return r;
 }
 
-int figure_open(struct drawn_figure *out, const struct figure_source *source,
+static int plan_figure(struct drawn_figure *figure, struct schedtrace_error *err)
+{
+	int r = plan_make(&figure->plan, &figure->instructions, figure->columns, err);
+
+	if (r < 0)
+		instructions_free(&figure->instructions);
+	return r;
+}
+
+int figure_make(struct drawn_figure *out, struct trace_columns *columns, const char *text, size_t n,
 		struct schedtrace_error *err)
 {
-	struct instructions *in = &out->instructions;
-	struct event_names events;
+	struct event_names events = trace_columns_events(columns);
 	int r;
 
-	*out = (struct drawn_figure){ .rows = NULL };
-	r = trace_columns_open(&out->columns, source->trace, &source->input, err);
-	if (r < 0)
-		return r;
-	events = trace_columns_events(&out->columns);
-	r = instructions_read(in, source->instructions, &events, err);
-	if (r == 0)
-		r = trace_columns_make(&out->columns, in->inputs, in->n_inputs,
-				       source->query != NULL, err);
-	if (r < 0)
-		return r;
-	r = plan_make(&out->plan, in, &out->columns, source->query, err);
-	if (r < 0)
-		return r == SCHEDTRACE_E_FORMAT ? error_prefix(err, r, "%s", source->instructions)
-						: r;
-	out->rows = calloc(in->n_categories, sizeof(*out->rows));
-	return out->rows ? run_jobs(out, out->rows, NULL, NULL, err) : no_memory(err);
+	*out = (struct drawn_figure){ .columns = columns };
+	r = instructions_parse(&out->instructions, text, n, &events, err);
+	return r < 0 ? r : plan_figure(out, err);
 }
 
-void figure_close(struct drawn_figure *figure)
+int figure_read(struct drawn_figure *out, struct trace_columns *columns, const char *path,
+		struct schedtrace_error *err)
 {
-	for (size_t c = 0; figure->rows && c < figure->instructions.n_categories; c++)
-		category_rows_free(&figure->rows[c]);
-	free(figure->rows);
+	struct event_names events = trace_columns_events(columns);
+	int r;
+
+	*out = (struct drawn_figure){ .columns = columns };
+	r = instructions_read(&out->instructions, path, &events, err);
+	if (r < 0)
+		return r;
+	r = plan_figure(out, err);
+	return r == SCHEDTRACE_E_FORMAT ? error_prefix(err, r, "%s", path) : r;
+}
+
+void figure_free(struct drawn_figure *figure)
+{
 	plan_free(&figure->plan);
-	trace_columns_close(&figure->columns);
 	instructions_free(&figure->instructions);
-	figure->rows = NULL;
+	*figure = (struct drawn_figure){ .columns = NULL };
 }
 
-bool figure_x_is_time(const struct drawn_figure *figure)
+int figure_sum(struct figure_sums *out, const struct drawn_figure *figure,
+	       const struct figure_choice *choice, struct schedtrace_error *err)
 {
-	for (size_t c = 0; c < figure->instructions.n_categories; c++)
-		if (figure->rows[c].n && !figure->rows[c].x_is_time)
+	size_t n = figure->instructions.n_categories;
+	auto_free struct category_job *jobs = calloc(n + 1, sizeof(*jobs));
+	int r;
+
+	*out = (struct figure_sums){ n, calloc(n + 1, sizeof(*out->rows)) };
+	if (!jobs || !out->rows) {
+		r = no_memory(err);
+	} else {
+		for (size_t c = 0; c < n; c++)
+			jobs[c].sums = &out->rows[c];
+		r = run_jobs(jobs, figure, choice, err);
+	}
+	if (r < 0)
+		figure_sums_free(out);
+	return r;
+}
+
+void figure_sums_free(struct figure_sums *sums)
+{
+	for (size_t c = 0; sums->rows && c < sums->n; c++)
+		category_rows_free(&sums->rows[c]);
+	free(sums->rows);
+	*sums = (struct figure_sums){ .rows = NULL };
+}
+
+bool figure_x_is_time(const struct figure_sums *sums)
+{
+	for (size_t c = 0; c < sums->n; c++)
+		if (sums->rows[c].n && !sums->rows[c].x_is_time)
+			return false;
+	return true;
+}
+
+bool figure_y_is_time(const struct figure_sums *sums)
+{
+	for (size_t c = 0; c < sums->n; c++)
+		if (sums->rows[c].n && !sums->rows[c].y_is_time)
 			return false;
 	return true;
 }
 
 /* Of which all rows with a column say the same; "" where they do not. */
-static const char *common(const struct drawn_figure *figure, bool x)
+static const char *common(const struct figure_sums *sums, bool x)
 {
 	const char *about = NULL;
 
-	for (size_t c = 0; c < figure->instructions.n_categories; c++) {
-		const struct category_rows *rows = &figure->rows[c];
+	for (size_t c = 0; c < sums->n; c++) {
+		const struct category_rows *rows = &sums->rows[c];
 		const char *of = x ? rows->x_about : rows->y_about;
 
 		if (!rows->n)
@@ -175,14 +229,14 @@ static const char *common(const struct drawn_figure *figure, bool x)
 	return about ? about : "";
 }
 
-const char *figure_x_about(const struct drawn_figure *figure)
+const char *figure_x_about(const struct figure_sums *sums)
 {
-	return common(figure, true);
+	return common(sums, true);
 }
 
-const char *figure_y_about(const struct drawn_figure *figure)
+const char *figure_y_about(const struct figure_sums *sums)
 {
-	return common(figure, false);
+	return common(sums, false);
 }
 
 /* Ends that are there and differ. */
@@ -199,14 +253,14 @@ static void settle(double *begin, double *end)
 	}
 }
 
-struct raster_window figure_places(const struct drawn_figure *figure)
+struct raster_window figure_places(const struct figure_sums *sums)
 {
 	struct raster_window window = {
 		.x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY
 	};
 
-	for (size_t c = 0; c < figure->instructions.n_categories; c++) {
-		const struct category_rows *rows = &figure->rows[c];
+	for (size_t c = 0; c < sums->n; c++) {
+		const struct category_rows *rows = &sums->rows[c];
 
 		if (!rows->n)
 			continue;
@@ -277,13 +331,37 @@ static void set_dots(const struct mix *mix, size_t width, size_t height, uint32_
 		}
 }
 
-int figure_paint(const struct drawn_figure *figure, const struct raster_window *window, int spread,
-		 uint32_t *dots, struct schedtrace_error *err)
+/* The mixes of a window's pixels, the lowest row first. */
+static int fill_mix(const struct drawn_figure *figure, const struct figure_choice *choice,
+		    const struct raster_window *window, struct mix *mix, uint64_t *counts,
+		    struct schedtrace_error *err)
+{
+	size_t n = figure->instructions.n_categories;
+	auto_free struct category_job *jobs = calloc(n + 1, sizeof(*jobs));
+	auto_free uint64_t *counted = calloc(n + 1, sizeof(*counted));
+	int r;
+
+	if (!jobs || !counted)
+		return no_memory(err);
+	for (size_t c = 0; c < n; c++) {
+		jobs[c].window = window;
+		jobs[c].mix = mix;
+		jobs[c].counted = &counted[c];
+	}
+	r = run_jobs(jobs, figure, choice, err);
+	if (counts)
+		memcpy(counts, counted, n * sizeof(*counts));
+	return r;
+}
+
+int figure_paint(const struct drawn_figure *figure, const struct figure_choice *choice,
+		 const struct raster_window *window, int spread, uint32_t *dots, uint64_t *counts,
+		 struct schedtrace_error *err)
 {
 	size_t width = window->width, height = window->height;
 	auto_free struct mix *mix = calloc(width * height, sizeof(*mix));
 	auto_free struct mix *around = NULL;
-	int r = mix ? run_jobs(figure, NULL, window, mix, err) : no_memory(err);
+	int r = mix ? fill_mix(figure, choice, window, mix, counts, err) : no_memory(err);
 
 	if (r < 0)
 		return r;

@@ -12,7 +12,6 @@
 /* The columns that a step sees: a name means the slot that was last set to it. */
 struct scope {
 	struct plan_list *list;
-	const struct trace_columns *columns;
 	bool text_comm;	   /* "comm" is the task's name, not its number */
 	char missing[128]; /* a name that is not there was asked for */
 };
@@ -52,11 +51,13 @@ static const char *nearest_column(void *user, const char *name)
 	const struct plan_list *list = ((struct scope *)user)->list;
 	auto_free const char **names = calloc(list->n_slots + 1, sizeof(*names));
 	const char *near = NULL;
+	size_t n = 0;
 
 	for (size_t i = 0; names && i < list->n_slots; i++)
-		names[i] = list->slots[i].name;
+		if (*list->slots[i].name) /* hidden ones have none */
+			names[n++] = list->slots[i].name;
 	if (names)
-		near = nearest_word(name, names, list->n_slots);
+		near = nearest_word(name, names, n);
 	return near;
 }
 
@@ -176,22 +177,22 @@ static int plan_outputs(struct plan *plan, struct category *category, struct pla
 static int make_list(struct plan *plan, struct category *category, struct step_list *steps,
 		     struct plan_list *list, struct schedtrace_error *err)
 {
-	const struct trace_columns *columns = plan->columns;
-	struct scope scope = { .list = list, .columns = columns };
+	struct scope scope = { .list = list };
 	int r = 0;
 
 	list->steps = steps;
 	list->queries = calloc(steps->n + 1, sizeof(*list->queries));
 	list->set = calloc(steps->n + 1, sizeof(*list->set));
-	list->slots = calloc(columns->n + steps->n + 1, sizeof(*list->slots));
+	list->slots = calloc(plan->n_inputs + steps->n + 1, sizeof(*list->slots));
 	list->outputs = calloc(plan->instructions->n_outputs + 1, sizeof(*list->outputs));
 	if (!list->queries || !list->set || !list->slots || !list->outputs)
 		return no_memory(err);
-	for (; list->n_slots < columns->n; list->n_slots++) {
-		const struct trace_column *column = &columns->columns[list->n_slots];
+	for (; list->n_slots < plan->n_inputs; list->n_slots++) {
+		const struct plan_input *input = &plan->inputs[list->n_slots];
+		const struct trace_column *column = input->column;
 
 		list->slots[list->n_slots] =
-			(struct plan_slot){ column->hidden ? "" : column->name, column->type,
+			(struct plan_slot){ input->hidden ? "" : column->name, column->type,
 					    column->ns, column->name, 0 };
 	}
 	for (size_t s = 0; s < steps->n; s++) {
@@ -206,22 +207,52 @@ static int make_list(struct plan *plan, struct category *category, struct step_l
 	return plan_outputs(plan, category, list, &scope, err);
 }
 
-static int make_filter(struct plan *plan, const char *filter, struct schedtrace_error *err)
+int plan_filter(const struct plan *plan, const char *text, struct query **out,
+		struct schedtrace_error *err)
 {
-	const struct trace_columns *columns = plan->columns;
-	auto_free struct plan_slot *slots = calloc(columns->n + 1, sizeof(*slots));
-	struct plan_list list = { .n_slots = columns->n, .slots = slots };
-	struct scope scope = { .list = &list, .columns = columns, .text_comm = true };
+	auto_free struct plan_slot *slots = calloc(plan->n_inputs + 1, sizeof(*slots));
+	struct plan_list list = { .n_slots = plan->n_inputs, .slots = slots };
+	struct scope scope = { .list = &list, .text_comm = true };
 	const struct query_names names = { find_column, nearest_column, NULL, &scope };
-	int r;
 
 	if (!slots)
 		return no_memory(err);
-	for (size_t i = 0; i < columns->n; i++)
-		slots[i] = (struct plan_slot){ .name = columns->columns[i].name,
-					       .type = columns->columns[i].type };
-	r = query_compile(&plan->filter, filter, &names, err);
-	return r < 0 ? error_prefix(err, r, "--query") : 0;
+	for (size_t i = 0; i < plan->n_inputs; i++)
+		slots[i] = (struct plan_slot){ .name = plan->inputs[i].column->name,
+					       .type = plan->inputs[i].column->type };
+	return query_compile(out, text, &names, err);
+}
+
+static bool is_input(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->n_inputs; i++)
+		if (!strcmp(plan->inputs[i].column->name, name))
+			return true;
+	return false;
+}
+
+/* Those that are there of the instructions' columns, and all that are read. */
+static int make_inputs(struct plan *plan, struct schedtrace_error *err)
+{
+	const struct instructions *in = plan->instructions;
+	size_t n = in->n_inputs + TRACE_COLUMNS_READ;
+	int r = 0;
+
+	plan->inputs = calloc(n, sizeof(*plan->inputs));
+	if (!plan->inputs)
+		return no_memory(err);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		bool hidden = i >= in->n_inputs;
+		const char *name = hidden ? trace_columns_name(i - in->n_inputs) : in->inputs[i];
+		struct plan_input *input = &plan->inputs[plan->n_inputs];
+
+		if (hidden && is_input(plan, name))
+			continue;
+		r = trace_columns_get(plan->columns, name, &input->column, err);
+		input->hidden = hidden;
+		plan->n_inputs += input->column != NULL;
+	}
+	return r;
 }
 
 static int make_category(struct plan *plan, size_t c, struct schedtrace_error *err)
@@ -239,19 +270,16 @@ static int make_category(struct plan *plan, size_t c, struct schedtrace_error *e
 	return r;
 }
 
-int plan_make(struct plan *out, struct instructions *instructions,
-	      const struct trace_columns *columns, const char *filter, struct schedtrace_error *err)
+int plan_make(struct plan *out, struct instructions *instructions, struct trace_columns *columns,
+	      struct schedtrace_error *err)
 {
-	int r = 0;
+	int r;
 
 	*out = (struct plan){ .instructions = instructions, .columns = columns };
 	out->categories = calloc(instructions->n_categories + 1, sizeof(*out->categories));
-	if (!out->categories)
-		return no_memory(err);
+	r = out->categories ? make_inputs(out, err) : no_memory(err);
 	for (size_t c = 0; c < instructions->n_categories && r == 0; c++)
 		r = make_category(out, c, err);
-	if (r == 0 && filter)
-		r = make_filter(out, filter, err);
 	if (r < 0)
 		plan_free(out);
 	return r;
@@ -275,6 +303,6 @@ void plan_free(struct plan *plan)
 		free(category->lists);
 	}
 	free(plan->categories);
-	query_free(plan->filter);
+	free(plan->inputs);
 	*plan = (struct plan){ .categories = NULL };
 }

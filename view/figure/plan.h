@@ -6,6 +6,8 @@
 #ifndef VIEW_FIGURE_PLAN_H
 #define VIEW_FIGURE_PLAN_H
 
+#include <stdatomic.h>
+
 #include "query/query.h"
 #include "view/figure/instructions.h"
 #include "view/figure/trace_columns.h"
@@ -34,30 +36,45 @@ struct plan_category {
 	struct plan_list *lists;
 };
 
+/* A column that steps begin with. */
+struct plan_input {
+	const struct trace_column *column;
+	bool hidden; /* no instruction asked for it, but a filter may */
+};
+
 struct plan {
 	struct instructions *instructions;
-	const struct trace_columns *columns;
+	struct trace_columns *columns;
+	size_t n_inputs;
+	struct plan_input *inputs;
 	struct plan_category *categories;
-	struct query *filter; /* of the command line, for all; NULL: none */
+};
+
+/* What a run over the rows heeds; of each it may have none. */
+struct plan_terms {
+	const struct query *filter; /* a condition on the rows, before all steps */
+	const atomic_bool *cancel;  /* when it becomes true, the run ends with E_CANCELLED */
 };
 
 /*
  * Categories that name a column that is not there fail; an expression that cannot be read refuses
- * the file. @filter is another condition on the recording's columns, with the tasks' names as
- * "comm"; NULL: none. On failure nothing is to be freed.
+ * the file. On failure nothing is to be freed.
  */
-int plan_make(struct plan *out, struct instructions *instructions,
-	      const struct trace_columns *columns, const char *filter,
+int plan_make(struct plan *out, struct instructions *instructions, struct trace_columns *columns,
 	      struct schedtrace_error *err);
 
 void plan_free(struct plan *plan);
+
+/* A condition on the recording's columns, with the tasks' names as "comm". */
+int plan_filter(const struct plan *plan, const char *text, struct query **out,
+		struct schedtrace_error *err);
 
 /* Rows that came through: the values of each output column, by the order of the outputs. */
 typedef int plan_sink(void *user, const struct plan_list *list, const struct query_column *outputs,
 		      size_t n, struct schedtrace_error *err);
 
 /* Sends the rows of a category that has not failed to @sink, in their order. */
-int plan_run(const struct plan *plan, size_t category, plan_sink *sink, void *user,
-	     struct schedtrace_error *err);
+int plan_run(const struct plan *plan, size_t category, const struct plan_terms *terms,
+	     plan_sink *sink, void *user, struct schedtrace_error *err);
 
 #endif

@@ -13,6 +13,7 @@
 
 struct run {
 	const struct plan *plan;
+	const struct plan_terms *terms;
 	const struct plan_list *list;
 	size_t n, room; /* rows of the block that are left; most that there can be */
 	struct query_column *slots;
@@ -198,7 +199,7 @@ static int apply_set(struct run *run, size_t s)
 static int apply_filter(struct run *run)
 {
 	const struct plan *plan = run->plan;
-	auto_free struct query_column *slots = calloc(plan->columns->n + 1, sizeof(*slots));
+	auto_free struct query_column *slots = calloc(plan->n_inputs + 1, sizeof(*slots));
 	int r;
 
 	if (!slots)
@@ -207,16 +208,16 @@ static int apply_filter(struct run *run)
 		run->comms = reallocarray(NULL, run->room + 1, sizeof(*run->comms));
 	if (!run->comms)
 		return no_memory(run);
-	for (size_t c = 0; c < plan->columns->n; c++) {
+	for (size_t c = 0; c < plan->n_inputs; c++) {
 		slots[c] = run->slots[c];
-		if (strcmp(plan->columns->columns[c].name, "comm") || !slots[c].small_ints)
+		if (strcmp(plan->inputs[c].column->name, "comm") || !slots[c].small_ints)
 			continue;
 		for (size_t i = 0; i < run->n; i++)
 			run->comms[i] = schedtrace_context_comm(plan->columns->context,
 								slots[c].small_ints[i]);
 		slots[c] = (struct query_column){ .texts = run->comms };
 	}
-	r = query_rows(plan->filter, slots, run->n, run->keep, run->err);
+	r = query_rows(run->terms->filter, slots, run->n, run->keep, run->err);
 	return r < 0 ? r : compact(run, SIZE_MAX); /* before the first step */
 }
 
@@ -258,11 +259,9 @@ static int put_out(struct run *run, size_t category, plan_sink *sink, void *user
 
 static void begin_block(struct run *run, size_t begin)
 {
-	const struct trace_columns *columns = run->plan->columns;
-
 	memset(run->slots, 0, run->list->n_slots * sizeof(*run->slots));
-	for (size_t c = 0; c < columns->n; c++) {
-		const struct query_column *from = &columns->columns[c].values;
+	for (size_t c = 0; c < run->plan->n_inputs; c++) {
+		const struct query_column *from = &run->plan->inputs[c].column->values;
 
 		run->slots[c] = (struct query_column){
 			.ints = from->ints ? from->ints + begin : NULL,
@@ -280,7 +279,9 @@ static int run_blocks(struct run *run, size_t category, plan_sink *sink, void *u
 	for (size_t begin = 0; begin < rows && r == 0; begin += run->room) {
 		run->n = rows - begin < run->room ? rows - begin : run->room;
 		begin_block(run, begin);
-		if (run->plan->filter)
+		if (run->terms->cancel && atomic_load(run->terms->cancel))
+			return error_set(run->err, SCHEDTRACE_E_CANCELLED, "cancelled");
+		if (run->terms->filter)
 			r = apply_filter(run);
 		for (size_t s = 0; s < run->list->steps->n && r == 0; s++)
 			r = run->list->queries[s] ? apply_query(run, s) : apply_set(run, s);
@@ -291,14 +292,15 @@ static int run_blocks(struct run *run, size_t category, plan_sink *sink, void *u
 }
 
 static int run_list(const struct plan *plan, const struct plan_list *list, size_t category,
-		    plan_sink *sink, void *user, struct schedtrace_error *err)
+		    const struct plan_terms *terms, plan_sink *sink, void *user,
+		    struct schedtrace_error *err)
 {
 	size_t rows = plan->columns->rows.n;
 	size_t room = list->whole || rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
 	auto_free struct query_column *slots = calloc(list->n_slots + 1, sizeof(*slots));
 	auto_free void **owned = calloc(list->n_slots + 1, sizeof(*owned));
 	auto_free bool *keep = calloc(room + 1, sizeof(*keep));
-	struct run run = { plan, list, 0, room, slots, owned, keep, NULL, err };
+	struct run run = { plan, terms, list, 0, room, slots, owned, keep, NULL, err };
 	int r = slots && owned && keep ? 0 : no_memory(&run);
 
 	if (r == 0)
@@ -309,13 +311,13 @@ static int run_list(const struct plan *plan, const struct plan_list *list, size_
 	return r;
 }
 
-int plan_run(const struct plan *plan, size_t category, plan_sink *sink, void *user,
-	     struct schedtrace_error *err)
+int plan_run(const struct plan *plan, size_t category, const struct plan_terms *terms,
+	     plan_sink *sink, void *user, struct schedtrace_error *err)
 {
 	const struct plan_category *from = &plan->categories[category];
 	int r = 0;
 
 	for (size_t l = 0; l < from->n_lists && r == 0; l++)
-		r = run_list(plan, &from->lists[l], category, sink, user, err);
+		r = run_list(plan, &from->lists[l], category, terms, sink, user, err);
 	return r;
 }

@@ -15,7 +15,7 @@
 static const char *const plain[] = { "timestamp", "pid",  "event", "cpu",
 				     "arg0",	  "arg1", "comm",  "stack" };
 
-enum { TIMESTAMP, PID, EVENT, CPU, ARG0, ARG1, COMM, STACK, N_PLAIN };
+enum { TIMESTAMP, PID, EVENT, CPU, ARG0, ARG1, COMM, STACK, N_PLAIN = TRACE_COLUMNS_READ };
 
 const char *trace_columns_name(size_t i)
 {
@@ -179,51 +179,68 @@ static int take(struct trace_columns *columns, size_t c, struct trace_column *ou
 	return 0;
 }
 
-static bool is_made(const struct trace_columns *columns, const char *name)
+static int fill(struct trace_columns *columns, struct trace_column *out, size_t c,
+		struct schedtrace_error *err)
 {
-	for (size_t i = 0; i < columns->n; i++)
-		if (!strcmp(columns->columns[i].name, name))
-			return true;
-	return false;
+	out->type = QUERY_INT;
+	return c < N_PLAIN ? take(columns, c, out, err) : compute(columns, c - N_PLAIN, out, err);
+}
+
+static void column_free(struct trace_column *column)
+{
+	if (column) {
+		free(column->owned);
+		free(column->name);
+	}
+	free(column);
 }
 
 /* One more column, if there is one of that name. */
-static int make(struct trace_columns *columns, const char *name, bool hidden,
+static int make(struct trace_columns *columns, const char *name, const struct trace_column **out,
 		struct schedtrace_error *err)
 {
-	struct trace_column *out = &columns->columns[columns->n];
+	struct trace_column *column;
 	const char *known;
 	size_t c = 0;
+	int r;
 
 	while ((known = trace_columns_name(c)) && strcmp(known, name))
 		c++;
 	if (!known || (c < N_PLAIN && columns->rows.n && !*place_of(&columns->rows, c)))
 		return 0;
-	*out = (struct trace_column){ .name = name, .type = QUERY_INT, .hidden = hidden };
-	columns->n++;
-	return c < N_PLAIN ? take(columns, c, out, err) : compute(columns, c - N_PLAIN, out, err);
+	column = calloc(1, sizeof(*column));
+	if (!column || !array_room(columns->columns, columns->n, columns->max) ||
+	    !(column->name = strdup(name)))
+		r = no_memory(columns->rows.n, err);
+	else
+		r = fill(columns, column, c, err);
+	if (r < 0)
+		column_free(column);
+	else
+		*out = columns->columns[columns->n++] = column;
+	return r;
 }
 
-int trace_columns_make(struct trace_columns *columns, const char *const *names, size_t n,
-		       bool all_plain, struct schedtrace_error *err)
+int trace_columns_get(struct trace_columns *columns, const char *name,
+		      const struct trace_column **out, struct schedtrace_error *err)
 {
 	int r = 0;
 
-	columns->columns = calloc(n + N_PLAIN, sizeof(*columns->columns));
-	if (!columns->columns)
-		return no_memory(n, err);
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = make(columns, names[i], false, err);
-	for (size_t c = 0; c < N_PLAIN && r == 0 && all_plain; c++)
-		if (!is_made(columns, plain[c]))
-			r = make(columns, plain[c], true, err);
+	*out = NULL;
+	pthread_mutex_lock(&columns->lock);
+	for (size_t i = 0; i < columns->n && !*out; i++)
+		if (!strcmp(columns->columns[i]->name, name))
+			*out = columns->columns[i];
+	if (!*out)
+		r = make(columns, name, out, err);
+	pthread_mutex_unlock(&columns->lock);
 	return r;
 }
 
 void trace_columns_close(struct trace_columns *columns)
 {
 	for (size_t i = 0; i < columns->n; i++)
-		free(columns->columns[i].owned);
+		column_free(columns->columns[i]);
 	free(columns->columns);
 	for (size_t c = 0; c < N_PLAIN; c++)
 		free(columns->owned[c]);

@@ -3,28 +3,32 @@
 #ifndef VIEW_FIGURE_TRACE_COLUMNS_H
 #define VIEW_FIGURE_TRACE_COLUMNS_H
 
+#include <pthread.h>
+
 #include "input/input.h"
 #include "query/query.h"
 #include "view/figure/instructions.h"
 
-/* A column that instructions can name. */
+/* A column that instructions can name; of all rows, and as long as the recording is open. */
 struct trace_column {
-	const char *name; /* lent by who asked for it */
+	char *name;
 	enum query_type type;
-	bool ns;     /* it is a time */
-	bool hidden; /* no instruction asked for it, but the command line may */
+	bool ns; /* it is a time */
 	struct query_column values;
 	void *owned;
 };
 
+/* An opened recording, which threads may share. */
 struct trace_columns {
 	struct input *infile;
 	const struct schedtrace_context *context;
 	struct schedtrace_events rows; /* n of them, with the whole of each column */
 	void *owned[8];		       /* where they were copied */
 	int64_t t0;		       /* of the first row, 0 without one */
-	size_t n;
-	struct trace_column *columns;
+	/* What was asked for so far, under the lock. */
+	pthread_mutex_t lock;
+	size_t n, max;
+	struct trace_column **columns;
 };
 
 /* Reads all rows; on failure, too, trace_columns_close() releases. */
@@ -32,12 +36,11 @@ int trace_columns_open(struct trace_columns *out, const char *path,
 		       const struct input_options *options, struct schedtrace_error *err);
 
 /*
- * Makes the columns of these names that there are, computes those that are computed, and leaves out
- * the others. Times are since the first row. @all_plain: those that are read are made too, hidden
- * where they have not been named.
+ * Lends the column of that name, which is made when it is first asked for; NULL: there is none.
+ * Times are since the first row.
  */
-int trace_columns_make(struct trace_columns *columns, const char *const *names, size_t n,
-		       bool all_plain, struct schedtrace_error *err);
+int trace_columns_get(struct trace_columns *columns, const char *name,
+		      const struct trace_column **out, struct schedtrace_error *err);
 
 void trace_columns_close(struct trace_columns *columns);
 
@@ -47,7 +50,9 @@ struct event_names trace_columns_events(struct trace_columns *columns);
 /* What a name nearest to @name could be, of all columns that instructions can ask for; or NULL. */
 const char *trace_columns_nearest(const char *name);
 
-/* The name of every column that can be asked for, by number; NULL behind the last. */
+/* The name of every column that can be asked for of any recording, by number; NULL behind the last.
+ * The first ones, up to TRACE_COLUMNS_READ, are those that are read. */
+#define TRACE_COLUMNS_READ 8
 const char *trace_columns_name(size_t i);
 
 #endif
