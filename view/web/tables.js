@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The view Tables: what any analysis says of a recording.
+import * as api from "./api.js";
+import * as app from "./app.js";
+import { gridColumns } from "./columns.js";
+import { provide } from "./commands.js";
+import { button, element, save, sentence, visible } from "./dom.js";
+import { Grid } from "./grid.js";
+import { QueryBox } from "./query.js";
+import * as state from "./state.js";
+
+export const title = "Tables";
+export const root = element("div.view", { id: "tables" });
+
+const latest = new api.Latest();
+let analyses = null, table = null, columns = [], loadedAs = "";
+
+const analysis = element("select", { id: "analysis",
+  onchange: () => state.change({ analysis: analysis.value, table: null, sort: null, columns: null,
+    filter: null }) });
+const which = element("select", { id: "table", onchange: () => state.change({ table: which.value,
+  sort: null, columns: null, filter: null }) });
+
+// What an analysis can be told to look at.
+const PARAMETERS = ["window", "comm", "pid", "cpu"];
+const HINTS = {
+  window: ["Window", "0.5:1.5", "seconds since the begin, or @NS on the trace clock"],
+  comm: ["Task", "cc*", "a name or a shell pattern"],
+  pid: ["Pid", "17,42", "numbers with commas between"],
+  cpu: ["CPU", "0,2", "numbers with commas between"],
+};
+const inputs = {};
+for (const name of PARAMETERS) {
+  const [, placeholder, about] = HINTS[name];
+  inputs[name] = element("input", { type: "text", id: "tables-" + name, size: 9, placeholder,
+    title: about, spellcheck: false,
+    onchange: () => state.change({ [name]: inputs[name].value.trim() }),
+    onkeydown: event => {
+      if (event.key === "Escape")
+        inputs[name].blur();
+    } });
+}
+
+const filter = new QueryBox({ label: "Filter", id: "tables-filter",
+  placeholder: "on_cpu_ns > 5e6 and comm =~ 'cc*'",
+  names: () => (table?.columns || []).map(({ name, about }) => ({ name, about })),
+  onEnter: text => state.change({ filter: text }) });
+const about = element("div.about");
+const message = element("div.notes");
+let grid = null;
+const place = element("div.view");
+
+root.append(
+  element("div.tools", null, element("label", null, "Analysis ", analysis),
+    element("label", null, "Table ", which),
+    ...PARAMETERS.map(name => element("label", null, HINTS[name][0] + " ", inputs[name])),
+    filter.root, element("span.group", { role: "group", "aria-label": "Download" },
+      button("CSV", () => download("csv")), button("JSON", () => download("json")))),
+  filter.error, about, message, place);
+
+export function show() {
+  grid?.use();
+  return update();
+}
+
+export function hide() {
+  latest.stop();
+}
+
+export function search() {
+  filter.focus();
+}
+
+function problem(error) {
+  if (error instanceof api.Dropped && !error.cancelled)
+    return;
+  if (error instanceof api.Refused && error.at !== undefined) {
+    filter.show(error);
+    return;
+  }
+  message.replaceChildren(element("div", { role: "alert" },
+    sentence(error.message, error instanceof api.Dropped ? "warning" : "error"),
+    button("Try again", () => {
+      loadedAs = "";
+      update();
+    })));
+}
+
+function choices() {
+  const name = state.get("analysis") || "tasks";
+  const chosen = analyses.find(a => a.name === name) || analyses[0];
+  if (analysis.children.length !== analyses.length)
+    analysis.replaceChildren(...analyses.map(a => element("option",
+      { value: a.name, title: a.summary }, visible(a.name))));
+  analysis.value = chosen.name;
+  which.replaceChildren(...chosen.tables.map(t => element("option",
+    { value: t.name, title: t.about }, visible(t.name))));
+  const first = chosen.tables.find(t => t.shown) || chosen.tables[0];
+  const shown = chosen.tables.find(t => t.name === state.get("table")) || first;
+  which.value = shown.name;
+  about.textContent = visible(shown.about || chosen.summary);
+  return { analysis: chosen.name, table: shown.name };
+}
+
+function asked(recording, chosen) {
+  const words = { recording: recording.id, ...chosen, filter: state.get("filter") };
+  for (const name of PARAMETERS)
+    words[name] = state.get(name);
+  return words;
+}
+
+export async function update() {
+  const recording = app.chosen();
+  for (const name of PARAMETERS)
+    inputs[name].value = state.get(name) || "";
+  filter.value = state.get("filter");
+  if (!recording) {
+    place.replaceChildren();
+    message.replaceChildren(element("p.empty", null, "Choose a recording first."));
+    return;
+  }
+  try {
+    analyses ||= await api.json("analyses", {}, { what: "list of analyses" });
+    const words = asked(recording, choices()), now = JSON.stringify(words);
+    if (now !== loadedAs) {
+      filter.show(null);
+      message.replaceChildren();
+      root.dataset.loaded = "";
+      const opened = await app.open(recording);
+      const answer = await api.table("table", words, { latest,
+        what: `${words.table} of ${recording.name}` });
+      take(answer, opened);
+      loadedAs = now;
+    }
+    place.replaceChildren(grid.root);
+    grid.set(columns, table.rows, { sort: state.get("sort"), chosen: state.get("columns"),
+      own: table.order });
+    root.dataset.loaded = loadedAs;
+  } catch (error) {
+    problem(error);
+  }
+}
+
+function take(answer, opened) {
+  const name = answer.analysis + "." + answer.table;
+  if (!grid || grid.key !== name) {
+    grid = new Grid({ label: answer.table, key: name,
+      empty: state.get("filter") ? "No row fulfils this." : "No row.",
+      onSort: sort => state.change({ sort }), onColumns: list => state.change({ columns: list }) });
+  }
+  table = answer;
+  grid.empty = state.get("filter") ? "No row fulfils this." : "No row.";
+  columns = gridColumns(answer, opened);
+  grid.use();
+  message.replaceChildren(...(answer.notes || []).map(note => sentence(note, "warning")));
+}
+
+async function download(format) {
+  const recording = app.chosen();
+  if (!recording || !analyses)
+    return;
+  const words = asked(recording, choices());
+  try {
+    const blob = await api.blob("table/file", { ...words, format },
+      { what: `${words.table} of ${recording.name} as ${format.toUpperCase()}` });
+    save(blob, `${recording.name.replace(/\.\w+$/, "")}-${words.table}.${format}`);
+  } catch (error) {
+    problem(error);
+  }
+}
+
+provide({
+  "tables.csv": () => download("csv"),
+  "tables.json": () => download("json"),
+});
