@@ -13,6 +13,7 @@
 
 #include <schedtrace/error.h>
 
+#include "tracedat/page_layout.h"
 #include "tracedat/tsc_scale.h"
 
 enum codec {
@@ -55,16 +56,6 @@ struct file_instance {
  * A ring-buffer page: a time stamp of 8 bytes, the commit word, and data right behind it. Where
  * data begins follows from the word's size, so that no damaged text can say otherwise.
  */
-struct page_layout {
-	uint32_t page_size;   /* 256 or more after container_choose() */
-	uint32_t commit_size; /* 8, or 4 from a 32-bit kernel */
-};
-
-static inline uint32_t page_data_offset(const struct page_layout *l)
-{
-	return 8 + l->commit_size;
-}
-
 struct container {
 	int fd;
 	uint64_t size;

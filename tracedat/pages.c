@@ -10,48 +10,17 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define COMMIT_LENGTH 0x07ffffffu
-#define COMMIT_STORED (1u << 30) /* the count of lost records follows the data */
-#define COMMIT_MISSED (1u << 31) /* records were lost before this page */
-
 /* Where common_pid may stand; it makes the smallest record one of a head and 8 bytes. */
 #define PID_OFFSET_MIN 4
 #define PID_OFFSET_MAX 64
 #define RECORD_MIN     (4 + PID_OFFSET_MIN + 4)
 
-#define TYPE_PADDING 29
-#define TYPE_EXTEND  30
-#define TYPE_STAMP   31
-
 /* The most that any kernel gives a task (PID_MAX_LIMIT). */
 #define PID_LIMIT 4194304
-
-/* No stamp of a page is later (year 2079 by tai), so that no record comes near 2^62 ns, the end of
- * the times that rows can have. */
-#define TIME_LIMIT (3ull << 60)
-
-/* An absolute stamp has 59 bits; those above are the ones of the time so far. */
-#define STAMP_BITS 59
 
 static inline uint16_t load16(const uint8_t *p)
 {
 	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint32_t load32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static inline uint64_t load64(const uint8_t *p)
-{
-	uint64_t v;
 
 	memcpy(&v, p, sizeof(v));
 	return v;
@@ -240,22 +209,6 @@ static int set_fault(struct page_error *e, enum page_fault fault, size_t at, uin
 	return SCHEDTRACE_E_FORMAT;
 }
 
-/* Puts the gap that the page's header tells of before the page's first record. */
-static int decode_lost(const uint8_t *page, const struct page_layout *l, uint32_t commit,
-		       int32_t cpu, struct page_records *out)
-{
-	uint32_t data = commit & COMMIT_LENGTH;
-	uint64_t count = 0;
-	int64_t resume = (int64_t)load64(page);
-
-	if (commit & COMMIT_STORED &&
-	    checked_range(page_data_offset(l) + data, l->commit_size, l->page_size))
-		count = l->commit_size == 8 ? load64(page + page_data_offset(l) + data)
-					    : load32(page + page_data_offset(l) + data);
-	return page_records_lost(out, cpu, resume,
-				 count && count <= INT64_MAX ? (int64_t)count : -1);
-}
-
 static int check_header(const uint8_t *page, size_t n, const struct page_layout *l,
 			uint32_t *commit, struct page_error *fault)
 {
@@ -264,34 +217,108 @@ static int check_header(const uint8_t *page, size_t n, const struct page_layout 
 
 	if (n < page_data_offset(l))
 		return set_fault(fault, PAGE_CUT, 0, n, page_data_offset(l));
-	stamp = load64(page);
-	word = l->commit_size == 8 ? load64(page + 8) : load32(page + 8);
+	stamp = page_load64(page);
+	word = l->commit_size == 8 ? page_load64(page + 8) : page_load32(page + 8);
 	*commit = (uint32_t)word;
-	if (stamp >= TIME_LIMIT)
-		return set_fault(fault, PAGE_TIME, 0, stamp, TIME_LIMIT - 1);
+	if (stamp >= PAGE_TIME_LIMIT)
+		return set_fault(fault, PAGE_TIME, 0, stamp, PAGE_TIME_LIMIT - 1);
 	/* The kernel adds the mark as a negative int, which fills the upper half. */
-	if (*commit & COMMIT_MISSED && word >> 32 == UINT32_MAX)
+	if (*commit & PAGE_COMMIT_MISSED && word >> 32 == UINT32_MAX)
 		word = *commit;
-	if (word >> 32 || *commit & ~(COMMIT_LENGTH | COMMIT_STORED | COMMIT_MISSED))
+	if (word >> 32 || *commit & ~(PAGE_COMMIT_LENGTH | PAGE_COMMIT_STORED | PAGE_COMMIT_MISSED))
 		return set_fault(fault, PAGE_COMMIT_BITS, 8, word, 0);
-	if (*commit & COMMIT_STORED && !(*commit & COMMIT_MISSED))
+	if (*commit & PAGE_COMMIT_STORED && !(*commit & PAGE_COMMIT_MISSED))
 		return set_fault(fault, PAGE_COUNT_ALONE, 8, word, 0);
-	if ((*commit & COMMIT_LENGTH) > l->page_size - page_data_offset(l))
-		return set_fault(fault, PAGE_COMMIT_LONG, 8, *commit & COMMIT_LENGTH,
+	if ((*commit & PAGE_COMMIT_LENGTH) > l->page_size - page_data_offset(l))
+		return set_fault(fault, PAGE_COMMIT_LONG, 8, *commit & PAGE_COMMIT_LENGTH,
 				 l->page_size - page_data_offset(l));
 	return 0;
+}
+
+/* Fills in what @c stands at. */
+static inline enum page_item read_record(const struct pages_config *config, struct page_cursor *c,
+					 int32_t cpu, struct record *r)
+{
+	struct page_event event;
+
+	if (__builtin_expect(c->size < config->pid_offset + 4, 0))
+		return page_cursor_fault(c, RECORD_NO_COMMON, c->size, config->pid_offset + 4);
+	event = config->events[load16(c->data)];
+	if (__builtin_expect(c->size < event.min_size, 0))
+		return page_cursor_fault(c, RECORD_SHORT, c->size, event.min_size);
+	r->timestamp = (int64_t)c->ts;
+	r->data = c->data;
+	r->size = c->size;
+	r->pid = (int32_t)page_load32(c->data + config->pid_offset);
+	r->kind = RECORD_EVENT;
+	r->format = event.format - 1;
+	r->cpu = cpu;
+	if (__builtin_expect(!event.format, 0)) {
+		r->kind = RECORD_UNKNOWN;
+		r->format = load16(c->data);
+		if (!r->format || (uint32_t)r->pid > PID_LIMIT)
+			return page_cursor_fault(c, RECORD_STRANGE, r->format, (uint32_t)r->pid);
+	}
+	return PAGE_ITEM_RECORD;
+}
+
+/* All items from @c on; what ends them. SCHEDTRACE_E_NOMEM is negative, as no item is. */
+static int read_items(const struct pages_config *config, struct page_cursor *cursor, int32_t cpu,
+		      struct page_records *out)
+{
+	const uint8_t *first = cursor->next;
+	struct record *r = out->list + out->n;
+	struct page_cursor c = *cursor;
+	int64_t last = out->last;
+	int item;
+
+	for (;;) {
+		item = page_cursor_next(&c);
+		if (__builtin_expect(item != PAGE_ITEM_RECORD, 0)) {
+			if (item <= PAGE_ITEM_FAULT)
+				break;
+			/* The kernel's mark where the clock was set back, but for a page's first
+			 * record. */
+			if (item == PAGE_ITEM_STILL && c.at > first) {
+				if (page_records_step(out, (size_t)(r - out->list)) < 0)
+					return SCHEDTRACE_E_NOMEM;
+				out->marked = true;
+			}
+			continue;
+		}
+		item = read_record(config, &c, cpu, r);
+		if (__builtin_expect(item == PAGE_ITEM_FAULT, 0))
+			break;
+		if (__builtin_expect((int64_t)c.ts < last, 0) &&
+		    page_records_step(out, (size_t)(r - out->list)) < 0)
+			return SCHEDTRACE_E_NOMEM;
+		last = (int64_t)c.ts;
+		r++;
+	}
+	out->n = (size_t)(r - out->list);
+	out->last = last;
+	*cursor = c;
+	return item;
+}
+
+/* Puts the gap that the page's header tells of before the page's first record. */
+static int decode_lost(const uint8_t *page, size_t n, const struct page_layout *l, int32_t cpu,
+		       struct page_records *out)
+{
+	/* Of a cut page the count has not been read. */
+	int64_t lost = n < l->page_size ? -1 : page_lost(page, l);
+
+	return page_records_lost(out, cpu, (int64_t)page_stamp(page), lost);
 }
 
 int page_decode(const struct pages_config *config, const uint8_t *page, size_t n, int32_t cpu,
 		struct page_records *out, struct page_error *fault)
 {
 	const struct page_layout *l = &config->layout;
-	const uint8_t *p, *end, *data, *next;
-	uint32_t commit = 0, head, size;
-	struct record *r;
-	uint64_t ts;
+	struct page_cursor c;
+	uint32_t commit = 0, whole;
 	size_t first;
-	int status;
+	int status, item;
 
 	status = check_header(page, n, l, &commit, fault);
 	if (status < 0)
@@ -299,120 +326,24 @@ int page_decode(const struct pages_config *config, const uint8_t *page, size_t n
 	/* Room for as many of the smallest records as there can be, and for a gap. */
 	if (reserve(out, l->page_size / RECORD_MIN + 2) < 0)
 		return SCHEDTRACE_E_NOMEM;
-	p = page + page_data_offset(l);
-	end = p + (commit & COMMIT_LENGTH);
-	if (end > page + n)
-		end = page + n; /* of a cut file: its last record is one that ends late */
-	if (commit & COMMIT_MISSED &&
-	    decode_lost(page, l, n < l->page_size ? commit & ~COMMIT_STORED : commit, cpu, out) < 0)
+	if (commit & PAGE_COMMIT_MISSED && decode_lost(page, n, l, cpu, out) < 0)
 		return SCHEDTRACE_E_NOMEM;
-	ts = load64(page);
 	first = out->n;
-	r = out->list + first;
 	if (out->marked && page_records_step(out, first) < 0)
 		return SCHEDTRACE_E_NOMEM;
 	out->marked = false;
-#define FAULT(fault_, value_, limit_)                                                              \
-	do {                                                                                       \
-		status = set_fault(fault, fault_, (size_t)(p - page), value_, limit_);             \
-		goto done;                                                                         \
-	} while (0)
-	for (; p < end; p = next) {
-		if (end - p < 4)
-			FAULT(RECORD_CUT, (uint64_t)(end - p), 4);
-		head = load32(p);
-		data = p + 4;
-		if ((head & 31) - 1 < 28) {
-			size = (head & 31) * 4;
-			next = data + size;
-			ts += head >> 5;
-		} else if (!(head & 31)) {
-			if (end - data < 4)
-				FAULT(RECORD_LENGTH_CUT, (uint64_t)(end - data), 4);
-			size = load32(data);
-			if (size <= 4)
-				FAULT(RECORD_LENGTH_ZERO, size, 4);
-			size -= 4;
-			data += 4;
-			if (size > (uint64_t)(end - data))
-				FAULT(RECORD_LONG, size, (uint64_t)(end - data));
-			next = data + ((size + 3) & ~3u);
-			ts += head >> 5;
-		} else if ((head & 31) == TYPE_PADDING) {
-			/* The rest of the page, or a record that was discarded after it began. */
-			if (!(head >> 5) && end - p > 8)
-				FAULT(PADDING_NULL, (uint64_t)(end - p), 8);
-			if (!(head >> 5) || end - data < 4)
-				break;
-			size = load32(data);
-			if (size > (uint64_t)(end - data))
-				FAULT(PADDING_LONG, size, (uint64_t)(end - data));
-			next = data + size;
-			ts += head >> 5;
-			continue;
-		} else {
-			uint64_t time;
-
-			if (end - data < 4)
-				FAULT(RECORD_EXTEND_CUT, (uint64_t)(end - data), 4);
-			time = ((uint64_t)load32(data) << 27) + (head >> 5);
-			if ((head & 31) == TYPE_EXTEND) {
-				/* The kernel's mark, but for a page's first record. */
-				if (!time && p > page + page_data_offset(l)) {
-					if (page_records_step(out, (size_t)(r - out->list)) < 0)
-						return SCHEDTRACE_E_NOMEM;
-					out->marked = true;
-				}
-				ts += time;
-			} else {
-				uint64_t absolute = (ts & ~((1ull << STAMP_BITS) - 1)) |
-						    (time & ((1ull << STAMP_BITS) - 1));
-
-				/* The low bits may have wrapped since. */
-				if (absolute < ts && ts - absolute > 1ull << (STAMP_BITS - 1))
-					absolute += 1ull << STAMP_BITS;
-				ts = absolute;
-			}
-			if (ts >= TIME_LIMIT)
-				FAULT(RECORD_TIME, ts, TIME_LIMIT - 1);
-			next = data + 4;
-			continue;
-		}
-		if (__builtin_expect(next > end, 0))
-			FAULT(RECORD_LONG, size, (uint64_t)(end - data));
-		if (__builtin_expect(size < config->pid_offset + 4, 0))
-			FAULT(RECORD_NO_COMMON, size, config->pid_offset + 4);
-		{
-			struct page_event event = config->events[load16(data)];
-
-			if (__builtin_expect(size < event.min_size, 0))
-				FAULT(RECORD_SHORT, size, event.min_size);
-			r->timestamp = (int64_t)ts;
-			r->data = data;
-			r->size = size;
-			r->pid = (int32_t)load32(data + config->pid_offset);
-			r->kind = RECORD_EVENT;
-			r->format = event.format - 1;
-			r->cpu = cpu;
-			if (__builtin_expect(!event.format, 0)) {
-				r->kind = RECORD_UNKNOWN;
-				r->format = load16(data);
-				if (!r->format || (uint32_t)r->pid > PID_LIMIT)
-					FAULT(RECORD_STRANGE, r->format, (uint32_t)r->pid);
-			}
-		}
-		if (__builtin_expect((int64_t)ts < out->last, 0) &&
-		    page_records_step(out, (size_t)(r - out->list)) < 0)
-			return SCHEDTRACE_E_NOMEM;
-		out->last = (int64_t)ts;
-		r++;
-	}
+	page_cursor_begin(&c, page, l);
+	if (c.end > page + n)
+		c.end = page + n; /* of a cut file: its last record is one that ends late */
+	item = read_items(config, &c, cpu, out);
+	if (item < 0)
+		return item;
 	/* Of a cut page, this much was there. */
-	if (end < page + page_data_offset(l) + (commit & COMMIT_LENGTH))
-		FAULT(PAGE_CUT, n, page_data_offset(l) + (commit & COMMIT_LENGTH));
-done:
-#undef FAULT
-	out->n = (size_t)(r - out->list);
+	whole = page_data_offset(l) + (commit & PAGE_COMMIT_LENGTH);
+	if (item == PAGE_ITEM_END && n < whole)
+		page_cursor_fault(&c, PAGE_CUT, n, whole);
+	if (item == PAGE_ITEM_FAULT || n < whole)
+		status = set_fault(fault, c.fault, (size_t)(c.at - page), c.value, c.limit);
 	/* Records resume with the first one, whatever stamp the page has. */
 	if (first && out->n > first && out->list[first - 1].kind == RECORD_LOST)
 		out->list[first - 1].timestamp = out->list[first].timestamp;

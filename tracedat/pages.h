@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Records of ring-buffer pages. A page is a header (time stamp of its first record, commit word)
- * and records packed one after the other, each with the time since the one before it; every page
- * can be decoded alone. See include/linux/ring_buffer.h of the kernel for the encodings.
- */
+/* Records of ring-buffer pages, whose formats are known. */
 #ifndef TRACEDAT_PAGES_H
 #define TRACEDAT_PAGES_H
 
 #include "tracedat/container.h"
 #include "tracedat/formats.h"
+#include "tracedat/page_cursor.h"
 #include "tracedat/tracedat.h"
-
-enum page_fault {
-	PAGE_OK,
-	PAGE_CUT,	    /* fewer bytes than a page header */
-	PAGE_COMMIT_LONG,   /* more data claimed than a page holds */
-	PAGE_COMMIT_BITS,   /* bits of the commit word that mean nothing */
-	PAGE_COUNT_ALONE,   /* a count of lost records, but none are lost */
-	PAGE_TIME,	    /* time stamp of the page above TIME_LIMIT */
-	PAGE_TIME_BACK,	    /* begins long before the page before it ended */
-	RECORD_CUT,	    /* no room for the head of a record */
-	RECORD_EXTEND_CUT,  /* time extend or stamp without its second word */
-	RECORD_LENGTH_CUT,  /* no room for the length word */
-	RECORD_LENGTH_ZERO, /* length word that covers no data */
-	RECORD_LONG,	    /* ends after the page's data */
-	RECORD_TIME,	    /* time above TIME_LIMIT */
-	RECORD_NO_COMMON,   /* too short for the fields that all events have */
-	RECORD_STRANGE,	    /* event id without a format, and a pid that no task has */
-	RECORD_SHORT,	    /* shorter than the fields of its format */
-	PADDING_LONG,	    /* padding that ends after the page's data */
-	PADDING_NULL,	    /* end-of-page mark with data behind it */
-};
 
 struct page_event {
 	uint16_t format; /* index + 1, 0 unknown */
