@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/mem.h"
@@ -512,14 +513,6 @@ static bool beat(struct sampler *s, uint64_t count)
 	s->beat %= s->beats;
 	s->missed += due > 1 ? due - 1 : 0;
 	return due > 0;
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 /* A tick that the timer asked for. */

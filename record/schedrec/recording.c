@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/outputs.h"
@@ -19,14 +20,6 @@
 
 #define TICK_NS	 250000000 /* how far the table of a killed recorder's file is behind */
 #define HURRY_NS 1000000000
-
-int64_t recording_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 void recording_tell_error(struct recording *r)
 {
@@ -147,14 +140,14 @@ static void show_status(struct recording *r)
 	name_awaited(r, awaited, sizeof(awaited));
 	if (r->settings->flight_ns) {
 		snprintf(text, sizeof(text), "flight recorder  %.1f s  %" PRIu64 " saved%s",
-			 (double)(recording_now_ns() - r->begun_ns) / 1e9, r->numbered.n_done,
+			 (double)(now_ns() - r->begun_ns) / 1e9, r->numbered.n_done,
 			 awaited);
 		progress_text(&r->progress, text);
 		return;
 	}
 	read_counts(r);
 	snprintf(text, sizeof(text), "recording  %.1f s  %s events  %.1f MB  %s lost%s",
-		 (double)(recording_now_ns() - r->begun_ns) / 1e9,
+		 (double)(now_ns() - r->begun_ns) / 1e9,
 		 format_count(events,
 			      buffer_counts_events(&r->counts) + buffer_counts_unread(&r->counts)),
 		 (double)(r->numbered.bytes_done + tracedat_data_bytes(&r->writer)) / 1e6,
@@ -176,13 +169,13 @@ static bool file_is_full(const struct recording *r)
 static void record(struct recording *r)
 {
 	int64_t end = r->settings->duration_ns ? r->begun_ns + r->settings->duration_ns : INT64_MAX;
-	int64_t next = recording_now_ns() + TICK_NS;
+	int64_t next = now_ns() + TICK_NS;
 
 	while (!r->reason) {
-		int64_t now = recording_now_ns();
+		int64_t now = now_ns();
 
 		wait_for_news(r, (next < end ? next : end) - now);
-		now = recording_now_ns();
+		now = now_ns();
 		if (r->n_signals)
 			r->reason = "signal";
 		else if (workload_is_over(&r->workload))
@@ -242,13 +235,13 @@ static bool drain(struct recording *r)
 	instance_trace(&r->instance, false);
 	if (r->only.handle)
 		instance_trace(&r->only, false);
-	r->ended_ns = recording_now_ns();
+	r->ended_ns = now_ns();
 	readers_stop(&r->readers);
 	while (!readers_done(&r->readers)) {
 		wait_for_news(r, TICK_NS / 5);
 		if (r->n_signals > 1 && hurry_at == INT64_MAX)
-			hurry_at = recording_now_ns() + HURRY_NS;
-		if (r->n_signals > 2 || recording_now_ns() >= hurry_at)
+			hurry_at = now_ns() + HURRY_NS;
+		if (r->n_signals > 2 || now_ns() >= hurry_at)
 			atomic_store(&r->readers.hurry, true);
 		recording_give_up_readers(r, r->n_signals > 2);
 	}

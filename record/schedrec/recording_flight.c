@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/escape.h"
 #include "base/mem.h"
@@ -132,13 +133,13 @@ void recording_end_flight(struct recording *r)
 	if (!r->settings->quiet)
 		report(r->settings->program, "saved %" PRIu64 " file%s in %.1f s",
 		       r->numbered.n_done, r->numbered.n_done == 1 ? "" : "s",
-		       (double)(recording_now_ns() - r->begun_ns) / 1e9);
+		       (double)(now_ns() - r->begun_ns) / 1e9);
 }
 
 /* After a save by a rule the next one waits until there is a whole window again. */
 void recording_obey_rules(struct recording *r)
 {
-	int64_t now = recording_now_ns();
+	int64_t now = now_ns();
 
 	if (r->workload.ended && !r->exit_judged) {
 		rules_exit(&r->rules, workload_exit_status(&r->workload));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cli/report_error.h"
 #include "record/workfile/page_records.h"
@@ -79,7 +80,7 @@ static bool was_away(struct recording *r, int64_t now)
 
 void recording_check_readers(struct recording *r)
 {
-	int64_t now = recording_now_ns();
+	int64_t now = now_ns();
 	bool away = was_away(r, now);
 	int alive = 0;
 
@@ -196,7 +197,7 @@ void recording_give_up_readers(struct recording *r, bool now)
 	for (int i = 0; i < r->readers.n; i++) {
 		struct reader *item = &r->readers.items[i];
 
-		if (readers_silent_ns(item, recording_now_ns()) > (now ? SILENT_NS : GIVE_UP_NS))
+		if (readers_silent_ns(item, now_ns()) > (now ? SILENT_NS : GIVE_UP_NS))
 			readers_give_up(item);
 	}
 }

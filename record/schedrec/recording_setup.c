@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/report_error.h"
@@ -409,7 +410,7 @@ int recording_start(struct recording *r)
 		result = instance_trace(&r->only, true);
 	if (result < 0)
 		return error_errno(&r->err, SCHEDTRACE_E_IO, -result, "switching tracing on");
-	r->begun_ns = recording_now_ns();
+	r->begun_ns = now_ns();
 	clocks_read(&r->begun);
 	/* A flight recorder puts what a file begins with before what it saves. */
 	result = s->flight_ns ? 0 : recording_write_begin(r, true);

@@ -70,9 +70,6 @@ struct recording {
 	struct schedtrace_error err;
 };
 
-/* CLOCK_MONOTONIC. */
-int64_t recording_now_ns(void);
-
 /* Reports r->err, which makes the exit status 125. */
 void recording_tell_error(struct recording *r);
 

@@ -14,6 +14,7 @@
 #include <kbuffer.h>
 #include <tracefs.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 
@@ -66,14 +67,6 @@ struct watch {
 	size_t n, room;
 	bool lost;
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* ---- what to record ------------------------------------------------------------------- */
 
