@@ -2,15 +2,19 @@
 #include "record/capture.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "record/marker_writer.h"
+#include "record/privileges.h"
 #include "record/proc/proc_tasks.h"
+#include "record/readers.h"
 #include "record/tracefs/buffer_counts.h"
 #include "record/tracefs/clocks.h"
 #include "record/tracefs/event_sets.h"
@@ -19,8 +23,9 @@
 #include "record/tracefs/tracefs_place.h"
 #include "tracedat/tracedat_header.h"
 
-#define ROUND_NS    50000000
-#define PAGES_ROUND 64 /* handed over at a time */
+#define ROUND_NS   50000000
+#define MAX_MEMORY ((size_t)64 << 20)
+#define GIVE_UP_NS INT64_C(10000000000) /* for a reader at the end */
 
 struct capture {
 	struct page_sink sink;
@@ -30,17 +35,11 @@ struct capture {
 	struct tracedat_writer writer; /* its head; and the file, if there is one */
 	struct task_list tasks;
 	char *cmdlines; /* of the head */
-	int *pipes;	/* trace_pipe_raw of each CPU, -1 none */
-	uint8_t *pages; /* PAGES_ROUND of them */
+	struct page_queue *queue;
+	struct readers readers;
+	bool reading;
 	int timer_fd;
-	int64_t until_ns; /* before it all was read when the present round is over */
 };
-
-static bool is_never_set_back(const char *clock)
-{
-	return strcmp(clock, "mono") == 0 || strcmp(clock, "mono_raw") == 0 ||
-	       strcmp(clock, "boot") == 0;
-}
 
 static int find_events(struct capture *c, const struct capture_options *options,
 		       struct schedtrace_error *err)
@@ -74,36 +73,27 @@ static int make_instance(struct capture *c, const struct capture_options *option
 	return r < 0 ? r : instance_open_controls(&c->instance, err);
 }
 
-static int open_pipes(struct capture *c, struct schedtrace_error *err)
+static int open_queue(struct capture *c, const struct capture_options *options,
+		      struct schedtrace_error *err)
 {
-	const struct instance *in = &c->instance;
+	size_t max_bytes = options->max_memory ? options->max_memory : MAX_MEMORY;
 
-	c->pipes = malloc((size_t)in->n_cpus * sizeof(*c->pipes));
-	c->pages = malloc(PAGES_ROUND * (size_t)in->page_size);
-	if (!c->pipes || !c->pages)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	for (int cpu = 0; cpu < in->n_cpus; cpu++)
-		c->pipes[cpu] = -1;
-	for (int cpu = 0; cpu < in->n_cpus; cpu++) {
-		if (!in->has_cpu[cpu])
-			continue;
-		c->pipes[cpu] = instance_open_pages(in, cpu, err);
-		if (c->pipes[cpu] < 0)
-			return c->pipes[cpu];
-	}
 	c->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	return c->timer_fd < 0 ? error_errno(err, SCHEDTRACE_E_IO, errno, "timerfd") : 0;
+	if (c->timer_fd < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "timerfd");
+	return page_queue_new(&c->queue, c->instance.n_cpus, c->instance.page_size, max_bytes, err);
 }
 
 static int set_up(struct capture *c, const struct capture_options *options,
 		  struct schedtrace_error *err)
 {
+	int64_t now;
 	int r;
 
 	c->clock = strdup(options->clock ? options->clock : "mono");
 	if (!c->clock)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	if (!is_never_set_back(c->clock))
+	if (!clocks_now(c->clock, &now))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "the clock %s may be set back while recording: take mono, "
 				 "mono_raw or boot",
@@ -120,7 +110,7 @@ static int set_up(struct capture *c, const struct capture_options *options,
 	c->cmdlines = proc_tasks_cmdlines(&c->tasks, NULL);
 	if (!c->cmdlines)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	return open_pipes(c, err);
+	return open_queue(c, options, err);
 }
 
 int capture_new(struct capture **out, const struct capture_options *options,
@@ -146,9 +136,10 @@ void capture_free(struct capture *c)
 {
 	if (!c)
 		return;
-	for (int cpu = 0; c->pipes && cpu < c->instance.n_cpus; cpu++)
-		if (c->pipes[cpu] >= 0)
-			close(c->pipes[cpu]);
+	if (c->reading)
+		readers_finish(&c->readers);
+	readers_free(&c->readers);
+	page_queue_free(c->queue);
 	mem_close_p(&c->timer_fd);
 	instance_destroy(&c->instance, NULL);
 	tracedat_writer_free(&c->writer);
@@ -158,8 +149,6 @@ void capture_free(struct capture *c)
 		tracefs_place_forget(c->tracefs);
 	free(c->clock);
 	free(c->cmdlines);
-	free(c->pipes);
-	free(c->pages);
 	free(c);
 }
 
@@ -177,20 +166,18 @@ size_t capture_page_size(const struct capture *c)
 
 int capture_write_head(struct capture *c, int fd, struct schedtrace_error *err)
 {
-	return tracedat_writer_begin(&c->writer, fd, c->cmdlines, err);
+	struct tracedat_writer head = { .fd = -1 };
+	int r = tracedat_writer_another(&c->writer, &head, err);
+
+	if (r == 0)
+		r = tracedat_writer_begin(&head, fd, c->cmdlines, err);
+	tracedat_writer_free(&head);
+	return r;
 }
 
-int capture_write_pages(struct capture *c, int cpu, const void *pages, size_t bytes,
-			struct schedtrace_error *err)
+int capture_begin_file(struct capture *c, int fd, struct schedtrace_error *err)
 {
-	struct tracedat_part *part = &c->writer.parts[cpu];
-	int r = tracedat_write_at(c->writer.fd, pages, bytes,
-				  tracedat_writer_position(&c->writer, cpu) + part->size);
-
-	if (r < 0)
-		return error_errno(err, SCHEDTRACE_E_IO, -r, "writing pages of CPU %d", cpu);
-	part->size += bytes;
-	return 0;
+	return tracedat_writer_begin(&c->writer, fd, c->cmdlines, err);
 }
 
 static int no_second(void *self, int *fd, struct schedtrace_error *err)
@@ -217,16 +204,6 @@ int capture_finish_file(struct capture *c, struct schedtrace_error *err)
 
 /* ---- while it runs --------------------------------------------------------------------- */
 
-static int64_t trace_now(const struct capture *c)
-{
-	struct clocks now;
-	int64_t ns = 0;
-
-	clocks_read(&now);
-	clocks_by_name(&now, c->clock, &ns);
-	return ns;
-}
-
 int capture_start(struct capture *c, struct schedtrace_error *err)
 {
 	static const struct attach nobody;
@@ -237,8 +214,15 @@ int capture_start(struct capture *c, struct schedtrace_error *err)
 					    .clock = c->clock,
 					    .attach = &nobody,
 					    .whole = true };
-	int r = instance_trace(&c->instance, true);
+	const struct readers_mode mode = { .privileges = PRIVILEGES_ALL,
+					   .queue = c->queue,
+					   .clock = c->clock };
+	int r = readers_start(&c->readers, &c->instance, NULL, &c->writer, &mode, err);
 
+	if (r < 0)
+		return r;
+	c->reading = true;
+	r = instance_trace(&c->instance, true);
 	if (r < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, -r, "switching tracing on");
 	r = marker_write_begin(&begin, err);
@@ -261,56 +245,54 @@ int capture_fd(const struct capture *c)
 	return c->timer_fd;
 }
 
-/* All that the CPU's buffer holds at this moment; the last page may not be full. */
-static int read_cpu(struct capture *c, int cpu, struct schedtrace_error *err)
+/* A reader that ended early took its CPU's later records with it. */
+static int check_readers(const struct capture *c, struct schedtrace_error *err)
 {
-	size_t page_size = c->instance.page_size, n = 0;
-	int r = 0;
+	for (int i = 0; i < c->readers.n; i++) {
+		const struct reader *item = &c->readers.items[i];
+		int errnum = atomic_load(&item->errnum);
 
-	while (r >= 0) {
-		ssize_t got = read(c->pipes[cpu], c->pages + n * page_size, page_size);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		/* A CPU that has not been online yet has no buffer to read. */
-		if (got < 0 && errno != EAGAIN && errno != ENODEV)
-			return error_errno(err, SCHEDTRACE_E_IO, errno, "reading CPU %d", cpu);
-		if (got <= 0)
-			break;
-		memset(c->pages + n * page_size + got, 0, page_size - (size_t)got);
-		if (++n < PAGES_ROUND)
-			continue;
-		r = c->sink.pages(c->sink.user, cpu, c->pages, n * page_size, err);
-		n = 0;
+		if (errnum)
+			return error_errno(err, SCHEDTRACE_E_IO, errnum, "reading CPU %d",
+					   item->cpu);
 	}
-	return r >= 0 && n ? c->sink.pages(c->sink.user, cpu, c->pages, n * page_size, err) : r;
-}
-
-static int read_all(struct capture *c, struct schedtrace_error *err)
-{
-	int r = 0;
-
-	for (int cpu = 0; r >= 0 && cpu < c->instance.n_cpus; cpu++)
-		if (c->pipes[cpu] >= 0)
-			r = read_cpu(c, cpu, err);
-	return r;
+	return 0;
 }
 
 int capture_step(struct capture *c, struct schedtrace_error *err)
 {
-	/* An event may have got its time before this and come into the buffer after the reading:
-	 * the round before tells until when that is over. */
-	int64_t until = c->until_ns, now = trace_now(c);
 	uint64_t ticks;
 	int r;
 
 	if (read(c->timer_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "timerfd");
-	r = read_all(c, err);
-	if (r < 0)
-		return r;
-	c->until_ns = now;
-	return until ? c->sink.round(c->sink.user, until, err) : 0;
+	r = check_readers(c, err);
+	return r < 0 ? r : page_queue_take(c->queue, &c->sink, err);
+}
+
+/* Tracing is off: the readers end once their buffers are empty. */
+static int drain(struct capture *c, struct schedtrace_error *err)
+{
+	struct pollfd news = { .fd = c->readers.news_fd, .events = POLLIN };
+	int64_t end = now_ns() + GIVE_UP_NS;
+	uint64_t count;
+	int r;
+
+	readers_stop(&c->readers);
+	while (!readers_done(&c->readers) && now_ns() < end) {
+		if (poll(&news, 1, ROUND_NS / 1000000) > 0 &&
+		    read(news.fd, &count, sizeof(count)) < 0)
+			break;
+		r = page_queue_take(c->queue, &c->sink, err);
+		if (r < 0)
+			return r;
+	}
+	if (c->writer.fd >= 0)
+		readers_sizes(&c->readers, &c->writer);
+	readers_finish(&c->readers);
+	c->reading = false;
+	r = check_readers(c, err);
+	return r < 0 ? r : page_queue_take(c->queue, &c->sink, err);
 }
 
 int capture_stop(struct capture *c, struct schedtrace_error *err)
@@ -322,6 +304,10 @@ int capture_stop(struct capture *c, struct schedtrace_error *err)
 		return r;
 	if (off < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, -off, "switching tracing off");
-	r = read_all(c, err);
-	return r < 0 ? r : c->sink.round(c->sink.user, INT64_MAX, err);
+	return drain(c, err);
+}
+
+uint64_t capture_skipped(const struct capture *c)
+{
+	return page_queue_skipped(c->queue);
 }

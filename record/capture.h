@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A recording as an object: it makes the instance, switches events on, and hands the pages of every
- * CPU to a sink whenever it is told to go round. It prints nothing, and neither signals nor
+ * CPU to a sink, to a file, or to both. It prints nothing, and neither signals nor
  * processes are its business. When it is freed, or killed, nothing of it stays in tracefs.
  */
 #ifndef RECORD_CAPTURE_H
@@ -12,6 +12,8 @@
 
 #include <schedtrace/error.h>
 
+#include "record/page_queue.h"
+
 struct capture;
 
 struct capture_options {
@@ -20,18 +22,7 @@ struct capture_options {
 	const char *tracefs; /* NULL: where it is mounted */
 	const char *clock;   /* mono, mono_raw or boot, which are never set back; NULL: mono */
 	int64_t buffer_kb;   /* per CPU; 0: as the events need */
-};
-
-/* Who gets the pages. A negative result ends the round and is returned by who asked for it. */
-struct page_sink {
-	/* The next pages of @cpu, @bytes in all: those that are full, and at the end of a round
-	 * what the last one holds so far. They live until it returns. */
-	int (*pages)(void *user, int cpu, const void *pages, size_t bytes,
-		     struct schedtrace_error *err);
-	/* A round is over: all records before @until_ns of the trace clock have been handed
-	 * over. */
-	int (*round)(void *user, int64_t until_ns, struct schedtrace_error *err);
-	void *user;
+	size_t max_memory;   /* of pages that nobody has taken yet, bytes; 0: 64 MiB */
 };
 
 /* What the options lend is not needed after that. */
@@ -44,14 +35,13 @@ int capture_cpus(const struct capture *c);
 size_t capture_page_size(const struct capture *c);
 
 /*
- * Writes a trace.dat without events into the empty file @fd, which may be in memory: what it says
- * of formats, symbols and names is all that a reader of the pages needs (tracedat_open()).
+ * Makes the empty file @fd, which may be in memory, a trace.dat without events: what it says of
+ * formats, symbols and names is all that a reader of the pages needs (tracedat_open()).
  */
 int capture_write_head(struct capture *c, int fd, struct schedtrace_error *err);
 
-/* Puts pages of @cpu into that file, behind those before. */
-int capture_write_pages(struct capture *c, int cpu, const void *pages, size_t bytes,
-			struct schedtrace_error *err);
+/* Before the start: the same, and from the start on the file gets all records. */
+int capture_begin_file(struct capture *c, int fd, struct schedtrace_error *err);
 
 /* After the end: makes that file whole, with what the kernel counted. */
 int capture_finish_file(struct capture *c, struct schedtrace_error *err);
@@ -62,6 +52,10 @@ int capture_start(struct capture *c, struct schedtrace_error *err);
 /* A descriptor that is readable when it is time for a round: 20 times a second. */
 int capture_fd(const struct capture *c);
 int capture_step(struct capture *c, struct schedtrace_error *err);
+
+/* Bytes of pages that came while max_memory was full. Those after them say that records were lost;
+ * the file has them. */
+uint64_t capture_skipped(const struct capture *c);
 
 /* Ends recording; a last round with all that there is, until INT64_MAX. */
 int capture_stop(struct capture *c, struct schedtrace_error *err);

@@ -12,21 +12,22 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <tracefs.h>
-
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "record/privileges.h"
+#include "record/reader_pages.h"
 
-#define LOOK_MS	    250 /* what a killed recorder loses at most */
-#define PAUSE_MS    20
-#define LIMIT_MS    20 /* how long a file may outgrow its limit unseen */
-#define CUT_NS	    INT64_C(10000000000)
-#define FINISH_NS   INT64_C(1000000000) /* for readers whose records nobody wants */
-#define READER_NICE (-5)
-#define STACK_SIZE  (1u << 20) /* libtracefs keeps a page of the buffer on the stack */
+#define LOOK_MS	       250 /* what a killed recorder loses at most */
+#define PAUSE_MS       20
+#define LOOK_MEMORY_MS 50 /* how old a record is at most when somebody gets it */
+#define LIMIT_MS       20 /* how long a file may outgrow its limit unseen */
+#define CUT_NS	       INT64_C(10000000000)
+#define FINISH_NS      INT64_C(1000000000) /* for readers whose records nobody wants */
+#define READER_NICE    (-5)
+#define STACK_SIZE     (1u << 20) /* libtracefs keeps a page of the buffer on the stack */
 
-static void signal_fd(int fd)
+void readers_signal(int fd)
 {
 	uint64_t one = 1;
 
@@ -35,93 +36,9 @@ static void signal_fd(int fd)
 		return;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 bool readers_output_error(int errnum)
 {
 	return errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG || errnum == EROFS;
-}
-
-/* Publishes what is in the file: the position, down to a whole page. */
-static void publish(struct reader *r)
-{
-	off_t at = lseek(r->file_fd, 0, SEEK_CUR);
-	uint64_t bytes = at > (off_t)r->begin ? (uint64_t)at - r->begin : 0;
-	uint64_t more;
-
-	bytes -= bytes % r->all->page_size;
-	more = bytes - atomic_load(&r->bytes);
-	atomic_store(&r->bytes, bytes);
-	if (atomic_fetch_add(&r->all->total, more) + more >= r->all->limit)
-		signal_fd(r->all->news_fd);
-}
-
-/* Moves all whole pages that there are. 1 if there were any, 0, or -errno. */
-static int take_pages(struct reader *r)
-{
-	bool any = false;
-
-	while (!atomic_load(&r->all->hurry)) {
-		int n;
-
-		errno = 0;
-		atomic_store(&r->seen_ns, now_ns());
-		n = tracefs_cpu_write(r->handle, r->file_fd, true);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != EAGAIN && errno != ENODEV) {
-			int errnum = errno ? errno : EIO;
-
-			publish(r);
-			return -errnum;
-		}
-		if (atomic_load(&r->given_up))
-			return -ETIMEDOUT;
-		if (n <= 0)
-			break;
-		any = true;
-		publish(r);
-	}
-	return any;
-}
-
-/* The page that is not full. 1 if there was one, 0, or -errno. */
-static int take_partial_page(struct reader *r)
-{
-	off_t at;
-	int n;
-
-	errno = 0;
-	n = tracefs_cpu_flush_write(r->handle, r->file_fd);
-	if (n == 0 || (n < 0 && errno == ENODEV)) /* a CPU that has not been online yet */
-		return 0;
-	if (n < 0)
-		return errno ? -errno : -EIO;
-	/* What follows it begins at the next page. */
-	at = lseek(r->file_fd, 0, SEEK_CUR);
-	at = (off_t)(r->begin + tracedat_round_up((uint64_t)at - r->begin, r->all->page_size));
-	lseek(r->file_fd, at, SEEK_SET);
-	publish(r);
-	return 1;
-}
-
-/* Whole pages and the last, and those after it if tracing was still on a moment ago. */
-static int take_rest(struct reader *r)
-{
-	int result = take_pages(r);
-
-	while (result >= 0 && !atomic_load(&r->all->hurry)) {
-		result = take_partial_page(r);
-		if (result <= 0)
-			break;
-	}
-	return result < 0 ? result : 0;
 }
 
 /* The last page of this file is cut short, so that all that was recorded before we were asked is in
@@ -134,9 +51,7 @@ static int cut(struct reader *r)
 
 	if (read(r->cut_fd, &asked, sizeof(asked)) < 0)
 		return 0;
-	result = take_pages(r);
-	if (result >= 0)
-		result = take_partial_page(r);
+	result = reader_take_to_cut(r);
 	if (result < 0)
 		return result;
 	snprintf(file, sizeof(file), "per_cpu/cpu%d/stats", r->cpu);
@@ -148,8 +63,9 @@ static int cut(struct reader *r)
 	r->file_fd = r->next_fd;
 	r->begin = r->next_begin;
 	r->next_fd = -1;
+	reader_begin_file(r);
 	atomic_store(&r->cut_done, true);
-	signal_fd(r->all->news_fd);
+	readers_signal(r->all->news_fd);
 	return 0;
 }
 
@@ -169,6 +85,16 @@ static void fail(struct reader *r, int errnum)
 			continue; /* the main thread does so too, and can tell */
 }
 
+/* How long it may wait for the buffer to fill. */
+static int look_ms(const struct readers *all)
+{
+	if (all->hold)
+		return -1;
+	if (all->limit != UINT64_MAX)
+		return LIMIT_MS;
+	return all->queue ? LOOK_MEMORY_MS : LOOK_MS;
+}
+
 static void *read_cpu(void *arg)
 {
 	struct reader *r = arg;
@@ -176,7 +102,7 @@ static void *read_cpu(void *arg)
 				 { .fd = r->cut_fd, .events = POLLIN },
 				 { .fd = r->raw_fd, .events = POLLIN } };
 	int n_fds = r->all->hold ? 2 : 3;
-	int timeout = r->all->hold ? -1 : r->all->limit == UINT64_MAX ? LOOK_MS : LIMIT_MS;
+	int timeout = look_ms(r->all);
 	char name[16];
 	int result = 0;
 
@@ -194,20 +120,21 @@ static void *read_cpu(void *arg)
 		if (fds[1].revents)
 			result = cut(r);
 		else if (!fds[0].revents)
-			result = take_pages(r);
+			result = reader_take(r);
 		if (result < 0 || fds[0].revents)
 			break;
 		/* Kernels without a watermark wake us for less than a page, without end; those of
 		 * today call it an error to wait for a CPU that has not been online yet. */
 		if (result == 0 && fds[2].revents)
-			poll(fds, 2, fds[2].revents & POLLERR ? LOOK_MS : PAUSE_MS);
+			poll(fds, 2, fds[2].revents & POLLERR ? timeout : PAUSE_MS);
 	}
 	if (result >= 0)
-		result = take_rest(r);
+		result = reader_take_rest(r);
 	if (result < 0)
 		fail(r, -result);
+	reader_pages_end(r);
 	atomic_store(&r->done, true);
-	signal_fd(r->all->news_fd);
+	readers_signal(r->all->news_fd);
 	return NULL;
 }
 
@@ -229,17 +156,19 @@ static int open_file(const struct reader *r, const struct tracedat_writer *w, in
 static int open_reader(struct reader *r, const struct instance *in, const struct tracedat_writer *w,
 		       struct schedtrace_error *err)
 {
+	int result;
+
 	r->raw_fd = instance_open_pages(in, r->cpu, err);
 	if (r->raw_fd < 0)
 		return r->raw_fd;
-	r->handle = tracefs_cpu_alloc_fd(r->raw_fd, (int)in->page_size, true);
-	if (!r->handle)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = reader_pages_new(r, err);
+	if (result < 0)
+		return result;
 	r->cut_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->cut_fd < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "starting the reader of CPU %d",
 				   r->cpu);
-	return open_file(r, w, &r->file_fd, &r->begin, err);
+	return r->all->file ? open_file(r, w, &r->file_fd, &r->begin, err) : 0;
 }
 
 /* Starts the readers of @in, whose CPU 0 is part @first. */
@@ -289,6 +218,9 @@ int readers_start(struct readers *r, const struct instance *first, const struct 
 		.hold = mode->hold,
 		.privileges = mode->privileges,
 		.room = mode->room,
+		.queue = mode->queue,
+		.clock = mode->clock,
+		.file = !mode->queue || w->fd >= 0,
 	};
 	r->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r->news_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -328,6 +260,7 @@ void readers_give_up(struct reader *item)
 {
 	atomic_store(&item->given_up, true);
 	fail(item, ETIMEDOUT);
+	reader_pages_end(item);
 	atomic_store(&item->done, true);
 }
 
@@ -373,7 +306,7 @@ int readers_cut(struct readers *r, const struct tracedat_writer *next, struct sc
 		result = open_file(item, next, &item->next_fd, &item->next_begin, err);
 	}
 	for (int i = 0; result == 0 && i < r->n; i++)
-		signal_fd(r->items[i].cut_fd);
+		readers_signal(r->items[i].cut_fd);
 	while (result == 0 && !all_cut(r)) {
 		if (now_ns() >= end)
 			give_up_uncut(r);
@@ -387,13 +320,13 @@ int readers_cut(struct readers *r, const struct tracedat_writer *next, struct sc
 		if (!atomic_load(&item->cut_done))
 			item->cut_bytes = atomic_exchange(&item->bytes, 0);
 	}
-	signal_fd(r->news_fd); /* what else was told meanwhile */
+	readers_signal(r->news_fd); /* what else was told meanwhile */
 	return result;
 }
 
 void readers_stop(struct readers *r)
 {
-	signal_fd(r->stop_fd);
+	readers_signal(r->stop_fd);
 }
 
 bool readers_done(const struct readers *r)
@@ -437,9 +370,7 @@ void readers_finish(struct readers *r)
 		if (item->started)
 			pthread_join(item->thread, NULL);
 		item->started = false;
-		if (item->handle)
-			tracefs_cpu_free_fd(item->handle);
-		item->handle = NULL;
+		reader_pages_free(item);
 		mem_close_p(&item->raw_fd);
 		mem_close_p(&item->file_fd);
 		mem_close_p(&item->cut_fd);

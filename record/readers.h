@@ -10,7 +10,9 @@
 
 #include <schedtrace/error.h>
 
+#include "record/page_queue.h"
 #include "record/tracefs/instance.h"
+#include "tracedat/page_join.h"
 #include "tracedat/tracedat_writer.h"
 
 struct tracefs_cpu;
@@ -19,10 +21,14 @@ struct readers;
 struct reader {
 	struct readers *all;
 	const struct instance *instance;
-	int cpu, part; /* see tracedat_writer.h */
-	int raw_fd, file_fd;
-	int cut_fd; /* eventfd: go over to the next file */
-	struct tracefs_cpu *handle;
+	int cpu, part;		    /* see tracedat_writer.h */
+	int raw_fd, file_fd;	    /* the second -1: there is no file */
+	int cut_fd;		    /* eventfd: go over to the next file */
+	struct tracefs_cpu *handle; /* to splice with; NULL: pages go into memory */
+	uint8_t *pages;		    /* there: those of a look */
+	struct page_join join;	    /* there: the file's next page */
+	uint64_t joined;	    /* there: bytes in the file of pages before that one */
+	int64_t certain_ns;	    /* there: a look began so long ago, on the trace clock */
 	pthread_t thread;
 	bool started;
 	uint64_t begin;		/* position in the file */
@@ -46,11 +52,14 @@ struct reader {
 struct readers {
 	struct reader *items;
 	int n;
-	int stop_fd;	   /* eventfd: tracing is off, take what is left and end */
-	int news_fd;	   /* eventfd for the main thread: a reader failed or ended */
-	bool hold;	   /* take nothing until a cut or the end */
-	uint64_t room;	   /* free bytes in the file before the pages of each CPU */
-	atomic_bool hurry; /* leave the rest in the buffer */
+	int stop_fd;		  /* eventfd: tracing is off, take what is left and end */
+	int news_fd;		  /* eventfd for the main thread: a reader failed or ended */
+	struct page_queue *queue; /* NULL: the file alone gets the pages */
+	const char *clock;	  /* of the trace */
+	bool file;		  /* there is one */
+	bool hold;		  /* take nothing until a cut or the end */
+	uint64_t room;		  /* free bytes in the file before the pages of each CPU */
+	atomic_bool hurry;	  /* leave the rest in the buffer */
 	uint32_t page_size;
 	uint64_t privileges;
 	int tracing_on_fd[2];	   /* to stop at once when the disk is full; -1: none */
@@ -61,9 +70,13 @@ struct readers {
 
 struct readers_mode {
 	uint64_t privileges; /* that the threads keep: privileges.h */
-	bool hold;	     /* take nothing until a cut or the end */
-	uint64_t room;	     /* free bytes in the file before the pages of each CPU */
-	uint64_t limit;	     /* of bytes in a file, 0: none */
+	/* Gets the pages too, by part of the file; or alone, if the writer has no file. Its clock
+	 * is @clock, which is never set back. Not with hold. NULL: none. */
+	struct page_queue *queue;
+	const char *clock;
+	bool hold;	/* take nothing until a cut or the end */
+	uint64_t room;	/* free bytes in the file before the pages of each CPU */
+	uint64_t limit; /* of bytes in a file, 0: none */
 };
 
 /* For all CPUs of the buffers @first and @second, which may be NULL. */
@@ -100,6 +113,9 @@ void readers_finish(struct readers *r);
 
 /* After that, likewise. */
 void readers_free(struct readers *r);
+
+/* Makes an eventfd readable. */
+void readers_signal(int fd);
 
 /* Is this errno about the output file rather than one CPU's buffer? */
 bool readers_output_error(int errnum);

@@ -70,6 +70,26 @@ bool clocks_by_name(const struct clocks *c, const char *name, int64_t *ns)
 	return false;
 }
 
+bool clocks_now(const char *name, int64_t *ns)
+{
+	static const struct {
+		const char *name;
+		clockid_t id;
+	} known[] = { { "mono", CLOCK_MONOTONIC },
+		      { "mono_raw", CLOCK_MONOTONIC_RAW },
+		      { "boot", CLOCK_BOOTTIME } };
+	struct timespec t;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(known[i].name, name) != 0)
+			continue;
+		clock_gettime(known[i].id, &t);
+		*ns = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+		return true;
+	}
+	return false;
+}
+
 bool clocks_tsc_scale(const struct clocks *from, const struct clocks *to, struct tsc_scale *scale)
 {
 	uint64_t ticks = to->tsc - from->tsc;

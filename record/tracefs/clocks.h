@@ -20,6 +20,9 @@ void clocks_read(struct clocks *c);
 /* The reading of the trace clock with this name; false if user space cannot read it. */
 bool clocks_by_name(const struct clocks *c, const char *name, int64_t *ns);
 
+/* Such a clock that is never set back, as it is now; false: it is none of these. */
+bool clocks_now(const char *name, int64_t *ns);
+
 /* From two readings, CLOCK_MONOTONIC's ns; false if they do not tell. */
 bool clocks_tsc_scale(const struct clocks *from, const struct clocks *to, struct tsc_scale *scale);
 

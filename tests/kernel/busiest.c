@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * busiest SECONDS FILE: what ran in each second of the system as it runs, the busiest first, from
- * the ring buffer's pages to a table without a file in between; the same pages go into FILE. At the
+ * the ring buffer's pages to a table without a file in between; what they hold goes into FILE, too. At the
  * end the totals of all tasks: "total PID NS" lines.
  */
 #include <err.h>
@@ -42,9 +42,8 @@ static int take_pages(void *user, int cpu, const void *pages, size_t bytes,
 		      struct schedtrace_error *error)
 {
 	struct live *l = user;
-	int r = capture_write_pages(l->capture, cpu, pages, bytes, error);
 
-	return r < 0 ? r : page_merge_add(l->merge, cpu, pages, bytes, error);
+	return page_merge_add(l->merge, cpu, pages, bytes, error);
 }
 
 static int feed(struct live *l, struct schedtrace_error *error)
@@ -174,7 +173,7 @@ int main(int argc, char **argv)
 	if (fd < 0)
 		err(1, "%s", argv[2]);
 	must(capture_new(&l.capture, &options, &sink, &error), &error);
-	must(capture_write_head(l.capture, fd, &error), &error);
+	must(capture_begin_file(l.capture, fd, &error), &error);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	must(tracedat_open(&l.beside, path, NULL, &error), &error);
 	must(tracedat_page_merge(l.beside, &l.merge, &error), &error);
