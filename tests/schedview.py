@@ -5,9 +5,13 @@ import json
 import os
 import re
 import struct
+import io
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+import zipfile
 import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -28,6 +32,24 @@ def write(name, categories, output=("x", "y")):
                    "c": [{"label": label, "color": color, "concatenate": [steps]}
                          for label, color, steps in categories]}, f)
     return name
+
+
+def with_column(tar, name, dtype, values, cut=0):
+    """A copy of the trace with a column of a user's own; @cut bytes of the values are missing."""
+    shutil.copy(TRACE, tar)
+    header = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': ({len(values)},), }}"
+    header += " " * (117 - len(header)) + "\n"
+    size = struct.calcsize("<" + dtype[1])
+    npy = b"\x93NUMPY\1\0" + struct.pack("<H", 118) + header.encode()
+    npy += struct.pack(f"<{len(values)}{dtype[1]}", *values)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr(name + ".npy", npy[:len(npy) - cut * size])
+    with tarfile.open(tar, "a") as t:
+        member = tarfile.TarInfo(name + ".npz")
+        member.size = len(packed.getvalue())
+        t.addfile(member, io.BytesIO(packed.getvalue()))
+    return tar
 
 
 def png(path):
@@ -130,6 +152,23 @@ with tempfile.TemporaryDirectory() as directory:
         claim(p.returncode == status and re.search(sentence, p.stderr) and not p.stdout,
               f"refused: {sentence}", p.returncode, p.stderr)
     claim(not os.path.exists("a.png"), "what is refused leaves no file")
+
+    n = sum(events.values())
+    with open("own.json", "w", encoding="utf-8") as f:
+        json.dump({"input": ["own"], "output": ["x", "y"], "c": [{"label": "a", "color": "red",
+                   "concatenate": [[["query", "own > 0"], ["=", "x", "own"], ["=", "y", "own"]]]}]}, f)
+    p = run("stats", "-i", "own.json", "-f", "json", with_column("own.tar", "own", "<i4", range(-1, n - 1)))
+    claim(not p.returncode and json.loads(p.stdout)["categories"][0]["rows"] == n - 2,
+          "a column of one's own in the tarball is one of the recording's", p.stderr)
+    p = run("stats", "-i", "own.json", TRACE)
+    claim("the recording has no column own" in p.stderr and not p.returncode, "where it is not, that is said",
+          p.stderr)
+    for tar, sentence in ((with_column("short.tar", "own", "<i4", range(n - 1)), f"{n - 1} values for {n} rows"),
+                          (with_column("cut.tar", "own", "<i4", range(n), cut=2), f"{n} values for {n} rows|cut"),
+                          (with_column("text.tar", "own", "<e4", []), "dtype|damaged")):
+        p = run("stats", "-i", "own.json", tar)
+        claim(p.returncode == 3 and re.search(r"own\.npz: .*(" + sentence + ")", p.stderr),
+              f"a damaged one is refused: {sentence}", p.returncode, p.stderr)
 
     names = sorted(n[:-5] for n in os.listdir(OWN))
     help_text = " ".join(run("--help").stdout.split())

@@ -150,6 +150,14 @@ static const char *name_of_x(const struct figure_sums *sums)
 		       : about;
 }
 
+static bool has_rows(const struct figure_sums *sums)
+{
+	for (size_t c = 0; c < sums->n; c++)
+		if (sums->rows[c].n)
+			return true;
+	return false;
+}
+
 static int fill_panel(struct painting *p, struct plot_figure *plot, struct schedtrace_error *err)
 {
 	const struct instructions *in = &p->figure->instructions;
@@ -177,7 +185,9 @@ static int fill_panel(struct painting *p, struct plot_figure *plot, struct sched
 	if (failed)
 		panel->note = plot_text(plot, "not drawn: %zu of %zu categories", failed,
 					in->n_categories);
-	if (!panel->x.name || !panel->y.name || (failed && !panel->note))
+	else if (!has_rows(p->sums))
+		panel->note = plot_text(plot, "no rows");
+	if (!panel->x.name || !panel->y.name || ((failed || !has_rows(p->sums)) && !panel->note))
 		return plot_no_memory(err);
 	return fill_legend(p, plot, panel, err);
 }

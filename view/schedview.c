@@ -112,9 +112,12 @@ static const struct program program = {
 	.about = "Draws pictures of recordings, tarballs or trace.dat, by instruction files, those "
 		 "of SchedDisplay too.",
 	.options = option_table,
-	.after = "Installed instruction files: blocked-and-woken-per-task, events-per-cpu, "
-		 "migrations,\npage-faults, run-queue-length, run-queue-length-points, "
-		 "wakeup-latency,\nwakeup-latency-over-time, who-ran.\n\n" EXIT_STATUS,
+	.after = "Installed instruction files: blocked-and-woken-per-task, events-per-cpu,\n"
+		 "frequency-bands, frequency-while-running, idle-states, load-balancing,\n"
+		 "memory-requests, memory-requests-in-order, migrations, page-faults,\n"
+		 "page-faults-in-order, resident-memory, run-queue-length,\n"
+		 "run-queue-length-points, wakeup-latency, wakeup-latency-over-time, "
+		 "who-ran.\n\n" EXIT_STATUS,
 	.command = ALL,
 	.commands = commands,
 	.operand = installed_instructions,

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Figures have the rows, sums and counts per pixel that pandas and numpy find.
-Usage: figure-pandas.py FIGURE-COUNTS INSTRUCTIONS-DIRECTORY TRACE.tar..."""
+Usage: figure-pandas.py FIGURE-COUNTS INSTRUCTIONS-DIRECTORY TRACE.tar... [SCHEDCONV IDLE.dat.xz]"""
+import io
 import json
+import lzma
 import os
 import random
 import string
@@ -23,7 +25,9 @@ except ImportError:
     done()
 
 warnings.simplefilter("ignore")
-COUNTS, INSTRUCTIONS, TRACES = sys.argv[1], sys.argv[2], sys.argv[3:]
+COUNTS, INSTRUCTIONS = sys.argv[1:3]
+TRACES = [a for a in sys.argv[3:] if a.endswith(".tar")]
+CONVERT = [a for a in sys.argv[3:] if not a.endswith(".tar")]
 PAIRS = [("BLOCK", "WAKEUP"), ("IDL_BLN_FAIR_BEG", "IDL_BLN_FAIR_END"),
          ("PER_BLN_FAIR_BEG", "PER_BLN_FAIR_END")]
 SEED = int(os.environ.get("SEED", random.randrange(10**6)))
@@ -94,6 +98,51 @@ def load(path):
                     loaded = np.load(f)
                     columns.update({k: loaded[k] for k in loaded.files})
     return columns, events
+
+
+def write(path, columns, events):
+    with tarfile.open(path, "w") as tar:
+        members = {"sched_log_traced_events.start":
+                   "".join(f"{number} {name}\n" for name, number in events.items()).encode()}
+        for name, values in columns.items():
+            packed = io.BytesIO()
+            np.savez_compressed(packed, **{name: values})
+            members[name + ".npz"] = packed.getvalue()
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+
+def with_schedlog_rows(columns, events):
+    """The recording as a kernel with SchedLog writes it: frequencies at ticks and after them,
+    attempts of balancing around idle; and two columns of a user's own."""
+    rows, idle = [], chance.randrange(2, 5)
+    names = ["timestamp", "pid", "event", "cpu", "arg0", "arg1"]
+    for i, row in enumerate(zip(*(columns[n].tolist() for n in names))):
+        rows.append(row)
+        t, pid, event, cpu, arg0, _ = row
+        if event == events["CTX_SWITCH"] and arg0 == 0 and i % idle:
+            rows.append((t + 200, pid, events["IDL_BLN_FAIR_BEG"], cpu, 0, 0))
+            rows.append((t + chance.randrange(300, 9000), pid, events["IDL_BLN_FAIR_END"], cpu, 0, 0))
+        if event == events["RQ_SIZE"] and i % 7 == 0:
+            rows.append((t + 50, pid, events["TICK"], cpu, 0, chance.randrange(0, 4400000)))
+            rows.append((t + 60, pid, events["PER_BLN_FAIR_BEG"], cpu, 0, 0))
+            rows.append((t + 900, pid, events["PER_BLN_FAIR_END"], cpu, 0, 0))
+    rows.sort(key=lambda row: row[0])
+    out = {n: np.array([row[k] for row in rows], columns[n].dtype) for k, n in enumerate(names)}
+    load = np.cumsum(np.array([chance.uniform(-1, 1) for _ in rows], "<f4"))
+    load[::5] = np.nan
+    out["load"] = load.astype("<f4")
+    out["weight"] = np.array([chance.randrange(-20, 20) for _ in rows], ">i2")
+    out["my_timestamp"] = out["timestamp"] + 5
+    return out
+
+
+OWN = {"input": ["my_timestamp", "event", "load", "weight", "no_such"], "output": ["x", "y", "c", "w"],
+       "c": [{"label": "load", "color": "red", "concatenate": [
+           [["query", "event == $CTX_SWITCH and load > 0"], ["=", "x", "my_timestamp"],
+            ["=", "y", ["+", "load", "weight"]], ["=", "w", "weight"]]]}]}
 
 
 def following(values, groups, chosen):
@@ -250,12 +299,12 @@ def random_window(ends):
     return [float(v) for v in out]
 
 
-def check(path, trace, frame, events):
+def check(path, trace, frame, events, needed=False):
     with open(path, encoding="utf-8") as f:
         text = string.Template(f.read()).substitute(events)
     figure = json.loads(text)
     lines = "x0" in figure["output"]
-    own = pandas.DataFrame({k: frame(k) for k in figure["input"]})
+    own = pandas.DataFrame({k: frame(k) for k in figure["input"] if k != "no_such"})
     expected = [pandas.concat([rows_of(own, steps, i, figure["output"]) for steps in c["concatenate"]])
                 for i, c in enumerate(figure["c"])]
     wrong = [f"{c['label']}: {f[0]} {len(e)} {[e[k].sum() for k in e]}" for c, f, e in
@@ -263,6 +312,8 @@ def check(path, trace, frame, events):
     name = f"{os.path.basename(path)[:-5]} of {os.path.basename(trace)}"
     claim(not wrong, f"{name} has the rows and sums that pandas finds", *wrong)
     every = pandas.concat(expected)
+    if needed:
+        claim(len(every) > 20, f"{name}: there are rows", len(every))
     finite = every[np.isfinite(every[["x0", "x1", "y0", "y1"] if lines else ["x", "y"]]).all(axis=1)]
     if not len(finite):
         return
@@ -280,21 +331,44 @@ def check(path, trace, frame, events):
     claim(not wrong, f"{name} has numpy's counts on a random window", *wrong)
 
 
-for trace in TRACES:
-    raw, events = load(trace)
+def frame_of(raw, events):
     t0, made = raw["timestamp"][0], {}
 
     def column(name):
         if name not in made:
             made[name] = raw[name] if name in raw else compute(name, raw, events)
+            made[name] = made[name].astype("f8" if made[name].dtype.kind == "f" else
+                                           made[name].dtype.newbyteorder("="))
             if "timestamp" in name or name == "nxt_blk_wkp_of_same_pid":
                 made[name] = made[name] - t0
         return made[name]
+    return column
 
-    with tempfile.TemporaryDirectory() as directory:
-        with open(directory + "/every-construct.json", "w", encoding="utf-8") as f:
-            json.dump(ALL, f)
+
+def installed(name):
+    return os.path.join(INSTRUCTIONS, name + ".json")
+
+
+with tempfile.TemporaryDirectory() as directory:
+    for file, content in (("every-construct", ALL), ("own-columns", OWN)):
+        with open(f"{directory}/{file}.json", "w", encoding="utf-8") as f:
+            json.dump(content, f)
+    for trace in TRACES:
+        raw, events = load(trace)
         for path in sorted([directory + "/every-construct.json"] +
                            [os.path.join(INSTRUCTIONS, n) for n in os.listdir(INSTRUCTIONS)]):
-            check(path, trace, column, events)
+            check(path, trace, frame_of(raw, events), events)
+    # The last one, pairs of tasks that wake each other, once more with what other kernels log.
+    raw = with_schedlog_rows(raw, events)
+    write(directory + "/schedlog.tar", raw, events)
+    for path in (installed("frequency-bands"), installed("frequency-while-running"),
+                 installed("load-balancing"), directory + "/own-columns.json"):
+        check(path, directory + "/schedlog.tar", frame_of(raw, events), events, needed=True)
+    if CONVERT:
+        with lzma.open(CONVERT[1]) as packed, open(directory + "/idle.dat", "wb") as f:
+            f.write(packed.read())
+        subprocess.run([CONVERT[0], "-q", directory + "/idle.dat", directory + "/idle.tar"], check=True)
+        raw, events = load(directory + "/idle.tar")
+        check(installed("idle-states"), directory + "/idle.tar", frame_of(raw, events), events,
+              needed=True)
 done()

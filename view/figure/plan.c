@@ -70,9 +70,11 @@ static int fail_column(struct plan *plan, struct category *category, struct scop
 
 	for (size_t i = 0; !known && trace_columns_name(i); i++)
 		known = !strcmp(trace_columns_name(i), name);
-	for (size_t i = 0; known && i < plan->instructions->n_inputs; i++)
+	for (size_t i = 0; i < plan->instructions->n_inputs; i++)
 		if (!strcmp(plan->instructions->inputs[i], name)) {
-			snprintf(why, sizeof(why), "the recording has no column %s", name);
+			near = known ? NULL : trace_columns_nearest(name);
+			snprintf(why, sizeof(why), "the recording has no column %.100s%s%s%s", name,
+				 near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 			return instructions_fail(plan->instructions, category, path, why, err);
 		}
 	if (known)

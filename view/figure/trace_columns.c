@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "input/own_column.h"
 #include "view/figure/computed.h"
 
 #define MAX_NAMES 64
@@ -179,9 +180,33 @@ static int take(struct trace_columns *columns, size_t c, struct trace_column *ou
 	return 0;
 }
 
+/* A member of the tarball that none of us wrote. */
+static int take_own(struct trace_columns *columns, struct trace_column *out,
+		    struct schedtrace_error *err)
+{
+	size_t n = columns->rows.n;
+	struct own_column own;
+	int r = own_column_read(&own, columns->infile, out->name, n, err);
+
+	if (r < 0)
+		return r;
+	out->type = own.reals ? QUERY_REAL : QUERY_INT;
+	out->values.ints = own.ints;
+	out->values.reals = own.reals;
+	out->owned = own.reals ? (void *)own.reals : own.ints;
+	out->ns = is_time(out->name);
+	if (out->ns && own.ints)
+		begin_at(own.ints, n, columns->t0);
+	for (size_t i = 0; out->ns && own.reals && i < n; i++)
+		own.reals[i] -= (double)columns->t0;
+	return 0;
+}
+
 static int fill(struct trace_columns *columns, struct trace_column *out, size_t c,
 		struct schedtrace_error *err)
 {
+	if (!trace_columns_name(c))
+		return take_own(columns, out, err);
 	out->type = QUERY_INT;
 	return c < N_PLAIN ? take(columns, c, out, err) : compute(columns, c - N_PLAIN, out, err);
 }
@@ -206,7 +231,8 @@ static int make(struct trace_columns *columns, const char *name, const struct tr
 
 	while ((known = trace_columns_name(c)) && strcmp(known, name))
 		c++;
-	if (!known || (c < N_PLAIN && columns->rows.n && !*place_of(&columns->rows, c)))
+	if ((known && c < N_PLAIN && columns->rows.n && !*place_of(&columns->rows, c)) ||
+	    (!known && !columns->infile))
 		return 0;
 	column = calloc(1, sizeof(*column));
 	if (!column || !array_room(columns->columns, columns->n, columns->max) ||
@@ -218,7 +244,7 @@ static int make(struct trace_columns *columns, const char *name, const struct tr
 		column_free(column);
 	else
 		*out = columns->columns[columns->n++] = column;
-	return r;
+	return !known && r == SCHEDTRACE_E_NOT_FOUND ? 0 : r;
 }
 
 int trace_columns_get(struct trace_columns *columns, const char *name,
