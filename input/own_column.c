@@ -99,7 +99,7 @@ static void to_reals(const struct npy_header *npy, const uint8_t *data, size_t n
 static int convert(struct own_column *out, const uint8_t *data, size_t size, size_t rows,
 		   struct schedtrace_error *err)
 {
-	struct npy_header npy;
+	struct npy_header npy = { .count = 0 };
 	bool whole, real;
 	void *values;
 	int r = npy_parse(&npy, data, size, err);
@@ -135,7 +135,7 @@ static int read_member(struct own_column *out, struct schedtrace *trace, const c
 	auto_free char *zip = NULL;
 	auto_free uint8_t *room = NULL;
 	struct npz_entry entry;
-	const uint8_t *npy;
+	const uint8_t *npy = NULL;
 	int r = schedtrace_member_read(trace, member, max + max / 8, &zip, &n, err);
 
 	if (r < 0)

@@ -179,9 +179,12 @@ with tempfile.TemporaryDirectory() as directory:
     claim(all(n in offered for n in names), "so does completion")
 
     if PICTURES:
-        bad = [n for n in names for e in ("png", "svg", "pdf")
-               if run("figure", "-i", f"{OWN}{n}.json", "--size", "900x600", "-o", f"{n}.{e}",
-                      TRACE).returncode or os.path.getsize(f"{n}.{e}") < 2000]
+        bad = []
+        for n in names:
+            for e in ("png", "svg", "pdf"):
+                p = run("figure", "-i", f"{OWN}{n}.json", "--size", "600x450", "-o", f"{n}.{e}", TRACE)
+                if p.returncode or os.path.getsize(f"{n}.{e}") < 2000:
+                    bad += [n, e, p.returncode, p.stderr]
         claim(not bad, "every installed instruction file is drawn as PNG, SVG and PDF", *bad)
         # Two points in opposite corners, and two rows of different colours on one pixel.
         first = ["query", "timestamp == 0 and event == event"]

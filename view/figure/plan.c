@@ -123,13 +123,25 @@ static int resolve(struct value *value, struct scope *scope, size_t step, struct
 	return 0;
 }
 
-static int plan_set(struct plan_list *list, struct scope *scope, size_t s)
+static bool is_output(const struct instructions *in, const char *name)
+{
+	for (size_t i = 0; i < in->n_outputs; i++)
+		if (!strcmp(in->outputs[i], name))
+			return true;
+	return false;
+}
+
+static int plan_set(const struct instructions *in, struct plan_list *list, struct scope *scope,
+		    size_t s)
 {
 	struct step *step = &list->steps->steps[s];
 	struct plan_slot slot = { .name = step->name };
 
 	if (resolve(&step->value, scope, s, &slot))
 		return 1;
+	/* What was computed under a name of its own is about that. */
+	if (step->value.kind != VALUE_COLUMN && slot.about && !is_output(in, step->name))
+		slot.about = step->name;
 	slot.type = step->value.real ? QUERY_REAL : QUERY_INT;
 	list->set[s] = list->n_slots;
 	list->slots[list->n_slots++] = slot;
@@ -199,7 +211,7 @@ static int make_list(struct plan *plan, struct category *category, struct step_l
 	}
 	for (size_t s = 0; s < steps->n; s++) {
 		r = steps->steps[s].query ? plan_query(list, &scope, s, err)
-					  : plan_set(list, &scope, s);
+					  : plan_set(plan->instructions, list, &scope, s);
 		if (r > 0)
 			return fail_column(plan, category, &scope, steps->steps[s].path,
 					   scope.missing, err);
