@@ -9,6 +9,7 @@
 #include "libschedtrace/analysis.h"
 #include "libschedtrace/choice.h"
 #include "libschedtrace/context.h"
+#include "libschedtrace/let_go.h"
 #include "libschedtrace/replay/replay.h"
 #include "libschedtrace/row_checks.h"
 
@@ -22,6 +23,7 @@ struct schedtrace_engine {
 	struct schedtrace_sink sink;
 	int64_t window_begin, window_end;
 	struct choice choice;
+	struct let_go *let_go; /* the last link: see let_go.h */
 	struct replay *replay; /* NULL when no chosen analysis wants it */
 	struct chosen *chosen;
 	size_t n_chosen;
@@ -43,6 +45,11 @@ int schedtrace_engine_new(struct schedtrace_engine **out, const struct schedtrac
 	engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for an engine");
+	engine->let_go = let_go_new();
+	if (!engine->let_go) {
+		free(engine);
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for an engine");
+	}
 	engine->ctx = ctx;
 	engine->window_begin = INT64_MIN;
 	engine->window_end = INT64_MAX;
@@ -81,6 +88,7 @@ void schedtrace_engine_free(struct schedtrace_engine *engine)
 	}
 	replay_free(engine->replay);
 	choice_free(&engine->choice);
+	let_go_release(engine->let_go);
 	free(engine->chosen);
 	free(engine);
 }
@@ -364,6 +372,19 @@ static int check_chosen(const struct schedtrace_engine *engine, const char *name
 	return 0;
 }
 
+/* Tells the tables of which moment they are. */
+static int set_moment(struct schedtrace_engine *engine, struct schedtrace_tables *tables,
+		      struct schedtrace_error *err)
+{
+	struct let_go *place = let_go_mark(&engine->let_go);
+
+	if (!place)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for tables");
+	tables_set_moment(tables, place,
+			  engine->last < engine->window_end ? engine->last : engine->window_end);
+	return 0;
+}
+
 static int snapshot(struct schedtrace_engine *engine, const char *names,
 		    struct schedtrace_tables **out, struct schedtrace_error *err)
 {
@@ -382,6 +403,8 @@ static int snapshot(struct schedtrace_engine *engine, const char *names,
 		}
 	}
 	r = tables_new(&tables, err);
+	if (r >= 0)
+		r = set_moment(engine, tables, err);
 	for (size_t i = 0; r >= 0 && i < engine->n_chosen; i++) {
 		const struct chosen *chosen = &engine->chosen[i];
 
@@ -408,7 +431,7 @@ int schedtrace_engine_forget(struct schedtrace_engine *engine, int64_t before_ns
 	r = check_sound(engine, err);
 	if (r < 0 || !engine->replay)
 		return r;
-	r = replay_forget(engine->replay, &engine->choice, before_ns, err);
+	r = replay_forget(engine->replay, &engine->choice, before_ns, engine->let_go, err);
 	if (r < 0)
 		engine->failed = r;
 	return r;

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/intern.h"
 #include "base/mem.h"
+#include "libschedtrace/let_go.h"
 
 /* A column is lent as int64_t, double or const char * values, so all have one size. */
 _Static_assert(sizeof(union schedtrace_value) == 8, "values are lent as arrays of their type");
@@ -17,20 +18,27 @@ _Static_assert(sizeof(union schedtrace_value) == 8, "values are lent as arrays o
 struct schedtrace_table {
 	const struct schedtrace_table_info *info;
 	size_t n, max;
-	union schedtrace_value **columns; /* info->n_columns of max values each */
+	union schedtrace_value **columns; /* all_columns() of max values each */
 	struct intern texts;
 };
 
 struct schedtrace_tables {
 	size_t n, max;
 	struct schedtrace_table **tables;
+	struct let_go *place; /* NULL: they are no snapshot */
+	int64_t now;
 };
+
+static size_t all_columns(const struct schedtrace_table_info *info)
+{
+	return info->n_columns + info->n_hidden;
+}
 
 static void table_free(struct schedtrace_table *table)
 {
 	if (!table)
 		return;
-	for (size_t c = 0; table->columns && c < table->info->n_columns; c++)
+	for (size_t c = 0; table->columns && c < all_columns(table->info); c++)
 		free(table->columns[c]);
 	free(table->columns);
 	intern_free(&table->texts);
@@ -45,7 +53,7 @@ static int table_new(struct schedtrace_table **out, const struct schedtrace_tabl
 		return -1;
 	table->info = info;
 	intern_init(&table->texts);
-	table->columns = calloc(info->n_columns, sizeof(*table->columns));
+	table->columns = calloc(all_columns(info), sizeof(*table->columns));
 	if (!table->columns) {
 		table_free(table);
 		return -1;
@@ -77,7 +85,7 @@ static int grow(struct schedtrace_table *table)
 {
 	size_t max = table->max ? 2 * table->max : 64;
 
-	for (size_t c = 0; c < table->info->n_columns; c++) {
+	for (size_t c = 0; c < all_columns(table->info); c++) {
 		union schedtrace_value *grown =
 			reallocarray(table->columns[c], max, sizeof(*grown));
 
@@ -110,7 +118,7 @@ int table_row(struct schedtrace_table *table, const union schedtrace_value *valu
 
 	if (table->n == table->max && grow(table) < 0)
 		goto nomem;
-	for (size_t c = 0; c < info->n_columns; c++) {
+	for (size_t c = 0; c < all_columns(info); c++) {
 		union schedtrace_value value = values[c];
 
 		if (info->columns[c]->type == SCHEDTRACE_TEXT && own_text(table, &value.s) < 0)
@@ -122,6 +130,35 @@ int table_row(struct schedtrace_table *table, const union schedtrace_value *valu
 nomem:
 	return error_set(err, SCHEDTRACE_E_NOMEM, "row %zu of table %s does not fit in memory",
 			 table->n, info->name);
+}
+
+size_t table_column(const struct schedtrace_table_info *info, const char *name, size_t n)
+{
+	for (size_t c = 0; name && c < all_columns(info); c++)
+		if (strlen(info->columns[c]->name) == n && !memcmp(info->columns[c]->name, name, n))
+			return c;
+	return SIZE_MAX;
+}
+
+union schedtrace_value table_cell(const struct schedtrace_table *table, size_t row, size_t column)
+{
+	return table->columns[column][row];
+}
+
+void tables_set_moment(struct schedtrace_tables *tables, struct let_go *place, int64_t now)
+{
+	tables->place = place;
+	tables->now = now;
+}
+
+struct let_go *tables_place(const struct schedtrace_tables *tables)
+{
+	return tables->place;
+}
+
+int64_t tables_now(const struct schedtrace_tables *tables)
+{
+	return tables->now;
 }
 
 size_t schedtrace_tables_count(const struct schedtrace_tables *tables)
@@ -151,6 +188,7 @@ void schedtrace_tables_free(struct schedtrace_tables *tables)
 		return;
 	for (size_t i = 0; i < tables->n; i++)
 		table_free(tables->tables[i]);
+	let_go_release(tables->place);
 	free(tables->tables);
 	free(tables);
 }

@@ -45,14 +45,37 @@ static inline int64_t if_known(bool known, int64_t value)
 	return known ? value : UNKNOWN_INT;
 }
 
+/* Hidden columns: the serial number of the life that a row is about, by which
+ * schedtrace_tables_interval() finds it again; 0: of nobody known. And which column will count what
+ * lasts. */
+#define COLUMN_LIFE(name)	COLUMN_ID(name, "serial number of the life")
+#define COLUMN_LASTING_IN(name) COLUMN_COUNT(name, "which column will count what lasts, -1 none")
+
+/* Tables of which there is none of an interval, and those that say what is at the moment. */
+extern const struct schedtrace_table_interval table_left_out, table_of_now;
+
+struct let_go;
+
 int tables_new(struct schedtrace_tables **out, struct schedtrace_error *err);
+
+/* Says of which moment they are: @place is held by them, as let_go_mark() gives it. */
+void tables_set_moment(struct schedtrace_tables *tables, struct let_go *place, int64_t now);
+struct let_go *tables_place(const struct schedtrace_tables *tables);
+int64_t tables_now(const struct schedtrace_tables *tables);
 
 /* An empty table of the shape @info, which must be static; it belongs to @tables. */
 int tables_add(struct schedtrace_tables *tables, const struct schedtrace_table_info *info,
 	       struct schedtrace_table **out, struct schedtrace_error *err);
 
-/* Appends a row: one value a column, in the order of the shape. Texts are copied. */
+/* Appends a row: one value a column, in the order of the shape, also the hidden ones. Texts are
+ * copied. */
 int table_row(struct schedtrace_table *table, const union schedtrace_value *values,
 	      struct schedtrace_error *err);
+
+/* The index of a column, also of a hidden one; SIZE_MAX: there is none, or @name is NULL. */
+size_t table_column(const struct schedtrace_table_info *info, const char *name, size_t n);
+
+/* Also of a hidden column. Both must exist. */
+union schedtrace_value table_cell(const struct schedtrace_table *table, size_t row, size_t column);
 
 #endif

@@ -191,16 +191,32 @@ static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrac
 	return 0;
 }
 
-enum { CPU, BUSY, BUSY_SHARE, IDLE, UNKNOWN, SWITCHES, RQ_MEAN, RQ_MAX, RQ_KNOWN, FREQ, N_COLUMNS };
+enum {
+	CPU,
+	BUSY,
+	BUSY_SHARE,
+	IDLE,
+	UNKNOWN,
+	SWITCHES,
+	RQ_MEAN,
+	RQ_MAX,
+	RQ_KNOWN,
+	FREQ,
+	N_COLUMNS,
+	LASTING = N_COLUMNS,
+	LASTING_IN,
+	N_ALL
+};
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[CPU] = COLUMN_ID("cpu", "CPU"),
 	[BUSY] = COLUMN_DURATION("busy_ns",
 				 "time in tasks, from switch-in to switch-out, that is certain",
 				 .most = "unknown_ns", .adds = true),
 	[BUSY_SHARE] =
 		COLUMN("busy", "%", REAL, SHARE, "busy_ns of the recorded time (of the window)",
-		       .merge = SCHEDTRACE_MERGE_MEAN, .weight = "busy_ns+idle_ns+unknown_ns"),
+		       .merge = SCHEDTRACE_MERGE_MEAN, .weight = "busy_ns+idle_ns+unknown_ns",
+		       .part = "busy_ns"),
 	[IDLE] = COLUMN_DURATION("idle_ns", "time in the idle task that is certain",
 				 .most = "unknown_ns", .adds = true),
 	[UNKNOWN] = COLUMN_DURATION(
@@ -219,7 +235,9 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 				  .weight = "busy_ns+idle_ns+unknown_ns"),
 	[FREQ] =
 		COLUMN("freq_khz", "kHz", INT, AMOUNT, "last known frequency (power:cpu_frequency)",
-		       .merge = SCHEDTRACE_MERGE_MEAN),
+		       .merge = SCHEDTRACE_MERGE_MEAN, .change = SCHEDTRACE_CHANGE_LATER),
+	[LASTING] = COLUMN_DURATION("lasting_ns", "what lasts, of unknown_ns"),
+	[LASTING_IN] = COLUMN_LASTING_IN("lasting_in"),
 };
 
 static const struct schedtrace_picture picture_cpus = {
@@ -243,11 +261,25 @@ static const struct schedtrace_table_info cpus_info = {
 							     .totals = "",
 							     .usual = true },
 	.pictures = PICTURES(&picture_cpus),
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .lasting = "lasting_ns",
+							       .lasting_in = "lasting_in",
+							       .rest = "unknown_ns" },
 };
 
-enum { T_CPU, T_PID, T_TGID, T_COMM, T_ON_CPU, T_SHARE, N_T_COLUMNS };
+enum {
+	T_CPU,
+	T_PID,
+	T_TGID,
+	T_COMM,
+	T_ON_CPU,
+	T_SHARE,
+	N_T_COLUMNS,
+	T_LIFE = N_T_COLUMNS,
+	N_T_ALL
+};
 
-static const struct schedtrace_column_info *const task_columns[N_T_COLUMNS] = {
+static const struct schedtrace_column_info *const task_columns[N_T_ALL] = {
 	[T_CPU] = COLUMN_ID("cpu", "CPU"),
 	[T_PID] = COLUMN_ID("pid", "thread id"),
 	[T_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
@@ -255,6 +287,7 @@ static const struct schedtrace_column_info *const task_columns[N_T_COLUMNS] = {
 	[T_ON_CPU] = COLUMN_DURATION("on_cpu_ns", "the task's time on this CPU that is certain",
 				     .needs = "CTX_SWITCH"),
 	[T_SHARE] = COLUMN_SHARE("share", "on_cpu_ns of the recorded time (of the window)"),
+	[T_LIFE] = COLUMN_LIFE("life"),
 };
 
 static const struct schedtrace_picture picture_cpu_tasks = {
@@ -276,6 +309,8 @@ static const struct schedtrace_table_info cpu_tasks_info = {
 	.compare = &(const struct schedtrace_table_compare){ .same = "cpu,comm",
 							     .measures = "on_cpu_ns" },
 	.pictures = PICTURES(&picture_cpu_tasks),
+	.n_hidden = N_T_ALL - N_T_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "cpu,life" },
 };
 
 static double percent(int64_t part, int64_t whole)
@@ -292,8 +327,9 @@ static int add_cpus(struct cpus *cpus, int64_t now, int64_t covered, struct sche
 
 	for (int32_t cpu = 0; r >= 0 && cpu < cpus->n; cpu++) {
 		struct cpu_account a = cpus->accounts[cpu];
-		union schedtrace_value v[N_COLUMNS];
+		union schedtrace_value v[N_ALL];
 		int64_t known_ns = switches ? a.busy + a.idle : 0;
+		struct replay_span open;
 
 		if (!a.named)
 			continue;
@@ -308,6 +344,12 @@ static int add_cpus(struct cpus *cpus, int64_t now, int64_t covered, struct sche
 		v[RQ_MAX].i = a.rq_known ? a.rq_max : UNKNOWN_INT;
 		v[RQ_KNOWN].f = percent(a.rq_known, covered);
 		v[FREQ].i = a.has_freq ? a.freq : UNKNOWN_INT;
+		v[LASTING_IN].i = -1;
+		v[LASTING].i = 0;
+		if (switches && replay_open_on(cpus->replay, cpu, &open)) {
+			v[LASTING_IN].i = open.life == LIFE_IDLE ? IDLE : BUSY;
+			v[LASTING].i = open.end - open.begin;
+		}
 		r = table_row(table, v, err);
 	}
 	return r;
@@ -341,7 +383,7 @@ static int add_shares(struct cpus *cpus, int64_t covered, struct schedtrace_tabl
 	qsort(sorted, cpus->n_shares, sizeof(*sorted), by_cpu_and_time);
 	for (uint32_t k = 0; r >= 0 && k < cpus->n_shares; k++) {
 		struct life *life = &lives->all[sorted[k].life];
-		union schedtrace_value v[N_T_COLUMNS];
+		union schedtrace_value v[N_T_ALL];
 
 		lives_complete(lives, life);
 		v[T_CPU].i = sorted[k].cpu;
@@ -350,6 +392,7 @@ static int add_shares(struct cpus *cpus, int64_t covered, struct schedtrace_tabl
 		v[T_COMM].s = lives_name(lives, sorted[k].life);
 		v[T_ON_CPU].i = sorted[k].on_cpu;
 		v[T_SHARE].f = percent(sorted[k].on_cpu, covered);
+		v[T_LIFE].i = (int64_t)life->serial;
 		r = table_row(table, v, err);
 	}
 	free(sorted);

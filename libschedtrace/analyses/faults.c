@@ -414,10 +414,12 @@ enum {
 	SAMPLES,
 	BEGIN,
 	END,
-	N_COLUMNS
+	N_COLUMNS,
+	LIFE = N_COLUMNS,
+	N_ALL
 };
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[PID] = COLUMN_ID("pid", "process id"),
 	[COMM] = COLUMN_TEXT("comm", "last name of the process's first thread"),
 	[SOURCE] = COLUMN_TEXT(
@@ -456,12 +458,14 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 		"of one CPU: both of the time from begin_ns to end_ns; unknown where that is "
 		"less than 10 ms between two samples",
 		.merge = SCHEDTRACE_MERGE_ONE),
-	[RSS] = COLUMN_SIZE("rss_bytes", "resident memory at the last sample"),
+	[RSS] = COLUMN_SIZE("rss_bytes", "resident memory at the last sample",
+			    .change = SCHEDTRACE_CHANGE_LATER),
 	[RSS_PEAK] = COLUMN_SIZE("rss_peak_bytes", "most of it in any sample",
 				 .merge = SCHEDTRACE_MERGE_MAX),
 	[SAMPLES] = COLUMN_COUNT("samples", "samples in the recorded time (in the window)"),
 	[BEGIN] = COLUMN_STAMP("begin_ns", "its start if that was recorded, else its first sample"),
 	[END] = COLUMN_STAMP("end_ns", "its last sample"),
+	[LIFE] = COLUMN_LIFE("life"),
 };
 
 static const struct schedtrace_picture picture_faults = {
@@ -491,6 +495,8 @@ static const struct schedtrace_table_info faults_info = {
 							     .totals = "",
 							     .usual = true },
 	.pictures = PICTURES(&picture_faults),
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life,source" },
 };
 
 enum { T_TIME, T_TICKS, T_SOURCE, T_PROCESSES, T_MINOR, T_MAJOR, T_CPU, N_T_COLUMNS };
@@ -530,6 +536,7 @@ static const struct schedtrace_table_info total_info = {
 	.n_columns = N_T_COLUMNS,
 	.columns = total_columns,
 	.key = "time_ns",
+	.interval = &table_left_out,
 	.curve = true,
 	.unswitched = true,
 	.compare = &(const struct schedtrace_table_compare){ .same = "jiffies",
@@ -557,7 +564,8 @@ static const struct schedtrace_column_info *const sum_columns[N_S_COLUMNS] = {
 		"source",
 		"samples: of all sampled processes; events: of all processes, where there "
 		"are no samples"),
-	[S_PROCESSES] = COLUMN_COUNT("processes", "rows of table faults that are summed up"),
+	[S_PROCESSES] = COLUMN_COUNT("processes", "rows of table faults that are summed up",
+				     .change = SCHEDTRACE_CHANGE_LATER),
 	[S_MINOR] = COLUMN_COUNT("minor", "minor faults"),
 	[S_MAJOR] = COLUMN_COUNT("major", "major faults"),
 	[S_USER] = COLUMN_DURATION("user_ns", "time in user mode"),
@@ -721,13 +729,14 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 {
 	struct lives *lives = replay_lives(f->replay);
 	bool sampled = a->samples > 0;
-	union schedtrace_value v[N_COLUMNS];
+	union schedtrace_value v[N_ALL];
 	int64_t faults = a->faults_user + a->faults_kernel;
 
 	lives_complete(lives, &lives->all[id]);
 	v[PID].i = life_pid(&lives->all[id]);
 	v[COMM].s = lives_name(lives, id);
 	v[SOURCE].s = sampled ? "samples" : "events";
+	v[LIFE].i = (int64_t)lives->all[id].serial;
 	v[FAULTS_USER].i = f->has_user ? a->faults_user : UNKNOWN_INT;
 	v[FAULTS_KERNEL].i = f->has_kernel ? a->faults_kernel : UNKNOWN_INT;
 	v[FAULTS_MAJOR].i = f->has_majors ? a->faults_major : UNKNOWN_INT;

@@ -43,6 +43,7 @@ const struct schedtrace_table_info latency_open_info = {
 	.columns = columns,
 	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 	.key = "pid,kind",
+	.interval = &table_of_now,
 };
 
 static void fill(union schedtrace_value v[N_COLUMNS], const struct latency *latency,

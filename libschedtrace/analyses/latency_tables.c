@@ -29,7 +29,9 @@ enum {
 	UNCERTAIN,
 	UNCERTAIN_MAX,
 	CUT,
-	N_COLUMNS
+	N_COLUMNS,
+	LIFE = N_COLUMNS,
+	N_ALL
 };
 
 #define ABOUT_KIND                                                                                 \
@@ -37,7 +39,7 @@ enum {
 	"switch-out while runnable; new: from sched_wakeup_new; unknown: may have waited"
 #define ABOUT_PERCENTILE "; at most 1/32 (or 8 ns) off"
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[PID] = COLUMN_ID("pid", "thread id"),
 	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
@@ -50,15 +52,17 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 	[P99] = COLUMN_PERCENTILE("p99_ns", "99 % are not longer" ABOUT_PERCENTILE),
 	[P999] = COLUMN_PERCENTILE("p999_ns", "99.9 % are not longer" ABOUT_PERCENTILE),
 	[MAX] = COLUMN_DURATION("max_ns", "the longest, exactly", .merge = SCHEDTRACE_MERGE_MAX),
-	[MAX_AT] = COLUMN_STAMP("max_at_ns", "when the longest began"),
-	[MAX_CPU] = COLUMN_ID("cpu", "CPU where the longest ended"),
+	[MAX_AT] = COLUMN_STAMP("max_at_ns", "when the longest began", .of = "max_ns"),
+	[MAX_CPU] = COLUMN_ID("cpu", "CPU where the longest ended", .of = "max_ns"),
 	[WAKER_PID] =
 		COLUMN_ID("waker_pid",
-			  "who woke it then (common_pid of sched_waking), 0 an interrupt in idle"),
-	[WAKER] = COLUMN_TEXT("waker", "the waker's last name"),
-	[RAN_PID] = COLUMN_ID("ran_pid",
-			      "who ran most on that CPU meanwhile, of the last 16 stretches"),
-	[RAN] = COLUMN_TEXT("ran", "that task's last name"),
+			  "who woke it then (common_pid of sched_waking), 0 an interrupt in idle",
+			  .of = "max_ns"),
+	[WAKER] = COLUMN_TEXT("waker", "the waker's last name", .of = "max_ns"),
+	[RAN_PID] =
+		COLUMN_ID("ran_pid", "who ran most on that CPU meanwhile, of the last 16 stretches",
+			  .of = "max_ns"),
+	[RAN] = COLUMN_TEXT("ran", "that task's last name", .of = "max_ns"),
 	[MOVED] = COLUMN_COUNT("moved", "of these, woken on another CPU than it last ran on"),
 	[TOTAL] = COLUMN_DURATION("total_ns", "their sum"),
 	[UNCERTAIN] = COLUMN_COUNT(
@@ -72,6 +76,7 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 		.merge = SCHEDTRACE_MERGE_MAX),
 	[CUT] = COLUMN_COUNT(
 		"cut", "not in the figures: waits at the edges of the recording or of the window"),
+	[LIFE] = COLUMN_LIFE("life"),
 };
 
 static const struct schedtrace_picture picture_latency = {
@@ -96,6 +101,8 @@ const struct schedtrace_table_info latency_info = {
 	.compare = &(const struct schedtrace_table_compare){ .same = "comm,kind",
 							     .measures = "mean_ns,max_ns,count" },
 	.pictures = PICTURES(&picture_latency),
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life,kind" },
 };
 
 enum {
@@ -244,6 +251,7 @@ const struct schedtrace_table_info latency_worst_info = {
 	.first = "begin_ns,latency_ns,pid,comm,kind,cpu,ran,waker",
 	.micros = 1,
 	.pictures = PICTURES(&picture_latency_worst),
+	.interval = &table_left_out,
 };
 
 void latency_figures(union schedtrace_value *first, const struct histogram *waits, bool known)
@@ -307,7 +315,7 @@ static int add_kind(const struct latency *latency, uint32_t id, enum latency_kin
 	const struct longest *longest = &k->longest;
 	const struct life *life = &lives->all[id];
 	bool any = waits->count, known = latency_recorded(latency, kind);
-	union schedtrace_value v[N_COLUMNS];
+	union schedtrace_value v[N_ALL];
 
 	v[PID].i = life_pid(life);
 	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
@@ -325,6 +333,7 @@ static int add_kind(const struct latency *latency, uint32_t id, enum latency_kin
 	v[UNCERTAIN].i = k->uncertain;
 	v[UNCERTAIN_MAX].i = k->uncertain && !k->no_most ? k->uncertain_max : UNKNOWN_INT;
 	v[CUT].i = k->cut;
+	v[LIFE].i = (int64_t)life->serial;
 	return table_row(table, v, err);
 }
 

@@ -60,15 +60,16 @@ static const struct schedtrace_table_info log_info = {
 	.key = "time_ns,cpu",
 };
 
-enum { LETTER, PID, TGID, COMM, FIRST, SWITCHED_IN, N_COLUMNS };
+enum { LETTER, PID, TGID, COMM, FIRST, SWITCHED_IN, N_COLUMNS, LIFE = N_COLUMNS, N_ALL };
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[LETTER] = COLUMN_TEXT("letter", "as in the log; letters recur after 260 tasks"),
 	[PID] = COLUMN_ID("pid", "thread id"),
 	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
 	[FIRST] = COLUMN_STAMP("first_ns", "when it was first switched in"),
 	[SWITCHED_IN] = COLUMN_COUNT("switches_in", "how often it was switched in"),
+	[LIFE] = COLUMN_LIFE("life"),
 };
 
 static const struct schedtrace_table_info table_info = {
@@ -81,6 +82,8 @@ static const struct schedtrace_table_info table_info = {
 	.compare =
 		&(const struct schedtrace_table_compare){
 			.same = "comm", .measures = "switches_in", .totals = "", .usual = true },
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life" },
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -218,7 +221,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
 		const struct letter *letter = grown_get(&map->letters, id, struct letter);
 		struct life *life = &lives->all[id];
-		union schedtrace_value v[N_COLUMNS];
+		union schedtrace_value v[N_ALL];
 		char spelled[3] = "";
 
 		if (!letter || !letter->switched_in)
@@ -231,6 +234,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 		v[COMM].s = lives_name(lives, id);
 		v[FIRST].i = letter->first;
 		v[SWITCHED_IN].i = letter->switched_in;
+		v[LIFE].i = (int64_t)life->serial;
 		r = table_row(table, v, err);
 	}
 	return r;

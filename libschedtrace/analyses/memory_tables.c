@@ -36,30 +36,35 @@ enum {
 	MREMAPS,
 	BRKS,
 	FAILED,
-	N_COLUMNS
+	N_COLUMNS,
+	LIFE = N_COLUMNS,
+	N_ALL
 };
 
 #define HELD_OF_ALL                                                                                \
 	"net_floor_bytes of the machine's memory and swap together, as the SystemTap memory "      \
 	"monitor did"
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[PID] = COLUMN_ID("pid", "process id"),
 	[COMM] = COLUMN_TEXT("comm", "last name of the process's first thread"),
-	[MAPPED] =
-		COLUMN_SIZE("mapped_bytes",
-			    "mapped by its system calls now, by address range; 0 after its exit"),
+	[MAPPED] = COLUMN_SIZE("mapped_bytes",
+			       "mapped by its system calls now, by address range; 0 after its exit",
+			       .change = SCHEDTRACE_CHANGE_LATER),
 	[MAPPED_PEAK] = COLUMN_SIZE("mapped_peak_bytes", "most mapped at once",
 				    .merge = SCHEDTRACE_MERGE_MAX),
-	[NET] = COLUMN_SIZE("net_bytes", "sum of sizes mapped minus unmapped, at least 0"),
+	[NET] = COLUMN_SIZE("net_bytes", "sum of sizes mapped minus unmapped, at least 0",
+			    .change = SCHEDTRACE_CHANGE_LATER),
 	[NET_FLOOR] = COLUMN_SIZE(
 		"net_floor_bytes",
 		"the same, kept at 0 or above after every call, as the SystemTap memory "
-		"monitor did"),
+		"monitor did",
+		.change = SCHEDTRACE_CHANGE_LATER),
 	[REQUESTED] = COLUMN_SIZE(
 		"requested_bytes",
 		"sum of the lengths of its mmap calls, as asked, whatever became of them"),
-	[RSS] = COLUMN_SIZE("rss_bytes", "resident now: file + anon + shmem of kmem:rss_stat"),
+	[RSS] = COLUMN_SIZE("rss_bytes", "resident now: file + anon + shmem of kmem:rss_stat",
+			    .change = SCHEDTRACE_CHANGE_LATER),
 	[RSS_PEAK] = COLUMN_SIZE("rss_peak_bytes", "most resident at once",
 				 .merge = SCHEDTRACE_MERGE_MAX),
 	[RSS_OF_FILE] = COLUMN_SIZE("rss_file_peak_bytes", "most resident file pages",
@@ -70,13 +75,16 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 				     .merge = SCHEDTRACE_MERGE_MAX),
 	[SWAPPED] =
 		COLUMN_SIZE("swap_peak_bytes", "most swapped out", .merge = SCHEDTRACE_MERGE_MAX),
-	[SHARE_RSS] = COLUMN_SHARE("share_rss", "rss_bytes of the machine's memory"),
+	[SHARE_RSS] = COLUMN_SHARE("share_rss", "rss_bytes of the machine's memory",
+				   .change = SCHEDTRACE_CHANGE_LATER),
 	[SHARE_PEAK] = COLUMN_SHARE("share_peak", "rss_peak_bytes of the machine's memory",
 				    .merge = SCHEDTRACE_MERGE_MAX),
-	[SHARE_MAPPED] = COLUMN_SHARE("share_mapped", "mapped_bytes of the machine's memory"),
+	[SHARE_MAPPED] = COLUMN_SHARE("share_mapped", "mapped_bytes of the machine's memory",
+				      .change = SCHEDTRACE_CHANGE_LATER),
 	[SHARE_TRACED] =
-		COLUMN_SHARE("share_traced", "net_floor_bytes of that of all traced processes"),
-	[SHARE_HELD] = COLUMN_SHARE("share_held", HELD_OF_ALL),
+		COLUMN_SHARE("share_traced", "net_floor_bytes of that of all traced processes",
+			     .change = SCHEDTRACE_CHANGE_LATER),
+	[SHARE_HELD] = COLUMN_SHARE("share_held", HELD_OF_ALL, .change = SCHEDTRACE_CHANGE_LATER),
 	[FAULTS_USER] =
 		COLUMN_COUNT("faults_user", "page faults in user mode (exceptions:page_fault_user)",
 			     .doubt = SCHEDTRACE_DOUBT_COUNTED),
@@ -100,6 +108,7 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 			      .doubt = SCHEDTRACE_DOUBT_COUNTED),
 	[FAILED] = COLUMN_COUNT("failed", "of the four calls, those that failed",
 				.doubt = SCHEDTRACE_DOUBT_COUNTED),
+	[LIFE] = COLUMN_LIFE("process"),
 };
 
 const struct schedtrace_picture picture_memory = {
@@ -126,6 +135,8 @@ const struct schedtrace_table_info memory_info = {
 			.measures = "rss_peak_bytes,mapped_peak_bytes,faults_user",
 			.usual = true },
 	.pictures = PICTURES(&picture_memory),
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "process" },
 };
 
 enum {
@@ -146,15 +157,21 @@ enum {
 };
 
 static const struct schedtrace_column_info *const system_columns[N_S_COLUMNS] = {
-	[S_PROCESSES] = COLUMN_COUNT("processes", "rows of table memory"),
-	[S_MEMORY] = COLUMN_SIZE("memory_bytes", "the machine's memory"),
+	[S_PROCESSES] = COLUMN_COUNT("processes", "rows of table memory",
+				     .change = SCHEDTRACE_CHANGE_LATER),
+	[S_MEMORY] = COLUMN_SIZE("memory_bytes", "the machine's memory",
+				 .change = SCHEDTRACE_CHANGE_LATER),
 	[S_MAPPED] = COLUMN_SIZE("mapped_bytes",
-				 "sum over processes where known; shared ones count for each"),
-	[S_NET_FLOOR] = COLUMN_SIZE("net_floor_bytes", "sum over processes"),
+				 "sum over processes where known; shared ones count for each",
+				 .change = SCHEDTRACE_CHANGE_LATER),
+	[S_NET_FLOOR] = COLUMN_SIZE("net_floor_bytes", "sum over processes",
+				    .change = SCHEDTRACE_CHANGE_LATER),
 	[S_REQUESTED] = COLUMN_SIZE("requested_bytes", "sum over processes"),
-	[S_RSS] = COLUMN_SIZE("rss_bytes", "sum over processes; shared pages count for each"),
-	[S_SHARE_RSS] = COLUMN_SHARE("share_rss", "rss_bytes of the machine's memory"),
-	[S_SHARE_HELD] = COLUMN_SHARE("share_held", HELD_OF_ALL),
+	[S_RSS] = COLUMN_SIZE("rss_bytes", "sum over processes; shared pages count for each",
+			      .change = SCHEDTRACE_CHANGE_LATER),
+	[S_SHARE_RSS] = COLUMN_SHARE("share_rss", "rss_bytes of the machine's memory",
+				     .change = SCHEDTRACE_CHANGE_LATER),
+	[S_SHARE_HELD] = COLUMN_SHARE("share_held", HELD_OF_ALL, .change = SCHEDTRACE_CHANGE_LATER),
 	[S_FAULTS_USER] = COLUMN_COUNT("faults_user", "page faults in user mode"),
 	[S_FAULTS_KERNEL] = COLUMN_COUNT("faults_kernel", "page faults in kernel mode"),
 	[S_FAULTS_MAJOR] = COLUMN_COUNT("faults_major", "of these, major"),
@@ -235,6 +252,7 @@ const struct schedtrace_table_info memory_biggest_info = {
 	.columns = biggest_columns,
 	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_FIRST_ONLY,
 	.key = "pid",
+	.interval = &table_left_out,
 	.unswitched = true,
 	.pictures = PICTURES(&picture_memory_biggest),
 };
@@ -334,6 +352,7 @@ static void fill_name(const struct memory *m, const struct process *process,
 
 	if (leader != LIFE_NONE)
 		lives_complete(lives, &lives->all[leader]);
+	v[LIFE].i = (int64_t)process->serial;
 	v[PID].i = process->tgid;
 	v[COMM].s = leader == LIFE_NONE ? NULL : lives_name(lives, leader);
 }
@@ -483,7 +502,7 @@ int memory_forget(struct memory *m, const struct process *process)
 	struct memory_gone *to = grown_at(&m->gone, into, struct memory_gone);
 	const struct figures figures = figures_of(m, process);
 	const struct wholes of = { 0 };
-	union schedtrace_value v[N_COLUMNS];
+	union schedtrace_value v[N_ALL];
 
 	if (!to)
 		return -1;
@@ -525,6 +544,7 @@ static void fill_gone(const struct memory *m, uint32_t id, const struct memory_g
 		.knows_rss = m->has_rss && gone->has_rss,
 	};
 
+	v[LIFE].i = (int64_t)replay_lives(m->replay)->all[id].serial;
 	v[PID].i = UNKNOWN_INT;
 	v[COMM].s = lives_name(replay_lives(m->replay), id);
 	fill(m, &figures, of, v);
@@ -552,7 +572,7 @@ int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 		  struct schedtrace_error *err)
 {
 	const struct wholes of = wholes_of(m);
-	union schedtrace_value v[N_COLUMNS], s[N_S_COLUMNS];
+	union schedtrace_value v[N_ALL], s[N_S_COLUMNS];
 	struct schedtrace_table *table, *system, *biggest_table;
 	struct memory_biggest biggest = m->biggest_gone;
 	int r = tables_add(out, &memory_info, &table, err);

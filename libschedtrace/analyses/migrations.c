@@ -340,10 +340,12 @@ enum {
 	LAST_NS,
 	FIRST_FROM,
 	LAST_TO,
-	N_COLUMNS
+	N_COLUMNS,
+	LIFE = N_COLUMNS,
+	N_ALL
 };
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[PID] = COLUMN_ID("pid", "thread id"),
 	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
@@ -368,6 +370,7 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 	[LAST_NS] = COLUMN_STAMP("last_ns", "when it was last moved"),
 	[FIRST_FROM] = COLUMN_ID("first_from", "CPU that the first move took it from"),
 	[LAST_TO] = COLUMN_ID("last_to", "CPU that the last move brought it to"),
+	[LIFE] = COLUMN_LIFE("life"),
 };
 
 static const struct schedtrace_picture picture_migrations = {
@@ -397,6 +400,8 @@ static const struct schedtrace_table_info migrations_info = {
 							     .totals = "",
 							     .usual = true },
 	.pictures = PICTURES(&picture_migrations),
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life" },
 };
 
 enum { M_FROM, M_TO, M_MIGRATIONS, M_WAKE, M_FORK, M_EXEC, M_BALANCE, M_DISTANCE, N_M_COLUMNS };
@@ -496,7 +501,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	for (uint32_t k = 0; r >= 0 && k < m->n; k++) {
 		const struct account *a = &m->accounts[k];
 		struct life *life = &lives->all[m->lives[k]];
-		union schedtrace_value v[N_COLUMNS];
+		union schedtrace_value v[N_ALL];
 
 		lives_complete(lives, life);
 		v[PID].i = life_pid(life);
@@ -515,6 +520,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 		v[LAST_NS].i = a->last_ns;
 		v[FIRST_FROM].i = or_unknown(a->first_from);
 		v[LAST_TO].i = or_unknown(a->last_to);
+		v[LIFE].i = (int64_t)life->serial;
 		r = table_row(table, v, err);
 	}
 	return r < 0 ? r : add_matrix(m, out, err);

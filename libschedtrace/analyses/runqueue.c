@@ -293,12 +293,14 @@ static const struct schedtrace_column_info *const work_columns[N_W_COLUMNS] = {
 		"followed_ns",
 		"time that the figures are about: without gaps, and without stretches in "
 		"which a switch is missing"),
-	[W_CPUS] = COLUMN_COUNT("cpus", "CPUs with rows", .merge = SCHEDTRACE_MERGE_ONE),
+	[W_CPUS] = COLUMN_COUNT("cpus", "CPUs with rows", .merge = SCHEDTRACE_MERGE_ONE,
+				.change = SCHEDTRACE_CHANGE_LATER),
 	[W_WALL] = COLUMN_DURATION(
 		"wall_ns",
 		"time with an idle CPU and a task that waits for another and may run there",
 		.most = "unfollowed_ns", .adds = true, .needs = "CTX_SWITCH"),
-	[W_SHARE] = COLUMN_SHARE("wall", "wall_ns of followed_ns", .merge = SCHEDTRACE_MERGE_ONE),
+	[W_SHARE] = COLUMN_SHARE("wall", "wall_ns of followed_ns", .merge = SCHEDTRACE_MERGE_ONE,
+				 .weight = "followed_ns", .part = "wall_ns"),
 	[W_PER_CPU] =
 		COLUMN_DURATION("per_cpu_ns", "the lesser of idle and overloaded CPUs, times time"),
 	[W_PER_THREAD] = COLUMN_DURATION(

@@ -145,7 +145,7 @@ enum {
 
 static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 	[RANK] = COLUMN_COUNT("rank", "place by time on the CPU, from 1",
-			      .merge = SCHEDTRACE_MERGE_NONE),
+			      .merge = SCHEDTRACE_MERGE_NONE, .change = SCHEDTRACE_CHANGE_UNKNOWN),
 	[HASH] = COLUMN_TEXT(
 		"hash",
 		"Jenkins hash of the addresses, as the kernel's jhash2() of their 32-bit words "

@@ -99,6 +99,7 @@ static const struct schedtrace_table_info open_info = {
 	.columns = log_columns,
 	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 	.key = "pid",
+	.interval = &table_of_now,
 	.order = "-begin_ns",
 	.compare = &(const struct schedtrace_table_compare){ .same = "comm",
 							     .totals = "",
@@ -121,7 +122,8 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 	[POSSIBLE] = COLUMN_DURATION(
 		"possible_ns", "time that is possible beyond that; parts of one task can overlap"),
 	[OTHERS] = COLUMN_COUNT("doubtful", "stretches cut by the window, or with a doubtful end"),
-	[LASTING] = COLUMN_COUNT("lasting", "tasks in this state at the last row"),
+	[LASTING] = COLUMN_COUNT("lasting", "tasks in this state at the last row",
+				 .change = SCHEDTRACE_CHANGE_LATER),
 };
 
 static const struct schedtrace_picture picture_states = {

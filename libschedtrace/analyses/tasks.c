@@ -182,10 +182,13 @@ enum {
 	CPU_CHANGES,
 	CPUS,
 	PRIORITY,
-	N_COLUMNS
+	N_COLUMNS,
+	LIFE = N_COLUMNS,
+	LASTING_IN,
+	N_ALL
 };
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[PID] = COLUMN_ID("pid",
 			  "thread id in the initial namespace; one recurs when it is used again"),
 	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
@@ -251,10 +254,12 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 	[CPU_CHANGES] = COLUMN_COUNT("cpu_changes",
 				     "ran on another CPU than the time before (in the window)"),
 	[CPUS] = COLUMN_COUNT("cpus", "number of CPUs that it ran on",
-			      .merge = SCHEDTRACE_MERGE_MAX),
+			      .merge = SCHEDTRACE_MERGE_MAX, .change = SCHEDTRACE_CHANGE_UNKNOWN),
 	[PRIORITY] =
 		COLUMN_ID("priority", "last known, as the kernel prints it: 120 is nice 0, below "
 				      "100 real time"),
+	[LIFE] = COLUMN_LIFE("life"),
+	[LASTING_IN] = COLUMN_LASTING_IN("lasting_in"),
 };
 
 static const struct schedtrace_picture picture_tasks = {
@@ -289,6 +294,10 @@ static const struct schedtrace_table_info table_info = {
 			.totals = "",
 			.usual = true },
 	.pictures = PICTURES(&picture_tasks),
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life",
+							       .lasting = "lasting_ns",
+							       .lasting_in = "lasting_in" },
 };
 
 /* All of @life's names with > between; NULL when memory ran out. */
@@ -442,12 +451,24 @@ static int forget(void *self, const uint32_t *gone, uint32_t n, struct schedtrac
 		       : 0;
 }
 
+/* Which column counts time in a state, -1 none. */
+static int column_of(enum life_state state)
+{
+	if (state == LIFE_RUNNING)
+		return ON_CPU;
+	if (life_is_waiting(state))
+		return WAIT_WAKEUP + (int)(state - LIFE_WAIT_WAKEUP);
+	if (state >= LIFE_SLEEPING && state <= LIFE_STOPPED)
+		return SLEEP + (int)(state - LIFE_SLEEPING);
+	return -1;
+}
+
 static int add_task(struct tasks *tasks, uint32_t id, const struct replay_known *known,
 		    struct schedtrace_table *table, struct schedtrace_error *err)
 {
 	struct lives *lives = replay_lives(tasks->replay);
 	struct account a = { 0 };
-	union schedtrace_value v[N_COLUMNS];
+	union schedtrace_value v[N_ALL];
 	struct life *life = &lives->all[id];
 	bool charges = replay_recorded(tasks->replay, SCHEDTRACE_STAT_RUNTIME);
 	bool moves = replay_recorded(tasks->replay, SCHEDTRACE_MIGRATE);
@@ -486,11 +507,14 @@ static int add_task(struct tasks *tasks, uint32_t id, const struct replay_known 
 	v[IDLE].i = if_known(known->sleeps, a.sleeps[1]);
 	v[BLOCKED].i = if_known(known->sleeps, a.sleeps[2]);
 	v[STOPPED].i = if_known(known->sleeps, a.sleeps[3]);
+	v[LIFE].i = (int64_t)life->serial;
 	v[LASTING].i = 0;
+	v[LASTING_IN].i = -1;
 	v[LASTS].s = NULL;
 	if (replay_open(tasks->replay, id, &open) && life_state_name(open.state)) {
 		v[LASTING].i = open.end - open.begin;
 		v[LASTS].s = life_state_name(open.state);
+		v[LASTING_IN].i = column_of(open.state);
 	}
 	v[MIGRATIONS].i = if_known(moves, a.migrations);
 	v[CPU_CHANGES].i = if_known(known->switches, a.cpu_changes);

@@ -109,10 +109,12 @@ enum {
 	IOWAIT,
 	PREEMPT,
 	DELAY,
-	N_COLUMNS
+	N_COLUMNS,
+	LIFE = N_COLUMNS,
+	N_ALL
 };
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[PID] = COLUMN_ID("pid", "thread id"),
 	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
@@ -130,6 +132,7 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 	[IOWAIT] = COLUMN_DURATION("iowait_ns", "wait time after it left as D"),
 	[PREEMPT] = COLUMN_DURATION("preempt_ns", "wait time after it left runnable"),
 	[DELAY] = COLUMN_DURATION("delay_ns", "sch delay: their part when it was ready"),
+	[LIFE] = COLUMN_LIFE("life"),
 };
 
 static const struct schedtrace_picture picture_timehist = {
@@ -158,6 +161,8 @@ static const struct schedtrace_table_info table_info = {
 							     .totals = "",
 							     .usual = true },
 	.pictures = PICTURES(&picture_timehist),
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life" },
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -410,7 +415,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
 		const struct thread *t = grown_get(&h->threads, id, struct thread);
 		struct life *life = &lives->all[id];
-		union schedtrace_value v[N_COLUMNS];
+		union schedtrace_value v[N_ALL];
 		double n;
 
 		if (!t || !t->runs)
@@ -432,6 +437,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 		v[IOWAIT].i = t->iowait;
 		v[PREEMPT].i = t->preempt;
 		v[DELAY].i = t->delay;
+		v[LIFE].i = (int64_t)life->serial;
 		r = table_row(table, v, err);
 	}
 	return r;

@@ -214,6 +214,7 @@ static const struct schedtrace_table_info table_info = {
 	.columns = columns,
 	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "begin_ns",
+	.interval = &table_left_out,
 	.compare =
 		&(const struct schedtrace_table_compare){
 			.measures = "busy,busy_ns,idle_ns,unknown_ns", .totals = "" },
@@ -254,6 +255,7 @@ static const struct schedtrace_table_info tasks_info = {
 	.columns = task_columns,
 	.choices = SCHEDTRACE_BY_TASK,
 	.key = "pid",
+	.interval = &table_left_out,
 	.order = "-on_cpu_ns",
 	.compare = &(const struct schedtrace_table_compare){ .same = "comm",
 							     .measures = "completion_ns,on_cpu_ns",
@@ -281,6 +283,7 @@ static const struct schedtrace_table_info intervals_info = {
 	.columns = interval_columns,
 	.choices = SCHEDTRACE_BY_TASK,
 	.key = "begin_ns,pid",
+	.interval = &table_left_out,
 	.order = "-on_cpu_ns",
 };
 
@@ -316,6 +319,7 @@ static const struct schedtrace_table_info completion_info = {
 	.n_columns = N_C_COLUMNS,
 	.columns = completion_columns,
 	.key = "what",
+	.interval = &table_left_out,
 	.compare = &(const struct schedtrace_table_compare){ .same = "what",
 							     .measures =
 								     "completion_ns,on_cpu_ns,cpus",

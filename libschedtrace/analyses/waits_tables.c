@@ -26,10 +26,13 @@ enum {
 	LASTING,
 	UNKNOWN,
 	LASTS,
-	N_COLUMNS
+	N_COLUMNS,
+	LIFE = N_COLUMNS,
+	LASTING_IN,
+	N_ALL
 };
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[PID] = COLUMN_ID("pid", "thread id"),
 	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
@@ -57,6 +60,8 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 		"lasts",
 		"what it does at the last row: running; runnable; sleeping, idle, blocked, "
 		"stopped; made"),
+	[LIFE] = COLUMN_LIFE("life"),
+	[LASTING_IN] = COLUMN_LASTING_IN("lasting_in"),
 };
 
 const struct schedtrace_picture picture_waits = {
@@ -90,6 +95,10 @@ const struct schedtrace_table_info waits_info = {
 			.totals = "",
 			.usual = true },
 	.pictures = PICTURES(&picture_waits),
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life",
+							       .lasting = "lasting_ns",
+							       .lasting_in = "lasting_in" },
 };
 
 enum {
@@ -109,10 +118,12 @@ enum {
 	R_BY_PID,
 	R_BY,
 	R_BY_NS,
-	N_R_COLUMNS
+	N_R_COLUMNS,
+	R_LIFE = N_R_COLUMNS,
+	N_R_ALL
 };
 
-static const struct schedtrace_column_info *const reason_columns[N_R_COLUMNS] = {
+static const struct schedtrace_column_info *const reason_columns[N_R_ALL] = {
 	[R_PID] = COLUMN_ID("pid", "thread id"),
 	[R_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[R_COMM] = COLUMN_TEXT("comm", "the task's last name"),
@@ -137,9 +148,11 @@ static const struct schedtrace_column_info *const reason_columns[N_R_COLUMNS] = 
 	[R_WAIT_PAST_IDLE] =
 		COLUMN_DURATION("wait_past_idle_ns", "what it waited after the latter"),
 	[R_PREEMPTED] = COLUMN_COUNT("preempted", "switched out while runnable"),
-	[R_BY_PID] = COLUMN_ID("by_pid", "who ran most on its CPU while it waited"),
-	[R_BY] = COLUMN_TEXT("by", "that task's last name"),
-	[R_BY_NS] = COLUMN_DURATION("by_ns", "for how long"),
+	[R_BY_PID] = COLUMN_ID("by_pid", "who ran most on its CPU while it waited",
+			       .change = SCHEDTRACE_CHANGE_UNKNOWN),
+	[R_BY] = COLUMN_TEXT("by", "that task's last name", .change = SCHEDTRACE_CHANGE_UNKNOWN),
+	[R_BY_NS] = COLUMN_DURATION("by_ns", "for how long", .change = SCHEDTRACE_CHANGE_UNKNOWN),
+	[R_LIFE] = COLUMN_LIFE("life"),
 };
 
 const struct schedtrace_picture picture_wait_reasons = {
@@ -169,11 +182,25 @@ const struct schedtrace_table_info wait_reasons_info = {
 			.totals = "",
 			.usual = true },
 	.pictures = PICTURES(&picture_wait_reasons),
+	.n_hidden = N_R_ALL - N_R_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life" },
 };
 
-enum { A_PID, A_COMM, A_BY_PID, A_BY, A_NS, A_SHARE, A_PREEMPTIONS, N_A_COLUMNS };
+enum {
+	A_PID,
+	A_COMM,
+	A_BY_PID,
+	A_BY,
+	A_NS,
+	A_SHARE,
+	A_PREEMPTIONS,
+	N_A_COLUMNS,
+	A_LIFE = N_A_COLUMNS,
+	A_BY_LIFE,
+	N_A_ALL
+};
 
-static const struct schedtrace_column_info *const antagonist_columns[N_A_COLUMNS] = {
+static const struct schedtrace_column_info *const antagonist_columns[N_A_ALL] = {
 	[A_PID] = COLUMN_ID("pid", "task that waited"),
 	[A_COMM] = COLUMN_TEXT("comm", "its last name"),
 	[A_BY_PID] = COLUMN_ID(
@@ -183,6 +210,8 @@ static const struct schedtrace_column_info *const antagonist_columns[N_A_COLUMNS
 	[A_NS] = COLUMN_DURATION("ran_ns", "for how long (SchedViz's antagonist time)"),
 	[A_SHARE] = COLUMN_SHARE("share", "of all tasks that ran there meanwhile"),
 	[A_PREEMPTIONS] = COLUMN_COUNT("preemptions", "how often it was switched to instead of it"),
+	[A_LIFE] = COLUMN_LIFE("life"),
+	[A_BY_LIFE] = COLUMN_LIFE("by_life"),
 };
 
 static const struct schedtrace_picture picture_antagonists = {
@@ -205,6 +234,8 @@ const struct schedtrace_table_info antagonists_info = {
 	.compare =
 		&(const struct schedtrace_table_compare){ .same = "comm,by", .measures = "ran_ns" },
 	.pictures = PICTURES(&picture_antagonists),
+	.n_hidden = N_A_ALL - N_A_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life,by_life" },
 };
 
 static int no_memory(struct schedtrace_error *err)
@@ -273,6 +304,20 @@ void waits_forget_one(const struct waits *w, uint32_t id, struct wait_account *t
 	to->forgotten += a->forgotten;
 }
 
+/* Which column counts time in a state, -1 none. */
+static int column_of(enum life_state state)
+{
+	if (state == LIFE_RUNNING)
+		return ON_CPU;
+	if (state == LIFE_NEW)
+		return MADE;
+	if (life_is_waiting(state))
+		return WAIT_WAKEUP + (int)(state - LIFE_WAIT_WAKEUP);
+	if (state >= LIFE_SLEEPING && state <= LIFE_STOPPED)
+		return SLEEP + (int)(state - LIFE_SLEEPING);
+	return -1;
+}
+
 static int add_task(const struct waits *w, uint32_t id, const struct wait_account *a, int64_t begin,
 		    int64_t end, const struct replay_known *known, struct schedtrace_table *table,
 		    struct schedtrace_error *err)
@@ -282,7 +327,7 @@ static int add_task(const struct waits *w, uint32_t id, const struct wait_accoun
 	const bool waits_known[4] = { known->wakeups, known->states, known->new_wakeups,
 				      known->switches };
 	struct replay_span open;
-	union schedtrace_value v[N_COLUMNS];
+	union schedtrace_value v[N_ALL];
 
 	clip_life(life, a, &begin, &end);
 	v[PID].i = life_pid(life);
@@ -295,12 +340,15 @@ static int add_task(const struct waits *w, uint32_t id, const struct wait_accoun
 		v[SLEEP + i].i = if_known(known->sleeps, a->sleeps[i]);
 	}
 	v[MADE].i = a->made;
+	v[LIFE].i = (int64_t)life->serial;
 	v[LASTING].i = 0;
+	v[LASTING_IN].i = -1;
 	v[LASTS].s = NULL;
 	if (replay_open(w->queues.replay, id, &open) && life_state_name(open.state)) {
 		begin = open.begin > begin ? open.begin : begin;
 		v[LASTING].i = open.end > begin ? open.end - begin : 0;
 		v[LASTS].s = life_state_name(open.state);
+		v[LASTING_IN].i = column_of(open.state);
 	}
 	v[UNKNOWN].i = v[WALL].i - certain(a) - v[LASTING].i;
 	if (life->flags & LIFE_MANY) {
@@ -317,7 +365,7 @@ static int add_reasons(const struct waits *w, uint32_t id, const struct wait_acc
 	const struct lives *lives = replay_lives(w->queues.replay);
 	const struct life *life = &lives->all[id];
 	const struct antagonist *most = NULL;
-	union schedtrace_value v[N_R_COLUMNS];
+	union schedtrace_value v[N_R_ALL];
 
 	for (uint32_t i = 0; i < a->n_antagonists; i++) {
 		if (a->antagonists[i].ns > (most ? most->ns : 0))
@@ -339,6 +387,7 @@ static int add_reasons(const struct waits *w, uint32_t id, const struct wait_acc
 	v[R_BY_PID].i = most ? life_pid(&lives->all[most->life]) : UNKNOWN_INT;
 	v[R_BY].s = most ? lives_name(lives, most->life) : NULL;
 	v[R_BY_NS].i = most ? most->ns : UNKNOWN_INT;
+	v[R_LIFE].i = (int64_t)life->serial;
 	return table_row(table, v, err);
 }
 
@@ -372,7 +421,7 @@ static int add_antagonists(const struct waits *w, uint32_t id, const struct wait
 	for (uint32_t i = 0; r >= 0 && i < a->n_antagonists + (a->forgotten > 0); i++) {
 		bool known = i < a->n_antagonists;
 		int64_t ns = known ? all[i].ns : a->forgotten;
-		union schedtrace_value v[N_A_COLUMNS];
+		union schedtrace_value v[N_A_ALL];
 
 		v[A_PID].i = life_pid(&lives->all[id]);
 		v[A_COMM].s = lives_name(lives, id);
@@ -381,6 +430,8 @@ static int add_antagonists(const struct waits *w, uint32_t id, const struct wait
 		v[A_NS].i = ns;
 		v[A_SHARE].f = sum ? 100.0 * (double)ns / (double)sum : NAN;
 		v[A_PREEMPTIONS].i = known ? all[i].preemptions : UNKNOWN_INT;
+		v[A_LIFE].i = (int64_t)lives->all[id].serial;
+		v[A_BY_LIFE].i = known ? (int64_t)lives->all[all[i].life].serial : 0;
 		r = table_row(table, v, err);
 	}
 	return r;

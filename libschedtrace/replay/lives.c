@@ -143,6 +143,7 @@ uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t
 	lives->last_pid = pid;
 	lives->last_life = id;
 	lives->all[id] = (struct life){
+		.serial = ++lives->serial,
 		.pid = pid,
 		.cpu = -1,
 		.tgid = -1,
@@ -245,6 +246,7 @@ uint32_t lives_many(struct lives *lives, uint32_t id, bool chosen)
 	if (many == LIFE_NONE || intmap_set(&lives->many_of_name, key, many) < 0)
 		return LIFE_NONE;
 	lives->all[many] = (struct life){
+		.serial = ++lives->serial,
 		.pid = -1,
 		.state = LIFE_DEAD,
 		.flags = (uint16_t)(LIFE_MANY | (chosen ? LIFE_CHOSEN : 0)),

@@ -61,6 +61,7 @@ enum life_flags {
 };
 
 struct life {
+	uint64_t serial; /* from 1; no other life ever has it, as the number may come again */
 	int32_t pid;
 	uint8_t state;	 /* enum life_state */
 	uint8_t pending; /* the state that the coming switch-out puts it in, LIFE_UNKNOWN: none */
@@ -92,12 +93,16 @@ struct life_name {
 	uint32_t next; /* LIFE_NONE: the last */
 };
 
+struct let_go;
+
 struct lives {
 	const struct schedtrace_context *ctx;
 	struct life *all;
 	uint32_t n, max;
 	uint32_t first_free;  /* LIFE_NONE: none; the next one is its previous_dead */
 	uint32_t newest;      /* the last that began */
+	uint64_t serial;      /* the last that was given */
+	struct let_go *let_go; /* where those are told that are let go */
 	struct intmap by_pid; /* the latest life of each pid */
 	int32_t last_pid;     /* rows about one task come in a row */
 	uint32_t last_life;

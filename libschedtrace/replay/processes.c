@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/mem.h"
 #include "libschedtrace/known_tasks.h"
+#include "libschedtrace/let_go.h"
 #include "libschedtrace/replay/processes.h"
 
 #include <stdlib.h>
@@ -70,7 +71,8 @@ static struct process *begin(struct processes *p, int32_t tgid, uint32_t leader,
 	if (intmap_set(&p->by_tgid, (uint32_t)tgid, p->n) < 0)
 		return NULL;
 	process = &p->all[p->n++];
-	*process = (struct process){ .tgid = tgid,
+	*process = (struct process){ .serial = ++p->lives->serial,
+				     .tgid = tgid,
 				     .leader = leader,
 				     .space = space,
 				     .incomplete = p->spaces[space].incomplete };
@@ -324,7 +326,10 @@ int processes_forget(struct processes *p, int (*gone)(void *user, const struct p
 		struct process process = p->all[k];
 
 		if (lives_now(p->lives, process.leader) != process.leader) {
-			if (gone(user, &process) < 0)
+			uint32_t into = lives_now(p->lives, process.leader);
+
+			if (gone(user, &process) < 0 || let_go_add(p->lives->let_go, process.serial,
+								   p->lives->all[into].serial) < 0)
 				return -1;
 			leave_space(p, process.space);
 			continue;

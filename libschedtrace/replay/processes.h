@@ -20,6 +20,7 @@ struct space {
 };
 
 struct process {
+	uint64_t serial; /* as of a life; no other process or life has it */
 	int32_t tgid;
 	uint32_t leader; /* life that it began with, LIFE_NONE: not seen */
 	uint32_t space;

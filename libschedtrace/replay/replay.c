@@ -180,6 +180,18 @@ bool replay_open(const struct replay *replay, uint32_t id, struct replay_span *s
 	return clip_span(replay, span);
 }
 
+bool replay_open_on(const struct replay *replay, int32_t cpu, struct replay_span *span)
+{
+	const struct replay_cpu *c = cpu < replay->n_cpus ? &replay->cpus[cpu] : NULL;
+
+	if (!c || c->current == LIFE_NONE)
+		return false;
+	*span = (struct replay_span){
+		c->current, LIFE_RUNNING, cpu, c->since, c->since, replay->now
+	};
+	return clip_span(replay, span);
+}
+
 int64_t replay_gap_ns(const struct replay *replay, uint32_t id)
 {
 	const struct life *life = &replay->lives.all[id];

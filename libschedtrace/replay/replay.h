@@ -32,6 +32,7 @@
 #include "libschedtrace/replay/lives.h"
 
 struct choice;
+struct let_go;
 struct replay;
 struct schedtrace_tables;
 
@@ -105,10 +106,10 @@ struct lives *replay_lives(struct replay *replay);
 /*
  * Lets go of the lives that ended before @before: one a name stands for them from then on. Kept are
  * those that may still have run in a gap that lasts, and the first thread of a process that has
- * others.
+ * others. Each is told to @let_go.
  */
 int replay_forget(struct replay *replay, struct choice *choice, int64_t before,
-		  struct schedtrace_error *err);
+		  struct let_go *let_go, struct schedtrace_error *err);
 
 /* A table of the lives that stand for others, if there are any. */
 int replay_forgotten(const struct replay *replay, struct schedtrace_tables *out,
@@ -136,6 +137,9 @@ bool replay_in_window(const struct replay *replay, const struct life *life);
 
 /* What the life does since its last span, as of the last row; false when nothing can be said. */
 bool replay_open(const struct replay *replay, uint32_t life, struct replay_span *span);
+
+/* The same of a CPU: who runs there, maybe LIFE_IDLE. */
+bool replay_open_on(const struct replay *replay, int32_t cpu, struct replay_span *span);
 
 /* ns in gaps during which the life existed and was not certainly running: it may have run. */
 int64_t replay_gap_ns(const struct replay *replay, uint32_t life);

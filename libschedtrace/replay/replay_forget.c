@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "libschedtrace/choice.h"
+#include "libschedtrace/let_go.h"
 #include "libschedtrace/replay/replay_state.h"
 #include "libschedtrace/table.h"
 
@@ -95,7 +96,7 @@ static void unlink_gone(struct replay *replay)
 }
 
 int replay_forget(struct replay *replay, struct choice *choice, int64_t before,
-		  struct schedtrace_error *err)
+		  struct let_go *let_go, struct schedtrace_error *err)
 {
 	auto_free uint32_t *gone = NULL;
 	uint32_t n = 0;
@@ -108,8 +109,14 @@ int replay_forget(struct replay *replay, struct choice *choice, int64_t before,
 	keep_leaders(replay, before);
 	if (choose(replay, choice, before, &gone, &n) < 0)
 		goto nomem;
-	for (uint32_t i = 0; i < n; i++)
-		count(replay, life_of(replay, gone[i]));
+	replay->lives.let_go = let_go;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct life *life = life_of(replay, gone[i]);
+
+		count(replay, life);
+		if (let_go_add(let_go, life->serial, life_of(replay, life->into)->serial) < 0)
+			goto nomem;
+	}
 	for (size_t l = 0; l < replay->n_listeners && n && r >= 0; l++) {
 		const struct replay_listener *to = &replay->listeners[l];
 
@@ -126,12 +133,13 @@ nomem:
 	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to let go of tasks");
 }
 
-enum { COMM, LIVES, END, N_COLUMNS };
+enum { COMM, LIVES, END, N_COLUMNS, LIFE = N_COLUMNS, N_ALL };
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[COMM] = COLUMN_TEXT("comm", "their last name"),
 	[LIVES] = COLUMN_COUNT("lives", "lives of tasks that were let go"),
 	[END] = COLUMN_STAMP("end_ns", "when the last of them ended, on the trace clock"),
+	[LIFE] = COLUMN_LIFE("life"),
 };
 
 static const struct schedtrace_table_info forgotten_info = {
@@ -141,6 +149,8 @@ static const struct schedtrace_table_info forgotten_info = {
 	.columns = columns,
 	.choices = SCHEDTRACE_BY_NAME,
 	.key = "comm",
+	.n_hidden = N_ALL - N_COLUMNS,
+	.interval = &(const struct schedtrace_table_interval){ .same = "life" },
 };
 
 int replay_forgotten(const struct replay *replay, struct schedtrace_tables *out,
@@ -155,13 +165,14 @@ int replay_forgotten(const struct replay *replay, struct schedtrace_tables *out,
 	r = tables_add(out, &forgotten_info, &table, err);
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
 		const struct life *life = &lives->all[id];
-		union schedtrace_value v[N_COLUMNS];
+		union schedtrace_value v[N_ALL];
 
 		if (!(life->flags & LIFE_MANY) || !life->many)
 			continue;
 		v[COMM].s = lives_name(lives, id);
 		v[LIVES].i = (int64_t)life->many;
 		v[END].i = life->end_ns;
+		v[LIFE].i = (int64_t)life->serial;
 		r = table_row(table, v, err);
 	}
 	return r;

@@ -44,6 +44,16 @@ enum schedtrace_merge {
 	SCHEDTRACE_MERGE_NONE, /* no figure, or one that says nothing beyond its row */
 };
 
+/** enum schedtrace_change - what becomes of figures between two snapshots of an engine */
+enum schedtrace_change {
+	/* What is counted up, a sum of durations, counts, sizes or amounts, is subtracted. A mean
+	 * is that of what was added; a largest or smallest value is known where there is a new one;
+	 * names, ids, stamps and what tells rows apart are the later ones. Else: unknown. */
+	SCHEDTRACE_CHANGE_USUAL,
+	SCHEDTRACE_CHANGE_LATER,   /* it says what is now: the later one */
+	SCHEDTRACE_CHANGE_UNKNOWN, /* nobody knows; a table is left out */
+};
+
 /** enum schedtrace_doubt - what records that are missing may have done to a column's figures */
 enum schedtrace_doubt {
 	SCHEDTRACE_DOUBT_LOW = 1, /* they are too low, by nobody knows how much */
@@ -69,6 +79,10 @@ enum schedtrace_doubt {
  * @unswitched: made without switches, so that one which is missing alone leaves it as it is
  * @needs:  the event without which it is unknown, by schedtrace_event_name(); NULL: what the table
  *          says
+ * @change: what becomes of it between two snapshots
+ * @of:     the column that it says more of, such as when the longest was: between two snapshots it
+ *          is known only where that one is; NULL: none
+ * @part:   of a share: the column whose share in the sum of @weight it is; NULL: no column is
  */
 struct schedtrace_column_info {
 	const char *name;
@@ -83,6 +97,9 @@ struct schedtrace_column_info {
 	enum schedtrace_doubt doubt;
 	int unswitched;
 	const char *needs;
+	enum schedtrace_change change;
+	const char *of;
+	const char *part;
 };
 
 /**
@@ -166,6 +183,24 @@ struct schedtrace_table_compare {
 	int histogram;
 };
 
+/**
+ * struct schedtrace_table_interval - what becomes of a table's rows between two snapshots
+ * @same:       columns, also hidden ones, with commas between, by which rows of both are the same;
+ *              NULL: the key
+ * @lasting:    the column that says for how long what goes on has lasted; NULL: none does
+ * @lasting_in: the column that says which column will count that once it has ended, by index; -1:
+ *              none
+ * @rest:       the column that has it meanwhile; NULL: none
+ * @change:     of the whole table: with SCHEDTRACE_CHANGE_LATER all its rows are the later ones
+ */
+struct schedtrace_table_interval {
+	const char *same;
+	const char *lasting;
+	const char *lasting_in;
+	const char *rest;
+	enum schedtrace_change change;
+};
+
 /** enum schedtrace_shown - whether a table is shown where nobody named any */
 enum schedtrace_shown {
 	SCHEDTRACE_SHOWN_NAMED, /* no: only where it or its analysis is named */
@@ -196,6 +231,11 @@ enum schedtrace_shown {
  * @shown_with: and then only with rows of this event; NULL: whatever there is
  * @compare:   NULL: its figures say nothing beside those of another recording
  * @pictures:  NULL-terminated; NULL: it has none of its own
+ * @n_hidden:  columns behind the first @n_columns, which no function lends: they say what
+ *             schedtrace_tables_interval() must know, such as which of the tasks that had a pid a
+ *             row is about
+ * @interval:  what becomes of rows between two snapshots; NULL: the usual, rows being the same by
+ *             @key
  *
  * Lists of columns are texts as on the command line. Structs and arrays are lent, live as long as
  * the library, and grow only at their end, which is why every array is one of pointers.
@@ -218,6 +258,8 @@ struct schedtrace_table_info {
 	const char *shown_with;
 	const struct schedtrace_table_compare *compare;
 	const struct schedtrace_picture *const *pictures;
+	size_t n_hidden;
+	const struct schedtrace_table_interval *interval;
 };
 
 /**
@@ -260,6 +302,34 @@ schedtrace_tables_find(const struct schedtrace_tables *tables, const char *name)
 
 /** schedtrace_tables_free() - release all tables; NULL does nothing. Since: 0.1 */
 SCHEDTRACE_EXPORT void schedtrace_tables_free(struct schedtrace_tables *tables);
+
+/**
+ * schedtrace_tables_interval() - what happened between two snapshots of an engine
+ * @before: the earlier snapshot, or NULL: since the first row
+ * @now:    the later one
+ * @out:    tables of the same shapes; the caller frees them, before or after the others
+ * @err:    explanation of a failure, or NULL
+ *
+ * The columns' descriptions say what becomes of each figure (enum schedtrace_change). A row is
+ * there where something changed; one of tasks that were let go meanwhile has what those did since
+ * @before, by the name that they had at the end. Tables that only one of the two has are left out,
+ * as are those whose rows are points, intervals or the first of many.
+ *
+ * Sums over intervals that follow each other are those of the whole: to the nanosecond and the
+ * count. What lasts, in column lasting_ns, counts where it lasted, not where it ends: a task that
+ * runs on for ten intervals has been running in each. Times are those that an engine gives whose
+ * window begins at @before; waits, stretches and runs that a row counts one by one are counted
+ * where they end. A figure is negative where later rows showed that it was too large before. Upper
+ * bounds hold for the interval; where an earlier doubt was settled they may be wider than the
+ * difference.
+ *
+ * Return: 0 or a negative enum schedtrace_status: SCHEDTRACE_E_USAGE where the two are not of one
+ * engine, or in the wrong order. Since: 0.1
+ */
+SCHEDTRACE_EXPORT int schedtrace_tables_interval(const struct schedtrace_tables *before,
+						 const struct schedtrace_tables *now,
+						 struct schedtrace_tables **out,
+						 struct schedtrace_error *err);
 
 /** schedtrace_table_info() - name and columns; lives as long as the library. Since: 0.1 */
 SCHEDTRACE_EXPORT const struct schedtrace_table_info *

@@ -97,35 +97,17 @@ static int take_round(void *user, int64_t until, struct schedtrace_error *error)
 /* ---- tables ---------------------------------------------------------------------------- */
 
 struct task {
-	int64_t pid, start, ns;
-	char comm[64];
+	int64_t pid, ns;
+	const char *comm;
 };
 
-struct tasks {
-	struct task *list;
-	size_t n;
-};
-
-static struct tasks tasks_now(struct live *l)
+static struct schedtrace_tables *snapshot_now(struct live *l)
 {
 	struct schedtrace_tables *tables;
-	const struct schedtrace_table *table;
 	struct schedtrace_error error;
-	struct tasks t;
 
 	must(schedtrace_engine_snapshot(l->engine, &tables, &error), &error);
-	table = schedtrace_tables_find(tables, "tasks");
-	t.n = schedtrace_table_rows(table);
-	t.list = calloc(t.n + 1, sizeof(*t.list));
-	for (size_t i = 0; i < t.n; i++) {
-		t.list[i] = (struct task){ .pid = schedtrace_table_ints(table, "pid")[i],
-					   .start = schedtrace_table_ints(table, "start_ns")[i],
-					   .ns = schedtrace_table_ints(table, "on_cpu_ns")[i] };
-		schedtrace_printable(schedtrace_table_texts(table, "comm")[i], t.list[i].comm,
-				     sizeof(t.list[i].comm));
-	}
-	schedtrace_tables_free(tables);
-	return t;
+	return tables;
 }
 
 static int by_ns(const void *a, const void *b)
@@ -135,23 +117,47 @@ static int by_ns(const void *a, const void *b)
 	return (x->ns < y->ns) - (x->ns > y->ns);
 }
 
-static void print_second(int second, const struct tasks *before, const struct tasks *now)
+/* What certainly ran since @before. */
+static void print_second(int second, const struct schedtrace_tables *before,
+			 const struct schedtrace_tables *now)
 {
-	struct tasks lately = { calloc(now->n + 1, sizeof(*lately.list)), now->n };
+	const struct schedtrace_table *table;
+	struct schedtrace_tables *tables;
+	struct schedtrace_error error;
+	struct task *tasks;
+	char comm[64];
+	size_t n;
 
-	for (size_t i = 0; i < now->n; i++) {
-		lately.list[i] = now->list[i];
-		for (size_t k = 0; k < before->n; k++)
-			if (before->list[k].pid == now->list[i].pid &&
-			    before->list[k].start == now->list[i].start)
-				lately.list[i].ns -= before->list[k].ns;
+	must(schedtrace_tables_interval(before, now, &tables, &error), &error);
+	table = schedtrace_tables_find(tables, "tasks");
+	n = schedtrace_table_rows(table);
+	tasks = calloc(n + 1, sizeof(*tasks));
+	if (!tasks)
+		errx(1, "no memory");
+	for (size_t i = 0; i < n; i++) {
+		tasks[i] = (struct task){ .pid = schedtrace_table_ints(table, "pid")[i],
+					  .ns = schedtrace_table_ints(table, "on_cpu_ns")[i],
+					  .comm = schedtrace_table_texts(table, "comm")[i] };
 	}
-	qsort(lately.list, lately.n, sizeof(*lately.list), by_ns);
-	for (size_t i = 0; i < lately.n && lately.list[i].ns > 0; i++)
-		printf("second %d %" PRId64 " %s %.1f ms\n", second, lately.list[i].pid,
-		       lately.list[i].comm, (double)lately.list[i].ns / 1e6);
+	qsort(tasks, n, sizeof(*tasks), by_ns);
+	for (size_t i = 0; i < n && tasks[i].ns > 0; i++)
+		printf("second %d %" PRId64 " %s %.1f ms\n", second, tasks[i].pid,
+		       schedtrace_printable(tasks[i].comm, comm, sizeof(comm)),
+		       (double)tasks[i].ns / 1e6);
 	fflush(stdout);
-	free(lately.list);
+	free(tasks);
+	schedtrace_tables_free(tables);
+}
+
+static void print_totals(struct live *l)
+{
+	struct schedtrace_tables *tables = snapshot_now(l);
+	const struct schedtrace_table *table = schedtrace_tables_find(tables, "tasks");
+
+	for (size_t i = 0; i < schedtrace_table_rows(table); i++)
+		printf("total %" PRId64 " %" PRId64 "\n", schedtrace_table_ints(table, "pid")[i],
+		       schedtrace_table_ints(table, "on_cpu_ns")[i]);
+	schedtrace_tables_free(tables);
 }
 
 int main(int argc, char **argv)
@@ -162,7 +168,7 @@ int main(int argc, char **argv)
 	const struct page_sink sink = { take_pages, take_round, &l };
 	const struct stream_options stream = { .salvage = false };
 	struct schedtrace_error error = { .text = "" };
-	struct tasks before = { 0 }, now;
+	struct schedtrace_tables *before = NULL, *now;
 	int fd, more, rounds = 0, seconds;
 	char path[64];
 
@@ -186,9 +192,9 @@ int main(int argc, char **argv)
 		must(capture_step(l.capture, &error), &error);
 		if (++rounds % 20 || !l.begun)
 			continue;
-		now = tasks_now(&l);
-		print_second(rounds / 20, &before, &now);
-		free(before.list);
+		now = snapshot_now(&l);
+		print_second(rounds / 20, before, now);
+		schedtrace_tables_free(before);
 		before = now;
 	}
 	must(capture_stop(l.capture, &error), &error);
@@ -198,12 +204,9 @@ int main(int argc, char **argv)
 		must(feed(&l, &error), &error);
 	} while (more);
 	must(engine_finish(l.engine, &error), &error);
-	now = tasks_now(&l);
-	for (size_t i = 0; i < now.n; i++)
-		printf("total %" PRId64 " %" PRId64 "\n", now.list[i].pid, now.list[i].ns);
+	print_totals(&l);
 	must(capture_finish_file(l.capture, &error), &error);
-	free(before.list);
-	free(now.list);
+	schedtrace_tables_free(before);
 	schedtrace_engine_free(l.engine);
 	record_stream_free(l.stream);
 	page_merge_free(l.merge);

@@ -22,7 +22,7 @@ with Folder():
     seconds = collections.defaultdict(list)
     for l in lines:
         if l[0] == "second":
-            seconds[int(l[1])].append((int(l[2]), float(l[4])))
+            seconds[int(l[1])].append((int(l[2]), float(l[-2])))
     claim(r.returncode == 0 and sorted(seconds) == list(range(1, SECONDS + 1)),
           "a table is there every second", r.stdout, r.stderr)
     claim(all(spins.pid in dict(rows) and rows == sorted(rows, key=lambda row: -row[1])

@@ -90,7 +90,10 @@ static void check_column(const struct schedtrace_table_info *info, bool is_log)
 		if (column->kind <= SCHEDTRACE_KIND_STAMP)
 			assert_int_equal(column->merge, SCHEDTRACE_MERGE_NONE);
 		columns_exist(info, "weight", column->weight, "+", 0);
-		assert_true(!column->weight || column->merge == SCHEDTRACE_MERGE_MEAN);
+		assert_true(!column->weight || column->merge == SCHEDTRACE_MERGE_MEAN ||
+			    column->part);
+		columns_exist(info, "of", column->of, "", 0);
+		columns_exist(info, "part", column->part, "", 0);
 	}
 }
 
@@ -203,6 +206,51 @@ static void each_picture_is_of_a_table_or_log_and_of_columns_that_there_are(void
 	}
 }
 
+/* Every word of @list is a column, maybe a hidden one. */
+static void hidden_exist(const struct schedtrace_table_info *info, const char *list)
+{
+	for (; list && *list; list += !!*list) {
+		size_t n = strcspn(list, ","), c = 0;
+
+		while (c < info->n_columns + info->n_hidden &&
+		       (strlen(info->columns[c]->name) != n ||
+			memcmp(info->columns[c]->name, list, n)))
+			c++;
+		if (c == info->n_columns + info->n_hidden)
+			fail_msg("%s: no column %.*s", info->name, (int)n, list);
+		list += n;
+	}
+}
+
+static void check_interval(const struct schedtrace_table_info *info, bool is_log)
+{
+	const struct schedtrace_table_interval *interval = info->interval;
+
+	assert_true(interval || !info->n_hidden);
+	if (!interval)
+		return;
+	hidden_exist(info, interval->same);
+	hidden_exist(info, interval->lasting);
+	hidden_exist(info, interval->lasting_in);
+	hidden_exist(info, interval->rest);
+	assert_true(!interval->lasting == !interval->lasting_in);
+}
+
+/* A pid comes again. */
+static void check_lives(const struct schedtrace_table_info *info, bool is_log)
+{
+	bool usual = !info->interval || info->interval->change == SCHEDTRACE_CHANGE_USUAL;
+
+	if (!is_log && usual && schedtrace_column_index(info, "pid") != SIZE_MAX)
+		assert_true(info->n_hidden && info->interval->same);
+}
+
+static void rows_of_tasks_are_found_again_by_their_lives(void **state)
+{
+	for_each(check_interval);
+	for_each(check_lives);
+}
+
 static bool is_event(const char *name)
 {
 	for (int id = 0; id < SCHEDTRACE_EVENT_COUNT; id++) {
@@ -235,6 +283,7 @@ int main(void)
 		cmocka_unit_test(each_table_with_several_rows_has_a_key_and_its_lists_name_columns),
 		cmocka_unit_test(what_is_compared_are_figures_and_what_they_merge_by_columns),
 		cmocka_unit_test(each_picture_is_of_a_table_or_log_and_of_columns_that_there_are),
+		cmocka_unit_test(rows_of_tasks_are_found_again_by_their_lives),
 		cmocka_unit_test(what_a_table_needs_are_events),
 	};
 
