@@ -77,6 +77,9 @@ static int feed(struct reading *reading, const struct reading_options *options,
 			break;
 		input_position(reading->infile, &done, &total);
 		progress_update(&progress, done, total, options->name);
+		r = options->step ? options->step(options->user, done, total, err) : 0;
+		if (r)
+			break;
 	}
 	progress_end(&progress);
 	return r || begun ? r : begin(reading, options, err);

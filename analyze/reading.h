@@ -30,6 +30,8 @@ struct reading_options {
 	/* Called once, when the begin of the recording is known: at its first rows, or at its end
 	 * if it has none. May be NULL. */
 	int (*begun)(void *user, struct schedtrace_error *err);
+	/* Called after every batch of rows; a negative result ends the reading. May be NULL. */
+	int (*step)(void *user, uint64_t done, uint64_t total, struct schedtrace_error *err);
 	void *user;
 };
 

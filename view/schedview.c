@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* schedview: pictures of recordings by instruction files. */
+/* schedview: recordings shown in a browser, and pictures of them by instruction files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -11,9 +12,10 @@
 #include "cli/process.h"
 #include "cli/report_error.h"
 #include "cli/results.h"
-#include "view/draw.h"
-#include "view/find_instructions.h"
-#include "view/statistics_table.h"
+#include "view/figure/draw.h"
+#include "view/figure/find_instructions.h"
+#include "view/figure/statistics_table.h"
+#include "view/page/page.h"
 
 #define PROGRAM "schedview"
 
@@ -23,17 +25,34 @@ struct settings {
 	struct figure_choice choice;
 	struct draw_options draw;
 	const char *format;
+	/* Of the page: */
+	struct option_list listen, hosts;
+	int64_t port;
+	bool open;
 	bool quiet;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
 
-enum { FIGURE = 1, STATS = 2, VARS = 4, BY_INSTRUCTIONS = FIGURE | STATS, ALL = 7 };
+enum { FIGURE = 1, STATS = 2, VARS = 4, PAGE = 8, BY_INSTRUCTIONS = FIGURE | STATS };
 
 static const struct option_spec option_table[] = {
+	{ 0, "open", NULL, "have the browser of the user who called show the page", OPTION_FLAG,
+	  FIELD(open), PAGE },
+	{ 0, "port", "N", "listen at this port [5006, or the next one that is free]", OPTION_NUMBER,
+	  FIELD(port), PAGE },
+	{ 0, "listen", "ADDRESS",
+	  "listen at this address, or unix socket with / in it, instead of this machine's own; may "
+	  "be given several times",
+	  OPTION_LIST, FIELD(listen), PAGE },
+	{ 0, "allow-host", "NAME",
+	  "let browsers call this machine by that name, such as that of a proxy; may be given "
+	  "several times",
+	  OPTION_LIST, FIELD(hosts), PAGE },
 	{ 'i', "instructions", "FILE",
-	  "what to show: an instruction file, or the name of an installed one", OPTION_TEXT,
-	  FIELD(instructions), BY_INSTRUCTIONS },
+	  "what to show: an instruction file, or the name of an installed one; of the page: a "
+	  "folder of them, beside those that are installed",
+	  OPTION_TEXT, FIELD(instructions), BY_INSTRUCTIONS | PAGE },
 	{ 0, "query", "CONDITION",
 	  "only rows that fulfil this, besides what the instructions say: \"cpu == 0 and comm =~ "
 	  "'cc*'\"",
@@ -41,7 +60,7 @@ static const struct option_spec option_table[] = {
 	{ 'o', "output", "FILE",
 	  "write to FILE, which appears when it is whole; a picture is a PNG, SVG or PDF by its "
 	  "ending [tables: stdout]",
-	  OPTION_TEXT, FIELD(draw.out), ALL },
+	  OPTION_TEXT, FIELD(draw.out), FIGURE | STATS | VARS },
 	{ 0, "size", "WxH", "width and height of the picture in pixels [2400x1300]", OPTION_TEXT,
 	  FIELD(draw.size), FIGURE },
 	{ 'w', "window", "BEGIN:END",
@@ -57,12 +76,12 @@ static const struct option_spec option_table[] = {
 	{ 'f', "format", "FORMAT", "text, csv or json [text]", OPTION_TEXT, FIELD(format),
 	  STATS | VARS, "text csv json" },
 	{ 0, "default-ids", NULL, "read a tarball that names no events by SchedLog's ids 0 to 17",
-	  OPTION_FLAG, FIELD(input.default_ids), ALL },
+	  OPTION_FLAG, FIELD(input.default_ids) },
 	{ 0, "instance", "NAME", "the buffer of a trace.dat to read [the only one with events]",
-	  OPTION_TEXT, FIELD(input.instance), ALL },
+	  OPTION_TEXT, FIELD(input.instance) },
 	{ 0, "salvage", NULL, "read what is whole of a damaged trace.dat, and exit with 4",
-	  OPTION_FLAG, FIELD(input.salvage), ALL },
-	{ 'q', "quiet", NULL, "no notes", OPTION_FLAG, FIELD(quiet), ALL },
+	  OPTION_FLAG, FIELD(input.salvage) },
+	{ 'q', "quiet", NULL, "no notes", OPTION_FLAG, FIELD(quiet) },
 	{ 0 },
 };
 
@@ -106,11 +125,15 @@ static const struct program *const commands[] = { &figure_program, &stats_progra
 
 static const struct program program = {
 	.name = PROGRAM,
-	.usage = "figure [OPTION…] -i FILE -o PICTURE TRACE\n"
+	.usage = "[OPTION…] TRACE… | FOLDER\n"
+		 "figure [OPTION…] -i FILE -o PICTURE TRACE\n"
 		 "stats [OPTION…] -i FILE TRACE\n"
 		 "vars [OPTION…] TRACE",
-	.about = "Draws pictures of recordings, tarballs or trace.dat, by instruction files, those "
-		 "of SchedDisplay too.",
+	.about =
+		"Shows recordings, tarballs or trace.dat, in a browser on this machine: figures by "
+		"instruction files, those of SchedDisplay too, tables of all analyses, sums. "
+		"Prints the page's address, and serves it until it is interrupted. Commands draw "
+		"without a browser; their options: schedview COMMAND --help.",
 	.options = option_table,
 	.after = "Installed instruction files: blocked-and-woken-per-task, events-per-cpu,\n"
 		 "frequency-bands, frequency-while-running, idle-states, load-balancing,\n"
@@ -118,7 +141,7 @@ static const struct program program = {
 		 "page-faults-in-order, resident-memory, run-queue-length,\n"
 		 "run-queue-length-points, wakeup-latency, wakeup-latency-over-time, "
 		 "who-ran.\n\n" EXIT_STATUS,
-	.command = ALL,
+	.command = PAGE,
 	.commands = commands,
 	.operand = installed_instructions,
 };
@@ -172,6 +195,21 @@ static int run_vars(const struct settings *settings, bool *damaged, struct sched
 	return r;
 }
 
+static int draw_file(const struct settings *settings, const struct drawn_figure *figure,
+		     const struct figure_sums *sums, struct schedtrace_error *err)
+{
+	struct results file;
+	int r = results_open(&file, settings->draw.out, err);
+
+	if (r < 0)
+		return r;
+	r = draw_figure(file.f, figure, &settings->choice, sums, &settings->draw, err);
+	if (r == 0)
+		r = results_finish(&file, err);
+	results_close(&file);
+	return r;
+}
+
 static int print_stats(const struct settings *settings, const struct drawn_figure *figure,
 		       const struct figure_sums *sums, enum table_format format,
 		       struct schedtrace_error *err)
@@ -198,7 +236,7 @@ static int show(const struct settings *settings, const struct drawn_figure *figu
 	if (r < 0)
 		return r;
 	tell_failed(figure, settings->quiet);
-	r = draws ? draw_figure(figure, &settings->choice, &sums, &settings->draw, err)
+	r = draws ? draw_file(settings, figure, &sums, err)
 		  : print_stats(settings, figure, &sums, format, err);
 	figure_sums_free(&sums);
 	return r;
@@ -256,39 +294,74 @@ static int run(struct settings *settings, const char *command, bool *damaged,
 	return run_figure(settings, !strcmp(command, "figure"), damaged, err);
 }
 
+/* FILE..., or a folder. */
+static int run_page(const struct settings *settings, char **paths, int n,
+		    struct schedtrace_error *err)
+{
+	struct page_options page = {
+		.paths = (const char *const *)paths,
+		.n_paths = (size_t)n,
+		.addresses = settings->listen.items,
+		.n_addresses = settings->listen.n,
+		.hosts = settings->hosts.items,
+		.n_hosts = settings->hosts.n,
+		.port = settings->port,
+		.instructions = settings->instructions,
+		.open = settings->open,
+		.input = settings->input,
+		.tell = print_note,
+	};
+
+	if (settings->port > UINT16_MAX)
+		return error_set(err, SCHEDTRACE_E_USAGE, "--port: ports go up to %d", UINT16_MAX);
+	return page_run(&page, err);
+}
+
 static bool is_command(const char *word)
 {
-	return !strcmp(word, "figure") || !strcmp(word, "stats") || !strcmp(word, "vars");
+	for (size_t i = 0; commands[i]; i++)
+		if (!strcmp(commands[i]->name + strlen(PROGRAM " "), word))
+			return true;
+	return false;
 }
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { .quiet = false };
+	struct settings settings = { .port = -1 };
 	struct schedtrace_error err;
-	bool damaged = false;
+	bool damaged = false, page;
 	int first, r;
 
 	process_begin(PROGRAM, EXIT_UNFINISHED);
-	outputs_remove_at_signals();
 	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
-	if (argc - first != 2 || !is_command(argv[first])) {
-		if (argc == first)
-			report(PROGRAM, "nothing to do: name figure, stats or vars, and a "
-					"recording; see " PROGRAM " --help");
-		else if (!is_command(argv[first]))
-			report(PROGRAM,
-			       "no command %s: there are figure, stats and vars; see " PROGRAM
-			       " --help",
-			       argv[first]);
-		else
-			report(PROGRAM, "%s takes one recording; see " PROGRAM " %s --help",
-			       argv[first], argv[first]);
-		return EXIT_USAGE;
-	}
-	settings.trace = argv[first + 1];
-	if (!settings.quiet)
+	page = argc > first && !is_command(argv[first]);
+	if (page && !strpbrk(argv[first], "/.") && access(argv[first], F_OK) < 0)
+		r = error_set(
+			&err, SCHEDTRACE_E_USAGE,
+			"no command %s, nor a file: there are figure, stats and vars; see " PROGRAM
+			" --help",
+			argv[first]);
+	else if (argc == first)
+		r = error_set(&err, SCHEDTRACE_E_USAGE,
+			      "nothing to show: name recordings, a folder of them, or a command; "
+			      "see " PROGRAM " --help");
+	else if (!page && argc - first != 2)
+		r = error_set(&err, SCHEDTRACE_E_USAGE,
+			      "%s takes one recording; see " PROGRAM " %s --help", argv[first],
+			      argv[first]);
+	else
+		r = 0;
+	if (r == 0 && !settings.quiet)
 		settings.input.note = print_note;
-	r = run(&settings, argv[first], &damaged, &err);
+	if (r == 0 && page) {
+		r = run_page(&settings, argv + first, argc - first, &err);
+	} else if (r == 0) {
+		outputs_remove_at_signals();
+		settings.trace = argv[first + 1];
+		r = run(&settings, argv[first], &damaged, &err);
+	}
+	option_list_free(&settings.listen);
+	option_list_free(&settings.hosts);
 	if (r < 0)
 		return report_error(PROGRAM, &err);
 	return damaged ? EXIT_SALVAGED : EXIT_DONE;

@@ -5,10 +5,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "view/figure/raster.h"
+#include "view/figure/raster_hit.h"
 
 static const struct raster_window window = { 0, 10, 0, 4, 5, 4 };
 
@@ -99,6 +101,42 @@ static void a_flat_line_has_a_pixel_in_each_column_and_a_steep_one_in_each_row(v
 	check_line(0, 0, INFINITY, 4, "00000 00000 00000 11111");
 }
 
+/* Coordinates that often meet: edges of pixels, ends of the window, and beyond it. */
+static double coordinate(double end)
+{
+	int r = rand() % 40;
+
+	if (r < 2)
+		return r ? INFINITY : -INFINITY;
+	return (double)(r - 8) * end / 20 + (rand() % 3 ? 0 : 0.013);
+}
+
+static void a_row_hits_the_pixels_that_count_it(void **state)
+{
+	srand(1);
+	for (int n = 0; n < 20000; n++) {
+		double x0 = coordinate(10), y0 = coordinate(4), x1 = coordinate(10),
+		       y1 = coordinate(4);
+		const struct query_column c[] = {
+			{ .reals = &x0 }, { .reals = &y0 }, { .reals = &x1 }, { .reals = &y1 }
+		};
+		struct raster raster;
+
+		if (n % 4 == 0)
+			y1 = y0;
+		if (n % 4 == 1)
+			x1 = x0;
+		assert_int_equal(raster_new(&raster, &window, NULL), 0);
+		assert_int_equal(raster_lines(&raster, &c[0], &c[1], &c[2], &c[3], 1, NULL), 0);
+		raster_finish(&raster);
+		for (uint32_t i = 0; i < window.width * window.height; i++)
+			if (raster.counts[i] != raster_hit(&window, x0, y0, x1, y1,
+							   i % window.width, i / window.width))
+				fail_msg("%g,%g to %g,%g: pixel %u", x0, y0, x1, y1, i);
+		raster_free(&raster);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -108,6 +146,7 @@ int main(void)
 		cmocka_unit_test(an_upright_line_likewise),
 		cmocka_unit_test(
 			a_flat_line_has_a_pixel_in_each_column_and_a_steep_one_in_each_row),
+		cmocka_unit_test(a_row_hits_the_pixels_that_count_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "view/draw.h"
+#include "view/figure/draw.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/results.h"
 #include "input/window.h"
 #include "plots/picture.h"
 
@@ -192,26 +191,20 @@ static int fill_panel(struct painting *p, struct plot_figure *plot, struct sched
 	return fill_legend(p, plot, panel, err);
 }
 
-static int write_file(const char *path, struct plot_figure *plot, const struct plot_size *size,
-		      struct painting *painting, struct schedtrace_error *err)
+static int paint_plot(FILE *f, struct plot_figure *plot, const struct draw_options *options,
+		      const struct plot_size *size, struct painting *painting,
+		      struct schedtrace_error *err)
 {
-	struct results file;
-	int r = results_open(&file, path, err);
+	int r = plot_draw(options->out, f, plot, size, err);
 
-	if (r < 0)
-		return r;
-	r = plot_draw(path, file.f, plot, size, err);
 	if (r == 0 && painting->status < 0) {
 		r = painting->status;
 		*err = painting->err;
 	}
-	if (r == 0)
-		r = results_finish(&file, err);
-	results_close(&file);
 	return r;
 }
 
-int draw_figure(const struct drawn_figure *figure, const struct figure_choice *choice,
+int draw_figure(FILE *f, const struct drawn_figure *figure, const struct figure_choice *choice,
 		const struct figure_sums *sums, const struct draw_options *options,
 		struct schedtrace_error *err)
 {
@@ -228,6 +221,8 @@ int draw_figure(const struct drawn_figure *figure, const struct figure_choice *c
 		r = cut(&painting, options->window, err);
 	if (r < 0)
 		return r;
+	if (options->places)
+		painting.window = *options->places;
 	if (title && *title) {
 		plot.title = plot_text(&plot, "%s", title);
 		r = plot.title ? 0 : plot_no_memory(err);
@@ -235,7 +230,7 @@ int draw_figure(const struct drawn_figure *figure, const struct figure_choice *c
 	if (r == 0)
 		r = fill_panel(&painting, &plot, err);
 	if (r == 0)
-		r = write_file(options->out, &plot, &size, &painting, err);
+		r = paint_plot(f, &plot, options, &size, &painting, err);
 	plot_figure_free(&plot);
 	return r;
 }

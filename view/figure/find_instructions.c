@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "view/find_instructions.h"
+#include "view/figure/find_instructions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,9 +38,12 @@ const char *installed_instructions(size_t i)
 	return i < N_INSTALLED ? installed[i] : NULL;
 }
 
-/* Beside the program, which may have been moved with its prefix; NULL: it is not there. */
+/* Beside the program, which may have been moved with its prefix, or not installed at all; NULL: it
+ * is not there. */
 static char *beside_program(const char *name)
 {
+	static const char *const folders[] = { "instructions",
+					       "../share/schedtrace/instructions" };
 	char program[4096], *slash, *path;
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
@@ -51,11 +54,13 @@ static char *beside_program(const char *name)
 	if (!slash)
 		return NULL;
 	*slash = '\0';
-	if (asprintf(&path, "%s/../share/schedtrace/instructions/%s.json", program, name) < 0)
-		return NULL;
-	if (access(path, R_OK) == 0)
-		return path;
-	free(path);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		if (asprintf(&path, "%s/%s/%s.json", program, folders[i], name) < 0)
+			return NULL;
+		if (access(path, R_OK) == 0)
+			return path;
+		free(path);
+	}
 	return NULL;
 }
 

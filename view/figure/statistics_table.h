@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* schedview stats and vars: what a figure's rows come to, and a recording's events, as text. */
-#ifndef VIEW_STATISTICS_TABLE_H
-#define VIEW_STATISTICS_TABLE_H
+#ifndef VIEW_FIGURE_STATISTICS_TABLE_H
+#define VIEW_FIGURE_STATISTICS_TABLE_H
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Instruction files by path, or by the names of those that are installed. */
-#ifndef VIEW_FIND_INSTRUCTIONS_H
-#define VIEW_FIND_INSTRUCTIONS_H
+#ifndef VIEW_FIGURE_FIND_INSTRUCTIONS_H
+#define VIEW_FIGURE_FIND_INSTRUCTIONS_H
 
 #include <stddef.h>
 

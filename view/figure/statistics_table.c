@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "view/statistics_table.h"
+#include "view/figure/statistics_table.h"
 
 #include <inttypes.h>
 #include <math.h>
