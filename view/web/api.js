@@ -17,12 +17,18 @@ export class Dropped extends Error {
   }
 }
 
-// What the server refused: a sentence, and where in an expression or file it is wrong (bytes).
+// Sentences about conditions say where, counted from 1: query "cpu = 0", column 5: …
+function placeIn(text) {
+  const found = /query "(?:.|\n)*", column (\d+): /.exec(text);
+  return found ? Number(found[1]) - 1 : undefined;
+}
+
+// What the server refused: a sentence, and where in a condition it is wrong (characters).
 export class Refused extends Error {
   constructor(status, answer) {
     super(answer.error || `The server answered with status ${status}.`);
     this.status = status;
-    this.at = answer.at;
+    this.at = answer.at ?? placeIn(this.message);
   }
 }
 

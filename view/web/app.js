@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What the views share: the list of recordings, the one that is open, and the instruction files.
 import * as api from "./api.js";
+import { visible } from "./dom.js";
 import * as log from "./log.js";
 import * as state from "./state.js";
 
@@ -28,6 +29,14 @@ export function chosen() {
     return recordings.length === 1 ? recordings[0] : null;
   return recordings.find(r => r.name === word && wordOf(r) === word) ||
     recordings.find(r => r.id === word) || null;
+}
+
+export function whyNothing() {
+  const word = state.get("recording");
+  if (!loaded)
+    return "The server has not said which recordings there are.";
+  return word === null ? "Choose a recording first."
+    : `There is no recording ${visible(word)} here. Choose another one.`;
 }
 
 export async function load(again = false) {

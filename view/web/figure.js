@@ -16,6 +16,7 @@ const BETWEEN = 50;    // ms between pictures while something moves
 const SETTLED = 160;   // ms until a gesture is over
 const ONE_STEP = 900;  // ms within which gestures are one step of the history
 const REST = 90;       // ms until the pointer rests
+const NEAR = 3;        // pixels from the pointer within which rows are listed
 
 export const title = "Figure";
 export const root = element("div.view", { id: "figure" });
@@ -146,7 +147,7 @@ export async function update() {
   plot.root.style.minHeight = set >= 160 ? Math.min(set, 8000) + "px" : "";
   query.value = state.get("query");
   if (!recording) {
-    message.replaceChildren(element("p.empty", null, "Choose a recording first."));
+    message.replaceChildren(element("p.empty", null, app.whyNothing()));
     return;
   }
   try {
@@ -311,7 +312,7 @@ async function list({ px, py }) {
     const answer = await api.json("figure/rows", { ...params(), ...plot.window, ...size,
       off: state.get("off", "figure"),
       px: Math.min(size.width - 1, Math.floor(px * size.width / width)),
-      py: Math.min(size.height - 1, Math.floor(py * size.height / high)) },
+      py: Math.min(size.height - 1, Math.floor(py * size.height / high)), near: NEAR },
     { latest: rows, what: "rows at the pointer" });
     showRows(answer);
   } catch (error) {
@@ -341,7 +342,7 @@ async function download(format) {
     const blob = await api.blob("figure/file", { ...params(), ...plot.window, ...plot.pixels,
       off: state.get("off", "figure"), format },
     { what: `figure of ${recording.name} as ${format.toUpperCase()}` });
-    save(blob, `${recording.name.replace(/\.\w+$/, "")}-${files.name}.${format}`);
+    save(blob, `${recording.name.replace(/\.\w+$/, "")}-${files.file}.${format}`);
   } catch (error) {
     problem(error);
   }

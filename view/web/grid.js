@@ -92,7 +92,7 @@ export class Grid {
       column.title + (column.hidden ? ` (${column.hidden})` : "")).join(", ") : "";
     this.left.title = this.left.textContent;
     const widths = this.#shown.map(column => {
-      let most = Math.max(...headingParts(column.title).map(part => part.length + 2),
+      let most = Math.max(...headingParts(column.title).map(part => part.length + 3),
         (column.unit || "").length);
       const step = Math.max(1, Math.floor(this.n / MEASURED));
       for (let row = 0; row < this.n; row += step)
@@ -109,7 +109,7 @@ export class Grid {
     this.head.replaceChildren(...this.#shown.map((column, n) => {
       const place = this.#sort.findIndex(s => s.name === column.name), by = this.#sort[place];
       const rank = this.#sort.length > 1 ? place + 1 : "";
-      const arrow = by ? (by.down ? " ▼" : " ▲") + rank : "";
+      const arrow = by ? (by.down ? "\u00a0▼" : "\u00a0▲") + rank : "";
       return element("div.grid-cell" + (column.number ? ".number" : "") + (by ? ".sorted" : "") +
         (this.#row < 0 && n === this.#at ? ".at" : ""), {
         role: "columnheader", id: `${this.#id}-h-${n}`, title: column.about || "",

@@ -32,6 +32,11 @@ export class Instructions {
     return this.select.value;
   }
 
+  // The name of a file; the server numbers those that were uploaded by one name.
+  get file() {
+    return this.name.replace(/~\d+$|\.json$/g, "");
+  }
+
   // Those that a recording can be drawn by, with the one of the address chosen.
   async fill(recording) {
     this.recording = recording;
@@ -76,13 +81,13 @@ export class Instructions {
   }
 
   async download() {
-    save(new Blob([await this.text()], { type: "application/json" }), this.name + ".json");
+    save(new Blob([await this.text()], { type: "application/json" }), this.file + ".json");
   }
 
   async edit() {
     const old = await this.text();
     const name = element("input", { type: "text", spellcheck: false,
-      value: /\.json$/.test(this.name) ? this.name : this.name + "-mine.json" });
+      value: this.file.replace(/-mine$/, "") + "-mine.json" });
     const text = element("textarea", { value: old, spellcheck: false, wrap: "off",
       "aria-label": "Instructions" });
     const wrong = element("div", { role: "alert" });

@@ -171,7 +171,7 @@ export class Plot {
     const g = this.over.getContext("2d"), { left, top, width, height } = this.inner;
     g.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     g.clearRect(0, 0, this.root.clientWidth, this.root.clientHeight);
-    g.strokeStyle = g.fillStyle = this.colour("--accent");
+    g.strokeStyle = g.fillStyle = this.colour("--cross");
     if (this.cross) {
       const x = Math.round(left + this.cross.px) + 0.5, y = Math.round(top + this.cross.py) + 0.5;
       g.globalAlpha = 0.6;

@@ -108,7 +108,7 @@ export class QueryBox {
     event.preventDefault();
   }
 
-  // error: an Error, or null. at counts bytes of the text as UTF-8.
+  // error: an Error, or null. at counts characters, a pair of surrogates as one.
   show(error) {
     this.error.hidden = !error;
     this.input.setAttribute("aria-invalid", !!error);
@@ -117,8 +117,7 @@ export class QueryBox {
       return;
     const text = this.value, lines = [element("span", null, visible(error.message))];
     if (Number.isInteger(error.at)) {
-      const bytes = new TextEncoder().encode(text).subarray(0, error.at);
-      const at = new TextDecoder().decode(bytes).length;
+      const at = [...text].slice(0, error.at).join("").length;
       const length = (/^(\w+|.?)/su.exec(text.slice(at)) || [""])[0].length;
       lines.push(element("pre", null, visible(text.slice(0, at)),
         element("mark", null, visible(text.slice(at, at + length)) || " "),

@@ -72,7 +72,7 @@ export async function update() {
   if (!recording) {
     lines = [];
     grid.set(COLUMNS, 0);
-    message.replaceChildren(element("p.empty", null, "Choose a recording first."));
+    message.replaceChildren(element("p.empty", null, app.whyNothing()));
     return;
   }
   try {

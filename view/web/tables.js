@@ -116,7 +116,7 @@ export async function update() {
   filter.value = state.get("filter");
   if (!recording) {
     place.replaceChildren();
-    message.replaceChildren(element("p.empty", null, "Choose a recording first."));
+    message.replaceChildren(element("p.empty", null, app.whyNothing()));
     return;
   }
   try {
@@ -132,7 +132,9 @@ export async function update() {
       take(answer, opened);
       loadedAs = now;
     }
-    place.replaceChildren(grid.root);
+    // Not if it is there: what is put anew loses the focus.
+    if (!grid.root.isConnected)
+      place.replaceChildren(grid.root);
     grid.set(columns, table.rows, { sort: state.get("sort"), chosen: state.get("columns"),
       own: table.order });
     root.dataset.loaded = loadedAs;

@@ -49,7 +49,7 @@ export async function update() {
   if (!recording) {
     list = [];
     grid.set(COLUMNS, 0);
-    message.replaceChildren(element("p.empty", null, "Choose a recording first."));
+    message.replaceChildren(element("p.empty", null, app.whyNothing()));
     return;
   }
   try {
