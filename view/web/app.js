@@ -5,15 +5,16 @@ import { visible } from "./dom.js";
 import * as log from "./log.js";
 import * as state from "./state.js";
 
-let recordings = [], folder = null, loaded = null;
+let recordings = [], loaded = null;
 const opened = new Map(), files = new Map();
 
 export function all() {
   return recordings;
 }
 
-export function folderName() {
-  return folder;
+// Has the server said which there are?
+export function isKnown() {
+  return !!loaded;
 }
 
 // The word for a recording in an address: its name, which another run of the server knows too.
@@ -33,7 +34,7 @@ export function chosen() {
 
 export function whyNothing() {
   const word = state.get("recording");
-  if (!loaded)
+  if (!isKnown())
     return "The server has not said which recordings there are.";
   return word === null ? "Choose a recording first."
     : `There is no recording ${visible(word)} here. Choose another one.`;
@@ -48,7 +49,6 @@ export async function load(again = false) {
   }
   const answer = await loaded;
   recordings = answer.recordings;
-  folder = answer.folder;
   return recordings;
 }
 

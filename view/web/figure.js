@@ -48,6 +48,8 @@ const downloads = ["png", "svg", "pdf"].map(format =>
   button(format.toUpperCase(), () => download(format),
     { title: "Download the figure as " + format.toUpperCase() }));
 
+const stage = element("div.figure", { hidden: true },
+  element("div.figure-main", null, plot.root, reading, hits), legend.root);
 root.append(
   element("div.tools", null, ...files.elements,
     query.root,
@@ -58,9 +60,7 @@ root.append(
       button("▶", () => history.forward(), { "aria-label": "One step forward" })),
     element("label", null, "Height ", height),
     element("span.group", { role: "group", "aria-label": "Download" }, ...downloads)),
-  query.error, message,
-  element("div.figure", null, element("div.figure-main", null, plot.root, reading, hits),
-    legend.root));
+  query.error, message, stage);
 
 function setAutomatic(on) {
   isAutomatic = on;
@@ -148,6 +148,7 @@ export async function update() {
   query.value = state.get("query");
   if (!recording) {
     message.replaceChildren(element("p.empty", null, app.whyNothing()));
+    stage.hidden = true;
     return;
   }
   try {
@@ -158,6 +159,7 @@ export async function update() {
   }
   if (!figure || state.view() !== "figure")
     return;
+  stage.hidden = false;
   legend.set(figure.categories, off());
   plot.show(windowOf());
   request();
@@ -321,7 +323,13 @@ async function list({ px, py }) {
   }
 }
 
+// Columns of times are in ns, and say so.
+function isTime(name) {
+  return figure[name[0]]?.time && /^[xy][01]?$/.test(name);
+}
+
 function showRows({ total, columns: names, rows: lines }) {
+  const times = names.map(isTime);
   const caption = total > lines.length ? `${grouped(total)} rows, the first ${lines.length}:` : "";
   if (!total) {
     hits.replaceChildren(element("p.sentence.quiet", null, "No row here."));
@@ -330,9 +338,9 @@ function showRows({ total, columns: names, rows: lines }) {
   hits.replaceChildren(...caption ? [element("p.sentence.quiet", null, caption)] : [],
     element("table", null,
       element("thead", null, element("tr", null, ...names.map(name =>
-        element("th", { scope: "col" }, visible(name))))),
-      element("tbody", null, ...lines.map(line => element("tr", null, ...line.map(value =>
-        element("td", null, value === null ? "–" : visible(value))))))));
+        element("th", { scope: "col" }, visible(name) + (isTime(name) ? " (ns)" : ""))))),
+      element("tbody", null, ...lines.map(line => element("tr", null, ...line.map((value, n) =>
+        element("td", null, value === null ? "–" : times[n] ? grouped(value) : visible(value))))))));
 }
 
 async function download(format) {

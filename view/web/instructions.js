@@ -86,8 +86,9 @@ export class Instructions {
 
   async edit() {
     const old = await this.text();
+    const isOwn = this.select.selectedOptions[0]?.parentElement.label === FROM.upload;
     const name = element("input", { type: "text", spellcheck: false,
-      value: this.file.replace(/-mine$/, "") + "-mine.json" });
+      value: this.file + (isOwn || /-mine$/.test(this.file) ? "" : "-mine") + ".json" });
     const text = element("textarea", { value: old, spellcheck: false, wrap: "off",
       "aria-label": "Instructions" });
     const wrong = element("div", { role: "alert" });
@@ -110,8 +111,8 @@ export class Instructions {
         /\.json$/.test(name.value) ? name.value : name.value + ".json")),
       button("Draw by it", use, { className: "main" }),
     ]);
-    text.focus();
     text.setSelectionRange(0, 0);
-    text.scrollTop = 0;
+    text.focus();
+    text.scrollTo(0, 0);
   }
 }

@@ -43,7 +43,7 @@ function choices() {
     { value: app.wordOf(recording), disabled: !!recording.error }, visible(recording.name))));
   if (!chosen)
     select.prepend(element("option", { value: word || "", selected: true },
-      word ? visible(word) + " (not there)" : "none"));
+      word ? visible(word) + (app.isKnown() ? " (not there)" : "") : "none"));
   select.value = chosen ? app.wordOf(chosen) : word || "";
 }
 

@@ -174,7 +174,7 @@ export class Plot {
     g.strokeStyle = g.fillStyle = this.colour("--cross");
     if (this.cross) {
       const x = Math.round(left + this.cross.px) + 0.5, y = Math.round(top + this.cross.py) + 0.5;
-      g.globalAlpha = 0.6;
+      g.globalAlpha = 0.45;
       g.beginPath();
       g.moveTo(x, top);
       g.lineTo(x, top + height);

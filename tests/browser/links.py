@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Links show the same in a second window, the token guards the data, and a page whose server has
+gone says so. Usage: links.py SCHEDVIEW SCHEDREPORT SOURCE SCREENSHOTS"""
+import urllib.error
+import urllib.request
+
+from page import *   # noqa: F403 claim, Page, Server
+
+BUILD = TRACES + "/build.tar"
+
+
+def picture(page):
+    return page.js("return document.querySelector('.plot canvas').toDataURL()")
+
+
+def figure_link(page, server):
+    page.open(server.address)
+    page.until("document.querySelectorAll('#recordings .grid-row').length > 1", "they are listed")
+    page.js("location.hash = '#/figure?recording=build.tar&instructions=events-per-cpu'")
+    page.settled()
+    page.js("document.querySelector('.plot').focus()")
+    page.keys("w", "w", "d")
+    page.js("document.querySelectorAll('.legend input')[0].click()")
+    page.fill("#query", "cpu == 1")
+    drawn, link = page.settled(), page.js("return location.href")
+    page.until("document.querySelectorAll('.legend li.off').length === 1", "one is off")
+    legend, shown = page.texts(".legend li"), picture(page)
+    page.js("document.activeElement.blur()")
+    page.cdp("Browser.grantPermissions", origin=server.origin,
+             permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    page.keys("c")
+    page.until("document.querySelector('#said').textContent.includes('copied')", "it is copied")
+    claim(page.driver.execute_async_script("""const done = arguments[0];
+        navigator.clipboard.readText().then(done, done)""") == link, "c copies the link", link)
+    page.second_window()
+    page.open(link)
+    again = page.settled()
+    page.until(lambda: picture(page) == shown, "the picture is the same")
+    claim(again == drawn and page.texts(".legend li") == legend and server.token not in link and
+          page.js("return document.querySelector('#query').value") == "cpu == 1",
+          "a link to a figure restores file, window, categories and query in a second window",
+          link, drawn, again)
+    page.close_second()
+
+
+def table_link(page, server):
+    page.js("""location.hash = '#/tables?recording=build.tar&analysis=waits&table=waits&' +
+        'sort=-wall_ns,pid&columns=pid,comm,wall_ns&window=0.01:0.05&filter=' +
+        encodeURIComponent("comm =~ 'c*'")""")
+    page.loaded("tables")
+    page.until("document.querySelector('[role=columnheader][aria-sort=descending]')", "it is sorted")
+    rows, link = page.cells(), page.js("return location.href")
+    wanted = answer(SCHEDREPORT, "waits", "-q", "-f", "json", "-w", "0.01:0.05", "--filter",
+                    "comm =~ 'c*'", "-t", "waits", BUILD)["waits"]["rows"]
+    wanted.sort(key=lambda r: (-r["wall_ns"], r["pid"]))
+    claim(len(rows) > 5 and list(rows[0]) == ["pid", "comm", "wall"] and
+          [tuple(r.values()) for r in rows] ==
+          [(str(r["pid"]), r["comm"], f"{r['wall_ns'] / 1e6:.3f}") for r in wanted],
+          "a table has the window, filter, order and columns of its address", rows, wanted)
+    page.second_window()
+    page.open(link)
+    page.loaded("tables")
+    page.until("document.querySelectorAll('.grid-row').length === arguments[0]", "rows", len(rows))
+    claim(page.cells() == rows and
+          page.js("return document.querySelector('#tables-window').value") == "0.01:0.05",
+          "a link to a table restores them in a second window", page.cells())
+    page.close_second()
+
+
+def token(server):
+    for words, status in (({}, 401), ({"Authorization": "Bearer " + "x" * 32}, 401),
+                          ({"Authorization": "Bearer " + server.token}, 200)):
+        request = urllib.request.Request(server.origin + "/api/recordings", headers=words)
+        try:
+            with urllib.request.urlopen(request) as got:
+                found = got.status
+        except urllib.error.HTTPError as e:
+            found = e.code
+        claim(found == status, f"data asked for with {'a token' if words else 'no token'} is {status}",
+              words, found)
+
+
+def without_token(page, server):
+    page.js("localStorage.clear()")
+    page.open(server.origin + "/#/figure?recording=build.tar")
+    page.until("!document.querySelector('#banner').hidden", "the token is asked for")
+    claim("token" in page.text("#banner") and "make" not in page.text("body") and not page.drawn(),
+          "without the token the page says what to do, and shows nothing", page.text("#banner"))
+    page.screenshot("no-token")
+    page.open(server.address)
+    page.until("document.querySelectorAll('#recordings .grid-row').length > 1", "it works again")
+    claim(page.js("return document.querySelector('#banner').hidden"), "the printed address helps")
+
+
+def server_gone(page, server):
+    page.js("location.hash = '#/figure?recording=build.tar'")
+    page.settled()
+    port = server.origin.rpartition(":")[2]
+    server.end()
+    page.keys("w")
+    page.until("!document.querySelector('#banner').hidden", "it is noticed")
+    claim("since" in page.text("#banner") and page.js("return document.body.className") == "stale",
+          "a page whose server has gone says since when, and what it shows is pale",
+          page.text("#banner"))
+    page.screenshot("disconnected")
+    again = Server("build.tar", "pingpong.tar", options=["--port", port])
+    page.until("document.querySelector('#banner').textContent.includes('token')", "it is back")
+    claim(True, "when another one is there it asks for that one's token")
+    page.open(again.address)
+    page.until("document.querySelectorAll('#recordings .grid-row').length > 1", "it works again")
+    return again
+
+
+server, page = Server("build.tar", "pingpong.tar"), Page()
+try:
+    figure_link(page, server)
+    table_link(page, server)
+    token(server)
+    claim(not page.complaints(), "the console has no error, and no report of the policy",
+          *page.complaints())
+    without_token(page, server)
+    server = server_gone(page, server)
+    claim(not [c for c in page.complaints() if "ERR_" not in c],
+          "nor later, but for what did not answer", *page.complaints())
+finally:
+    page.end()
+    server.end()
+done()
