@@ -182,7 +182,7 @@ with tempfile.TemporaryDirectory() as directory:
         bad = []
         for n in names:
             for e in ("png", "svg", "pdf"):
-                p = run("figure", "-i", f"{OWN}{n}.json", "--size", "600x450", "-o", f"{n}.{e}", TRACE)
+                p = run("figure", "-i", f"{OWN}{n}.json", "--size", "900x550", "-o", f"{n}.{e}", TRACE)
                 if p.returncode or os.path.getsize(f"{n}.{e}") < 2000:
                     bad += [n, e, p.returncode, p.stderr]
         claim(not bad, "every installed instruction file is drawn as PNG, SVG and PDF", *bad)

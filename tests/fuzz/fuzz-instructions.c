@@ -4,44 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "view/figure/category_rows.h"
+#include "view/figure/figure.h"
 
 #define ROWS 6
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const struct plan_terms all_rows = { .filter = NULL };
-
-static int draw(const struct plan *plan, size_t category, struct schedtrace_error *err)
+static void draw(const struct drawn_figure *figure)
 {
+	const struct figure_choice choice = { .query = NULL };
 	const struct raster_window window = { -1, 9, -1, 3, 5, 4 };
-	struct raster raster;
-	int r = raster_new(&raster, &window, err);
-
-	if (r == 0)
-		r = category_rows_count(&raster, plan, category, &all_rows, err);
-	raster_finish(&raster);
-	raster_free(&raster);
-	return r;
-}
-
-static void run(struct instructions *in, struct trace_columns *columns)
-{
-	struct category_rows rows;
+	uint32_t dots[5 * 4] = { 0 };
+	struct figure_sums sums;
 	struct schedtrace_error err;
-	struct plan plan;
 
-	if (plan_make(&plan, in, columns, &err) < 0)
-		return;
-	for (size_t c = 0; c < in->n_categories; c++) {
-		if (in->categories[c].failed)
-			continue;
-		if (category_rows_sum(&rows, &plan, c, &all_rows, &err) < 0 ||
-		    draw(&plan, c, &err) < 0)
-			abort();
-		category_rows_free(&rows);
-	}
-	plan_free(&plan);
+	if (figure_sum(&sums, figure, &choice, &err) < 0 ||
+	    figure_paint(figure, &choice, &window, FIGURE_SPREAD, dots, NULL, &err) < 0)
+		abort();
+	figure_sums_free(&sums);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -57,20 +37,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.rows = { ROWS, timestamp, pid, event, cpu, arg0, arg1, NULL, NULL },
 		.t0 = 100,
 	};
-	const struct event_names events = trace_columns_events(&columns);
 	struct schedtrace_error err;
-	struct instructions in;
+	struct drawn_figure figure;
 	char *text = malloc(size + 1); /* exactly, so that reading beyond is seen */
 
 	if (!text)
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (instructions_parse(&in, text, size, &events, &err) == 0) {
-		run(&in, &columns);
-		trace_columns_close(&columns);
-		instructions_free(&in);
+	if (figure_make(&figure, &columns, text, size, &err) == 0) {
+		draw(&figure);
+		figure_free(&figure);
 	}
+	trace_columns_close(&columns);
 	free(text);
 	return 0;
 }

@@ -8,72 +8,73 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "view/figure/category_rows.h"
+#include "base/mem.h"
+#include "view/figure/figure.h"
 
-static const struct plan_terms all_rows = { .filter = NULL };
-
-static int print_counts(const struct plan *plan, size_t c, const struct raster_window *window,
-			struct schedtrace_error *err)
+static int print_counts(const struct drawn_figure *figure, size_t c,
+			const struct raster_window *window, struct schedtrace_error *err)
 {
-	struct raster raster;
-	int r = raster_new(&raster, window, err);
+	size_t n = (size_t)window->width * window->height;
+	auto_free uint64_t *counts = calloc(n, sizeof(*counts));
+	int r = figure_count(figure, c, window, counts, err);
 
-	if (r == 0)
-		r = category_rows_count(&raster, plan, c, &all_rows, err);
-	if (r == 0)
-		raster_finish(&raster);
-	for (size_t i = 0; r == 0 && i < (size_t)window->width * window->height; i++)
-		if (raster.counts[i])
-			printf("%zu %zu %" PRIu32 "\n", i % window->width, i / window->width,
-			       raster.counts[i]);
-	raster_free(&raster);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (counts[i])
+			printf("%zu %zu %" PRIu64 "\n", i % window->width, i / window->width,
+			       counts[i]);
 	return r;
 }
 
-static int print_category(const struct plan *plan, size_t c, const struct raster_window *window,
+static int print_category(const struct drawn_figure *figure, const struct category_rows *rows,
+			  size_t c, const struct raster_window *window,
 			  struct schedtrace_error *err)
 {
-	const struct category *category = &plan->instructions->categories[c];
-	struct category_rows rows;
+	const struct category *category = &figure->instructions.categories[c];
 	char text[64];
-	int r;
 
 	if (category->failed) {
 		printf("failed %s: %s\n", category->failed_at, category->failed);
 		return 0;
 	}
-	r = category_rows_sum(&rows, plan, c, &all_rows, err);
-	if (r == 0) {
-		printf("rows %zu", rows.n);
-		for (size_t o = 0; o < plan->instructions->n_outputs; o++) {
-			column_sum_print(&rows.sums[o], text);
-			printf(" %s", text);
-		}
-		printf("\n");
+	printf("rows %zu", rows->n);
+	for (size_t o = 0; o < figure->instructions.n_outputs; o++) {
+		snprintf(text, sizeof(text), "0");
+		if (rows->n)
+			column_sum_print(&rows->sums[o], text);
+		printf(" %s", text);
 	}
-	category_rows_free(&rows);
-	return r == 0 && window->x1 > window->x0 ? print_counts(plan, c, window, err) : r;
+	printf("\n");
+	return window->x1 > window->x0 ? print_counts(figure, c, window, err) : 0;
+}
+
+static int print(const struct drawn_figure *figure, const struct raster_window *window,
+		 struct schedtrace_error *err)
+{
+	struct figure_sums sums;
+	int r = figure_sum(&sums, figure, &(struct figure_choice){ .query = NULL }, err);
+
+	if (r < 0)
+		return r;
+	for (size_t c = 0; c < sums.n && r == 0; c++)
+		r = print_category(figure, &sums.rows[c], c, window, err);
+	figure_sums_free(&sums);
+	return r;
 }
 
 static int run(char **argv, const struct raster_window *window, struct schedtrace_error *err)
 {
 	const struct input_options options = { .default_ids = true };
-	struct instructions in = { .n_categories = 0 };
-	struct plan plan = { .categories = NULL };
 	struct trace_columns columns;
-	struct event_names events;
+	struct drawn_figure figure;
 	int r = trace_columns_open(&columns, argv[2], &options, err);
 
-	events = trace_columns_events(&columns);
 	if (r == 0)
-		r = instructions_read(&in, argv[1], &events, err);
-	if (r == 0)
-		r = plan_make(&plan, &in, &columns, err);
-	for (size_t c = 0; c < in.n_categories && r == 0; c++)
-		r = print_category(&plan, c, window, err);
-	plan_free(&plan);
+		r = figure_read(&figure, &columns, argv[1], err);
+	if (r == 0) {
+		r = print(&figure, window, err);
+		figure_free(&figure);
+	}
 	trace_columns_close(&columns);
-	instructions_free(&in);
 	return r;
 }
 

@@ -141,7 +141,7 @@ def with_schedlog_rows(columns, events):
 
 OWN = {"input": ["my_timestamp", "event", "load", "weight", "no_such"], "output": ["x", "y", "c", "w"],
        "c": [{"label": "load", "color": "red", "concatenate": [
-           [["query", "event == $CTX_SWITCH and load > 0"], ["=", "x", "my_timestamp"],
+           [["query", "event == $CTX_SWITCH and load == load"], ["=", "x", "my_timestamp"],
             ["=", "y", ["+", "load", "weight"]], ["=", "w", "weight"]]]}]}
 
 

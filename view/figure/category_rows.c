@@ -34,6 +34,7 @@ static struct places places_of(const struct instructions *in)
 
 struct summing {
 	struct category_rows *out;
+	struct kept_rows *kept;
 	const struct instructions *in;
 	struct places places;
 	bool begun;
@@ -92,6 +93,16 @@ static void note_meaning(struct summing *s, const struct plan_list *list)
 		out->y_about = NULL;
 }
 
+static int keep(const struct summing *s, const struct query_column *outputs, size_t n,
+		struct schedtrace_error *err)
+{
+	const struct places *at = &s->places;
+
+	return kept_rows_add(s->kept, &outputs[at->x0], &outputs[at->y0],
+			     s->in->lines ? &outputs[at->x1] : NULL,
+			     s->in->lines ? &outputs[at->y1] : NULL, n, err);
+}
+
 static int sum_block(void *user, const struct plan_list *list, const struct query_column *outputs,
 		     size_t n, struct schedtrace_error *err)
 {
@@ -110,14 +121,14 @@ static int sum_block(void *user, const struct plan_list *list, const struct quer
 		widen_by(&outputs[s->places.y1], n, &out->y0, &out->y1);
 	}
 	out->n += n;
-	return 0;
+	return s->kept ? keep(s, outputs, n, err) : 0;
 }
 
-int category_rows_sum(struct category_rows *out, const struct plan *plan, size_t category,
-		      const struct plan_terms *terms, struct schedtrace_error *err)
+int category_rows_sum(struct category_rows *out, struct kept_rows *kept, const struct plan *plan,
+		      size_t category, const struct plan_terms *terms, struct schedtrace_error *err)
 {
 	const struct instructions *in = plan->instructions;
-	struct summing summing = { .out = out, .in = in, .places = places_of(in) };
+	struct summing summing = { .out = out, .kept = kept, .in = in, .places = places_of(in) };
 
 	*out = (struct category_rows){
 		.x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY
@@ -156,32 +167,4 @@ void column_sum_print(const struct column_sum *sum, char text[64])
 		*--at = (char)('0' + (int)(rest % 10));
 	while (rest /= 10);
 	snprintf(text, 64, "%s%s", negative ? "-" : "", at);
-}
-
-struct counting {
-	struct raster *raster;
-	bool lines;
-	struct places places;
-};
-
-static int count_block(void *user, const struct plan_list *list, const struct query_column *outputs,
-		       size_t n, struct schedtrace_error *err)
-{
-	const struct counting *c = user;
-	const struct places *at = &c->places;
-
-	if (c->lines)
-		return raster_lines(c->raster, &outputs[at->x0], &outputs[at->y0], &outputs[at->x1],
-				    &outputs[at->y1], n, err);
-	raster_points(c->raster, &outputs[at->x0], &outputs[at->y0], n);
-	return 0;
-}
-
-int category_rows_count(struct raster *raster, const struct plan *plan, size_t category,
-			const struct plan_terms *terms, struct schedtrace_error *err)
-{
-	struct counting counting = { raster, plan->instructions->lines,
-				     places_of(plan->instructions) };
-
-	return plan_run(plan, category, terms, count_block, &counting, err);
 }

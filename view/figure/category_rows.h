@@ -3,8 +3,8 @@
 #ifndef VIEW_FIGURE_CATEGORY_ROWS_H
 #define VIEW_FIGURE_CATEGORY_ROWS_H
 
+#include "view/figure/kept_rows.h"
 #include "view/figure/plan.h"
-#include "view/figure/raster.h"
 
 struct column_sum {
 	bool real; /* in some list; then sum is not exact */
@@ -23,17 +23,17 @@ struct category_rows {
 	const char *x_about, *y_about; /* the column that they are made of; NULL: various */
 };
 
-/* Of one that has not failed. Freed by category_rows_free(), also on failure. */
-int category_rows_sum(struct category_rows *out, const struct plan *plan, size_t category,
-		      const struct plan_terms *terms, struct schedtrace_error *err);
+/*
+ * Of one that has not failed; @kept, if not NULL, gets the places of all rows. Freed by
+ * category_rows_free(), also on failure.
+ */
+int category_rows_sum(struct category_rows *out, struct kept_rows *kept, const struct plan *plan,
+		      size_t category, const struct plan_terms *terms,
+		      struct schedtrace_error *err);
 void category_rows_free(struct category_rows *rows);
 
 double column_sum_real(const struct column_sum *sum);
 /* "123", exact unless there are fractions. */
 void column_sum_print(const struct column_sum *sum, char text[64]);
-
-/* Counts a category's rows into a raster, which is to be finished by the caller. */
-int category_rows_count(struct raster *raster, const struct plan *plan, size_t category,
-			const struct plan_terms *terms, struct schedtrace_error *err);
 
 #endif

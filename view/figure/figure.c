@@ -8,10 +8,16 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/pool.h"
+#include "view/figure/dots.h"
+#include "view/figure/strips.h"
 
-/* Counts by colour, of all categories. */
-struct mix {
-	uint64_t red, green, blue, n;
+/* Of all rows, without a query. */
+struct figure_known {
+	pthread_mutex_t lock;
+	bool made;
+	struct cache_memory *memory;
+	struct kept_rows *kept; /* of each category */
+	struct figure_sums sums;
 };
 
 /* One category's part of a work that threads share. */
@@ -20,11 +26,8 @@ struct category_job {
 	const struct drawn_figure *figure;
 	const struct plan_terms *terms;
 	size_t category;
-	struct category_rows *sums; /* to fill, or NULL and: */
-	const struct raster_window *window;
-	struct pool *pool;
-	struct mix *mix; /* under the pool's lock */
-	uint64_t *counted;
+	struct category_rows *sums; /* to fill */
+	struct kept_rows *kept;	    /* likewise, or NULL */
 	int status;
 	struct schedtrace_error err;
 };
@@ -40,53 +43,12 @@ static int no_memory(struct schedtrace_error *err)
 	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a figure");
 }
 
-/* Returns how much all pixels have together. */
-static uint64_t add_to_mix(struct mix *mix, const struct raster *raster, uint32_t colour)
-{
-	size_t n = (size_t)raster->window.width * raster->window.height;
-	uint64_t counted = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint64_t count = raster->counts[i];
-
-		if (!count)
-			continue;
-		mix[i].red += count * (colour >> 16);
-		mix[i].green += count * (colour >> 8 & 255);
-		mix[i].blue += count * (colour & 255);
-		mix[i].n += count;
-		counted += count;
-	}
-	return counted;
-}
-
-static int count_category(struct category_job *job)
-{
-	const struct drawn_figure *figure = job->figure;
-	struct raster raster;
-	int r = raster_new(&raster, job->window, &job->err);
-
-	if (r == 0)
-		r = category_rows_count(&raster, &figure->plan, job->category, job->terms,
-					&job->err);
-	if (r == 0) {
-		raster_finish(&raster);
-		pool_lock(job->pool);
-		*job->counted = add_to_mix(job->mix, &raster,
-					   figure->instructions.categories[job->category].colour);
-		pool_unlock(job->pool);
-	}
-	raster_free(&raster);
-	return r;
-}
-
 static void run_job(struct pool_job *base)
 {
 	struct category_job *job = (struct category_job *)base;
 
-	job->status = job->sums ? category_rows_sum(job->sums, &job->figure->plan, job->category,
-						    job->terms, &job->err)
-				: count_category(job);
+	job->status = category_rows_sum(job->sums, job->kept, &job->figure->plan, job->category,
+					job->terms, &job->err);
 }
 
 /* The parts of all categories, each a job; those that have failed or are left out are done. */
@@ -109,7 +71,6 @@ static int run_jobs(struct category_job *jobs, const struct drawn_figure *figure
 		jobs[c].figure = figure;
 		jobs[c].terms = &terms;
 		jobs[c].category = c;
-		jobs[c].pool = pool;
 		if (figure->instructions.categories[c].failed || (choice->off && choice->off[c]))
 			jobs[c].job.done = true;
 		else
@@ -130,8 +91,14 @@ static int plan_figure(struct drawn_figure *figure, struct schedtrace_error *err
 {
 	int r = plan_make(&figure->plan, &figure->instructions, figure->columns, err);
 
+	if (r == 0) {
+		figure->known = calloc(1, sizeof(*figure->known));
+		r = figure->known ? 0 : no_memory(err);
+	}
 	if (r < 0)
-		instructions_free(&figure->instructions);
+		figure_free(figure);
+	else
+		pthread_mutex_init(&figure->known->lock, NULL);
 	return r;
 }
 
@@ -160,31 +127,118 @@ int figure_read(struct drawn_figure *out, struct trace_columns *columns, const c
 	return r == SCHEDTRACE_E_FORMAT ? error_prefix(err, r, "%s", path) : r;
 }
 
+static void kept_free(struct kept_rows *kept, size_t n)
+{
+	for (size_t c = 0; kept && c < n; c++)
+		kept_rows_free(&kept[c]);
+	free(kept);
+}
+
 void figure_free(struct drawn_figure *figure)
 {
+	if (figure->known) {
+		kept_free(figure->known->kept, figure->instructions.n_categories);
+		figure_sums_free(&figure->known->sums);
+		cache_memory_free(figure->known->memory);
+		pthread_mutex_destroy(&figure->known->lock);
+		free(figure->known);
+	}
 	plan_free(&figure->plan);
 	instructions_free(&figure->instructions);
 	*figure = (struct drawn_figure){ .columns = NULL };
 }
 
-int figure_sum(struct figure_sums *out, const struct drawn_figure *figure,
-	       const struct figure_choice *choice, struct schedtrace_error *err)
+/* Sums, and with @memory the places of rows in *@kept, which is the caller's also on failure. */
+static int evaluate(const struct drawn_figure *figure, const struct figure_choice *choice,
+		    struct figure_sums *sums, struct cache_memory *memory, struct kept_rows **kept,
+		    struct schedtrace_error *err)
 {
 	size_t n = figure->instructions.n_categories;
 	auto_free struct category_job *jobs = calloc(n + 1, sizeof(*jobs));
 	int r;
 
-	*out = (struct figure_sums){ n, calloc(n + 1, sizeof(*out->rows)) };
-	if (!jobs || !out->rows) {
+	*sums = (struct figure_sums){ n, calloc(n + 1, sizeof(*sums->rows)) };
+	if (memory)
+		*kept = calloc(n + 1, sizeof(**kept));
+	if (!jobs || !sums->rows || (memory && !*kept)) {
 		r = no_memory(err);
 	} else {
-		for (size_t c = 0; c < n; c++)
-			jobs[c].sums = &out->rows[c];
+		for (size_t c = 0; c < n; c++) {
+			jobs[c].sums = &sums->rows[c];
+			jobs[c].kept = memory ? &(*kept)[c] : NULL;
+			if (memory)
+				(*kept)[c].memory = memory;
+		}
 		r = run_jobs(jobs, figure, choice, err);
 	}
 	if (r < 0)
-		figure_sums_free(out);
+		figure_sums_free(sums);
 	return r;
+}
+
+static int make_known(const struct drawn_figure *figure, const atomic_bool *cancel,
+		      struct schedtrace_error *err)
+{
+	struct figure_known *known = figure->known;
+	int r = cache_memory_new(&known->memory, err);
+
+	if (r == 0)
+		r = evaluate(figure, &(struct figure_choice){ .cancel = cancel }, &known->sums,
+			     known->memory, &known->kept, err);
+	known->made = r == 0;
+	if (r < 0) {
+		kept_free(known->kept, figure->instructions.n_categories);
+		cache_memory_free(known->memory);
+		known->kept = NULL;
+		known->memory = NULL;
+	}
+	return r;
+}
+
+/* The first who asks makes it; others wait. */
+static int need_known(const struct drawn_figure *figure, const atomic_bool *cancel,
+		      struct schedtrace_error *err)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&figure->known->lock);
+	if (!figure->known->made)
+		r = make_known(figure, cancel, err);
+	pthread_mutex_unlock(&figure->known->lock);
+	return r;
+}
+
+static int copy_sums(struct figure_sums *out, const struct figure_sums *from, size_t n_outputs,
+		     const bool *off, struct schedtrace_error *err)
+{
+	*out = (struct figure_sums){ from->n, calloc(from->n + 1, sizeof(*out->rows)) };
+	for (size_t c = 0; out->rows && c < from->n; c++) {
+		struct category_rows *rows = &out->rows[c];
+
+		if (!from->rows[c].n || (off && off[c]))
+			continue;
+		*rows = from->rows[c];
+		rows->sums = calloc(n_outputs + 1, sizeof(*rows->sums));
+		if (!rows->sums) {
+			figure_sums_free(out);
+			break;
+		}
+		memcpy(rows->sums, from->rows[c].sums, n_outputs * sizeof(*rows->sums));
+	}
+	return out->rows ? 0 : no_memory(err);
+}
+
+int figure_sum(struct figure_sums *out, const struct drawn_figure *figure,
+	       const struct figure_choice *choice, struct schedtrace_error *err)
+{
+	int r;
+
+	if (choice->query)
+		return evaluate(figure, choice, out, NULL, NULL, err);
+	r = need_known(figure, choice->cancel, err);
+	return r < 0 ? r
+		     : copy_sums(out, &figure->known->sums, figure->instructions.n_outputs,
+				 choice->off, err);
 }
 
 void figure_sums_free(struct figure_sums *sums)
@@ -274,106 +328,98 @@ struct raster_window figure_places(const struct figure_sums *sums)
 	return window;
 }
 
-static uint32_t colour_of(const struct mix *mix)
-{
-	uint64_t half = mix->n / 2;
-	uint32_t red = (uint32_t)((mix->red + half) / mix->n);
-	uint32_t green = (uint32_t)((mix->green + half) / mix->n);
-	uint32_t blue = (uint32_t)((mix->blue + half) / mix->n);
+/* What is drawn: the rows of all categories, or what a query leaves of them. */
+struct shown {
+	size_t n;
+	struct strip_layer *layers;
+	/* Of a query: */
+	struct figure_sums sums;
+	struct cache_memory *memory;
+	struct kept_rows *kept;
+};
 
-	return UINT32_C(0xff000000) | red << 16 | green << 8 | blue;
+static void shown_free(struct shown *shown)
+{
+	kept_free(shown->kept, shown->n);
+	cache_memory_free(shown->memory);
+	figure_sums_free(&shown->sums);
+	free(shown->layers);
 }
 
-/* Where hardly a pixel has a row, one alone would not be seen. */
-static int spread_for(const struct mix *mix, size_t n)
+static int shown_make(struct shown *out, const struct drawn_figure *figure,
+		      const struct figure_choice *choice, struct schedtrace_error *err)
 {
-	size_t filled = 0;
+	const struct instructions *in = &figure->instructions;
+	int r = 0;
 
-	for (size_t i = 0; i < n; i++)
-		filled += mix[i].n != 0;
-	return filled > n / 50 ? 0 : filled > n / 5000 ? 1 : 3;
-}
+	*out = (struct shown){ in->n_categories,
+			       calloc(in->n_categories + 1, sizeof(*out->layers)) };
+	if (!out->layers)
+		r = no_memory(err);
+	else if (!choice->query)
+		r = need_known(figure, choice->cancel, err);
+	else
+		r = cache_memory_new(&out->memory, err);
+	if (r == 0 && choice->query)
+		r = evaluate(figure, choice, &out->sums, out->memory, &out->kept, err);
+	for (size_t c = 0; c < out->n && r == 0; c++) {
+		struct strip_layer *layer = &out->layers[c];
 
-/* Gives the colour of a pixel's rows to the empty ones around it; of several they get a mean. */
-static void spread_mix(const struct mix *from, struct mix *to, size_t width, size_t height,
-		       size_t by)
-{
-	for (size_t row = 0; row < height; row++)
-		for (size_t column = 0; column < width; column++) {
-			const struct mix *m = &from[row * width + column];
-			size_t top = row + by < height ? row + by : height - 1;
-			size_t right = column + by < width ? column + by : width - 1;
-
-			if (!m->n)
-				continue;
-			for (size_t y = row > by ? row - by : 0; y <= top; y++)
-				for (size_t x = column > by ? column - by : 0; x <= right; x++) {
-					struct mix *t = &to[y * width + x];
-
-					if (from[y * width + x].n)
-						continue;
-					t->red += m->red;
-					t->green += m->green;
-					t->blue += m->blue;
-					t->n += m->n;
-				}
-		}
-}
-
-static void set_dots(const struct mix *mix, size_t width, size_t height, uint32_t *dots)
-{
-	for (size_t row = 0; row < height; row++)
-		for (size_t column = 0; column < width; column++) {
-			const struct mix *from = &mix[(height - 1 - row) * width + column];
-
-			if (from->n)
-				dots[row * width + column] = colour_of(from);
-		}
-}
-
-/* The mixes of a window's pixels, the lowest row first. */
-static int fill_mix(const struct drawn_figure *figure, const struct figure_choice *choice,
-		    const struct raster_window *window, struct mix *mix, uint64_t *counts,
-		    struct schedtrace_error *err)
-{
-	size_t n = figure->instructions.n_categories;
-	auto_free struct category_job *jobs = calloc(n + 1, sizeof(*jobs));
-	auto_free uint64_t *counted = calloc(n + 1, sizeof(*counted));
-	int r;
-
-	if (!jobs || !counted)
-		return no_memory(err);
-	for (size_t c = 0; c < n; c++) {
-		jobs[c].window = window;
-		jobs[c].mix = mix;
-		jobs[c].counted = &counted[c];
+		layer->rows = choice->query ? &out->kept[c] : &figure->known->kept[c];
+		if (!choice->off || !choice->off[c])
+			layer->unit = mix_of(in->categories[c].colour);
 	}
-	r = run_jobs(jobs, figure, choice, err);
-	if (counts)
-		memcpy(counts, counted, n * sizeof(*counts));
+	if (r < 0)
+		shown_free(out);
 	return r;
+}
+
+struct counting {
+	const struct raster_window *window;
+	uint64_t *counts;
+};
+
+static void put_counts(void *user, const struct raster *strip)
+{
+	const struct counting *c = user;
+	size_t height = c->window->height;
+
+	for (size_t column = 0; column < strip->columns; column++)
+		for (size_t row = 0; row < height; row++)
+			c->counts[row * c->window->width + strip->first + column] =
+				strip->counts[column * height + row].n;
+}
+
+int figure_count(const struct drawn_figure *figure, size_t category,
+		 const struct raster_window *window, uint64_t *counts, struct schedtrace_error *err)
+{
+	struct counting counting = { window, counts };
+	struct strip_layer layer;
+	int r = need_known(figure, NULL, err);
+
+	if (r < 0)
+		return r;
+	layer = (struct strip_layer){ &figure->known->kept[category], mix_of(0), 0 };
+	return strips_count(&layer, 1, window, NULL, put_counts, &counting, err);
 }
 
 int figure_paint(const struct drawn_figure *figure, const struct figure_choice *choice,
 		 const struct raster_window *window, int spread, uint32_t *dots, uint64_t *counts,
 		 struct schedtrace_error *err)
 {
-	size_t width = window->width, height = window->height;
-	auto_free struct mix *mix = calloc(width * height, sizeof(*mix));
-	auto_free struct mix *around = NULL;
-	int r = mix ? fill_mix(figure, choice, window, mix, counts, err) : no_memory(err);
+	struct dots picture;
+	struct shown shown;
+	int r = shown_make(&shown, figure, choice, err);
 
 	if (r < 0)
 		return r;
-	if (spread == FIGURE_SPREAD)
-		spread = spread_for(mix, width * height);
-	if (spread > 0) {
-		around = calloc(width * height, sizeof(*around));
-		if (!around)
-			return no_memory(err);
-		spread_mix(mix, around, width, height, (size_t)spread);
-		set_dots(around, width, height, dots);
-	}
-	set_dots(mix, width, height, dots);
-	return 0;
+	dots_begin(&picture, window, spread, dots);
+	r = strips_count(shown.layers, shown.n, window, choice->cancel, dots_put, &picture, err);
+	if (r == 0)
+		r = dots_finish(&picture, err);
+	for (size_t c = 0; counts && c < shown.n; c++)
+		counts[c] = shown.layers[c].counted;
+	dots_free(&picture);
+	shown_free(&shown);
+	return r;
 }

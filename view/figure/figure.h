@@ -8,11 +8,14 @@
 #define VIEW_FIGURE_FIGURE_H
 
 #include "view/figure/category_rows.h"
+#include "view/figure/dots.h"
 
 struct drawn_figure {
 	struct trace_columns *columns; /* lent; closed after the figure is freed */
 	struct instructions instructions;
 	struct plan plan;
+	struct figure_known
+		*known; /* what is known of all its rows, made when it is first wanted */
 };
 
 /*
@@ -66,9 +69,14 @@ const char *figure_y_about(const struct figure_sums *sums);
  * @counts, if not NULL, gets of each category how many pixels its rows counted in this window, one
  * that several rows count as often.
  */
-#define FIGURE_SPREAD -1
+#define FIGURE_SPREAD DOTS_SPREAD
 int figure_paint(const struct drawn_figure *figure, const struct figure_choice *choice,
 		 const struct raster_window *window, int spread, uint32_t *dots, uint64_t *counts,
+		 struct schedtrace_error *err);
+
+/* How many rows of a category count in each pixel, row after row from the lowest. */
+int figure_count(const struct drawn_figure *figure, size_t category,
+		 const struct raster_window *window, uint64_t *counts,
 		 struct schedtrace_error *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * How many rows fall on each pixel, exactly.
+ * How many rows fall on each pixel, exactly, and the sum of their colours.
  *
  * A window has equal columns from x0 to x1 and rows from y0 (below) to y1. A value belongs to pixel
  * floor((value - begin) * pixels / (end - begin)), one at the very end to the last pixel, as
@@ -16,12 +16,11 @@
 #ifndef VIEW_FIGURE_RASTER_H
 #define VIEW_FIGURE_RASTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <schedtrace/error.h>
-
-#include "query/query.h"
 
 struct raster_window {
 	double x0, x1, y0, y1; /* x0 < x1 and y0 < y1 */
@@ -30,28 +29,49 @@ struct raster_window {
 
 #define RASTER_MAX_SIDE 32767
 
-struct raster {
-	struct raster_window window;
-	uint32_t *counts; /* row after row, the lowest first */
-	/* What changes from a pixel to the next one of its row, or above it; NULL: no such line. */
-	uint32_t *along, *up;
+/* Of the rows on a pixel: how many, and the sums of their colours' parts. */
+struct mix {
+	uint64_t n, red, green, blue;
 };
 
-int raster_new(struct raster *out, const struct raster_window *window,
+/* What a row with a colour, 0xrrggbb, adds to each of its pixels. */
+struct mix mix_of(uint32_t colour);
+
+/* The columns [first, first + columns) of a window. Those that are beside it count no rows. */
+struct raster {
+	struct raster_window window;
+	uint32_t first, columns, room; /* room: most columns that there can be */
+	double left, right;	       /* what is surely beside these columns is beyond */
+	struct mix *counts;	       /* column after column, the lowest pixel first */
+	/* What changes from a pixel to the one right of it, or above it; NULL: no such line. */
+	struct mix *along, *up;
+	uint8_t *touched; /* of each column, in which of the three there is something */
+	uint8_t *row_touched;
+	bool all_rows;
+	/* Of a complete raster: those that may have something, where a column has. */
+	uint32_t *rows;
+	size_t n_rows;
+};
+
+/* For up to @columns columns, of which none are chosen yet. */
+int raster_new(struct raster *out, const struct raster_window *window, uint32_t columns,
 	       struct schedtrace_error *err);
 void raster_free(struct raster *raster);
 
-/* Columns of numbers without empty values. */
-void raster_points(struct raster *raster, const struct query_column *x,
-		   const struct query_column *y, size_t n);
-int raster_lines(struct raster *raster, const struct query_column *x0,
-		 const struct query_column *y0, const struct query_column *x1,
-		 const struct query_column *y1, size_t n, struct schedtrace_error *err);
+/* Chooses columns, and clears them. */
+void raster_begin(struct raster *raster, uint32_t first, uint32_t columns);
+
+/* What rows of n places add; returns how many pixels of these columns they count, together. */
+uint64_t raster_points(struct raster *raster, const struct mix *unit, const double *x,
+		       const double *y, size_t n);
+int raster_lines(struct raster *raster, const struct mix *unit, const double *x0, const double *y0,
+		 const double *x1, const double *y1, size_t n, uint64_t *counted,
+		 struct schedtrace_error *err);
 
 /* Completes the counts. */
 void raster_finish(struct raster *raster);
 
-/* All counts are 0 again. */
-void raster_clear(struct raster *raster);
+/* The column of the window that x is in; the first or last one for what is beside it. */
+uint32_t raster_column(const struct raster_window *window, double x);
 
 #endif

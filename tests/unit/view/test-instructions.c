@@ -58,7 +58,8 @@ static char *told(const char *text)
 			continue;
 		}
 		assert_int_equal(
-			category_rows_sum(&rows, &plan, c, &(struct plan_terms){ 0 }, NULL), 0);
+			category_rows_sum(&rows, NULL, &plan, c, &(struct plan_terms){ 0 }, NULL),
+			0);
 		n += rows.n;
 		category_rows_free(&rows);
 	}

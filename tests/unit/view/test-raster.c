@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -14,40 +15,69 @@
 
 static const struct raster_window window = { 0, 10, 0, 4, 5, 4 };
 
-/* Rows from the highest down, a digit a pixel. */
-static void expect(struct raster *raster, const char *picture)
-{
-	char found[32], *at = found;
+static const struct mix unit = { 1, 255, 7, 0 };
 
-	raster_finish(raster);
-	for (uint32_t row = window.height; row-- > 0; *at++ = ' ')
-		for (uint32_t column = 0; column < window.width; column++)
-			*at++ = (char)('0' + raster->counts[row * window.width + column]);
-	at[-1] = '\0';
-	assert_string_equal(found, picture);
-	raster_free(raster);
+static const struct mix *pixel(const struct raster *r, uint32_t column, uint32_t row)
+{
+	return &r->counts[(column - r->first) * window.height + row];
 }
 
-static void check_points(size_t n, const double *x, const double *y, const char *picture)
+/* The digits of a raster's columns, in the rows of the whole picture; each count has colours. */
+static void note(struct raster *raster, char digits[4][6])
 {
-	const struct query_column xs = { .reals = x }, ys = { .reals = y };
-	struct raster raster;
+	raster_finish(raster);
+	for (uint32_t row = 0; row < window.height; row++)
+		for (uint32_t c = raster->first; c < raster->first + raster->columns; c++) {
+			const struct mix *mix = pixel(raster, c, row);
 
-	assert_int_equal(raster_new(&raster, &window, NULL), 0);
-	raster_points(&raster, &xs, &ys, n);
-	expect(&raster, picture);
+			digits[3 - row][c] = (char)('0' + mix->n);
+			assert_int_equal(mix->red, 255 * mix->n);
+			assert_int_equal(mix->green, 7 * mix->n);
+			assert_int_equal(mix->blue, 0);
+		}
+}
+
+/* Rows from the highest down, a digit a pixel. */
+static void expect(char digits[4][6], uint64_t counted, const char *picture)
+{
+	char found[32];
+
+	snprintf(found, sizeof(found), "%s %s %s %s", digits[0], digits[1], digits[2], digits[3]);
+	assert_string_equal(found, picture);
+	for (const char *c = found; *c; c++)
+		counted -= *c == ' ' ? 0 : (uint64_t)(*c - '0');
+	assert_int_equal(counted, 0);
+}
+
+/* In strips of 1 to 5 columns, the last one narrower. */
+static void check(size_t n, const double *x0, const double *y0, const double *x1, const double *y1,
+		  const char *picture)
+{
+	for (uint32_t width = 1; width <= window.width; width++) {
+		char digits[4][6] = { { 0 } };
+		struct raster raster;
+		uint64_t counted = 0;
+
+		assert_int_equal(raster_new(&raster, &window, width, NULL), 0);
+		for (uint32_t c = 0; c < window.width; c += width) {
+			raster_begin(&raster, c,
+				     width < window.width - c ? width : window.width - c);
+			if (x1)
+				assert_int_equal(raster_lines(&raster, &unit, x0, y0, x1, y1, n,
+							      &counted, NULL),
+						 0);
+			else
+				counted += raster_points(&raster, &unit, x0, y0, n);
+			note(&raster, digits);
+		}
+		raster_free(&raster);
+		expect(digits, counted, picture);
+	}
 }
 
 static void check_line(double x0, double y0, double x1, double y1, const char *picture)
 {
-	const struct query_column c[] = {
-		{ .reals = &x0 }, { .reals = &y0 }, { .reals = &x1 }, { .reals = &y1 }
-	};
-	struct raster raster;
-
-	assert_int_equal(raster_new(&raster, &window, NULL), 0);
-	assert_int_equal(raster_lines(&raster, &c[0], &c[1], &c[2], &c[3], 1, NULL), 0);
-	expect(&raster, picture);
+	check(1, &x0, &y0, &x1, &y1, picture);
 }
 
 static void a_point_is_in_the_pixel_that_begins_at_or_before_it(void **state)
@@ -55,19 +85,7 @@ static void a_point_is_in_the_pixel_that_begins_at_or_before_it(void **state)
 	const double x[] = { 0, 1.999, 2, 10, 10.001, -0.001, 5 };
 	const double y[] = { 0, 0, 0, 4, 1, 1, 4.001 };
 
-	check_points(7, x, y, "00001 00000 00000 21000");
-}
-
-static void whole_numbers_are_points_as_well(void **state)
-{
-	static const int64_t x[] = { 3, INT64_MAX };
-	static const int32_t y[] = { 2, 2 };
-	const struct query_column xs = { .ints = x }, ys = { .small_ints = y };
-	struct raster raster;
-
-	assert_int_equal(raster_new(&raster, &window, NULL), 0);
-	raster_points(&raster, &xs, &ys, 2);
-	expect(&raster, "00000 01000 00000 00000");
+	check(7, x, y, NULL, NULL, "00001 00000 00000 21000");
 }
 
 static void a_level_line_covers_its_pixels_and_those_of_its_ends(void **state)
@@ -117,21 +135,21 @@ static void a_row_hits_the_pixels_that_count_it(void **state)
 	for (int n = 0; n < 20000; n++) {
 		double x0 = coordinate(10), y0 = coordinate(4), x1 = coordinate(10),
 		       y1 = coordinate(4);
-		const struct query_column c[] = {
-			{ .reals = &x0 }, { .reals = &y0 }, { .reals = &x1 }, { .reals = &y1 }
-		};
 		struct raster raster;
+		uint64_t counted = 0;
 
 		if (n % 4 == 0)
 			y1 = y0;
 		if (n % 4 == 1)
 			x1 = x0;
-		assert_int_equal(raster_new(&raster, &window, NULL), 0);
-		assert_int_equal(raster_lines(&raster, &c[0], &c[1], &c[2], &c[3], 1, NULL), 0);
+		assert_int_equal(raster_new(&raster, &window, window.width, NULL), 0);
+		raster_begin(&raster, 0, window.width);
+		assert_int_equal(
+			raster_lines(&raster, &unit, &x0, &y0, &x1, &y1, 1, &counted, NULL), 0);
 		raster_finish(&raster);
 		for (uint32_t i = 0; i < window.width * window.height; i++)
-			if (raster.counts[i] != raster_hit(&window, x0, y0, x1, y1,
-							   i % window.width, i / window.width))
+			if (pixel(&raster, i % window.width, i / window.width)->n !=
+			    raster_hit(&window, x0, y0, x1, y1, i % window.width, i / window.width))
 				fail_msg("%g,%g to %g,%g: pixel %u", x0, y0, x1, y1, i);
 		raster_free(&raster);
 	}
@@ -141,7 +159,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_point_is_in_the_pixel_that_begins_at_or_before_it),
-		cmocka_unit_test(whole_numbers_are_points_as_well),
 		cmocka_unit_test(a_level_line_covers_its_pixels_and_those_of_its_ends),
 		cmocka_unit_test(an_upright_line_likewise),
 		cmocka_unit_test(

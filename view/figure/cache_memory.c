@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "view/figure/cache_memory.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+#define WINDOW	  ((size_t)8 << 20)  /* mapped at once, at least */
+#define IN_MEMORY ((size_t)64 << 20) /* before the file is used */
+
+struct window {
+	char *map;
+	size_t size;
+};
+
+struct cache_memory {
+	pthread_mutex_t lock;
+	int fd; /* -1: none yet; -2: there can be none */
+	size_t used, mapped, in_file;
+	struct window *windows; /* pieces are taken of the last one */
+	size_t n, max;
+};
+
+int cache_memory_new(struct cache_memory **out, struct schedtrace_error *err)
+{
+	struct cache_memory *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a cache");
+	pthread_mutex_init(&m->lock, NULL);
+	m->fd = -1;
+	*out = m;
+	return 0;
+}
+
+void cache_memory_free(struct cache_memory *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->n; i++)
+		munmap(m->windows[i].map, m->windows[i].size);
+	if (m->fd >= 0)
+		close(m->fd);
+	pthread_mutex_destroy(&m->lock);
+	free(m->windows);
+	free(m);
+}
+
+/* A file without a name in $XDG_CACHE_HOME/schedtrace, ~/.cache/schedtrace or $TMPDIR. */
+static int open_file(void)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"),
+		   *tmp = getenv("TMPDIR");
+	auto_free char *path = NULL;
+	int fd = -1;
+
+	if (cache && *cache == '/' ? asprintf(&path, "%s/schedtrace", cache) < 0
+				   : asprintf(&path, "%s/.cache/schedtrace", home ? home : "") < 0)
+		path = NULL;
+	if (path && *path == '/') {
+		mkdir(path, 0700);
+		fd = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	}
+	if (fd < 0)
+		fd = open(tmp && *tmp == '/' ? tmp : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC,
+			  0600);
+	return fd < 0 ? -2 : fd;
+}
+
+static char *map_more(struct cache_memory *m, size_t size)
+{
+	char *map = MAP_FAILED;
+
+	if (m->mapped >= IN_MEMORY && m->fd == -1)
+		m->fd = open_file();
+	/* Blocks are taken at once: a full disk is told here, and by no signal later. */
+	if (m->mapped >= IN_MEMORY && m->fd >= 0 &&
+	    posix_fallocate(m->fd, (off_t)m->in_file, (off_t)size) == 0) {
+		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd,
+			   (off_t)m->in_file);
+		m->in_file += map != MAP_FAILED ? size : 0;
+	}
+	if (map == MAP_FAILED)
+		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	m->mapped += map != MAP_FAILED ? size : 0;
+	return map;
+}
+
+static bool add_window(struct cache_memory *m, size_t size)
+{
+	struct window window = { .size = size };
+
+	if (!array_room(m->windows, m->n, m->max))
+		return false;
+	window.map = map_more(m, size);
+	if (window.map == MAP_FAILED)
+		return false;
+	m->windows[m->n++] = window;
+	m->used = 0;
+	return true;
+}
+
+void *cache_memory_take(struct cache_memory *m, size_t size)
+{
+	char *piece = NULL;
+
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	size = (size + 63) & ~(size_t)63;
+	pthread_mutex_lock(&m->lock);
+	if ((m->n && m->windows[m->n - 1].size - m->used >= size) ||
+	    add_window(m, size > WINDOW ? (size + 4095) & ~(size_t)4095 : WINDOW)) {
+		piece = m->windows[m->n - 1].map + m->used;
+		m->used += size;
+	}
+	pthread_mutex_unlock(&m->lock);
+	return piece;
+}

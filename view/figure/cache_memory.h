@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Memory that the kernel may write out: large pieces of it lie in a file without a name, in the
+ * user's cache folder, so that what is kept of a recording need not fit into memory.
+ */
+#ifndef VIEW_FIGURE_CACHE_MEMORY_H
+#define VIEW_FIGURE_CACHE_MEMORY_H
+
+#include <stddef.h>
+
+#include <schedtrace/error.h>
+
+struct cache_memory;
+
+int cache_memory_new(struct cache_memory **out, struct schedtrace_error *err);
+
+/* Gives back all its pieces; NULL does nothing. */
+void cache_memory_free(struct cache_memory *memory);
+
+/* A piece, of zeros, aligned to 64 bytes; NULL: neither memory nor file has room. For threads. */
+void *cache_memory_take(struct cache_memory *memory, size_t size);
+
+#endif
