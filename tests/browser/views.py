@@ -103,6 +103,13 @@ def tables(page):
     page.screenshot("tables")
 
     page.js("document.querySelector('#tables .grid').focus()")
+    page.keys(Keys.END)
+    at_end = page.until("""(line => line && [+line.dataset.line, Math.abs(
+        line.getBoundingClientRect().bottom -
+        document.querySelector('#tables .grid').getBoundingClientRect().bottom)])(
+        document.querySelector('.grid-row.active'))""", "a row is the chosen one")
+    claim(at_end[0] == len(wanted) - 1 and at_end[1] < 2, "End shows the last row, at the lower edge",
+          at_end)
     page.keys(Keys.HOME, Keys.ARROW_RIGHT, "s")
     page.until("new URLSearchParams(location.hash.split('?')[1]).get('sort') === 'comm'", "it is sorted")
     names = [r["comm"] for r in page.cells()]

@@ -123,6 +123,7 @@ export function gridColumns(table, opened) {
       about: column.about, number: column.type !== "text", text,
       known: row => column.values.known(row),
       compare: (a, b) => column.values.compare(a, b),
+      key: column.type === "text" ? undefined : row => column.values.number(row),
       hidden: why === SAME ? "beside what it bounds" : why });
   });
   return made.map((column, n) => ({ column, n })).sort((a, b) =>

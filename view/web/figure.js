@@ -121,6 +121,11 @@ export function hide() {
   drawn = "";
 }
 
+// The server is to be asked again for all of it.
+export function forget() {
+  loadedAs = drawn = "";
+}
+
 export function search() {
   query.focus();
 }

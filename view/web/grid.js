@@ -18,9 +18,39 @@ function headingParts(title) {
   return middle && title.length > 8 ? [title.slice(0, middle), title.slice(middle)] : [title];
 }
 
+// What is quick to compare: the value rounded to a double, or 0; NaN is unknown.
+function keysOf(column, n) {
+  const keys = new Float64Array(n);
+  for (let row = 0; row < n; row++)
+    keys[row] = !column.known(row) ? NaN : column.key ? column.key(row) : 0;
+  return keys;
+}
+
+// What is unknown stands last, either way.
+function comparison(column, n, down) {
+  const keys = keysOf(column, n), sign = down ? -1 : 1;
+  return (a, b) => {
+    const x = keys[a], y = keys[b];
+    if (x < y)
+      return -sign;
+    if (x > y)
+      return sign;
+    return x === y ? sign * column.compare(a, b) : (x !== x) - (y !== y);
+  };
+}
+
+function firstOf(comparisons, a, b) {
+  for (const compare of comparisons) {
+    const found = compare(a, b);
+    if (found)
+      return found;
+  }
+  return 0;
+}
+
 /*
  * columns: { name, title, unit, about, number, text(row), known(row), compare(row, row),
- * class(row)?, hidden? (why it is not shown unless chosen) }.
+ * key(row)? (a number of the same order), class(row)?, hidden? (why it is not shown unless chosen) }.
  * onSort, onColumns: told of the words "-name,name" and "name,name"; onOpen(row): Enter, or a
  * double click.
  */
@@ -126,17 +156,11 @@ export class Grid {
     const order = Uint32Array.from(which);
     const by = this.#sort.map(({ name, down }) => ({ down,
       column: this.#columns.find(column => column.name === name) })).filter(s => s.column);
-    if (by.length) {
-      order.sort((a, b) => {
-        for (const { column, down } of by) {
-          const known = column.known(b) - column.known(a);
-          const found = known || (column.known(a) ? column.compare(a, b) : 0);
-          if (found)
-            return down && !known ? -found : found;
-        }
-        return a - b;
-      });
-    }
+    const [compare, ...more] = by.map(({ column, down }) => comparison(column, this.n, down));
+    if (more.length)
+      order.sort((a, b) => compare(a, b) || firstOf(more, a, b) || a - b);
+    else if (compare)
+      order.sort((a, b) => compare(a, b) || a - b);
     this.#order = order;
     this.count.textContent = order.length === this.n ? `${grouped(this.n)} rows`
       : `${grouped(order.length)} of ${grouped(this.n)} rows`;
@@ -173,15 +197,22 @@ export class Grid {
     return parseFloat(getComputedStyle(this.root).getPropertyValue("--row")) || 23;
   }
 
+  // Where rows are beyond what a browser scrolls, a pixel that is scrolled is stretch pixels of them.
+  #measures() {
+    const height = this.rowHeight, full = this.#order.length * height;
+    const seen = Math.max(height, this.scroller.clientHeight - this.head.offsetHeight);
+    const tall = Math.min(full, HIGHEST);
+    return { height, seen, tall, stretch: full > HIGHEST ? (full - seen) / (tall - seen) : 1 };
+  }
+
   #show() {
-    const height = this.rowHeight, n = this.#order.length;
-    const full = n * height, tall = Math.min(full, HIGHEST), stretch = full / Math.max(1, tall);
+    const { height, seen, tall, stretch } = this.#measures(), n = this.#order.length;
     this.body.style.height = Math.max(tall, height) + "px";
     const top = this.scroller.scrollTop * stretch;
-    const seen = Math.ceil(this.scroller.clientHeight / height);
     const first = Math.max(0, Math.floor(top / height) - ROOM);
-    const last = Math.min(n, first + seen + 2 * ROOM);
-    if (first === this.#first && last === this.#last)
+    const last = Math.min(n, first + Math.ceil(seen / height) + 2 * ROOM);
+    // Stretched, the same rows stand elsewhere after a pixel.
+    if (first === this.#first && last === this.#last && stretch === 1)
       return;
     [this.#first, this.#last] = [first, last];
     const lines = [];
@@ -236,12 +267,10 @@ export class Grid {
   }
 
   move(rows, columns) {
-    const n = this.#order.length, height = this.rowHeight;
+    const { height, seen, stretch } = this.#measures(), n = this.#order.length;
     this.#row = Math.max(-1, Math.min(n - 1, this.#row + rows));
     this.#at = Math.max(0, Math.min(this.#shown.length - 1, this.#at + columns));
-    const top = Math.max(0, this.#row) * height, head = this.head.offsetHeight;
-    const seen = this.scroller.clientHeight - head;
-    const stretch = Math.max(1, n * height / HIGHEST);
+    const top = Math.max(0, this.#row) * height;
     const scrolled = this.scroller.scrollTop * stretch;
     if (top < scrolled)
       this.scroller.scrollTop = top / stretch;

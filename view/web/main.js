@@ -111,6 +111,8 @@ function askForToken() {
 async function askAgain() {
   try {
     await app.forget();
+    for (const view of Object.values(VIEWS))
+      view.forget?.();
     refresh();
     say("asked again");
   } catch (error) {

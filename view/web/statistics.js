@@ -62,6 +62,10 @@ export function hide() {
   latest.stop();
 }
 
+export function forget() {
+  loadedAs = "";
+}
+
 export function search() {
   query.focus();
 }

@@ -67,6 +67,10 @@ export function hide() {
   latest.stop();
 }
 
+export function forget() {
+  loadedAs = "";
+}
+
 export function search() {
   filter.focus();
 }
