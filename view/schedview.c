@@ -15,6 +15,7 @@
 #include "view/figure/draw.h"
 #include "view/figure/find_instructions.h"
 #include "view/figure/statistics_table.h"
+#include "view/live/live.h"
 #include "view/page/page.h"
 
 #define PROGRAM "schedview"
@@ -29,12 +30,22 @@ struct settings {
 	struct option_list listen, hosts;
 	int64_t port;
 	bool open;
+	/* Of live: */
+	struct live_options live;
 	bool quiet;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
 
-enum { FIGURE = 1, STATS = 2, VARS = 4, PAGE = 8, BY_INSTRUCTIONS = FIGURE | STATS };
+enum {
+	FIGURE = 1,
+	STATS = 2,
+	VARS = 4,
+	PAGE = 8,
+	LIVE = 16,
+	BY_INSTRUCTIONS = FIGURE | STATS,
+	READS = FIGURE | STATS | VARS | PAGE
+};
 
 static const struct option_spec option_table[] = {
 	{ 0, "open", NULL, "have the browser of the user who called show the page", OPTION_FLAG,
@@ -73,15 +84,30 @@ static const struct option_spec option_table[] = {
 	  OPTION_TEXT, FIELD(draw.spread), FIGURE },
 	{ 0, "title", "TEXT", "what stands above the picture [the recorded command]", OPTION_TEXT,
 	  FIELD(draw.title), FIGURE },
-	{ 'f', "format", "FORMAT", "text, csv or json [text]", OPTION_TEXT, FIELD(format),
-	  STATS | VARS, "text csv json" },
+	{ 'f', "format", "FORMAT", "text, csv or json [text]; of live also prometheus", OPTION_TEXT,
+	  FIELD(format), STATS | VARS | LIVE, "text csv json prometheus" },
 	{ 0, "default-ids", NULL, "read a tarball that names no events by SchedLog's ids 0 to 17",
-	  OPTION_FLAG, FIELD(input.default_ids) },
+	  OPTION_FLAG, FIELD(input.default_ids), READS },
 	{ 0, "instance", "NAME", "the buffer of a trace.dat to read [the only one with events]",
-	  OPTION_TEXT, FIELD(input.instance) },
+	  OPTION_TEXT, FIELD(input.instance), READS },
 	{ 0, "salvage", NULL, "read what is whole of a damaged trace.dat, and exit with 4",
-	  OPTION_FLAG, FIELD(input.salvage) },
+	  OPTION_FLAG, FIELD(input.salvage), READS },
 	{ 'q', "quiet", NULL, "no notes", OPTION_FLAG, FIELD(quiet) },
+	{ 't', "table", "NAMES",
+	  "tables to show, by their names or those of analyses, with commas between [tasks,cpus]",
+	  OPTION_TEXT, FIELD(live.tables), LIVE },
+	{ 0, "once", NULL,
+	  "print the tables once: of COMMAND's time when it has ended, without one of an interval",
+	  OPTION_FLAG, FIELD(live.once), LIVE },
+	{ 0, "interval", "SECONDS", "print the tables of each interval [2]", OPTION_SECONDS,
+	  FIELD(live.interval_ns), LIVE, NULL, true },
+	{ 0, "count", "N", "end after so many intervals", OPTION_NUMBER, FIELD(live.count), LIVE,
+	  NULL, true },
+	{ 0, "top", "N", "rows of each table; 0: all [text: 20, else all]", OPTION_NUMBER,
+	  FIELD(live.top), LIVE },
+	{ 0, "user", "NAME",
+	  "whose rights the process that shows has [who called through sudo, else nobody]",
+	  OPTION_TEXT, FIELD(live.user), LIVE },
 	{ 0 },
 };
 
@@ -120,15 +146,30 @@ static const struct program vars_program = {
 	.command = VARS,
 };
 
+static const struct program live_program = {
+	.name = "schedview live",
+	.usage = "[OPTION…] [-- COMMAND [ARG…]]",
+	.about = "Shows what the running system does, by its events: a table of tasks, of CPUs, or "
+		 "whatever analysis is named, for each interval, until COMMAND ends or it is "
+		 "interrupted. Needs root; what shows has other rights than what records.",
+	.options = option_table,
+	.after =
+		"Examples:\n  sudo schedview live\n  sudo schedview live --once -t tasks,latency "
+		"-f json -- make -j8\n\nExit status: that of COMMAND, else as below.\n" EXIT_STATUS,
+	.command = LIVE,
+	.runs_command = true,
+};
+
 static const struct program *const commands[] = { &figure_program, &stats_program, &vars_program,
-						  NULL };
+						  &live_program, NULL };
 
 static const struct program program = {
 	.name = PROGRAM,
 	.usage = "[OPTION…] TRACE… | FOLDER\n"
 		 "figure [OPTION…] -i FILE -o PICTURE TRACE\n"
 		 "stats [OPTION…] -i FILE TRACE\n"
-		 "vars [OPTION…] TRACE",
+		 "vars [OPTION…] TRACE\n"
+		 "live [OPTION…] [-- COMMAND [ARG…]]",
 	.about =
 		"Shows recordings, tarballs or trace.dat, in a browser on this machine: figures by "
 		"instruction files, those of SchedDisplay too, tables of all analyses, sums. "
@@ -317,6 +358,32 @@ static int run_page(const struct settings *settings, char **paths, int n,
 	return page_run(&page, err);
 }
 
+static void tell(void *user, const char *sentence)
+{
+	report(PROGRAM, "%s", sentence);
+}
+
+static int run_live(struct settings *settings, char *const *command, int *status,
+		    struct schedtrace_error *err)
+{
+	static const char *const formats[] = { "text", "csv", "json", "prometheus" };
+	struct live_options *live = &settings->live;
+	size_t f = 0;
+
+	while (settings->format && f < 4 && strcmp(formats[f], settings->format) != 0)
+		f++;
+	if (f == 4)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--format: %s is none of text, csv, json and prometheus",
+				 settings->format);
+	if (live->once && live->count)
+		return error_set(err, SCHEDTRACE_E_USAGE, "--once and --count do not go together");
+	live->format = (enum live_format)f;
+	live->command = *command ? command : NULL;
+	live->tell = tell;
+	return live_run(live, status, err);
+}
+
 static bool is_command(const char *word)
 {
 	for (size_t i = 0; commands[i]; i++)
@@ -327,25 +394,25 @@ static bool is_command(const char *word)
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { .port = -1 };
+	struct settings settings = { .port = -1, .live.top = -1 };
 	struct schedtrace_error err;
-	bool damaged = false, page;
-	int first, r;
+	bool damaged = false, page, live;
+	int first, r, status = EXIT_DONE;
 
 	process_begin(PROGRAM, EXIT_UNFINISHED);
 	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
 	page = argc > first && !is_command(argv[first]);
+	live = argc > first && !strcmp(argv[first], "live");
 	if (page && !strpbrk(argv[first], "/.") && access(argv[first], F_OK) < 0)
-		r = error_set(
-			&err, SCHEDTRACE_E_USAGE,
-			"no command %s, nor a file: there are figure, stats and vars; see " PROGRAM
-			" --help",
-			argv[first]);
+		r = error_set(&err, SCHEDTRACE_E_USAGE,
+			      "no command %s, nor a file: there are figure, stats, vars and live; "
+			      "see " PROGRAM " --help",
+			      argv[first]);
 	else if (argc == first)
 		r = error_set(&err, SCHEDTRACE_E_USAGE,
 			      "nothing to show: name recordings, a folder of them, or a command; "
 			      "see " PROGRAM " --help");
-	else if (!page && argc - first != 2)
+	else if (!page && !live && argc - first != 2)
 		r = error_set(&err, SCHEDTRACE_E_USAGE,
 			      "%s takes one recording; see " PROGRAM " %s --help", argv[first],
 			      argv[first]);
@@ -355,6 +422,8 @@ int main(int argc, char **argv)
 		settings.input.note = print_note;
 	if (r == 0 && page) {
 		r = run_page(&settings, argv + first, argc - first, &err);
+	} else if (r == 0 && live) {
+		r = run_live(&settings, argv + first + 1, &status, &err);
 	} else if (r == 0) {
 		outputs_remove_at_signals();
 		settings.trace = argv[first + 1];
@@ -362,7 +431,10 @@ int main(int argc, char **argv)
 	}
 	option_list_free(&settings.listen);
 	option_list_free(&settings.hosts);
-	if (r < 0)
-		return report_error(PROGRAM, &err);
-	return damaged ? EXIT_SALVAGED : EXIT_DONE;
+	if (r < 0) {
+		int failed = report_error(PROGRAM, &err);
+
+		return status ? status : failed; /* a command that cannot be run has its own */
+	}
+	return damaged ? EXIT_SALVAGED : status;
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The running system: tables of what happens, as it happens. */
+#ifndef VIEW_LIVE_LIVE_H
+#define VIEW_LIVE_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <schedtrace/error.h>
+
+enum live_format { LIVE_TEXT, LIVE_CSV, LIVE_JSON, LIVE_PROMETHEUS };
+
+struct live_options {
+	const char
+		*tables; /* names of tables or analyses, with commas between; NULL: tasks, cpus */
+	enum live_format format;
+	bool once;	      /* one table of the whole time, at the end of it */
+	int64_t interval_ns;  /* 0: 2 s */
+	int64_t count;	      /* so many intervals; 0: until it is interrupted */
+	int64_t top;	      /* rows of a table; negative: as is usual, 0: all */
+	const char *user;     /* whose rights the part that shows has; NULL: who called */
+	char *const *command; /* NULL: none is run */
+	void (*tell)(void *user, const char *sentence);
+	void *tell_user;
+};
+
+/*
+ * Two processes: this one records, and one without privileges makes tables and prints them on
+ * stdout. Ends with COMMAND, with SIGINT or SIGTERM, or after @count intervals. *status is what to
+ * exit with: that of COMMAND.
+ */
+int live_run(const struct live_options *options, int *status, struct schedtrace_error *err);
+
+#endif
