@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+/* Chunks double up to that: many arenas stay small. */
 #define CHUNK_BYTES 65536
+#define FIRST_BYTES 4096
 
 struct arena_chunk {
 	struct arena_chunk *next;
@@ -22,8 +24,9 @@ void *arena_alloc(struct arena *arena, size_t n)
 	if (need < n)
 		return NULL;
 	if (!c || need > c->size - arena->used) {
-		size_t size = need > CHUNK_BYTES ? need : CHUNK_BYTES;
+		size_t size = !c ? FIRST_BYTES : c->size < CHUNK_BYTES ? 2 * c->size : CHUNK_BYTES;
 
+		size = need > size ? need : size;
 		if (size + sizeof(*c) < size)
 			return NULL;
 		c = malloc(sizeof(*c) + size);

@@ -4,7 +4,8 @@
  * lets go of those that ended, and asks for snapshots all the while. Prints time and memory; fails
  * where figures do not add up to what was fed, or memory grows beyond a limit.
  *
- * usage: soak TASKS [MIB]    that many tasks, of which 500 live at once
+ * usage: soak TASKS [MIB [NAMES]]    that many tasks, of which 500 live at once; NAMES: of the
+ * analyses, with commas between
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,7 +88,7 @@ static int check(const struct soak *s, const struct schedtrace_tables *tables)
 	for (size_t i = 0; i < sizeof(sums) / sizeof(*sums); i++) {
 		int64_t told = sum_of(tables, sums[i].table, sums[i].column);
 
-		if (told == sums[i].fed)
+		if (told == sums[i].fed || !schedtrace_tables_find(tables, sums[i].table))
 			continue;
 		fprintf(stderr, "soak: %s of table %s add up to %lld, but %lld were fed\n",
 			sums[i].column, sums[i].table, (long long)told, (long long)sums[i].fed);
@@ -145,6 +146,25 @@ static int soak(struct soak *s, uint64_t tasks, struct schedtrace_error *err)
 	return r < 0 ? r : look(s, err);
 }
 
+static int add(struct schedtrace_engine *engine, const char *names, struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && schedtrace_analysis_at(i); i++) {
+		const char *name = schedtrace_analysis_at(i)->name;
+		size_t n = strlen(name);
+
+		for (const char *p = names; r >= 0 && p; p = strchr(p, ',')) {
+			p += *p == ',';
+			if (!strncmp(p, name, n) && (!p[n] || p[n] == ','))
+				r = schedtrace_engine_add(engine, name, err);
+		}
+		if (!names)
+			r = schedtrace_engine_add(engine, name, err);
+	}
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t tasks = argc > 1 ? strtoull(argv[1], NULL, 10) : 0;
@@ -154,13 +174,13 @@ int main(int argc, char **argv)
 	int r;
 
 	if (!tasks) {
-		fprintf(stderr, "usage: soak TASKS [MIB]\n");
+		fprintf(stderr, "usage: soak TASKS [MIB [NAMES]]\n");
 		return 2;
 	}
 	s.tasks = short_tasks_new(LIVING, PID_MAX, BATCH);
 	r = schedtrace_engine_new(&s.engine, s.tasks->ctx, &err);
-	for (size_t i = 0; r >= 0 && schedtrace_analysis_at(i); i++)
-		r = schedtrace_engine_add(s.engine, schedtrace_analysis_at(i)->name, &err);
+	if (r >= 0)
+		r = add(s.engine, argc > 3 ? argv[3] : NULL, &err);
 	if (r >= 0)
 		r = soak(&s, tasks, &err);
 	if (r < 0)

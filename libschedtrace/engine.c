@@ -24,6 +24,7 @@ struct schedtrace_engine {
 	int64_t window_begin, window_end;
 	struct choice choice;
 	struct let_go *let_go; /* the last link: see let_go.h */
+	struct table_sizes sizes;
 	struct replay *replay; /* NULL when no chosen analysis wants it */
 	struct chosen *chosen;
 	size_t n_chosen;
@@ -89,6 +90,7 @@ void schedtrace_engine_free(struct schedtrace_engine *engine)
 	replay_free(engine->replay);
 	choice_free(&engine->choice);
 	let_go_release(engine->let_go);
+	free(engine->sizes.all);
 	free(engine->chosen);
 	free(engine);
 }
@@ -403,8 +405,10 @@ static int snapshot(struct schedtrace_engine *engine, const char *names,
 		}
 	}
 	r = tables_new(&tables, err);
-	if (r >= 0)
+	if (r >= 0) {
+		tables_expect(tables, &engine->sizes);
 		r = set_moment(engine, tables, err);
+	}
 	for (size_t i = 0; r >= 0 && i < engine->n_chosen; i++) {
 		const struct chosen *chosen = &engine->chosen[i];
 
@@ -413,6 +417,8 @@ static int snapshot(struct schedtrace_engine *engine, const char *names,
 	}
 	if (r >= 0 && engine->replay)
 		r = replay_forgotten(engine->replay, tables, err);
+	if (r >= 0 && tables_sizes(tables, &engine->sizes) < 0)
+		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for tables");
 	if (r < 0) {
 		schedtrace_tables_free(tables);
 		return r;

@@ -15,11 +15,17 @@
 /* A column is lent as int64_t, double or const char * values, so all have one size. */
 _Static_assert(sizeof(union schedtrace_value) == 8, "values are lent as arrays of their type");
 
+/* Texts that came lately, by where they stood: most come from one place many times. */
+#define LATELY 16
+
 struct schedtrace_table {
 	const struct schedtrace_table_info *info;
 	size_t n, max;
 	union schedtrace_value **columns; /* all_columns() of max values each */
 	struct intern texts;
+	struct {
+		const char *from, *own;
+	} lately[LATELY];
 };
 
 struct schedtrace_tables {
@@ -27,6 +33,7 @@ struct schedtrace_tables {
 	struct schedtrace_table **tables;
 	struct let_go *place; /* NULL: they are no snapshot */
 	int64_t now;
+	const struct table_sizes *sizes;
 };
 
 static size_t all_columns(const struct schedtrace_table_info *info)
@@ -70,6 +77,30 @@ int tables_new(struct schedtrace_tables **out, struct schedtrace_error *err)
 	return 0;
 }
 
+/* Room for @max rows, if there is not. */
+static int reserve(struct schedtrace_table *table, size_t max)
+{
+	for (size_t c = 0; max > table->max && c < all_columns(table->info); c++) {
+		union schedtrace_value *grown =
+			reallocarray(table->columns[c], max, sizeof(*grown));
+
+		if (!grown)
+			return -1;
+		table->columns[c] = grown;
+	}
+	table->max = max > table->max ? max : table->max;
+	return 0;
+}
+
+/* As many rows as there were the last time, and some. */
+static size_t size_of(const struct table_sizes *sizes, const struct schedtrace_table_info *info)
+{
+	for (size_t i = 0; sizes && i < sizes->n; i++)
+		if (sizes->all[i].info == info)
+			return sizes->all[i].rows + sizes->all[i].rows / 8;
+	return 0;
+}
+
 int tables_add(struct schedtrace_tables *tables, const struct schedtrace_table_info *info,
 	       struct schedtrace_table **out, struct schedtrace_error *err)
 {
@@ -78,36 +109,51 @@ int tables_add(struct schedtrace_tables *tables, const struct schedtrace_table_i
 	if (table_new(&tables->tables[tables->n], info) < 0)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for table %s", info->name);
 	*out = tables->tables[tables->n++];
+	if (reserve(*out, size_of(tables->sizes, info)) < 0)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for table %s", info->name);
 	return 0;
 }
 
-static int grow(struct schedtrace_table *table)
+void tables_expect(struct schedtrace_tables *tables, const struct table_sizes *sizes)
 {
-	size_t max = table->max ? 2 * table->max : 64;
+	tables->sizes = sizes;
+}
 
-	for (size_t c = 0; c < all_columns(table->info); c++) {
-		union schedtrace_value *grown =
-			reallocarray(table->columns[c], max, sizeof(*grown));
+int tables_sizes(const struct schedtrace_tables *tables, struct table_sizes *sizes)
+{
+	for (size_t i = 0; i < tables->n; i++) {
+		const struct schedtrace_table *table = tables->tables[i];
+		size_t k = 0;
 
-		if (!grown)
-			return -1;
-		table->columns[c] = grown;
+		while (k < sizes->n && sizes->all[k].info != table->info)
+			k++;
+		if (k == sizes->n) {
+			if (!array_room(sizes->all, sizes->n, sizes->max))
+				return -1;
+			sizes->all[sizes->n++].info = table->info;
+		}
+		sizes->all[k].rows = table->n;
 	}
-	table->max = max;
 	return 0;
 }
 
 /* Equal texts are kept once: names repeat. */
 static int own_text(struct schedtrace_table *table, const char **text)
 {
+	size_t k = (uintptr_t)*text / 16 % LATELY;
 	int32_t id;
 
 	if (!*text)
 		return 0;
-	id = intern_add(&table->texts, *text, strlen(*text));
-	if (id < 0)
-		return -1;
-	*text = table->texts.names[id];
+	/* Another text may stand there by now. */
+	if (table->lately[k].from != *text || strcmp(table->lately[k].own, *text) != 0) {
+		id = intern_add(&table->texts, *text, strlen(*text));
+		if (id < 0)
+			return -1;
+		table->lately[k].from = *text;
+		table->lately[k].own = table->texts.names[id];
+	}
+	*text = table->lately[k].own;
 	return 0;
 }
 
@@ -116,7 +162,7 @@ int table_row(struct schedtrace_table *table, const union schedtrace_value *valu
 {
 	const struct schedtrace_table_info *info = table->info;
 
-	if (table->n == table->max && grow(table) < 0)
+	if (table->n == table->max && reserve(table, table->max ? 2 * table->max : 64) < 0)
 		goto nomem;
 	for (size_t c = 0; c < all_columns(info); c++) {
 		union schedtrace_value value = values[c];

@@ -63,6 +63,21 @@ void tables_set_moment(struct schedtrace_tables *tables, struct let_go *place, i
 struct let_go *tables_place(const struct schedtrace_tables *tables);
 int64_t tables_now(const struct schedtrace_tables *tables);
 
+/* How many rows tables had in an earlier snapshot. All zero: nobody knows. */
+struct table_sizes {
+	struct {
+		const struct schedtrace_table_info *info;
+		size_t rows;
+	} * all;
+	size_t n, max;
+};
+
+/* Before any is added: they will be about that large. @sizes must stay until the last is. */
+void tables_expect(struct schedtrace_tables *tables, const struct table_sizes *sizes);
+
+/* Remembers how large they are; -1 without memory. */
+int tables_sizes(const struct schedtrace_tables *tables, struct table_sizes *sizes);
+
 /* An empty table of the shape @info, which must be static; it belongs to @tables. */
 int tables_add(struct schedtrace_tables *tables, const struct schedtrace_table_info *info,
 	       struct schedtrace_table **out, struct schedtrace_error *err);

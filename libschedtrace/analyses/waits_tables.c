@@ -391,13 +391,22 @@ static int add_reasons(const struct waits *w, uint32_t id, const struct wait_acc
 	return table_row(table, v, err);
 }
 
-static int longest_first(const void *a, const void *b)
+static bool is_longer(const struct antagonist *x, const struct antagonist *y)
 {
-	const struct antagonist *x = a, *y = b;
+	return x->ns != y->ns ? x->ns > y->ns : x->life < y->life;
+}
 
-	if (x->ns != y->ns)
-		return x->ns < y->ns ? 1 : -1;
-	return (x->life > y->life) - (x->life < y->life);
+/* The longest first; there are few. */
+static void sort_antagonists(struct antagonist *all, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		struct antagonist a = all[i];
+		uint32_t k = i;
+
+		for (; k && is_longer(&a, &all[k - 1]); k--)
+			all[k] = all[k - 1];
+		all[k] = a;
+	}
 }
 
 static int add_antagonists(const struct waits *w, uint32_t id, const struct wait_account *a,
@@ -417,7 +426,7 @@ static int add_antagonists(const struct waits *w, uint32_t id, const struct wait
 		all[i] = a->antagonists[i];
 		sum += all[i].ns;
 	}
-	qsort(all, a->n_antagonists, sizeof(*all), longest_first);
+	sort_antagonists(all, a->n_antagonists);
 	for (uint32_t i = 0; r >= 0 && i < a->n_antagonists + (a->forgotten > 0); i++) {
 		bool known = i < a->n_antagonists;
 		int64_t ns = known ? all[i].ns : a->forgotten;

@@ -240,6 +240,11 @@ uint32_t lives_many(struct lives *lives, uint32_t id, bool chosen)
 	uint64_t key = 2 * (uint64_t)(name + 1) + chosen;
 	uint32_t many = intmap_get(&lives->many_of_name, key);
 
+	if (many == INTMAP_NONE && lives->many_of_name.n >= LIVES_MAX_MANY) {
+		name = -1;
+		key = chosen;
+		many = intmap_get(&lives->many_of_name, key);
+	}
 	if (many != INTMAP_NONE)
 		return many;
 	many = take_number(lives);

@@ -19,6 +19,9 @@
 #define LIFE_IDLE (UINT32_MAX - 1) /* a CPU's idle task */
 #define LIFE_MAX  (UINT32_MAX - 2)
 
+/* Names that have a life which stands for those let go: each takes memory in every analysis. */
+#define LIVES_MAX_MANY 4096
+
 /* What a task does. */
 enum life_state {
 	LIFE_UNKNOWN,
@@ -137,7 +140,8 @@ int lives_set_comm(struct lives *lives, uint32_t life, int32_t comm);
 int lives_set_name(struct lives *lives, uint32_t life, const char *name, size_t n);
 
 /* The life that stands for those of the same name as @life that were let go, made if need be; those
- * that count where only some do are apart. LIFE_NONE without memory. */
+ * that count where only some do are apart. When there are too many names, one without a name stands
+ * for all that have another. LIFE_NONE without memory. */
 uint32_t lives_many(struct lives *lives, uint32_t life, bool chosen);
 
 /* Lets go of a life: its pid means it no longer, its number is for another one. -1 without

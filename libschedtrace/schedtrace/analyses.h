@@ -133,7 +133,8 @@ SCHEDTRACE_EXPORT int schedtrace_engine_feed(struct schedtrace_engine *engine,
  * @err:       explanation of a failure, or NULL
  *
  * From then on, in the tables that have a row a task or process, all that were let go of one name
- * (comm) are one row, whose pid is unknown: it says what the sum of their rows said. Largest and
+ * (comm) are one row, whose pid is unknown: it says what the sum of their rows said. When there are
+ * 4,096 names, a row without a name stands for all further ones. Largest and
  * smallest values are those of any of them, percentiles and means those of all that was counted of
  * them, shares of time those of their times together. The table "forgotten", which each snapshot
  * has from then on, tells how many lives such a row stands for. Tables without a row a task say

@@ -340,6 +340,35 @@ static void many_are_one_row_with_a_name_and_no_pid(void **state)
 	schedtrace_close(trace);
 }
 
+static void further_names_are_one_row_without_a_name(void **state)
+{
+	struct rows rows = rows_new();
+	struct schedtrace_context *ctx = schedtrace_builder_context(rows.builder);
+	struct schedtrace_engine *engine;
+	struct schedtrace *trace;
+	struct schedtrace_error err;
+	struct result result;
+	int64_t sum = 0;
+
+	for (int32_t i = 1; i <= 5000; i++) {
+		char name[16];
+
+		rows.comm = schedtrace_context_intern_comm(
+			ctx, name, (size_t)snprintf(name, sizeof(name), "w%d", i), NULL);
+		short_life(&rows, 1000 * i, i, i);
+	}
+	engine = feed(&rows, &trace);
+	must(schedtrace_engine_forget(engine, INT64_MAX, &err), &err);
+	result = snapshot_of(engine);
+	assert_in_range(schedtrace_table_rows(table_of(&result, "tasks")), 4096, 4098);
+	for (size_t i = 0; i < schedtrace_table_rows(table_of(&result, "tasks")); i++)
+		sum += schedtrace_table_ints(table_of(&result, "tasks"), "on_cpu_ns")[i];
+	assert_int_equal(sum, 500000);
+	result_free(&result);
+	schedtrace_engine_free(engine);
+	schedtrace_close(trace);
+}
+
 static void who_goes_on_is_not_let_go(void **state)
 {
 	struct rows rows = rows_of_name("make");
@@ -434,6 +463,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_are_one_row_with_a_name_and_no_pid),
+		cmocka_unit_test(further_names_are_one_row_without_a_name),
 		cmocka_unit_test(who_goes_on_is_not_let_go),
 		cmocka_unit_test(a_row_about_one_that_was_let_go_counts_once),
 		cmocka_unit_test(hostile_rows_can_be_let_go),
