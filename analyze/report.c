@@ -32,6 +32,7 @@ struct run {
 	struct view log_view;
 	struct column_layout *log_layout;
 	bool log_begun;
+	long long log_rows; /* that were printed */
 };
 
 /* Matches LOG, ANALYSIS.LOG, and ANALYSIS where that has one log only. */
@@ -84,6 +85,8 @@ static int log_row(void *user, const struct schedtrace_table_info *log,
 	int r;
 
 	if (log != run->log || !filters_match(&run->selection.filters, log, values))
+		return 0;
+	if (run->selection.top > 0 && run->log_rows++ >= run->selection.top)
 		return 0;
 	switch (run->settings->format) {
 	case REPORT_TEXT:

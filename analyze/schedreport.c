@@ -56,8 +56,8 @@ static const struct option_spec options[] = {
 	{ 's', "sort", "COLUMN", "order rows by this column; -COLUMN: largest first", OPTION_TEXT,
 	  FIELD(report.selection.sort), REPORT | COMPARE },
 	{ 'n', "top", "N",
-	  "print the first N rows of each table; 0: all [text: 20 of ranked tables and of "
-	  "curves; csv, json: all]",
+	  "print the first N rows of each table, or of the log; 0: all [text: 20 of ranked "
+	  "tables and of curves; csv, json, logs: all]",
 	  OPTION_TEXT, FIELD(top), REPORT | COMPARE },
 	{ 'p', "pid", "PID,…", "only rows about these tasks", OPTION_LIST,
 	  FIELD(report.selection.filters.pids), REPORT },

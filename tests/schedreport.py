@@ -217,6 +217,10 @@ def a_log_comes_row_by_row():
     assert len(list(csv.DictReader(io.StringIO(p.stdout.decode())))) == 1
     p = run("-q", "--log", "migrations", "--pid", "1", "-f", "json", TAR)
     assert p.returncode == 0 and p.stdout == b""
+    every = run("-q", "--log", "states", "-f", "csv", TAR).stdout.splitlines()
+    assert len(every) > 4
+    assert run("-q", "--log", "states", "-f", "csv", "--top", "3", TAR).stdout.splitlines() == every[:4]
+    assert run("-q", "--log", "states", "-f", "csv", "--top", "0", TAR).stdout.splitlines() == every
 
 
 @test
