@@ -125,7 +125,8 @@ try:
         unharmed(page, view.capitalize())
     page.js("location.hash = arguments[0]",
             "#/figure?recording=%3Cimg%20src%3Dx%3E&query=%3Cimg%3E&x=1,a&off=9,-")
-    page.until("document.querySelector('#figure .notes').textContent.includes('There is no recording')", "it is empty")
+    page.until("document.querySelector('#figure .notes').textContent.includes('There is no')",
+               "it is empty")
     unharmed(page, "a link that was made to do harm")
     page.js("""document.body.insertAdjacentHTML('beforeend',
         '<p style="color: red">' + arguments[0])""", IMAGE)

@@ -112,6 +112,32 @@ def server_gone(page, server):
     return again
 
 
+def broken(page):
+    """A folder in which one file is no recording."""
+    folder = os.path.join(page.folder, "recordings")
+    os.mkdir(folder)
+    shutil.copy(BUILD, folder)
+    with open(folder + "/broken.tar", "w", encoding="utf-8") as f:
+        f.write("nothing")
+    server = Server(folder)
+    page.open(server.address)
+    page.until("document.querySelectorAll('#recordings .grid-row').length === 2", "both are listed")
+    rows = {r["name"]: r["what is wrong"] for r in page.cells()}
+    claim("too short for a tar" in rows["broken.tar"] and rows["build.tar"] == "–",
+          "a folder's list says what is wrong with a file", rows)
+    page.screenshot("broken-recordings")
+    for view, shown in (("figure", ".figure"), ("tables", "#tables .grid"),
+                        ("statistics", "#statistics .grid"), ("variables", "#variables .grid")):
+        for name in ("build.tar", "broken.tar"):
+            page.js("location.hash = `#/${arguments[0]}?recording=${arguments[1]}`", view, name)
+            page.until("""document.querySelector(arguments[0])?.checkVisibility() === arguments[1] &&
+                document.querySelector(`#${arguments[2]} .notes`).textContent.includes('too short')
+                    === !arguments[1]""", f"{view} of {name}", shown, name == "build.tar", view)
+    page.screenshot("broken-variables")
+    claim(True, "every view of it says so, and shows nothing of another recording")
+    server.end()
+
+
 server, page = Server("build.tar", "pingpong.tar"), Page()
 try:
     figure_link(page, server)
@@ -121,6 +147,7 @@ try:
           *page.complaints())
     without_token(page, server)
     server = server_gone(page, server)
+    broken(page)
     claim(not [c for c in page.complaints() if "ERR_" not in c],
           "nor later, but for what did not answer", *page.complaints())
 finally:

@@ -221,8 +221,8 @@ class Page:
         """Waits until the picture is that of the address."""
         def is_drawn():
             drawn, words = self.drawn(), self.words()
-            if not drawn or (drawn.get("query") or "") != words.get("query", "") or \
-                    (drawn.get("off") or "") != words.get("off", ""):
+            if not drawn or any((drawn.get(w) or "") != words.get(w, "") for w in ("query", "off")) or \
+                    drawn["instructions"] != words.get("instructions", drawn["instructions"]):
                 return False
             for axis in "xy":
                 if axis in words and [drawn[axis + "0"], drawn[axis + "1"]] != [

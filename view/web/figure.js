@@ -156,9 +156,13 @@ export async function update() {
     stage.hidden = true;
     return;
   }
+  // Nothing of another recording stands there meanwhile.
+  stage.hidden = !loadedAs || JSON.parse(loadedAs).recording !== recording.id;
   try {
     await load();
   } catch (error) {
+    if (!(error instanceof api.Dropped))
+      stage.hidden = !loadedAs || !sameButQuery(loadedAs, JSON.stringify(params()));
     problem(error);
     return;
   }
@@ -345,7 +349,8 @@ function showRows({ total, columns: names, rows: lines }) {
       element("thead", null, element("tr", null, ...names.map(name =>
         element("th", { scope: "col" }, visible(name) + (isTime(name) ? " (ns)" : ""))))),
       element("tbody", null, ...lines.map(line => element("tr", null, ...line.map((value, n) =>
-        element("td", null, value === null ? "–" : times[n] ? grouped(value) : visible(value))))))));
+        element("td", null, value === null ? "–"
+          : times[n] ? grouped(value) : visible(value))))))));
 }
 
 async function download(format) {

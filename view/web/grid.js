@@ -50,7 +50,8 @@ function firstOf(comparisons, a, b) {
 
 /*
  * columns: { name, title, unit, about, number, text(row), known(row), compare(row, row),
- * key(row)? (a number of the same order), class(row)?, hidden? (why it is not shown unless chosen) }.
+ * key(row)? (a number of the same order), class(row)?,
+ * hidden? (why it is not shown unless chosen) }.
  * onSort, onColumns: told of the words "-name,name" and "name,name"; onOpen(row): Enter, or a
  * double click.
  */
@@ -197,7 +198,7 @@ export class Grid {
     return parseFloat(getComputedStyle(this.root).getPropertyValue("--row")) || 23;
   }
 
-  // Where rows are beyond what a browser scrolls, a pixel that is scrolled is stretch pixels of them.
+  // Of more rows than a browser scrolls exactly, a pixel that is scrolled is stretch pixels.
   #measures() {
     const height = this.rowHeight, full = this.#order.length * height;
     const seen = Math.max(height, this.scroller.clientHeight - this.head.offsetHeight);

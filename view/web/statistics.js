@@ -14,7 +14,7 @@ export const root = element("div.view", { id: "statistics" });
 const latest = new api.Latest();
 const files = new Instructions(name => state.change({ instructions: name, x: null, y: null,
   off: null }));
-let names = [], lines = [], loadedAs = "";
+let names = [], lines = [], of = null, loadedAs = "";
 const query = new QueryBox({ label: "Query", id: "statistics-query",
   placeholder: "cpu == 0 and comm =~ 'cc*'",
   names: () => names.map(name => ({ name, about: "" })),
@@ -79,6 +79,8 @@ export async function update() {
     message.replaceChildren(element("p.empty", null, app.whyNothing()));
     return;
   }
+  // Nothing of another recording stands there meanwhile.
+  grid.root.hidden = recording !== of;
   try {
     names = (await app.open(recording)).columns || [];
     await files.fill(recording);
@@ -94,6 +96,8 @@ export async function update() {
     }
     grid.set(COLUMNS, lines.length, { sort: state.get("sort"), chosen: state.get("columns") });
     root.dataset.loaded = loadedAs;
+    of = recording;
+    grid.root.hidden = false;
   } catch (error) {
     if (error instanceof api.Refused && error.at !== undefined)
       query.show(error);

@@ -13,7 +13,7 @@ export const title = "Tables";
 export const root = element("div.view", { id: "tables" });
 
 const latest = new api.Latest();
-let analyses = null, table = null, columns = [], loadedAs = "";
+let analyses = null, table = null, columns = [], loadedAs = "", shownOf = "";
 
 const analysis = element("select", { id: "analysis",
   onchange: () => state.change({ analysis: analysis.value, table: null, sort: null, columns: null,
@@ -126,6 +126,9 @@ export async function update() {
   try {
     analyses ||= await api.json("analyses", {}, { what: "list of analyses" });
     const words = asked(recording, choices()), now = JSON.stringify(words);
+    const of = JSON.stringify([words.recording, words.analysis, words.table]);
+    // Nothing of another table stands there meanwhile.
+    place.hidden = of !== shownOf;
     if (now !== loadedAs) {
       filter.show(null);
       message.replaceChildren();
@@ -142,6 +145,8 @@ export async function update() {
     grid.set(columns, table.rows, { sort: state.get("sort"), chosen: state.get("columns"),
       own: table.order });
     root.dataset.loaded = loadedAs;
+    shownOf = of;
+    place.hidden = false;
   } catch (error) {
     problem(error);
   }

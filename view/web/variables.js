@@ -52,6 +52,8 @@ export async function update() {
     message.replaceChildren(element("p.empty", null, app.whyNothing()));
     return;
   }
+  // Nothing of another recording stands there meanwhile.
+  grid.root.hidden = recording !== of;
   try {
     const answer = await app.open(recording);
     if (recording !== app.chosen() || state.view() !== "variables")
@@ -69,5 +71,6 @@ export async function update() {
   const word = filter.value.toLowerCase();
   grid.which = [...list.keys()].filter(row => list[row].name.toLowerCase().includes(word));
   grid.set(COLUMNS, list.length, { sort: state.get("sort") });
+  grid.root.hidden = false;
   root.dataset.of = of.name;
 }
