@@ -70,8 +70,8 @@ static const struct option_spec option_table[] = {
 	  OPTION_TEXT, FIELD(choice.query), BY_INSTRUCTIONS },
 	{ 'o', "output", "FILE",
 	  "write to FILE, which appears when it is whole; a picture is a PNG, SVG or PDF by its "
-	  "ending [tables: stdout]",
-	  OPTION_TEXT, FIELD(draw.out), FIGURE | STATS | VARS },
+	  "ending; of live: keep what is recorded as a trace.dat [tables: stdout]",
+	  OPTION_TEXT, FIELD(draw.out), FIGURE | STATS | VARS | LIVE },
 	{ 0, "size", "WxH", "width and height of the picture in pixels [2400x1300]", OPTION_TEXT,
 	  FIELD(draw.size), FIGURE },
 	{ 'w', "window", "BEGIN:END",
@@ -381,6 +381,7 @@ static int run_live(struct settings *settings, char *const *command, int *status
 	live->format = (enum live_format)f;
 	live->command = *command ? command : NULL;
 	live->tell = tell;
+	live->out = settings->draw.out;
 	return live_run(live, status, err);
 }
 

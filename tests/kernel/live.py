@@ -10,7 +10,7 @@ import time
 from recorder import *
 
 need_kernel()
-VIEW = os.path.abspath(sys.argv[3])
+VIEW, SCHEDREPORT = (os.path.abspath(a) for a in sys.argv[3:5])
 SPIN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end:\n    pass\n" \
        "print(open('/proc/self/schedstat').read().split()[0])"
 
@@ -95,6 +95,27 @@ with Folder():
           "and says which of them only grow", types)
     spinner.kill()
     spinner.wait()
+
+    # The same afterwards.
+    r = live("--once", "-o", "kept.dat", "-f", "json", "-t", "tasks,migrations,latency", "--top", "0", "--",
+             "sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do ls >/dev/null; sleep 0.02; done")
+    shown = json.loads(r.stdout) if r.returncode == 0 else {}
+    for name in ("tasks", "migrations", "latency"):
+        p = subprocess.run([SCHEDREPORT, name, "--table", name, "-f", "json", "-q", "kept.dat"], capture_output=True,
+                           text=True)
+        later = json.loads(p.stdout)[name]["rows"] if p.returncode == 0 else []
+        key = lambda row: json.dumps(row, sort_keys=True)
+        a, b = sorted(map(key, rows(shown, name))) if shown else [], sorted(map(key, later))
+        claim(a and a == b, f"{name} of what was kept are those that were shown",
+              *[x for x in a if x not in b][:3], "later:", *[x for x in b if x not in a][:3], r.stderr, p.stderr)
+    claim(os.listdir(".").count("kept.dat") == 1 and not [f for f in os.listdir(".") if f.startswith(".kept")],
+          "and no working file is left", os.listdir("."))
+    r = live("--count", "1", "--interval", "0.2", "-o", "few.dat")
+    p = subprocess.run([SCHEDREPORT, "-q", "few.dat"], capture_output=True, text=True)
+    claim(r.returncode == 0 and p.returncode == 0, "what was recorded until the last interval is kept, too", r.stderr,
+          p.stderr)
+    r = live("--once", "-o", ".")
+    claim(r.returncode in (1, 2) and not r.stdout, "a target that is no file is refused", r.returncode, r.stderr)
 
     # Who has which rights.
     p = subprocess.Popen([VIEW, "live", "--interval", "0.2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -15,12 +15,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "record/capture.h"
 #include "record/schedrec/workload.h"
 #include "record/tracefs/instance.h"
 #include "record/tracefs/tracefs_place.h"
+#include "record/workfile/workfile.h"
 #include "view/live/live_frames.h"
 #include "view/live/live_viewer.h"
 
@@ -34,6 +36,7 @@ struct live {
 	struct signal_state signals;
 	sigset_t blocked;
 	struct capture *capture;
+	struct workfile file; /* to be kept; without one nothing is */
 	int head, to_viewer, signal_fd;
 	pid_t viewer_pid;
 	bool interrupted;
@@ -124,6 +127,7 @@ static int view(const struct live *l, int from_recorder, int head, struct schedt
 	/* While it may still be opened: then nothing of root's is left. */
 	if (r == 0)
 		r = live_viewer_new(&viewer, &l->tables, path, err);
+	close(head);
 	if (r == 0)
 		r = give_up_rights(l, err);
 	if (r == 0)
@@ -145,7 +149,7 @@ static int start_viewer(struct live *l, struct schedtrace_error *err)
 		struct schedtrace_error failure;
 
 		close(fds[1]);
-		if (view(l, fds[0], l->head, &failure) == 0)
+		if (view(l, fds[0], l->options->out ? l->file.fd : l->head, &failure) == 0)
 			_exit(fflush(stdout) == 0 ? 0 : VIEWER_FAILED);
 		l->options->tell(l->options->tell_user, failure.text);
 		_exit(VIEWER_FAILED);
@@ -197,13 +201,25 @@ static int open_capture(struct live *l, struct schedtrace_error *err)
 	live_tables_items(&l->tables, items);
 	while (items[options.n_items])
 		options.n_items++;
-	l->head = memfd_create("head", MFD_CLOEXEC);
-	if (l->head < 0)
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot make a file in memory");
 	r = sweep(err);
 	if (r == 0)
 		r = capture_new(&l->capture, &options, &sink, err);
-	return r < 0 ? r : capture_write_head(l->capture, l->head, err);
+	if (r < 0)
+		return r;
+	if (l->options->out)
+		return capture_begin_file(l->capture, l->file.fd, err);
+	l->head = memfd_create("head", MFD_CLOEXEC);
+	if (l->head < 0)
+		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot make a file in memory");
+	return capture_write_head(l->capture, l->head, err);
+}
+
+/* What was recorded so far is kept, however it ended. */
+static int keep_file(struct live *l, struct schedtrace_error *err)
+{
+	int r = l->options->out ? capture_finish_file(l->capture, err) : 0;
+
+	return r == 0 && l->options->out ? workfile_commit(&l->file, err) : r;
 }
 
 /* Whether something has come that ends the recording. */
@@ -246,6 +262,11 @@ static int run(struct live *l, int *status, struct schedtrace_error *err)
 	int r = capture_start(l->capture, err), stopped;
 	struct schedtrace_error later;
 
+	if (r == 0)
+		r = live_frame_send(
+			l->to_viewer,
+			&(struct live_frame){ .kind = LIVE_STARTED, .until_ns = now_ns() }, NULL,
+			err);
 	if (r == 0 && command)
 		r = workload_start(&l->workload, command[0], status, err);
 	if (r == 0) {
@@ -258,7 +279,10 @@ static int run(struct live *l, int *status, struct schedtrace_error *err)
 	if (r == 0)
 		r = live_frame_send(l->to_viewer, &(struct live_frame){ .kind = LIVE_END }, NULL,
 				    err);
-	return r == SCHEDTRACE_E_CANCELLED ? 0 : r;
+	if (r == SCHEDTRACE_E_CANCELLED)
+		r = 0;
+	stopped = keep_file(l, r < 0 ? &later : err);
+	return r < 0 ? r : stopped;
 }
 
 /* Its own sentence stands already. */
@@ -276,6 +300,8 @@ static void close_live(struct live *l)
 {
 	capture_free(l->capture);
 	workload_release(&l->workload);
+	workfile_drop(&l->file);
+	workfile_close(&l->file);
 	identity_free(&l->caller);
 	identity_free(&l->viewer);
 	if (l->head >= 0)
@@ -288,7 +314,11 @@ static void close_live(struct live *l)
 
 int live_run(const struct live_options *options, int *status, struct schedtrace_error *err)
 {
-	struct live l = { .options = options, .head = -1, .to_viewer = -1, .signal_fd = -1 };
+	struct live l = { .options = options,
+			  .head = -1,
+			  .to_viewer = -1,
+			  .signal_fd = -1,
+			  .file = { .directory_fd = -1, .fd = -1 } };
 	int r = live_tables_choose(&l.tables, options, err), viewer;
 
 	*status = 0;
@@ -300,6 +330,9 @@ int live_run(const struct live_options *options, int *status, struct schedtrace_
 	l.signal_fd = signalfd(-1, &l.blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (l.signal_fd < 0)
 		r = error_errno(err, SCHEDTRACE_E_IO, errno, "cannot wait for signals");
+	if (r == 0 && options->out)
+		r = workfile_open(&l.file, options->out, &l.caller,
+				  &(struct notes){ options->tell, options->tell_user }, err);
 	if (r == 0 && options->command)
 		r = workload_prepare(&l.workload, options->command, false, &l.caller, &l.signals,
 				     status, err);

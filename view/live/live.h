@@ -20,6 +20,7 @@ struct live_options {
 	int64_t count;	      /* so many intervals; 0: until it is interrupted */
 	int64_t top;	      /* rows of a table; negative: as is usual, 0: all */
 	const char *user;     /* whose rights the part that shows has; NULL: who called */
+	const char *out;      /* a trace.dat that gets all that is recorded, or NULL */
 	char *const *command; /* NULL: none is run */
 	void (*tell)(void *user, const char *sentence);
 	void *tell_user;

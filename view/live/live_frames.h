@@ -11,13 +11,14 @@
 
 #include <schedtrace/error.h>
 
-enum live_frame_kind { LIVE_PAGES = 1, LIVE_ROUND, LIVE_END };
+enum live_frame_kind { LIVE_STARTED = 1, LIVE_PAGES, LIVE_ROUND, LIVE_END };
 
 struct live_frame {
 	uint32_t kind;
 	int32_t cpu;	  /* of pages */
 	uint64_t bytes;	  /* that follow */
-	int64_t until_ns; /* of a round: all records before have been sent */
+	int64_t until_ns; /* of a round: all records before have been sent; of the start: those
+			   * before say what the system was like */
 };
 
 /* E_CANCELLED: nobody reads any more. */

@@ -22,6 +22,7 @@ struct live_viewer {
 	struct schedtrace_engine *engine;	      /* NULL: nothing has come yet */
 	struct schedtrace_tables *before;	      /* as of the last interval's end */
 	int64_t begin_ns, before_ns, now_ns, last_ns; /* INT64_MIN: not yet */
+	int64_t started_ns; /* before which the recorder has written what the system was like */
 	int64_t intervals;
 	uint64_t records;
 	bool done; /* all that was asked for is printed */
@@ -68,7 +69,7 @@ static int64_t interval(const struct live_viewer *v)
 	return ns ? ns : USUAL_INTERVAL_NS;
 }
 
-/* The first round has what the recorder says at the beginning: it is known to all rows. */
+/* The first records have what the recorder says at the beginning: it is known to all rows. */
 static int begin(struct live_viewer *v, const struct record *records, size_t n,
 		 struct schedtrace_error *err)
 {
@@ -171,8 +172,11 @@ static int take_round(struct live_viewer *v, int64_t until_ns, struct schedtrace
 	const struct live_options *options = v->tables->options;
 	const struct record *records;
 	size_t n;
-	int r = page_merge_next(v->merge, until_ns, &records, &n, err);
+	int r;
 
+	if (!v->engine && until_ns < v->started_ns)
+		return 0; /* the pages wait in the merge */
+	r = page_merge_next(v->merge, until_ns, &records, &n, err);
 	if (r == 0 && !v->engine)
 		r = begin(v, records, n, err);
 	if (r == 0)
@@ -219,6 +223,8 @@ int live_viewer_run(struct live_viewer *v, int fd, struct schedtrace_error *err)
 		r = 0;
 		if (frame.kind == LIVE_PAGES)
 			r = page_merge_add(v->merge, frame.cpu, bytes, frame.bytes, err);
+		else if (frame.kind == LIVE_STARTED)
+			v->started_ns = frame.until_ns;
 		else if (frame.kind == LIVE_ROUND)
 			r = take_round(v, frame.until_ns, err);
 		if (frame.kind != LIVE_END)

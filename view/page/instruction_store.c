@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "view/figure/find_instructions.h"
@@ -19,14 +19,6 @@
 
 #define KEPT_NS	       (3600 * INT64_C(1000000000))
 #define MOST_IN_FOLDER 1000
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-}
 
 void instruction_store_open(struct instruction_store *store, const char *folder)
 {
