@@ -388,9 +388,9 @@ left = [r["name"] for r in server.json("/api/recordings")["recordings"]]
 claim(gone.get("status") == 404 and "build.dat" not in left, "one that has gone is no longer listed", gone, left)
 
 second = Server(shown)
-claim(second.port > server.port and second.token != server.token and
+claim(second.port != server.port and second.token != server.token and
       second.ask("/api/analyses", Authorization="Bearer " + server.token)[0] == 401,
-      "a second server takes the next port and a token of its own", second.url)
+      "a second server takes another port and a token of its own", second.url)
 status, err = second.end(signal.SIGINT)
 claim(status == 0 and not err, "SIGINT ends it with 0", status, err)
 p = subprocess.run([VIEW, "--port", str(server.port), shown], capture_output=True, text=True)
@@ -398,6 +398,22 @@ claim(p.returncode == 1 and str(server.port) in p.stderr and not p.stdout,
       "a port that is said and taken is told of", p.stderr)
 status, err = server.end()
 claim(status == 0 and not err, "SIGTERM ends it with 0, and nothing was said on the way", status, err)
+where = folder + "/page.sock"
+p = subprocess.Popen([VIEW, "--listen", where, shown], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+path, _, token = p.stdout.readline().strip().partition("#token=")
+mode = os.stat(where).st_mode & 0o777
+with socket.socket(socket.AF_UNIX) as s:
+    s.connect(where)
+    s.sendall(b"GET /api/analyses HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token.encode() +
+              b"\r\nConnection: close\r\n\r\n")
+    answer = s.recv(4096)
+taken = subprocess.run([VIEW, "--listen", where, shown], capture_output=True, text=True)
+p.terminate()
+out, err = p.communicate(timeout=PATIENCE)
+claim(path == "unix:" + where and mode == 0o600 and b" 200 " in answer[:20] and p.returncode == 0 and not err and
+      not os.path.exists(where), "a unix socket is served, for its owner only, and removed at the end", path,
+      oct(mode), answer[:100], p.returncode, err)
+claim(taken.returncode == 2 and where in taken.stderr, "what is there at its path stays there", taken.stderr)
 for args, word in (((), "nothing to show"), (("/nonexistent.tar",), "/nonexistent.tar"),
                    ((shown, TRACES + "build.tar"), "folder"), (("--port", "99999", shown), "--port"),
                    (("--listen", "203.0.113.7", shown), "203.0.113.7")):

@@ -176,12 +176,16 @@ static int tell_address(struct page *page, struct schedtrace_error *err)
 	const char *address = options->n_addresses ? options->addresses[0] : "127.0.0.1";
 	char url[300];
 
-	snprintf(url, sizeof(url),
-		 strchr(address, ':') ? "http://[%s]:%u/#token=%s" : "http://%s:%u/#token=%s",
-		 address, server_port(page->server), page->access.token);
+	if (strchr(address, '/'))
+		snprintf(url, sizeof(url), "unix:%s#token=%s", address, page->access.token);
+	else
+		snprintf(url, sizeof(url),
+			 strchr(address, ':') ? "http://[%s]:%u/#token=%s"
+					      : "http://%s:%u/#token=%s",
+			 address, server_port(page->server), page->access.token);
 	if (printf("%s\n", url) < 0 || fflush(stdout) != 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot print the address");
-	if (options->n_addresses)
+	if (server_port(page->server) && options->n_addresses)
 		options->tell(options->user,
 			      "listening for other machines: whoever has the address above sees "
 			      "all of these recordings, and what is sent is not encrypted");

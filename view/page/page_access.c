@@ -27,9 +27,10 @@ int access_new_token(struct access *access, struct schedtrace_error *err)
 static bool is_host(const struct access *access, const char *name, const char *host)
 {
 	size_t n = strlen(name);
-	char port[8];
+	char port[8] = "";
 
-	snprintf(port, sizeof(port), ":%u", access->port);
+	if (access->port)
+		snprintf(port, sizeof(port), ":%u", access->port);
 	return !strncasecmp(host, name, n) && !strcmp(host + n, port);
 }
 

@@ -17,7 +17,7 @@
 
 struct access {
 	char token[ACCESS_TOKEN_LENGTH + 1];
-	uint16_t port;
+	uint16_t port; /* 0: there is none, of a unix socket */
 	const char *const *hosts; /* lent; beside localhost, 127.0.0.1 and [::1] */
 	size_t n_hosts;
 };

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <libwebsockets.h>
 
@@ -49,6 +51,7 @@ struct server {
 	struct lws_context *context;
 	uint16_t port;
 	size_t clients, pending;
+	size_t n_listening; /* of the addresses, the first */
 	atomic_bool stopping;
 	pthread_mutex_t lock; /* of the list */
 	struct exchange *answered;
@@ -533,11 +536,21 @@ static bool is_path(const char *address)
 	return strchr(address, '/') != NULL;
 }
 
+static bool has_paths_only(const struct server_options *options)
+{
+	for (size_t a = 0; a < options->n_addresses; a++)
+		if (!is_path(options->addresses[a]))
+			return false;
+	return true;
+}
+
 static int choose_port(struct server *server, struct schedtrace_error *err)
 {
 	const struct server_options *o = &server->options;
 	int tries = o->next_free ? PORTS_TRIED : 1, failed = 0;
 
+	if (has_paths_only(o))
+		return 0;
 	for (int i = 0; i < tries && o->port + i <= UINT16_MAX; i++) {
 		server->port = (uint16_t)(o->port + i);
 		failed = 0;
@@ -569,17 +582,41 @@ static int listen_at(struct server *server, const char *address, struct schedtra
 		.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
 	};
 
-	if (is_path(address))
-		info.options |= LWS_SERVER_OPTION_UNIX_SOCK;
-	else if (!strchr(address, ':'))
-		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-	else
+	if (strchr(address, ':'))
 		info.options |=
 			LWS_SERVER_OPTION_IPV6_V6ONLY_MODIFY | LWS_SERVER_OPTION_IPV6_V6ONLY_VALUE;
+	else
+		info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
 	if (lws_create_vhost(server->context, &info))
 		return 0;
 	return error_set(err, SCHEDTRACE_E_IO, "cannot listen at %s, port %u", address,
 			 server->port);
+}
+
+/* At a unix socket, to which nobody else may connect. */
+static int listen_at_path(struct server *server, const char *path, struct schedtrace_error *err)
+{
+	struct lws_context_creation_info info = {
+		.iface = path,
+		.protocols = protocols,
+		.vhost_name = path,
+		.keepalive_timeout = IDLE_TIMEOUT_S,
+		.timeout_secs = HEADERS_TIMEOUT_S,
+		.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND | LWS_SERVER_OPTION_UNIX_SOCK,
+	};
+	mode_t mask;
+	bool listens;
+
+	/* It would be removed. */
+	if (access(path, F_OK) == 0)
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--listen: there is something at %s: remove it, or name another "
+				 "path",
+				 path);
+	mask = umask(0177);
+	listens = lws_create_vhost(server->context, &info);
+	umask(mask);
+	return listens ? 0 : error_set(err, SCHEDTRACE_E_IO, "cannot listen at %s", path);
 }
 
 int server_open(struct server **out, const struct server_options *options,
@@ -608,9 +645,13 @@ int server_open(struct server **out, const struct server_options *options,
 		r = server->context ? 0
 				    : error_set(err, SCHEDTRACE_E_IO, "libwebsockets cannot start");
 	}
-	for (size_t a = 0; r == 0 && a < options->n_addresses; a++)
-		if (a == 0 || is_path(options->addresses[a]) || can_have(options->addresses[a]))
+	for (size_t a = 0; r == 0 && a < options->n_addresses; a++) {
+		if (is_path(options->addresses[a]))
+			r = listen_at_path(server, options->addresses[a], err);
+		else if (a == 0 || can_have(options->addresses[a]))
 			r = listen_at(server, options->addresses[a], err);
+		server->n_listening += r == 0;
+	}
 	if (r < 0) {
 		server_close(server);
 		return r;
@@ -625,6 +666,9 @@ void server_close(struct server *server)
 		return;
 	if (server->context)
 		lws_context_destroy(server->context);
+	for (size_t a = 0; a < server->n_listening; a++)
+		if (is_path(server->options.addresses[a]))
+			unlink(server->options.addresses[a]);
 	pthread_mutex_destroy(&server->lock);
 	free(server);
 }
