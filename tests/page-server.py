@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The page's server, asked by sockets as browsers and others do: who may ask, what is answered, and
 what becomes of clients that lie, linger or leave. Usage: page-server.py SCHEDVIEW SOURCE"""
+import atexit
 import base64
 import http.client
 import json
@@ -34,6 +35,7 @@ class Server:
     def __init__(self, *args):
         self.process = subprocess.Popen([VIEW, *args], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)  # whatever becomes of the test
         self.url = self.process.stdout.readline().strip()
         found = re.fullmatch(r"http://([\w.:\[\]]+):(\d+)/#token=([\w-]+)", self.url)
         self.host, self.port, self.token = found and found.groups() or ("", 0, "")
@@ -114,6 +116,7 @@ def png_dots(data):
 
 
 folder = tempfile.mkdtemp()
+atexit.register(shutil.rmtree, folder, True)
 shown = folder + "/shown"
 os.mkdir(shown)
 for name in ("build.tar", "memory.tar", "build.dat"):
@@ -400,6 +403,7 @@ status, err = server.end()
 claim(status == 0 and not err, "SIGTERM ends it with 0, and nothing was said on the way", status, err)
 where = folder + "/page.sock"
 p = subprocess.Popen([VIEW, "--listen", where, shown], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+atexit.register(p.kill)
 path, _, token = p.stdout.readline().strip().partition("#token=")
 mode = os.stat(where).st_mode & 0o777
 with socket.socket(socket.AF_UNIX) as s:
@@ -420,5 +424,4 @@ for args, word in (((), "nothing to show"), (("/nonexistent.tar",), "/nonexisten
     p = subprocess.run([VIEW, *args], capture_output=True, text=True, timeout=PATIENCE)
     claim(p.returncode in (1, 2) and word in p.stderr and not p.stdout, f"schedview {' '.join(args)[:30]} says what is wrong",
           p.returncode, p.stderr)
-shutil.rmtree(folder)
 done()
