@@ -55,8 +55,8 @@ struct format_wire_field {
 uint32_t format_bad_line(const char *text, size_t n);
 
 /*
- * What the worker does with one text. @fields has room for FORMAT_FIELDS_MAX. Only the worker and
- * the fuzz target call it.
+ * What the worker does with one text. @fields has room for FORMAT_FIELDS_MAX. Only who has the text
+ * from the kernel itself, the worker and the fuzz target call it.
  */
 void format_parse_text(const char *system, const char *text, size_t n, struct format_head *head,
 		       struct format_wire_field *fields);

@@ -214,4 +214,33 @@ static inline enum page_item page_cursor_next(struct page_cursor *c)
 	return PAGE_ITEM_RECORD;
 }
 
+/* The next record; false: there is none, or what follows is strange. */
+static inline bool page_cursor_record(struct page_cursor *c)
+{
+	enum page_item item;
+
+	do
+		item = page_cursor_next(c);
+	while (item > PAGE_ITEM_RECORD);
+	return item == PAGE_ITEM_RECORD;
+}
+
+/* How long after the item before it the record whose head stands at @at was. */
+static inline uint32_t page_delta(const uint8_t *at)
+{
+	return page_load32(at) >> 5;
+}
+
+/* Records of a whole page. */
+static inline uint64_t page_count(const uint8_t *page, const struct page_layout *l)
+{
+	struct page_cursor c;
+	uint64_t n = 0;
+
+	page_cursor_begin(&c, page, l);
+	while (page_cursor_record(&c))
+		n++;
+	return n;
+}
+
 #endif

@@ -9,28 +9,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <kbuffer.h>
 #include <tracefs.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "record/proc/proc_tasks.h"
+#include "tracedat/page_cursor.h"
 
-#define PAGE_HEAD   16 /* time of the first record, commit word */
-#define LENGTH_MASK 0x07ffffffu
-#define DELTA_SHIFT 5 /* of a record's first word, above its type */
-
-static void free_kbuffer(struct kbuffer **k)
-{
-	kbuffer_free(*k);
-}
-
-#define auto_kbuffer __attribute__((cleanup(free_kbuffer)))
-
-static struct kbuffer *new_kbuffer(void)
-{
-	return kbuffer_alloc(KBUFFER_LSIZE_8, KBUFFER_ENDIAN_LITTLE);
-}
+#define PACK_HEAD 16 /* time of the first record, commit word */
 
 static int read_page(const struct tracedat_writer *w, uint64_t position, uint8_t *page,
 		     struct schedtrace_error *err)
@@ -46,34 +32,27 @@ static int read_page(const struct tracedat_writer *w, uint64_t position, uint8_t
 
 uint64_t flight_trim_page(uint8_t *page, uint32_t page_size, int64_t begin_ns)
 {
-	auto_kbuffer struct kbuffer *k = new_kbuffer();
-	unsigned long long ts = 0;
+	const struct page_layout layout = page_layout_here(page_size);
+	uint32_t head = page_data_offset(&layout), length;
 	uint64_t left = 0, first_ts = 0;
-	uint32_t from = 0, length, word;
+	const uint8_t *from = NULL;
+	struct page_cursor c;
 
-	if (!k || kbuffer_load_subbuffer(k, page) != 0)
-		return 0;
-	length = (uint32_t)kbuffer_subbuffer_size(k);
-	for (void *e = kbuffer_read_event(k, &ts); e; e = kbuffer_next_event(k, &ts)) {
-		if ((int64_t)ts < begin_ns)
+	page_cursor_begin(&c, page, &layout);
+	while (page_cursor_record(&c)) {
+		if ((int64_t)c.ts < begin_ns || left++)
 			continue;
-		if (left++ == 0) {
-			from = (uint32_t)kbuffer_curr_index(k);
-			first_ts = ts;
-		}
+		/* The page's own time is that from which its first record counts. */
+		from = c.at;
+		first_ts = c.ts - page_delta(c.at);
 	}
 	if (left == 0)
 		return 0;
-	/* The page's own time is that from which its first record counts. */
-	memcpy(&word, page + PAGE_HEAD + from, sizeof(word));
-	first_ts -= word >> DELTA_SHIFT;
-	if (from > 0)
-		memcpy(page, &first_ts, sizeof(first_ts));
-	length -= from;
-	memmove(page + PAGE_HEAD, page + PAGE_HEAD + from, length);
-	memset(page + PAGE_HEAD + length, 0, page_size - PAGE_HEAD - length);
-	memset(page + 8, 0, 8);
-	length &= LENGTH_MASK;
+	length = (uint32_t)(c.end - from);
+	memmove(page + head, from, length);
+	memset(page + head + length, 0, page_size - head - length);
+	memset(page + 8, 0, layout.commit_size);
+	memcpy(page, &first_ts, sizeof(first_ts));
 	memcpy(page + 8, &length, sizeof(length));
 	return left;
 }
@@ -82,15 +61,13 @@ uint64_t flight_trim_page(uint8_t *page, uint32_t page_size, int64_t begin_ns)
 static int part_times(const struct tracedat_writer *w, const struct tracedat_part *part,
 		      uint8_t *page, int64_t *first, int64_t *last, struct schedtrace_error *err)
 {
-	auto_kbuffer struct kbuffer *k = new_kbuffer();
+	const struct page_layout layout = page_layout_here(w->page_size);
 	bool any = false;
 
-	if (!k)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
 	for (uint64_t at = 0; at < part->size; at += w->page_size) {
 		/* All pages until there is a record, then the last few. */
 		bool look = !any || at + 2 * (uint64_t)w->page_size >= part->size;
-		unsigned long long ts = 0;
+		struct page_cursor c;
 		int r;
 
 		if (!look)
@@ -98,13 +75,12 @@ static int part_times(const struct tracedat_writer *w, const struct tracedat_par
 		r = read_page(w, part->offset + at, page, err);
 		if (r < 0)
 			return r;
-		if (kbuffer_load_subbuffer(k, page) != 0)
-			continue;
-		for (void *e = kbuffer_read_event(k, &ts); e; e = kbuffer_next_event(k, &ts)) {
+		page_cursor_begin(&c, page, &layout);
+		while (page_cursor_record(&c)) {
 			if (!any)
-				*first = (int64_t)ts;
+				*first = (int64_t)c.ts;
 			any = true;
-			*last = (int64_t)ts;
+			*last = (int64_t)c.ts;
 		}
 	}
 	return any;
@@ -147,16 +123,15 @@ static int find_window(struct flight_window *window, const struct tracedat_write
 static int cut_part(struct flight_window *window, struct tracedat_writer *w, int i, uint8_t *page,
 		    struct schedtrace_error *err)
 {
-	auto_kbuffer struct kbuffer *k = new_kbuffer();
+	const struct page_layout layout = page_layout_here(w->page_size);
 	struct tracedat_part *part = &w->parts[i];
 	struct flight_part *p = &window->parts[i];
 
-	if (!k)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
 	p->events = p->lost = 0;
 	for (uint64_t at = 0; at < part->size;) {
-		uint64_t n = 0;
-		int lost, r = read_page(w, part->offset + at, page, err);
+		uint64_t n;
+		int64_t lost;
+		int r = read_page(w, part->offset + at, page, err);
 
 		if (r < 0)
 			return r;
@@ -171,12 +146,10 @@ static int cut_part(struct flight_window *window, struct tracedat_writer *w, int
 			    (ssize_t)w->page_size)
 				return error_errno(err, SCHEDTRACE_E_IO, errno,
 						   "writing the first page of CPU %d", i);
-		} else if (kbuffer_load_subbuffer(k, page) == 0) {
-			lost = kbuffer_missed_events(k);
+		} else {
+			lost = page_lost(page, &layout);
 			p->lost += lost > 0 ? (uint64_t)lost : 0;
-			for (void *e = kbuffer_read_event(k, NULL); e;
-			     e = kbuffer_next_event(k, NULL))
-				n++;
+			n = page_count(page, &layout);
 		}
 		p->events += n;
 		at += w->page_size;
@@ -250,7 +223,7 @@ static bool pack(struct packer *p, const uint8_t *record, uint32_t bytes)
 		memset(larger + p->n_pages * p->page_size, 0, p->page_size);
 		memcpy(larger + p->n_pages * p->page_size, &p->ts, sizeof(p->ts));
 		p->n_pages++;
-		p->used = PAGE_HEAD;
+		p->used = PACK_HEAD;
 	}
 	page = p->pages + (p->n_pages - 1) * p->page_size;
 	at = page + p->used;
@@ -259,7 +232,7 @@ static bool pack(struct packer *p, const uint8_t *record, uint32_t bytes)
 	memcpy(at + sizeof(word) + p->format->pid_at, &pid, sizeof(pid));
 	memcpy(at + sizeof(word) + p->format->data_at, record, bytes);
 	p->used += (uint32_t)sizeof(word) + data;
-	length = p->used - PAGE_HEAD;
+	length = p->used - PACK_HEAD;
 	memcpy(page + 8, &length, sizeof(length));
 	p->records++;
 	return true;

@@ -10,13 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <event-parse.h>
-#include <kbuffer.h>
 #include <tracefs.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "tracedat/field.h"
+#include "tracedat/formats.h"
+#include "tracedat/page_cursor.h"
 
 #define LOOK_NS	  50000000
 #define BUFFER_KB 1024
@@ -33,15 +34,11 @@ static const struct {
 	[FAULT_KERNEL] = { "exceptions", "page_fault_kernel" },
 };
 
-/* A field's place in a record. */
-struct place {
-	int offset, size;
-};
-
 struct watch_event {
 	bool used;
 	int id;
-	struct place pid, comm, state, next_pid, next_comm, runtime;
+	uint32_t min_size;
+	struct field pid, comm, state, next_pid, next_comm, runtime;
 };
 
 /* What the rules need of a record. */
@@ -61,8 +58,7 @@ struct watch {
 	uint64_t sleeping; /* bits of prev_state */
 	int *fds;	   /* raw pipes, of the instance's CPUs; -1: none */
 	int timer_fd;
-	struct kbuffer *kbuffer;
-	void *page;
+	uint8_t *page;
 	struct seen *list; /* read, and not judged yet */
 	size_t n, room;
 	bool lost;
@@ -167,58 +163,64 @@ static char *make_filter(const struct rules *rules, int event)
 	return text;
 }
 
-static struct place find_place(struct tep_event *event, const char *name)
+static struct field find_field(const struct format_head *head, const struct format_wire_field *list,
+			       const char *name)
 {
-	struct tep_format_field *f = tep_find_any_field(event, name);
-
-	return f ? (struct place){ f->offset, f->size } : (struct place){ 0, 0 };
+	for (uint32_t i = 0; i < head->n_fields; i++)
+		if (strcmp(list[i].name, name) == 0)
+			return (struct field){ .offset = (uint16_t)list[i].offset,
+					       .size = (uint16_t)list[i].size,
+					       .is_signed = list[i].is_signed,
+					       .is_data_loc = list[i].is_data_loc,
+					       .is_rel_loc = list[i].is_rel_loc };
+	return (struct field){ 0 };
 }
 
-/* The states in sched_switch's print fmt: { 0x1, "S" } and so on. */
-static uint64_t sleeping_states(const char *format)
+/* The states in sched_switch's print fmt, all of them sleeping ones. */
+static uint64_t sleeping_states(const struct format_head *head)
 {
 	uint64_t mask = 0;
 
-	for (const char *p = strstr(format, "__print_flags"); p && (p = strchr(p, '{')); p++) {
-		char *end;
-		uint64_t bit = strtoull(p + 1, &end, 0);
-
-		if (end != p + 1)
-			mask |= bit;
-	}
+	for (size_t i = 0; i < head->states.n; i++)
+		mask |= head->states.flags[i].bit;
 	return mask;
+}
+
+static void take_format(struct watch *w, int i, const struct format_head *head,
+			const struct format_wire_field *list)
+{
+	const char *pid = i == SWITCH ? "prev_pid" : i <= CHARGED ? "pid" : "common_pid";
+	struct watch_event *e = &w->events[i];
+
+	e->id = head->id;
+	e->min_size = head->min_size;
+	e->pid = find_field(head, list, pid);
+	e->comm = find_field(head, list, i == SWITCH ? "prev_comm" : "comm");
+	e->runtime = find_field(head, list, "runtime");
+	e->next_pid = find_field(head, list, "next_pid");
+	e->next_comm = find_field(head, list, "next_comm");
+	e->state = find_field(head, list, "prev_state");
+	if (i == SWITCH)
+		w->sleeping = sleeping_states(head);
 }
 
 static int find_event(struct watch *w, int i, struct schedtrace_error *err)
 {
-	struct watch_event *e = &w->events[i];
-	struct tep_handle *tep = tep_alloc();
-	struct tep_event *event = NULL;
+	const struct watch_event *e = &w->events[i];
+	auto_free struct format_wire_field *list = calloc(FORMAT_FIELDS_MAX, sizeof(*list));
 	auto_free char *file = NULL, *text = NULL;
+	struct format_head head = { .id = -1 };
 
-	if (!tep || asprintf(&file, "events/%s/%s/format", names[i].system, names[i].name) < 0) {
-		tep_free(tep);
+	if (!list || asprintf(&file, "events/%s/%s/format", names[i].system, names[i].name) < 0)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
-	}
 	text = instance_read(&w->instance, file);
-	if (text && tep_parse_event(tep, text, strlen(text), names[i].system) == 0)
-		event = tep_find_event_by_name(tep, names[i].system, names[i].name);
-	if (!event) {
-		tep_free(tep);
+	if (text)
+		format_parse_text(names[i].system, text, strlen(text), &head, list);
+	if (head.id < 0)
 		return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
 				 "this kernel has no event %s:%s, which the rule needs",
 				 names[i].system, names[i].name);
-	}
-	e->id = event->id;
-	e->pid = find_place(event, i == SWITCH ? "prev_pid" : i <= CHARGED ? "pid" : "common_pid");
-	e->comm = find_place(event, i == SWITCH ? "prev_comm" : "comm");
-	e->runtime = find_place(event, "runtime");
-	e->next_pid = find_place(event, "next_pid");
-	e->next_comm = find_place(event, "next_comm");
-	e->state = find_place(event, "prev_state");
-	if (i == SWITCH)
-		w->sleeping = sleeping_states(text);
-	tep_free(tep);
+	take_format(w, i, &head, list);
 	if (!e->pid.size || (i <= SWITCH && !e->comm.size) || (i == CHARGED && !e->runtime.size) ||
 	    (i == SWITCH &&
 	     (!e->next_pid.size || !e->next_comm.size || !e->state.size || !w->sleeping)))
@@ -271,8 +273,7 @@ static int open_pipes(struct watch *w, struct schedtrace_error *err)
 
 	w->fds = malloc((size_t)in->n_cpus * sizeof(*w->fds));
 	w->page = malloc(in->page_size);
-	w->kbuffer = kbuffer_alloc(KBUFFER_LSIZE_8, KBUFFER_ENDIAN_LITTLE);
-	if (!w->fds || !w->page || !w->kbuffer)
+	if (!w->fds || !w->page)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "out of memory");
 	for (int cpu = 0; cpu < in->n_cpus; cpu++)
 		w->fds[cpu] = -1;
@@ -334,7 +335,6 @@ int watch_close(struct watch *w, struct schedtrace_error *err)
 		mem_close_p(&w->fds[cpu]);
 	mem_close_p(&w->timer_fd);
 	r = instance_destroy(&w->instance, err);
-	kbuffer_free(w->kbuffer);
 	free(w->fds);
 	free(w->page);
 	free(w->list);
@@ -349,64 +349,60 @@ int watch_fd(const struct watch *w)
 
 /* ---- while it runs -------------------------------------------------------------------- */
 
-static int64_t number_at(const uint8_t *data, struct place p)
+static void name_at(char out[16], const struct field *f, const struct record *r)
 {
-	int64_t v = 0;
+	union name name = field_name(f, r);
 
-	memcpy(&v, data + p.offset, (size_t)p.size < sizeof(v) ? (size_t)p.size : sizeof(v));
-	return v;
+	name.bytes[15] = '\0';
+	memcpy(out, name.bytes, sizeof(name.bytes));
 }
 
-static void name_at(char out[16], const uint8_t *data, struct place p)
+static void keep(struct watch *w, const struct page_cursor *c)
 {
-	size_t n = (size_t)p.size < 15 ? (size_t)p.size : 15;
-
-	memcpy(out, data + p.offset, n);
-	out[n] = '\0';
-}
-
-static void keep(struct watch *w, const uint8_t *data, int64_t ts)
-{
+	const struct record r = { .data = c->data, .size = c->size };
+	const struct watch_event *e;
 	struct seen *s;
 	uint16_t id;
 	int i = 0;
 
-	memcpy(&id, data, sizeof(id)); /* common_type is the first field of every event */
+	if (c->size < sizeof(id))
+		return;
+	memcpy(&id, c->data, sizeof(id)); /* common_type is the first field of every event */
 	while (i < N_EVENTS && !(w->events[i].used && w->events[i].id == id))
 		i++;
-	if (i == N_EVENTS)
+	if (i == N_EVENTS || c->size < w->events[i].min_size)
 		return;
 	if (!array_room(w->list, w->n, w->room)) {
 		w->lost = true;
 		return;
 	}
+	e = &w->events[i];
 	s = &w->list[w->n++];
-	*s = (struct seen){ .ts = ts, .event = i };
-	s->pid = (int32_t)number_at(data, w->events[i].pid);
+	*s = (struct seen){ .ts = (int64_t)c->ts, .event = i };
+	s->pid = field_i32(&e->pid, &r);
 	if (i <= SWITCH)
-		name_at(s->comm, data, w->events[i].comm);
+		name_at(s->comm, &e->comm, &r);
 	if (i == CHARGED)
-		s->runtime = number_at(data, w->events[i].runtime);
+		s->runtime = field_int(&e->runtime, &r);
 	if (i == SWITCH) {
-		s->runnable = !((uint64_t)number_at(data, w->events[i].state) & w->sleeping);
-		s->next_pid = (int32_t)number_at(data, w->events[i].next_pid);
-		name_at(s->next_comm, data, w->events[i].next_comm);
+		s->runnable = !((uint64_t)field_int(&e->state, &r) & w->sleeping);
+		s->next_pid = field_i32(&e->next_pid, &r);
+		name_at(s->next_comm, &e->next_comm, &r);
 	}
 }
 
 /* All that the CPU's buffer holds at this moment. */
 static void read_cpu(struct watch *w, int fd)
 {
-	unsigned long long ts;
+	const struct page_layout layout = page_layout_here(w->instance.page_size);
+	struct page_cursor c;
 
 	while (read(fd, w->page, w->instance.page_size) > 0) {
-		if (kbuffer_load_subbuffer(w->kbuffer, w->page) != 0)
-			break;
-		if (kbuffer_missed_events(w->kbuffer))
+		if (page_lost(w->page, &layout))
 			w->lost = true;
-		for (void *e = kbuffer_read_event(w->kbuffer, &ts); e;
-		     e = kbuffer_next_event(w->kbuffer, &ts))
-			keep(w, e, (int64_t)ts);
+		page_cursor_begin(&c, w->page, &layout);
+		while (page_cursor_record(&c))
+			keep(w, &c);
 	}
 }
 
