@@ -14,24 +14,32 @@ struct input {
 /* The first that recognizes a file opens it. */
 static const struct input_kind *const kinds[] = { &input_of_tracedat, &input_of_tarball };
 
-int input_open(struct input **out, const char *path, const struct input_options *options,
+int input_make(struct input **out, const struct input_kind *kind, void *self,
 	       struct schedtrace_error *err)
 {
 	struct input *input = calloc(1, sizeof(*input));
+
+	if (!input) {
+		kind->close(self);
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open an input");
+	}
+	input->kind = kind;
+	input->self = self;
+	*out = input;
+	return 0;
+}
+
+int input_open(struct input **out, const char *path, const struct input_options *options,
+	       struct schedtrace_error *err)
+{
 	size_t i = 0;
+	void *self;
 	int r;
 
-	if (!input)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open a file");
 	while (!kinds[i]->recognizes(path))
 		i++;
-	input->kind = kinds[i];
-	r = input->kind->open(&input->self, path, options, err);
-	if (r < 0)
-		free(input);
-	else
-		*out = input;
-	return r;
+	r = kinds[i]->open(&self, path, options, err);
+	return r < 0 ? r : input_make(out, kinds[i], self, err);
 }
 
 void input_close(struct input *input)
@@ -55,7 +63,12 @@ bool input_knows_all_tasks(const struct input *input)
 int input_next(struct input *input, const struct schedtrace_events **events,
 	       struct schedtrace_error *err)
 {
-	return input->kind->next(input->self, events, err);
+	static const struct schedtrace_events none;
+	int r = input->kind->next(input->self, events, err);
+
+	if (r != INPUT_ROWS)
+		*events = &none;
+	return r;
 }
 
 void input_position(const struct input *input, uint64_t *done, uint64_t *total)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A tarball, or a trace.dat where the converter was built: rows in time order and their context. */
+/*
+ * A tarball, or a trace.dat where the converter was built, or a recording while it runs
+ * (live_input.h): rows in time order and their context.
+ */
 #ifndef INPUT_INPUT_H
 #define INPUT_INPUT_H
 
@@ -30,7 +33,14 @@ const struct schedtrace_context *input_context(const struct input *infile);
 /* Whether the context is complete from the start, as a tarball's is. */
 bool input_knows_all_tasks(const struct input *infile);
 
-/* 1 with rows that live until the next call, 0 at the end, negative on failure. */
+enum input_answer {
+	INPUT_END,
+	INPUT_ROWS,
+	INPUT_NOTHING_YET, /* of a recording that goes on: ask again later */
+};
+
+/* INPUT_ROWS with rows that live until the next call, or one of the others, where *events is empty,
+ * negative on failure. A file never answers INPUT_NOTHING_YET. */
 int input_next(struct input *infile, const struct schedtrace_events **events,
 	       struct schedtrace_error *err);
 

@@ -10,7 +10,7 @@ struct input_kind {
 	/* Fills *self, which close() releases; nothing is to be released after a failure. */
 	int (*open)(void **self, const char *path, const struct input_options *options,
 		    struct schedtrace_error *err);
-	/* As input_next(). */
+	/* As input_next(); where there is nothing yet, *events is an empty batch. */
 	int (*next)(void *self, const struct schedtrace_events **events,
 		    struct schedtrace_error *err);
 	const struct schedtrace_context *(*context)(const void *self);
@@ -27,6 +27,11 @@ struct input_kind {
 	struct schedtrace *(*tarball)(const void *self); /* NULL: a kind that is none */
 	void (*close)(void *self);
 };
+
+/* An input of @kind, which has been opened; @self is its from then on, and released if that
+ * fails. */
+int input_make(struct input **out, const struct input_kind *kind, void *self,
+	       struct schedtrace_error *err);
 
 extern const struct input_kind input_of_tarball, input_of_tracedat;
 

@@ -33,9 +33,9 @@ struct run {
 struct page_merge {
 	struct pages_config config;
 	bool *is_stack; /* by index of the format */
-	int n_cpus;
-	struct cpu_pages *cpus;
-	struct run *runs;	   /* room for n_cpus */
+	int n_cpus, n_parts;
+	struct cpu_pages *cpus;	   /* n_parts: of each CPU the first buffer, then the second */
+	struct run *runs;	   /* room for n_parts */
 	struct record *batches[2]; /* one is merged into the other */
 	size_t room;		   /* of each */
 };
@@ -49,8 +49,9 @@ int page_merge_new(struct page_merge **out, const struct page_layout *layout,
 	if (!m)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for pages");
 	m->n_cpus = n_cpus;
-	m->cpus = calloc((size_t)n_cpus, sizeof(*m->cpus));
-	m->runs = calloc((size_t)n_cpus, sizeof(*m->runs));
+	m->n_parts = 2 * n_cpus;
+	m->cpus = calloc((size_t)m->n_parts, sizeof(*m->cpus));
+	m->runs = calloc((size_t)m->n_parts, sizeof(*m->runs));
 	m->is_stack = calloc(formats->n + 1, sizeof(*m->is_stack));
 	r = m->cpus && m->runs && m->is_stack
 		    ? pages_configure(&m->config, layout, formats, err)
@@ -59,7 +60,7 @@ int page_merge_new(struct page_merge **out, const struct page_layout *layout,
 		page_merge_free(m);
 		return r;
 	}
-	for (int cpu = 0; cpu < n_cpus; cpu++) {
+	for (int cpu = 0; cpu < m->n_parts; cpu++) {
 		m->cpus[cpu].records.last = INT64_MIN;
 		m->cpus[cpu].last = INT64_MIN;
 		m->cpus[cpu].end = &m->cpus[cpu].first;
@@ -95,7 +96,7 @@ void page_merge_free(struct page_merge *m)
 {
 	if (!m)
 		return;
-	for (int cpu = 0; m->cpus && cpu < m->n_cpus; cpu++) {
+	for (int cpu = 0; m->cpus && cpu < m->n_parts; cpu++) {
 		release(&m->cpus[cpu], m->cpus[cpu].records.n);
 		free(m->cpus[cpu].records.list);
 		free(m->cpus[cpu].records.steps);
@@ -109,11 +110,12 @@ void page_merge_free(struct page_merge *m)
 	free(m);
 }
 
-int page_merge_add(struct page_merge *m, int cpu, const void *pages, size_t bytes,
+int page_merge_add(struct page_merge *m, int part, const void *pages, size_t bytes,
 		   struct schedtrace_error *err)
 {
 	size_t page_size = m->config.layout.page_size;
-	struct cpu_pages *c = &m->cpus[cpu];
+	int cpu = part % m->n_cpus;
+	struct cpu_pages *c = &m->cpus[2 * cpu + part / m->n_cpus];
 	struct chunk *chunk = malloc(sizeof(*chunk) + bytes);
 
 	if (!chunk)
@@ -210,10 +212,10 @@ static int make_room(struct page_merge *m, size_t n, struct schedtrace_error *er
 int page_merge_next(struct page_merge *m, int64_t until, const struct record **records, size_t *n,
 		    struct schedtrace_error *err)
 {
-	size_t n_runs = (size_t)m->n_cpus, sum = 0;
+	size_t n_runs = (size_t)m->n_parts, sum = 0;
 	int r;
 
-	for (int cpu = 0; cpu < m->n_cpus; cpu++) {
+	for (int cpu = 0; cpu < m->n_parts; cpu++) {
 		release(&m->cpus[cpu], m->cpus[cpu].given);
 		m->runs[cpu] = take(m, &m->cpus[cpu], until);
 		sum += m->runs[cpu].n;

@@ -15,8 +15,9 @@ int page_merge_new(struct page_merge **out, const struct page_layout *layout,
 		   const struct formats *formats, int n_cpus, struct schedtrace_error *err);
 void page_merge_free(struct page_merge *m);
 
-/* The next pages of @cpu: @bytes, a multiple of the layout's page size, which are copied. */
-int page_merge_add(struct page_merge *m, int cpu, const void *pages, size_t bytes,
+/* The next pages of CPU @part: @bytes, a multiple of the layout's page size, which are copied.
+ * Those of a second buffer are of parts from the number of CPUs on. */
+int page_merge_add(struct page_merge *m, int part, const void *pages, size_t bytes,
 		   struct schedtrace_error *err);
 
 /*
