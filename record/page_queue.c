@@ -136,6 +136,11 @@ void page_queue_expect(struct page_queue *q, int cpu)
 	page_queue_reached(q, cpu, INT64_MIN);
 }
 
+void page_queue_not_before(struct page_queue *q, int64_t ns)
+{
+	q->told = ns;
+}
+
 /* Puts a page without records behind those of each CPU that lost some: it says so as the kernel
  * does where it does not know how many. */
 static void mark_losses(struct page_queue *q)

@@ -46,6 +46,9 @@ void page_queue_reached(struct page_queue *q, int cpu, int64_t ns);
 /* Of the CPUs that page_queue_expect() was called for, before their readers began. */
 void page_queue_expect(struct page_queue *q, int cpu);
 
+/* No round ends before @ns. */
+void page_queue_not_before(struct page_queue *q, int64_t ns);
+
 /* Hands over all that is there, and says until when that is all. */
 int page_queue_take(struct page_queue *q, const struct page_sink *sink,
 		    struct schedtrace_error *err);

@@ -16,7 +16,6 @@
 #include "base/mem.h"
 #include "cli/outputs.h"
 #include "cli/report_error.h"
-#include "record/tracefs/tracefs_place.h"
 
 #define TICK_NS	 250000000 /* how far the table of a killed recorder's file is behind */
 #define HURRY_NS 1000000000
@@ -66,52 +65,41 @@ static void handle_signal(struct recording *r, const struct signalfd_siginfo *in
 	}
 }
 
-static void note_hotplug(struct recording *r)
+/* What was recorded so far is kept. */
+static void end_by_error(struct recording *r)
 {
-	if (hotplug_look(&r->hotplug, r->instance.marker_fd, &r->err) < 0)
-		report_error(r->settings->program, &r->err);
+	if (r->reason)
+		return;
+	recording_tell_error(r);
+	r->reason = "output";
 }
 
-/* Waits for a signal, news of the readers or the end of @timeout_ns. */
+/* Waits for a signal, news of the recording or the end of @timeout_ns. */
 static void wait_for_news(struct recording *r, int64_t timeout_ns)
 {
 	struct pollfd fds[] = {
 		{ .fd = r->signal_fd, .events = POLLIN },
-		{ .fd = r->reading ? r->readers.news_fd : -1, .events = POLLIN },
-		{ .fd = sampling_fd(&r->sampling), .events = POLLIN },
+		{ .fd = r->capture ? capture_fd(r->capture) : -1, .events = POLLIN },
 		{ .fd = r->control ? control_fd(r->control) : -1, .events = POLLIN },
 		{ .fd = watch_fd(r->watch), .events = POLLIN },
 		{ .fd = r->reason ? -1 : r->attach.epoll_fd, .events = POLLIN },
-		{ .fd = r->reason ? -1 : r->hotplug.uevent_fd, .events = POLLIN },
 		{ .fd = r->finishing ? r->finished_fd : -1, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
-	uint64_t count;
 
 	if (timeout_ns < 0)
 		timeout_ns = 0;
 	poll(fds, sizeof(fds) / sizeof(*fds), (int)((timeout_ns + 999999) / 1000000));
+	if (fds[1].revents && capture_step(r->capture, &r->err) < 0)
+		end_by_error(r);
 	if (fds[2].revents)
-		sampling_run(&r->sampling);
-	if (fds[3].revents)
 		control_serve(r->control);
-	if (fds[4].revents)
+	if (fds[3].revents)
 		watch_run(r->watch);
-	if (fds[6].revents)
-		note_hotplug(r);
-	if (fds[7].revents && recording_finished(r) < 0 && !r->reason)
+	if (fds[5].revents && recording_finished(r) < 0 && !r->reason)
 		r->reason = "output";
-	if (fds[1].revents && read(r->readers.news_fd, &count, sizeof(count)) < 0)
-		return;
 	while (read(r->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		handle_signal(r, &info);
-}
-
-static void read_counts(struct recording *r)
-{
-	buffer_counts_read(&r->counts, &r->instance, 0);
-	if (r->only.handle)
-		buffer_counts_read(&r->counts, &r->only, r->instance.n_cpus);
 }
 
 /* ---- while it runs -------------------------------------------------------------------- */
@@ -133,6 +121,8 @@ static void name_awaited(const struct recording *r, char *out, size_t size)
 
 static void show_status(struct recording *r)
 {
+	const struct buffer_counts *counts = capture_counts(r->capture);
+	double seconds = (double)(now_ns() - capture_begun_ns(r->capture)) / 1e9;
 	char text[160], events[32], lost[32], awaited[48];
 
 	if (!r->progress.enabled)
@@ -140,74 +130,75 @@ static void show_status(struct recording *r)
 	name_awaited(r, awaited, sizeof(awaited));
 	if (r->settings->flight_ns) {
 		snprintf(text, sizeof(text), "flight recorder  %.1f s  %" PRIu64 " saved%s",
-			 (double)(now_ns() - r->begun_ns) / 1e9, r->numbered.n_done,
-			 awaited);
+			 seconds, r->numbered.n_done, awaited);
 		progress_text(&r->progress, text);
 		return;
 	}
-	read_counts(r);
-	snprintf(text, sizeof(text), "recording  %.1f s  %s events  %.1f MB  %s lost%s",
-		 (double)(now_ns() - r->begun_ns) / 1e9,
-		 format_count(events,
-			      buffer_counts_events(&r->counts) + buffer_counts_unread(&r->counts)),
-		 (double)(r->numbered.bytes_done + tracedat_data_bytes(&r->writer)) / 1e6,
-		 format_count(lost, buffer_counts_lost(&r->counts)), awaited);
+	capture_read_counts(r->capture);
+	snprintf(
+		text, sizeof(text), "recording  %.1f s  %s events  %.1f MB  %s lost%s", seconds,
+		format_count(events, buffer_counts_events(counts) + buffer_counts_unread(counts)),
+		(double)(r->numbered.bytes_done + tracedat_data_bytes(capture_writer(r->capture))) /
+			1e6,
+		format_count(lost, buffer_counts_lost(counts)), awaited);
 	progress_text(&r->progress, text);
 }
 
-static int publish(struct recording *r)
+/* Why it is to end, as the notes in the file have it; NULL: it goes on. */
+static const char *why_end(struct recording *r, int64_t now, int64_t end)
 {
-	readers_sizes(&r->readers, &r->writer);
-	return tracedat_writer_publish(&r->writer, &r->err);
+	if (r->n_signals)
+		return "signal";
+	if (workload_is_over(&r->workload))
+		return "exit";
+	if (now >= end)
+		return "duration";
+	if (attach_ended(&r->attach) && !r->workload.pid)
+		return "exit";
+	return !r->settings->rotate_bytes && capture_is_full(r->capture) ? "size" : NULL;
 }
 
-static bool file_is_full(const struct recording *r)
+/* What a flight recorder was asked for, or a file that is full. */
+static void change_files(struct recording *r)
 {
-	return atomic_load(&r->readers.total) >= r->readers.limit;
+	recording_obey_rules(r);
+	if (r->save_why) {
+		if (recording_save_flight(r, r->save_why, NULL) < 0)
+			recording_tell_error(r);
+		r->save_why = NULL;
+		*r->rules.fired = '\0';
+	}
+	/* A disk that is slow makes files larger, not more at a time. */
+	if (!r->reason && capture_is_full(r->capture) && !r->finishing &&
+	    recording_next_file(r) < 0)
+		end_by_error(r);
 }
 
 static void record(struct recording *r)
 {
-	int64_t end = r->settings->duration_ns ? r->begun_ns + r->settings->duration_ns : INT64_MAX;
+	int64_t end = r->settings->duration_ns
+			      ? capture_begun_ns(r->capture) + r->settings->duration_ns
+			      : INT64_MAX;
 	int64_t next = now_ns() + TICK_NS;
 
 	while (!r->reason) {
 		int64_t now = now_ns();
+		const char *why, *trouble;
 
 		wait_for_news(r, (next < end ? next : end) - now);
 		now = now_ns();
-		if (r->n_signals)
-			r->reason = "signal";
-		else if (workload_is_over(&r->workload))
-			r->reason = "exit";
-		else if (now >= end)
-			r->reason = "duration";
-		else if (attach_ended(&r->attach) && !r->workload.pid)
-			r->reason = "exit";
-		else if (!r->settings->rotate_bytes && file_is_full(r))
-			r->reason = "size";
-		recording_check_readers(r);
-		recording_obey_rules(r);
-		if (r->save_why) {
-			if (recording_save_flight(r, r->save_why, NULL) < 0)
-				recording_tell_error(r);
-			r->save_why = NULL;
-			*r->rules.fired = '\0';
-		}
-		/* A disk that is slow makes files larger, not more at a time. */
-		if (!r->reason && file_is_full(r) && !r->finishing && recording_next_file(r) < 0) {
-			recording_tell_error(r);
-			r->reason = "output";
-		}
+		why = why_end(r, now, end);
+		if (why)
+			r->reason = why;
+		if (capture_step(r->capture, &r->err) < 0)
+			end_by_error(r);
+		trouble = capture_trouble(r->capture);
+		if (trouble && (!r->reason || strcmp(trouble, "output") == 0))
+			r->reason = trouble;
+		change_files(r);
 		if (now < next)
 			continue;
 		next = now + TICK_NS;
-		note_hotplug(r);
-		recording_write_maps(r);
-		if (publish(r) < 0 && !r->reason) {
-			recording_tell_error(r);
-			r->reason = "output";
-		}
 		show_status(r);
 	}
 }
@@ -217,56 +208,39 @@ static void record(struct recording *r)
 /* Tracing off, buffers emptied. False if a third signal asked to leave all as it is. */
 static bool drain(struct recording *r)
 {
+	const struct cpu_stats *base = r->numbered.path ? r->numbered.base : NULL;
+	int status = r->workload.ended ? r->workload.wait_status : -1;
 	int64_t hurry_at = INT64_MAX;
+	bool hurry = false;
 
 	control_close(steal_ptr(r->control));
-	sampling_finish(&r->sampling);
-	if (r->user_maps)
-		recording_finish_maps(r);
-	if (!atomic_load(&r->readers.output_errnum)) {
-		int status = r->workload.ended ? r->workload.wait_status : -1;
-
-		recording_note_silent(r);
-		/* The file is good without the notes of its end. */
-		if (recording_note_end(r) < 0 || marker_write_end(&r->instance, r->settings->clock,
-								  status, r->reason, &r->err) < 0)
-			report_error(r->settings->program, &r->err);
-	}
-	instance_trace(&r->instance, false);
-	if (r->only.handle)
-		instance_trace(&r->only, false);
-	r->ended_ns = now_ns();
-	readers_stop(&r->readers);
-	while (!readers_done(&r->readers)) {
+	sampling_end(&r->sampling);
+	capture_end(r->capture, status, r->reason);
+	while (!capture_drained(r->capture, hurry, r->n_signals > 2)) {
 		wait_for_news(r, TICK_NS / 5);
 		if (r->n_signals > 1 && hurry_at == INT64_MAX)
 			hurry_at = now_ns() + HURRY_NS;
-		if (r->n_signals > 2 || now_ns() >= hurry_at)
-			atomic_store(&r->readers.hurry, true);
-		recording_give_up_readers(r, r->n_signals > 2);
+		hurry = r->n_signals > 2 || now_ns() >= hurry_at;
 	}
-	read_counts(r);
-	readers_sizes(&r->readers, &r->writer);
-	readers_finish(&r->readers);
-	r->reading = false;
-	if (recording_count_unwritten(r) < 0)
+	if (capture_collect(r->capture, base, &r->err) < 0)
 		recording_tell_error(r);
 	return r->n_signals <= 2;
 }
 
 static int save_last(struct recording *r)
 {
-	auto_free char *cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
-	char **stats = r->counts.texts;
+	auto_free char *cmdlines = capture_cmdlines(r->capture);
+	char *const *texts = capture_counts(r->capture)->texts;
+	char **stats = (char **)texts;
 	int result;
 
 	if (r->numbered.path) {
-		stats = numbered_stats(&r->numbered, r->counts.texts);
+		stats = numbered_stats(&r->numbered, texts);
 		if (!stats)
 			return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	}
-	if (recording_mark_unread(r, stats))
-		result = recording_save(r, cmdlines, stats);
+	if (capture_mark_unread(r->capture, stats))
+		result = recording_save(r, &r->output, capture_writer(r->capture), cmdlines, stats);
 	else
 		result = error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	if (r->numbered.path)
@@ -278,20 +252,15 @@ static int save_last(struct recording *r)
 
 static void remove_instances(struct recording *r)
 {
-	if (instance_destroy(&r->only, &r->err) < 0)
-		recording_tell_error(r);
-	if (instance_destroy(&r->instance, &r->err) < 0)
+	if (capture_remove(r->capture, &r->err) < 0)
 		recording_tell_error(r);
 }
 
 /* Takes everything back; nothing is left of the recording. */
 static void abandon(struct recording *r)
 {
-	if (r->reading)
-		readers_finish(&r->readers);
-	r->reading = false;
 	watch_close(steal_ptr(r->watch), NULL);
-	remove_instances(r);
+	capture_free(steal_ptr(r->capture));
 	workfile_drop(&r->output);
 	workload_release(&r->workload);
 }
@@ -386,24 +355,22 @@ static int exit_status(struct recording *r)
 static void end(struct recording *r)
 {
 	const struct recording_settings *s = r->settings;
-	struct recording_summary summary = {
+	bool whole = drain(r);
+	const struct recording_summary summary = {
 		.program = s->program,
 		.output = &r->output,
-		.writer = &r->writer,
-		.readers = &r->readers,
-		.counts = &r->counts,
-		.instance = &r->instance,
+		.capture = r->capture,
+		.writer = capture_writer(r->capture),
+		.readers = capture_readers(r->capture),
+		.counts = capture_counts(r->capture),
 		.numbered = r->numbered.path ? &r->numbered : NULL,
 	};
-	bool whole = drain(r);
 
-	summary.begun_ns = r->begun_ns;
-	summary.ended_ns = r->ended_ns;
 	progress_end(&r->progress);
 	r->failed |= recording_summary_failures(&summary);
 	recording_finished(r);
 	if (!whole) {
-		if (tracedat_writer_publish(&r->writer, &r->err) < 0)
+		if (tracedat_writer_publish(capture_writer(r->capture), &r->err) < 0)
 			recording_tell_error(r);
 		recording_tell_where(r, &r->output, "ended by the third signal");
 		r->failed = true;
@@ -420,21 +387,12 @@ static void end(struct recording *r)
 static void release(struct recording *r)
 {
 	control_close(r->control);
-	sampling_free(&r->sampling);
-	user_maps_free(r->user_maps);
-	attach_close(&r->attach);
-	hotplug_close(&r->hotplug);
-	free(r->cpus);
-	buffer_counts_free(&r->counts);
-	free(r->first_cmdlines);
-	tracefs_place_forget(r->tracefs);
 	watch_close(r->watch, NULL);
+	sampling_end(&r->sampling);
+	capture_free(r->capture);
+	attach_close(&r->attach);
 	rules_free(&r->rules);
 	numbered_free(&r->numbered);
-	readers_free(&r->readers);
-	proc_tasks_free(&r->tasks);
-	tracedat_writer_free(&r->writer);
-	event_sets_free(&r->events);
 	workfile_close(&r->output);
 	identity_free(&r->identity);
 	mem_close_p(&r->signal_fd);
@@ -448,8 +406,7 @@ int recording_run(const struct recording_settings *settings)
 			       .finished_fd = -1,
 			       .saved_ns = INT64_MIN,
 			       .workload = { .gate_fd = -1, .report_fd = -1 },
-			       .attach = { .epoll_fd = -1 },
-			       .hotplug = { .uevent_fd = -1 } };
+			       .attach = { .epoll_fd = -1 } };
 	int status;
 
 	workload_take_signals(&r.saved_signals, &r.signals);
@@ -469,6 +426,7 @@ int recording_run(const struct recording_settings *settings)
 		remove_instances(&r);
 		wait_for_command(&r);
 		tell_left(&r);
+		r.failed |= capture_failed(r.capture);
 		status = exit_status(&r);
 	}
 	release(&r);

@@ -19,23 +19,24 @@ static void tell_sparse(const struct recording *r, const struct workfile *output
 	       output->path, output->path);
 }
 
-int recording_save(struct recording *r, char *cmdlines, char **stats)
+int recording_save(struct recording *r, struct workfile *output, struct tracedat_writer *w,
+		   char *cmdlines, char **stats)
 {
-	struct finish f = { .output = r->output,
-			    .writer = r->writer,
+	struct finish f = { .output = *output,
+			    .writer = *w,
 			    .cmdlines = cmdlines,
-			    .first_cmdlines = r->first_cmdlines,
+			    .first_cmdlines = capture_first_cmdlines(r->capture),
 			    .stats = stats };
 	int result = finish_now(&f);
 
-	r->output = f.output;
-	r->writer = f.writer;
+	*output = f.output;
+	*w = f.writer;
 	if (result < 0)
 		r->err = f.err;
 	else if (f.shape == TRACEDAT_SPARSE)
-		tell_sparse(r, &r->output);
+		tell_sparse(r, output);
 	if (result == 0 && r->numbered.path)
-		result = numbered_done(&r->numbered, &r->output, &r->err);
+		result = numbered_done(&r->numbered, output, &r->err);
 	return result;
 }
 
@@ -52,98 +53,60 @@ void recording_tell_where(struct recording *r, const struct workfile *output, co
 		report(r->settings->program, "%s: what was recorded is gone", why);
 }
 
-/* The file after the present one, up to its first header. */
-static int open_next(struct recording *r, struct workfile *output, struct tracedat_writer *w)
+int recording_cut(struct recording *r, const char *why, struct workfile *output,
+		  struct tracedat_writer *old)
 {
 	const char *slash = strrchr(r->numbered.path, '/');
 	auto_free char *name = numbered_name(slash ? slash + 1 : r->numbered.path,
 					     r->numbered.digits, r->numbered.number + 1);
-	auto_free char *cmdlines = proc_tasks_cmdlines(&r->tasks, NULL);
+	int status = r->workload.ended ? r->workload.wait_status : -1;
+	struct workfile next = { .directory_fd = -1, .fd = -1 };
 	int result;
 
-	if (!name || !cmdlines)
+	if (!name)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	result = workfile_beside(&r->output, output, name, &r->err);
-	if (result == 0)
-		result = tracedat_writer_another(&r->writer, w, &r->err);
-	if (result == 0)
-		result = tracedat_writer_begin(w, output->fd, cmdlines, &r->err);
+	result = workfile_beside(&r->output, &next, name, &r->err);
 	if (result < 0)
-		error_prefix(&r->err, result, "%s", name);
-	return result;
-}
-
-/* Lets the readers go over to another file, while tracing goes on. */
-int recording_cut(struct recording *r, const char *why, struct workfile *output,
-		  struct tracedat_writer *w)
-{
-	int status = r->workload.ended ? r->workload.wait_status : -1;
-	int result = open_next(r, output, w);
-
+		return error_prefix(&r->err, result, "%s", name);
 	/* A flight recorder has been asked to save what was, and now. */
-	if (result == 0 && !r->settings->flight_ns)
-		result = recording_note_end(r);
-	if (result == 0)
-		recording_write_maps(r);
-	if (result == 0)
-		result = marker_write_end(&r->instance, r->settings->clock, status, why, &r->err);
-	/* The next file is opened once more for each reader, and may be another user's. */
-	if (result == 0)
-		result = identity_enter(&r->identity, &r->err);
-	if (result == 0) {
-		result = readers_cut(&r->readers, w, &r->err);
-		identity_leave(&r->identity);
-	}
+	result = capture_cut(r->capture, next.fd, name, status, why, !r->settings->flight_ns, old,
+			     &r->err);
 	if (result < 0) {
-		tracedat_writer_free(w);
-		workfile_drop(output);
+		workfile_drop(&next);
 		return result;
 	}
-	for (int i = 0; i < r->readers.n; i++) {
-		const struct reader *item = &r->readers.items[i];
-		struct tracedat_part *part = &r->writer.parts[item->part];
-
-		part->offset = tracedat_writer_position(&r->writer, item->part) + r->readers.room;
-		part->size = item->cut_bytes;
-	}
-	return 0;
-}
-
-void recording_go_over(struct recording *r, struct workfile *output, struct tracedat_writer *w)
-{
-	r->output = *output;
-	r->writer = *w;
+	*output = r->output;
+	r->output = next;
 	r->numbered.number++;
+	return 0;
 }
 
 int recording_next_file(struct recording *r)
 {
-	struct workfile output = { .directory_fd = -1, .fd = -1 };
-	struct tracedat_writer w = { .fd = -1 };
-	auto_free char **texts = calloc((size_t)tracedat_parts(&r->writer), sizeof(*texts));
+	const struct readers *readers = capture_readers(r->capture);
+	int n = tracedat_parts(capture_writer(r->capture));
+	auto_free char **texts = calloc((size_t)n, sizeof(*texts));
+	struct finish *f = &r->finish;
 	bool marked;
 	int result;
 
 	if (!texts)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	result = recording_cut(r, "rotation", &output, &w);
+	*f = (struct finish){ .done_fd = r->finished_fd };
+	result = recording_cut(r, "rotation", &f->output, &f->writer);
 	if (result < 0)
 		return result;
-	for (int i = 0; i < r->readers.n; i++)
-		texts[r->readers.items[i].part] = r->readers.items[i].cut_stats;
-	r->finish = (struct finish){ .output = r->output,
-				     .writer = r->writer,
-				     .cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs),
-				     .first_cmdlines = r->first_cmdlines,
-				     .stats = numbered_stats(&r->numbered, texts),
-				     .done_fd = r->finished_fd };
-	marked = r->finish.stats && recording_mark_unread(r, r->finish.stats);
-	recording_go_over(r, &output, &w);
+	for (int i = 0; i < readers->n; i++)
+		texts[readers->items[i].part] = readers->items[i].cut_stats;
+	f->cmdlines = capture_cmdlines(r->capture);
+	f->first_cmdlines = capture_first_cmdlines(r->capture);
+	f->stats = numbered_stats(&r->numbered, texts);
+	marked = f->stats && capture_mark_unread(r->capture, f->stats);
 	r->finishing = true;
-	finish_start(&r->finish);
+	finish_start(f);
 	if (!marked)
 		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	return recording_write_begin(r, false);
+	return capture_begin_file(r->capture, false, &r->err);
 }
 
 int recording_finished(struct recording *r)

@@ -27,35 +27,38 @@ static char **flight_stats(const struct flight_window *window)
 	return stats;
 }
 
-static int write_window(struct recording *r, struct flight_window *window)
+/* A file that was cut, and what of it is kept. */
+struct saved {
+	struct workfile output;
+	struct tracedat_writer writer;
+	struct flight_window window;
+};
+
+static int write_window(struct recording *r, struct saved *f)
 {
-	struct marker_begin begin = recording_marker_begin(r);
+	struct marker_begin begin = capture_marker_begin(r->capture);
 	auto_free char *cmdlines = NULL;
-	struct task_list tasks = { 0 };
 	char **stats;
-	int result = flight_cut(window, &r->writer, r->settings->flight_ns, &r->err);
+	int result = flight_cut(&f->window, &f->writer, r->settings->flight_ns, &r->err);
 
 	if (result == 0)
-		result = flight_put_begin(window, &r->writer, &begin, &r->err);
+		result = flight_put_begin(&f->window, &f->writer, &begin, &r->err);
 	if (result < 0)
 		return result;
-	if (proc_tasks_read(&tasks, false, NULL) == 0) {
-		proc_tasks_free(&r->tasks);
-		r->tasks = tasks;
-	}
-	cmdlines = proc_tasks_cmdlines(&r->tasks, r->tracefs);
-	stats = flight_stats(window);
-	if (stats && recording_mark_unread(r, stats))
-		result = recording_save(r, cmdlines, stats);
+	capture_look_at_tasks(r->capture);
+	cmdlines = capture_cmdlines(r->capture);
+	stats = flight_stats(&f->window);
+	if (stats && capture_mark_unread(r->capture, stats))
+		result = recording_save(r, &f->output, &f->writer, cmdlines, stats);
 	else
 		result = error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
 	numbered_free_stats(&r->numbered, stats);
 	return result;
 }
 
-static void tell_window(const struct recording *r, const struct flight_window *window,
-			const char *why)
+static void tell_window(const struct recording *r, const struct saved *f, const char *why)
 {
+	const struct flight_window *window = &f->window;
 	double held = (double)(window->end_ns - window->begin_ns) / 1e9;
 	char count[32];
 
@@ -63,11 +66,11 @@ static void tell_window(const struct recording *r, const struct flight_window *w
 		report(r->settings->program,
 		       "%s: %s events of the last %.3f s, at %s: the buffers held no more of the "
 		       "%.3f s asked for; a larger -b does",
-		       r->output.path, format_count(count, window->events), held, why,
+		       f->output.path, format_count(count, window->events), held, why,
 		       (double)r->settings->flight_ns / 1e9);
 	else if (!r->settings->quiet)
 		report(r->settings->program, "%s: %s events of the last %.3f s, at %s",
-		       r->output.path, format_count(count, window->events), held, why);
+		       f->output.path, format_count(count, window->events), held, why);
 }
 
 static void reply_saved(json_t *reply, const char *path, const struct flight_window *window)
@@ -79,23 +82,13 @@ static void reply_saved(json_t *reply, const char *path, const struct flight_win
 	json_object_set_new(reply, "held_ns", json_integer(window->end_ns - window->begin_ns));
 }
 
-/* Saves what the buffers hold; recording goes on. @reply may be NULL. */
-int recording_save_flight(struct recording *r, const char *why, json_t *reply)
+/* What was overwritten before the file began is no loss of it. */
+static void find_overwritten(struct recording *r, struct flight_part *parts)
 {
-	struct workfile output = { .directory_fd = -1, .fd = -1 };
-	struct tracedat_writer w = { .fd = -1 };
-	int n = tracedat_parts(&r->writer);
-	auto_free struct flight_part *parts = calloc((size_t)n, sizeof(*parts));
-	struct flight_window window = { .after_ns = r->saved_ns, .parts = parts, .n_parts = n };
-	int result;
+	const struct readers *readers = capture_readers(r->capture);
 
-	if (!parts)
-		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
-	result = recording_cut(r, why, &output, &w);
-	if (result < 0)
-		return result;
-	for (int i = 0; i < r->readers.n; i++) {
-		const struct reader *item = &r->readers.items[i];
+	for (int i = 0; i < readers->n; i++) {
+		const struct reader *item = &readers->items[i];
 		struct cpu_stats *base = &r->numbered.base[item->part], now = *base;
 
 		if (item->cut_stats)
@@ -103,29 +96,43 @@ int recording_save_flight(struct recording *r, const char *why, json_t *reply)
 		parts[item->part].overwritten = now.overrun > base->overrun;
 		*base = now;
 	}
-	result = write_window(r, &window);
-	r->saved_ns = window.end_ns;
+}
+
+/* Saves what the buffers hold; recording goes on. @reply may be NULL. */
+int recording_save_flight(struct recording *r, const char *why, json_t *reply)
+{
+	int n = tracedat_parts(capture_writer(r->capture));
+	auto_free struct flight_part *parts = calloc((size_t)n, sizeof(*parts));
+	struct saved f = { .output = { .directory_fd = -1, .fd = -1 },
+			   .writer = { .fd = -1 },
+			   .window = { .after_ns = r->saved_ns, .parts = parts, .n_parts = n } };
+	int result;
+
+	if (!parts)
+		return error_set(&r->err, SCHEDTRACE_E_NOMEM, "out of memory");
+	result = recording_cut(r, why, &f.output, &f.writer);
+	if (result < 0)
+		return result;
+	find_overwritten(r, parts);
+	result = write_window(r, &f);
+	r->saved_ns = f.window.end_ns;
 	if (result == 0) {
-		tell_window(r, &window, why);
+		tell_window(r, &f, why);
 		if (reply)
-			reply_saved(reply, r->output.path, &window);
+			reply_saved(reply, f.output.path, &f.window);
 	} else {
-		workfile_drop(&r->output);
+		workfile_drop(&f.output);
 	}
-	workfile_close(&r->output);
-	tracedat_writer_free(&r->writer);
-	recording_go_over(r, &output, &w);
+	workfile_close(&f.output);
+	tracedat_writer_free(&f.writer);
 	return result;
 }
 
 void recording_end_flight(struct recording *r)
 {
 	control_close(steal_ptr(r->control));
-	sampling_finish(&r->sampling);
-	instance_trace(&r->instance, false);
-	atomic_store(&r->readers.hurry, true);
-	readers_finish(&r->readers);
-	r->reading = false;
+	sampling_end(&r->sampling);
+	capture_break_off(r->capture);
 	if (watch_close(steal_ptr(r->watch), &r->err) < 0)
 		recording_tell_error(r);
 	progress_end(&r->progress);
@@ -133,7 +140,7 @@ void recording_end_flight(struct recording *r)
 	if (!r->settings->quiet)
 		report(r->settings->program, "saved %" PRIu64 " file%s in %.1f s",
 		       r->numbered.n_done, r->numbered.n_done == 1 ? "" : "s",
-		       (double)(now_ns() - r->begun_ns) / 1e9);
+		       (double)(now_ns() - capture_begun_ns(r->capture)) / 1e9);
 }
 
 /* After a save by a rule the next one waits until there is a whole window again. */

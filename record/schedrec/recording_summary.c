@@ -40,7 +40,8 @@ static bool print_output_failure(const struct recording_summary *s)
 	report(s->program,
 	       "%s: %s after %.1f s: recording stopped there, with %" PRIu64
 	       " bytes of events (%s)",
-	       s->output->path, strerror(errnum), (double)(s->ended_ns - s->begun_ns) / 1e9,
+	       s->output->path, strerror(errnum),
+	       (double)(capture_ended_ns(s->capture) - capture_begun_ns(s->capture)) / 1e9,
 	       tracedat_data_bytes(s->writer), list);
 	return true;
 }
@@ -57,7 +58,8 @@ static bool print_reader_failures(const struct recording_summary *s)
 			continue;
 		report(s->program,
 		       "CPU %d could not be read after %.1f s: %s: its later events are missing",
-		       item->cpu, (double)(atomic_load(&item->failed_ns) - s->begun_ns) / 1e9,
+		       item->cpu,
+		       (double)(atomic_load(&item->failed_ns) - capture_begun_ns(s->capture)) / 1e9,
 		       strerror(errnum));
 		any = true;
 	}
@@ -106,7 +108,7 @@ bool recording_summary_losses(const struct recording_summary *s)
 		needed = losses_buffer_kb(c,
 					  s->numbered ? c->read_events * TYPICAL_BYTES
 						      : s->writer->parts[part].size,
-					  s->instance->buffer_kb);
+					  capture_instance(s->capture)->buffer_kb);
 		if (kb < needed)
 			kb = needed;
 		if (n < sizeof(list) - 64)
@@ -134,7 +136,8 @@ static void name_files(const struct recording_summary *s, char *out, size_t size
 
 void recording_summary_print(const struct recording_summary *s)
 {
-	double seconds = (double)(s->ended_ns - s->begun_ns) / 1e9;
+	double seconds =
+		(double)(capture_ended_ns(s->capture) - capture_begun_ns(s->capture)) / 1e9;
 	uint64_t events = buffer_counts_events(s->counts) - unwritten(s);
 	char files[1024], text[32], rate[32];
 	struct rusage u;

@@ -6,9 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "record/readers.h"
-#include "record/tracefs/buffer_counts.h"
-#include "record/tracefs/instance.h"
+#include "record/capture.h"
 #include "record/workfile/numbered.h"
 #include "record/workfile/workfile.h"
 #include "tracedat/tracedat_writer.h"
@@ -16,12 +14,11 @@
 struct recording_summary {
 	const char *program;
 	const struct workfile *output;
+	const struct capture *capture;
 	const struct tracedat_writer *writer;
 	const struct readers *readers;
 	const struct buffer_counts *counts;
-	const struct instance *instance;
 	const struct numbered *numbered; /* NULL: one file */
-	int64_t begun_ns, ended_ns;	 /* CLOCK_MONOTONIC */
 };
 
 /* Events, time, bytes and the recorder's own cost. */

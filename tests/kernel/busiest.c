@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * busiest SECONDS FILE: what ran in each second of the system as it runs, the busiest first, from
- * the ring buffer's pages to a table without a file in between; what they hold goes into FILE, too. At the
+ * the ring buffer's pages to a table by an input that is read while they come; what they hold goes
+ * into FILE, too. At the
  * end the totals of all tasks: "total PID NS" lines.
  */
 #include <err.h>
@@ -16,20 +17,18 @@
 
 #include <schedtrace/schedtrace.h>
 
-#include "convert/record_stream.h"
+#include "base/clock.h"
+#include "input/live_input.h"
 #include "libschedtrace/analysis.h"
 #include "record/capture.h"
-#include "tracedat/page_merge.h"
-#include "tracedat/tracedat.h"
+#include "record/privileges.h"
 
 struct live {
 	struct capture *capture;
-	struct tracedat *beside;
-	struct page_merge *merge;
-	struct record_stream *stream;
+	struct input *input;
+	struct live_input *pages; /* of the input */
 	struct schedtrace_engine *engine;
-	bool begun;
-	uint64_t records;
+	int nothing_yet; /* answers of the input */
 };
 
 static void must(int r, const struct schedtrace_error *error)
@@ -43,55 +42,35 @@ static int take_pages(void *user, int cpu, const void *pages, size_t bytes,
 {
 	struct live *l = user;
 
-	return page_merge_add(l->merge, cpu, pages, bytes, error);
-}
-
-static int feed(struct live *l, struct schedtrace_error *error)
-{
-	const struct schedtrace_events *events;
-	int r = record_stream_take(l->stream, &events, error);
-
-	if (r > 0)
-		r = schedtrace_engine_feed(l->engine, events, error);
-	record_stream_clear(l->stream);
-	return r;
-}
-
-/* The first round has what schedrec writes at the beginning: it is known to all rows. */
-static int begin(struct live *l, const struct record *records, size_t n,
-		 struct schedtrace_error *error)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n && record_stream_wants_ahead(l->stream); i++)
-		r = record_stream_ahead(l->stream, &records[i], error);
-	if (r == 0)
-		r = record_stream_begin(l->stream, error);
-	if (r == 0)
-		r = schedtrace_engine_new(&l->engine, record_stream_context(l->stream), error);
-	if (r == 0)
-		r = schedtrace_engine_add(l->engine, "tasks", error);
-	l->begun = true;
-	return r;
+	return live_input_pages(l->pages, cpu, pages, bytes, error);
 }
 
 static int take_round(void *user, int64_t until, struct schedtrace_error *error)
 {
 	struct live *l = user;
-	const struct record *records;
-	size_t n;
-	int r = page_merge_next(l->merge, until, &records, &n, error);
 
-	if (r == 0 && !l->begun)
-		r = begin(l, records, n, error);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (!record_stream_has_room(l->stream, &records[i]))
-			r = feed(l, error);
-		if (r == 0)
-			r = record_stream_record(l->stream, &records[i], error);
-		l->records += records[i].kind == RECORD_EVENT;
+	live_input_round(l->pages, until);
+	return 0;
+}
+
+/* All rows that there are; what the input answers then. */
+static int feed(struct live *l)
+{
+	const struct schedtrace_events *events;
+	struct schedtrace_error error = { .text = "" };
+	int r;
+
+	while ((r = input_next(l->input, &events, &error)) == INPUT_ROWS) {
+		if (!l->engine) {
+			must(schedtrace_engine_new(&l->engine, input_context(l->input), &error),
+			     &error);
+			must(schedtrace_engine_add(l->engine, "tasks", &error), &error);
+		}
+		must(schedtrace_engine_feed(l->engine, events, &error), &error);
 	}
-	return r < 0 ? r : feed(l, error);
+	must(r, &error);
+	l->nothing_yet += r == INPUT_NOTHING_YET;
+	return r;
 }
 
 /* ---- tables ---------------------------------------------------------------------------- */
@@ -160,17 +139,33 @@ static void print_totals(struct live *l)
 	schedtrace_tables_free(tables);
 }
 
+/* The same recording in memory and in the file @fd. */
+static void set_up(struct live *l, const struct capture_options *options, int fd)
+{
+	const struct input_options input = { .note = NULL };
+	struct schedtrace_error error = { .text = "" };
+	int head = memfd_create("head", MFD_CLOEXEC);
+
+	if (head < 0)
+		err(1, "memfd_create");
+	must(capture_new(&l->capture, options, &error), &error);
+	must(capture_set_up(l->capture, fd, "the file", PRIVILEGES_ALL, &error), &error);
+	must(capture_write_head(l->capture, head, &error), &error);
+	must(live_input_open(&l->input, &l->pages, head, &input, &error), &error);
+	close(head);
+	must(capture_start(l->capture, NULL, 0, &error), &error);
+}
+
 int main(int argc, char **argv)
 {
 	const char *const items[] = { "sched" };
-	const struct capture_options options = { .items = items, .n_items = 1 };
 	struct live l = { 0 };
 	const struct page_sink sink = { take_pages, take_round, &l };
-	const struct stream_options stream = { .salvage = false };
+	const struct capture_options options = { .items = items, .n_items = 1, .sink = &sink };
 	struct schedtrace_error error = { .text = "" };
 	struct schedtrace_tables *before = NULL, *now;
-	int fd, more, rounds = 0, seconds;
-	char path[64];
+	int64_t begun;
+	int fd, second = 0, seconds;
 
 	if (argc != 3)
 		errx(2, "usage: busiest SECONDS FILE");
@@ -178,39 +173,31 @@ int main(int argc, char **argv)
 	fd = open(argv[2], O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
 		err(1, "%s", argv[2]);
-	must(capture_new(&l.capture, &options, &sink, &error), &error);
-	must(capture_begin_file(l.capture, fd, &error), &error);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	must(tracedat_open(&l.beside, path, NULL, &error), &error);
-	must(tracedat_page_merge(l.beside, &l.merge, &error), &error);
-	must(record_stream_new(&l.stream, tracedat_head(l.beside), &stream, &error), &error);
-	must(capture_start(l.capture, &error), &error);
-	while (rounds < 20 * seconds) {
+	set_up(&l, &options, fd);
+	begun = now_ns();
+	while (second < seconds) {
 		struct pollfd p = { .fd = capture_fd(l.capture), .events = POLLIN };
 
 		poll(&p, 1, -1);
 		must(capture_step(l.capture, &error), &error);
-		if (++rounds % 20 || !l.begun)
+		feed(&l);
+		if (!l.engine || now_ns() < begun + (second + 1) * INT64_C(1000000000))
 			continue;
 		now = snapshot_now(&l);
-		print_second(rounds / 20, before, now);
+		print_second(++second, before, now);
 		schedtrace_tables_free(before);
 		before = now;
 	}
-	must(capture_stop(l.capture, &error), &error);
-	do {
-		more = record_stream_end(l.stream, l.records, &error);
-		must(more, &error);
-		must(feed(&l, &error), &error);
-	} while (more);
+	must(capture_stop(l.capture, -1, "stop", &error), &error);
+	if (feed(&l) != INPUT_END)
+		errx(1, "the input has not come to its end");
 	must(engine_finish(l.engine, &error), &error);
 	print_totals(&l);
+	printf("nothing %d\n", l.nothing_yet);
 	must(capture_finish_file(l.capture, &error), &error);
 	schedtrace_tables_free(before);
 	schedtrace_engine_free(l.engine);
-	record_stream_free(l.stream);
-	page_merge_free(l.merge);
-	tracedat_close(l.beside);
+	input_close(l.input);
 	capture_free(l.capture);
 	close(fd);
 	return 0;

@@ -38,6 +38,8 @@ with Folder():
     if out.returncode == 0:
         for row in json.loads(out.stdout)["tasks"]["rows"]:
             of_file[row["pid"]] = of_file.get(row["pid"], 0) + row["on_cpu_ns"]
+    claim([int(l[1]) for l in lines if l[0] == "nothing"] > [20 * SECONDS / 2],
+          "an input of a recording that runs answers that there is nothing yet", r.stdout)
     claim(total and total == of_file, "the totals are those of a file of the same pages",
           {p: (total.get(p), of_file.get(p)) for p in total.keys() | of_file.keys()
            if total.get(p) != of_file.get(p)}, out.stderr)

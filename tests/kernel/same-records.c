@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "record/capture.h"
+#include "record/privileges.h"
 #include "tracedat/page_merge.h"
 #include "tracedat/tracedat.h"
 
@@ -93,9 +94,9 @@ static void compare(struct seen *s, struct schedtrace_error *error)
 int main(int argc, char **argv)
 {
 	const char *items[] = { "sched" };
-	struct capture_options options = { .items = items, .n_items = 1 };
 	struct seen s = { .until = INT64_MIN };
 	const struct page_sink sink = { take_pages, take_round, &s };
+	struct capture_options options = { .items = items, .n_items = 1, .sink = &sink };
 	struct schedtrace_error error = { .text = "" };
 	struct tracedat *head;
 	struct capture *c;
@@ -113,12 +114,13 @@ int main(int argc, char **argv)
 		  : memfd_create("head", MFD_CLOEXEC);
 	if (fd < 0)
 		err(1, "%s", argv[3]);
-	must(capture_new(&c, &options, &sink, &error), &error);
-	must(both ? capture_begin_file(c, fd, &error) : capture_write_head(c, fd, &error), &error);
+	must(capture_new(&c, &options, &error), &error);
+	must(capture_set_up(c, both ? fd : -1, argv[3], PRIVILEGES_ALL, &error), &error);
+	must(both ? 0 : capture_write_head(c, fd, &error), &error);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	must(tracedat_open(&head, path, NULL, &error), &error);
 	must(tracedat_page_merge(head, &s.merge, &error), &error);
-	must(capture_start(c, &error), &error);
+	must(capture_start(c, NULL, 0, &error), &error);
 	for (int ticks = 0; ticks < 20 * atoi(argv[2]); ticks++) {
 		struct pollfd p = { .fd = capture_fd(c), .events = POLLIN };
 
@@ -129,7 +131,7 @@ int main(int argc, char **argv)
 		poll(&p, 1, -1);
 		must(capture_step(c, &error), &error);
 	}
-	must(capture_stop(c, &error), &error);
+	must(capture_stop(c, -1, "stop", &error), &error);
 	if (both) {
 		must(capture_finish_file(c, &error), &error);
 		must(tracedat_open(&s.file, argv[3], NULL, &error), &error);

@@ -19,9 +19,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "record/capture.h"
+#include "record/privileges.h"
 #include "record/schedrec/workload.h"
-#include "record/tracefs/instance.h"
-#include "record/tracefs/tracefs_place.h"
 #include "record/workfile/workfile.h"
 #include "view/live/live_frames.h"
 #include "view/live/live_viewer.h"
@@ -180,34 +179,25 @@ static int send_round(void *user, int64_t until_ns, struct schedtrace_error *err
 			       NULL, err);
 }
 
-/* Recorders that were killed leave their instance switched off, but there. */
-static int sweep(struct schedtrace_error *err)
-{
-	auto_free char *root = NULL;
-	int r = tracefs_place_find(NULL, &root, err);
-
-	if (r == 0)
-		instance_sweep(root);
-	return r;
-}
-
 static int open_capture(struct live *l, struct schedtrace_error *err)
 {
 	const char *items[LIVE_MOST_ITEMS];
-	struct capture_options options = { .items = items };
 	const struct page_sink sink = { send_pages, send_round, l };
+	struct capture_options options = { .items = items,
+					   .sink = &sink,
+					   .notes = { l->options->tell, l->options->tell_user } };
 	int r;
 
 	live_tables_items(&l->tables, items);
 	while (items[options.n_items])
 		options.n_items++;
-	r = sweep(err);
-	if (r == 0)
-		r = capture_new(&l->capture, &options, &sink, err);
+	r = capture_new(&l->capture, &options, err);
 	if (r < 0)
 		return r;
-	if (l->options->out)
-		return capture_begin_file(l->capture, l->file.fd, err);
+	r = capture_set_up(l->capture, l->options->out ? l->file.fd : -1, l->options->out,
+			   PRIVILEGES_ALL, err);
+	if (r < 0 || l->options->out)
+		return r;
 	l->head = memfd_create("head", MFD_CLOEXEC);
 	if (l->head < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot make a file in memory");
@@ -251,6 +241,11 @@ static int record(struct live *l, struct schedtrace_error *err)
 		r = capture_step(l->capture, err);
 		if (r < 0)
 			return r;
+		if (capture_trouble(l->capture))
+			return error_set(err, SCHEDTRACE_E_IO, "recording ends: %s",
+					 strcmp(capture_trouble(l->capture), "output") == 0
+						 ? "the file takes no more"
+						 : "no CPU can be read any more");
 		if (fds[1].revents && take_signals(l))
 			return 0;
 	}
@@ -259,7 +254,7 @@ static int record(struct live *l, struct schedtrace_error *err)
 static int run(struct live *l, int *status, struct schedtrace_error *err)
 {
 	char *const *command = l->options->command;
-	int r = capture_start(l->capture, err), stopped;
+	int r = capture_start(l->capture, NULL, 0, err), stopped;
 	struct schedtrace_error later;
 
 	if (r == 0)
@@ -273,7 +268,7 @@ static int run(struct live *l, int *status, struct schedtrace_error *err)
 		*status = 0;
 		r = record(l, err);
 	}
-	stopped = capture_stop(l->capture, r < 0 ? &later : err);
+	stopped = capture_stop(l->capture, -1, "stop", r < 0 ? &later : err);
 	if (r == 0)
 		r = stopped;
 	if (r == 0)
