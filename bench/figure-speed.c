@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
-	r = trace_columns_open(&columns, argv[2], &options, &err);
+	r = trace_columns_map(&columns, argv[2], &options, &err);
 	if (r == 0)
 		r = figure_read(&figure, &columns, argv[1], &err);
 	if (r == 0) {

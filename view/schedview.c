@@ -223,7 +223,7 @@ static int run_vars(const struct settings *settings, bool *damaged, struct sched
 
 	if (r < 0)
 		return r;
-	r = trace_columns_open(&columns, settings->trace, &settings->input, err);
+	r = trace_columns_map(&columns, settings->trace, &settings->input, err);
 	if (r == 0)
 		r = results_open(&file, settings->draw.out, err);
 	if (r == 0)
@@ -288,7 +288,7 @@ static int open_and_show(const struct settings *settings, bool draws, enum table
 {
 	struct trace_columns columns;
 	struct drawn_figure figure;
-	int r = trace_columns_open(&columns, settings->trace, &settings->input, err);
+	int r = trace_columns_map(&columns, settings->trace, &settings->input, err);
 
 	if (r == 0)
 		r = figure_read(&figure, &columns, settings->instructions, err);

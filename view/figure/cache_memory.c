@@ -79,10 +79,10 @@ static char *map_more(struct cache_memory *m, size_t size)
 {
 	char *map = MAP_FAILED;
 
-	if (m->mapped >= IN_MEMORY && m->fd == -1)
+	if (m->mapped + size > IN_MEMORY && m->fd == -1)
 		m->fd = open_file();
 	/* Blocks are taken at once: a full disk is told here, and by no signal later. */
-	if (m->mapped >= IN_MEMORY && m->fd >= 0 &&
+	if (m->mapped + size > IN_MEMORY && m->fd >= 0 &&
 	    posix_fallocate(m->fd, (off_t)m->in_file, (off_t)size) == 0) {
 		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd,
 			   (off_t)m->in_file);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -96,27 +97,85 @@ static int copy_rows(struct trace_columns *columns, struct schedtrace_error *err
 	return r;
 }
 
-int trace_columns_open(struct trace_columns *out, const char *path,
-		       const struct input_options *options, struct schedtrace_error *err)
+/* Of a tarball, which says how many there are. The columns are ours: nobody cuts them short. */
+static int read_rows(struct trace_columns *columns, size_t n, struct schedtrace_error *err)
+{
+	const struct schedtrace_events *batch;
+	int r;
+
+	while ((r = input_next(columns->infile, &batch, err)) > 0) {
+		struct schedtrace_events from = *batch;
+
+		for (size_t c = 0; c < N_PLAIN; c++) {
+			size_t size = is_wide(c) ? 8 : 4;
+			const void *source = *place_of(&from, c), **place;
+
+			place = place_of(&columns->rows, c);
+			if (source && !*place)
+				*place = cache_memory_take(columns->memory, (n + 1) * size);
+			if (source && !*place)
+				return no_memory(n, err);
+			if (source)
+				memcpy((char *)*place + columns->rows.n * size, source,
+				       batch->n * size);
+		}
+		columns->rows.n += batch->n;
+	}
+	return r;
+}
+
+#define LEAST_ROW_BYTES 36 /* of the columns that each tarball has */
+
+/* A tarball as large as its values are has them as they are; one that is deflated is smaller. */
+static bool is_stored(const char *path, int64_t rows)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size / LEAST_ROW_BYTES >= rows;
+}
+
+static int load_rows(struct trace_columns *columns, struct schedtrace_error *err)
 {
 	const struct schedtrace_events *whole;
+	int r = schedtrace_load(input_tarball(columns->infile), &whole, err);
+
+	if (r == 0)
+		columns->rows = *whole;
+	return r;
+}
+
+static int open_columns(struct trace_columns *out, const char *path,
+			const struct input_options *options, bool map, struct schedtrace_error *err)
+{
+	int64_t n;
 	int r;
 
 	*out = (struct trace_columns){ .infile = NULL };
 	r = input_open(&out->infile, path, options, err);
 	if (r < 0)
 		return error_prefix(err, r, "%s", path);
-	if (input_tarball(out->infile)) {
-		r = schedtrace_load(input_tarball(out->infile), &whole, err);
-		if (r == 0)
-			out->rows = *whole;
-	} else {
-		r = copy_rows(out, err);
-	}
+	n = input_rows(out->infile);
+	r = cache_memory_new(&out->memory, err);
+	if (r == 0)
+		r = n < 0			? copy_rows(out, err)
+		    : map && is_stored(path, n) ? load_rows(out, err)
+						: read_rows(out, (size_t)n, err);
 	out->context = input_context(out->infile);
 	if (r == 0 && out->rows.n)
 		out->t0 = out->rows.timestamp[0];
 	return r < 0 ? error_prefix(err, r, "%s", path) : 0;
+}
+
+int trace_columns_open(struct trace_columns *out, const char *path,
+		       const struct input_options *options, struct schedtrace_error *err)
+{
+	return open_columns(out, path, options, false, err);
+}
+
+int trace_columns_map(struct trace_columns *out, const char *path,
+		      const struct input_options *options, struct schedtrace_error *err)
+{
+	return open_columns(out, path, options, true, err);
 }
 
 static bool is_time(const char *name)
@@ -135,24 +194,22 @@ static int compute(struct trace_columns *columns, size_t i, struct trace_column 
 		   struct schedtrace_error *err)
 {
 	const struct schedtrace_events *rows = &columns->rows;
-	int r;
+	void *values = cache_memory_take(columns->memory, (rows->n + 1) * 8);
+	int r = values ? computed_fill(i, columns->context, rows, values, err)
+		       : no_memory(rows->n, err);
 
-	out->owned = reallocarray(NULL, rows->n + 1, 8);
-	if (!out->owned)
-		return no_memory(rows->n, err);
-	r = computed_fill(i, columns->context, rows, out->owned, err);
 	if (r < 0)
 		return r;
 	if (computed_is_real(i)) {
 		out->type = QUERY_REAL;
-		out->values.reals = out->owned;
+		out->values.reals = values;
 		out->ns = !strcmp(out->name, "wakeup_latency");
 		return 0;
 	}
 	if (is_time(out->name))
-		begin_at(out->owned, rows->n, columns->t0);
+		begin_at(values, rows->n, columns->t0);
 	out->ns = is_time(out->name);
-	out->values.ints = out->owned;
+	out->values.ints = values;
 	return 0;
 }
 
@@ -162,6 +219,7 @@ static int take(struct trace_columns *columns, size_t c, struct trace_column *ou
 {
 	struct schedtrace_events *rows = &columns->rows;
 	const void *values = *place_of(rows, c);
+	int64_t *since_begin;
 
 	if (!is_wide(c)) {
 		out->values.small_ints = values;
@@ -170,13 +228,14 @@ static int take(struct trace_columns *columns, size_t c, struct trace_column *ou
 	out->values.ints = values;
 	if (c != TIMESTAMP)
 		return 0;
-	out->owned = reallocarray(NULL, rows->n + 1, 8);
-	if (!out->owned)
+	since_begin = cache_memory_take(columns->memory, (rows->n + 1) * 8);
+	if (!since_begin)
 		return no_memory(rows->n, err);
-	memcpy(out->owned, values, rows->n * 8);
-	begin_at(out->owned, rows->n, columns->t0);
+	if (rows->n)
+		memcpy(since_begin, values, rows->n * 8);
+	begin_at(since_begin, rows->n, columns->t0);
 	out->ns = true;
-	out->values.ints = out->owned;
+	out->values.ints = since_begin;
 	return 0;
 }
 
@@ -254,10 +313,12 @@ int trace_columns_get(struct trace_columns *columns, const char *name,
 
 	*out = NULL;
 	pthread_mutex_lock(&columns->lock);
+	if (!columns->memory)
+		r = cache_memory_new(&columns->memory, err);
 	for (size_t i = 0; i < columns->n && !*out; i++)
 		if (!strcmp(columns->columns[i]->name, name))
 			*out = columns->columns[i];
-	if (!*out)
+	if (!*out && r == 0)
 		r = make(columns, name, out, err);
 	pthread_mutex_unlock(&columns->lock);
 	return r;
@@ -270,6 +331,7 @@ void trace_columns_close(struct trace_columns *columns)
 	free(columns->columns);
 	for (size_t c = 0; c < N_PLAIN; c++)
 		free(columns->owned[c]);
+	cache_memory_free(columns->memory);
 	if (columns->infile)
 		input_close(columns->infile);
 	*columns = (struct trace_columns){ .infile = NULL };

@@ -7,6 +7,7 @@
 
 #include "input/input.h"
 #include "query/query.h"
+#include "view/figure/cache_memory.h"
 #include "view/figure/instructions.h"
 
 /* A column that instructions can name; of all rows, and as long as the recording is open. */
@@ -15,7 +16,7 @@ struct trace_column {
 	enum query_type type;
 	bool ns; /* it is a time */
 	struct query_column values;
-	void *owned;
+	void *owned; /* of a user's own column */
 };
 
 /* An opened recording, which threads may share. */
@@ -23,7 +24,8 @@ struct trace_columns {
 	struct input *infile;
 	const struct schedtrace_context *context;
 	struct schedtrace_events rows; /* n of them, with the whole of each column */
-	void *owned[8];		       /* where they were copied */
+	void *owned[8];		       /* where they were copied, if their number was not known */
+	struct cache_memory *memory;   /* where they are otherwise, and what is computed of them */
 	int64_t t0;		       /* of the first row, 0 without one */
 	/* What was asked for so far, under the lock. */
 	pthread_mutex_t lock;
@@ -34,6 +36,13 @@ struct trace_columns {
 /* Reads all rows; on failure, too, trace_columns_close() releases. */
 int trace_columns_open(struct trace_columns *out, const char *path,
 		       const struct input_options *options, struct schedtrace_error *err);
+
+/*
+ * The same, but what is stored in a tarball as it is needed is used where it is, and at once. For
+ * programs that end soon: nobody may cut the file short meanwhile.
+ */
+int trace_columns_map(struct trace_columns *out, const char *path,
+		      const struct input_options *options, struct schedtrace_error *err);
 
 /*
  * Lends the column of that name, which is made when it is first asked for; NULL: there is none.
