@@ -488,6 +488,30 @@ void query_free(struct query *query)
 	free(query);
 }
 
+static bool is_needed(const struct query *query, const struct node *node, int column,
+		      int64_t *value)
+{
+	const struct node *left = &query->nodes[node->left], *right = &query->nodes[node->right];
+
+	if (node->op == OP_AND)
+		return is_needed(query, left, column, value) ||
+		       is_needed(query, right, column, value);
+	if (node->op != OP_EQUAL || left->op != OP_COLUMN || left->column != column ||
+	    right->op != OP_CONSTANT || right->type != QUERY_INT)
+		return false;
+	*value = right->constant.i;
+	return true;
+}
+
+int query_needs(const struct query *query, int column, int64_t *value)
+{
+	const struct node *root = &query->nodes[query->root];
+
+	if (!is_needed(query, root, column, value))
+		return 0;
+	return root->op == OP_EQUAL ? 2 : 1;
+}
+
 bool query_uses(const struct query *query, int column)
 {
 	for (uint32_t i = 0; i < query->n_nodes; i++)

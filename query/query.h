@@ -67,6 +67,12 @@ void query_free(struct query *query);
 bool query_uses(const struct query *query, int column);
 
 /*
+ * Does no row fulfil the expression unless column @column, of whole numbers, has @value in it?
+ * 1: so it is, and it must fulfil more; 2: that is all; 0: nothing of the kind is known.
+ */
+int query_needs(const struct query *query, int column, int64_t *value);
+
+/*
  * keep[i] says whether row i of @n fulfils the expression. @columns are by number; those that it
  * does not name may be empty. The query is not changed, so threads may share it.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Rows in blocks that stay in the cache, or all at once where a step orders them. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct run {
 	struct query_column *slots;
 	void **owned; /* where a slot's values are, unless they are the recording's */
 	bool *keep;
+	uint32_t *rows;	    /* that are kept */
 	const char **comms; /* of --query */
 	struct schedtrace_error *err;
 };
@@ -132,18 +134,15 @@ static int evaluate(struct run *run, const struct value *value, void *out)
 	}
 }
 
-/* Leaves the rows that are kept in the slots that are asked for behind step @s. */
-static int compact(struct run *run, size_t s)
+/* Leaves the rows of these numbers, in their order, in the slots asked for behind step @s. */
+static int compact(struct run *run, size_t s, size_t n)
 {
-	size_t n = 0;
+	const uint32_t *rows = run->rows;
 
-	for (size_t i = 0; i < run->n; i++)
-		n += run->keep[i];
 	if (n == run->n)
 		return 0;
 	for (size_t slot = 0; slot < run->list->n_slots; slot++) {
 		struct query_column *column = &run->slots[slot];
-		size_t to = 0;
 		void *out;
 
 		if (run->list->slots[slot].last_use <= s + 1 ||
@@ -153,19 +152,16 @@ static int compact(struct run *run, size_t s)
 		if (!out)
 			return no_memory(run);
 		if (column->small_ints) {
-			for (size_t i = 0; i < run->n; i++)
-				if (run->keep[i])
-					((int32_t *)out)[to++] = column->small_ints[i];
+			for (size_t i = 0; i < n; i++)
+				((int32_t *)out)[i] = column->small_ints[rows[i]];
 			column->small_ints = out;
 		} else if (column->ints) {
-			for (size_t i = 0; i < run->n; i++)
-				if (run->keep[i])
-					((int64_t *)out)[to++] = column->ints[i];
+			for (size_t i = 0; i < n; i++)
+				((int64_t *)out)[i] = column->ints[rows[i]];
 			column->ints = out;
 		} else {
-			for (size_t i = 0; i < run->n; i++)
-				if (run->keep[i])
-					((double *)out)[to++] = column->reals[i];
+			for (size_t i = 0; i < n; i++)
+				((double *)out)[i] = column->reals[rows[i]];
 			column->reals = out;
 		}
 	}
@@ -173,11 +169,52 @@ static int compact(struct run *run, size_t s)
 	return 0;
 }
 
+static int compact_kept(struct run *run, size_t s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		run->rows[n] = (uint32_t)i;
+		n += run->keep[i];
+	}
+	return compact(run, s, n);
+}
+
+/*
+ * Most conditions begin with "event == N": rows of other events, most of them, are left out before
+ * the condition is evaluated. Slots that this step is the last to use are needed meanwhile.
+ */
+static int choose_event(struct run *run, size_t s, bool *done)
+{
+	const struct query *query = run->list->queries[s];
+	size_t n = 0;
+
+	for (size_t slot = 0; slot < run->plan->n_inputs; slot++) {
+		const int32_t *values = run->slots[slot].small_ints;
+		int64_t value;
+		int needs = values ? query_needs(query, (int)slot, &value) : 0;
+
+		if (!needs)
+			continue;
+		for (size_t i = 0; i < run->n; i++) {
+			run->rows[n] = (uint32_t)i;
+			n += values[i] == value;
+		}
+		*done = needs == 2;
+		return compact(run, *done ? s : s - 1, n);
+	}
+	return 0;
+}
+
 static int apply_query(struct run *run, size_t s)
 {
-	int r = query_rows(run->list->queries[s], run->slots, run->n, run->keep, run->err);
+	bool done = false;
+	int r = choose_event(run, s, &done);
 
-	return r < 0 ? r : compact(run, s);
+	if (r < 0 || done)
+		return r;
+	r = query_rows(run->list->queries[s], run->slots, run->n, run->keep, run->err);
+	return r < 0 ? r : compact_kept(run, s);
 }
 
 static int apply_set(struct run *run, size_t s)
@@ -218,7 +255,7 @@ static int apply_filter(struct run *run)
 		slots[c] = (struct query_column){ .texts = run->comms };
 	}
 	r = query_rows(run->terms->filter, slots, run->n, run->keep, run->err);
-	return r < 0 ? r : compact(run, SIZE_MAX); /* before the first step */
+	return r < 0 ? r : compact_kept(run, SIZE_MAX); /* before the first step */
 }
 
 /* Rows with an empty value are dropped. */
@@ -235,7 +272,7 @@ static int drop_empty(struct run *run)
 		for (size_t i = 0; reals && i < run->n; i++)
 			run->keep[i] &= !isnan(reals[i]);
 	}
-	return compact(run, SIZE_MAX - 2);
+	return compact_kept(run, SIZE_MAX - 2);
 }
 
 static int put_out(struct run *run, size_t category, plan_sink *sink, void *user)
@@ -300,9 +337,13 @@ static int run_list(const struct plan *plan, const struct plan_list *list, size_
 	auto_free struct query_column *slots = calloc(list->n_slots + 1, sizeof(*slots));
 	auto_free void **owned = calloc(list->n_slots + 1, sizeof(*owned));
 	auto_free bool *keep = calloc(room + 1, sizeof(*keep));
-	struct run run = { plan, terms, list, 0, room, slots, owned, keep, NULL, err };
-	int r = slots && owned && keep ? 0 : no_memory(&run);
+	auto_free uint32_t *numbers = calloc(room + 1, sizeof(*numbers));
+	struct run run = { plan, terms, list, 0, room, slots, owned, keep, numbers, NULL, err };
+	int r = slots && owned && keep && numbers ? 0 : no_memory(&run);
 
+	if (r == 0 && room > UINT32_MAX)
+		r = error_set(err, SCHEDTRACE_E_LIMIT, "%zu rows at once are more than %" PRIu32,
+			      room, UINT32_MAX);
 	if (r == 0)
 		r = run_blocks(&run, category, sink, user);
 	for (size_t i = 0; owned && i < list->n_slots; i++)

@@ -237,6 +237,29 @@ static void more_rows_than_a_piece_are_all_looked_at(void **state)
 	query_free(query);
 }
 
+static void check_needs(const char *text, int expected, int64_t value)
+{
+	struct query *query;
+	int64_t found = value;
+
+	assert_int_equal(query_compile(&query, text, &all, NULL), 0);
+	assert_int_equal(query_needs(query, 0, &found), expected);
+	assert_int_equal(found, value);
+	query_free(query);
+}
+
+static void what_a_column_must_be_is_known_if_all_else_is_beside_it(void **state)
+{
+	check_needs("wait_ns == 3", 2, 3);
+	check_needs("wait_ns == 3 and wait_ns > 2", 1, 3);
+	check_needs("(wait_ns > 2 & wait_ns == 3) & wait_ns < 9", 1, 3);
+	check_needs("wait_ns == 3 or wait_ns == 4", 0, -1);
+	check_needs("not wait_ns == 3", 0, -1);
+	check_needs("wait_ns != 3", 0, -1);
+	check_needs("wait_ns == 3.5", 0, -1);
+	check_needs("wait_ns + 1 == 3", 0, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -248,6 +271,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_told_with_its_place),
 		cmocka_unit_test(depth_and_length_have_limits_that_long_rows_of_or_do_not_reach),
 		cmocka_unit_test(more_rows_than_a_piece_are_all_looked_at),
+		cmocka_unit_test(what_a_column_must_be_is_known_if_all_else_is_beside_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
