@@ -33,6 +33,21 @@ static void list_table(FILE *f, const char *what, const struct schedtrace_table_
 	}
 }
 
+/* Those that are set by --set; the others have options of their own. */
+static void list_parameters(FILE *f, const char *analysis, size_t width)
+{
+	const struct schedtrace_parameter_info *p;
+
+	for (size_t i = 0; (p = schedtrace_parameter_at(i)); i++) {
+		size_t at;
+
+		if (!p->analysis || strcmp(p->analysis, analysis) != 0)
+			continue;
+		at = (size_t)fprintf(f, "  parameter %s=%s:", p->name, p->usual);
+		wrap_text(f, p->about, at, 4, width);
+	}
+}
+
 static void list_analysis(FILE *f, const struct schedtrace_analysis_info *analysis, size_t width)
 {
 	size_t at = (size_t)fprintf(f, "%s:", analysis->name);
@@ -45,6 +60,7 @@ static void list_analysis(FILE *f, const struct schedtrace_analysis_info *analys
 		at += (size_t)fprintf(f, " %s", *need);
 	}
 	fputc('\n', f);
+	list_parameters(f, analysis->name, width);
 	for (size_t i = 0; i < analysis->n_tables; i++)
 		list_table(f, "table", analysis->tables[i], width);
 	for (size_t i = 0; i < analysis->n_logs; i++)

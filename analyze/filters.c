@@ -93,6 +93,7 @@ void filters_release(struct filters *filters)
 	option_list_free(&filters->pids);
 	option_list_free(&filters->comms);
 	option_list_free(&filters->cpus);
+	option_list_free(&filters->set);
 	if (state) {
 		release_numbers(&state->pids);
 		release_numbers(&state->cpus);
@@ -252,6 +253,23 @@ static int set_all(struct schedtrace_engine *engine, const char *name,
 	return r;
 }
 
+/* NAME=VALUE, of a parameter that no option of its own sets. */
+static int set_one(struct schedtrace_engine *engine, const char *text, struct schedtrace_error *err)
+{
+	const struct schedtrace_parameter_info *parameter;
+	size_t n = strcspn(text, "=");
+
+	for (size_t i = 0; (parameter = schedtrace_parameter_at(i)); i++)
+		if (parameter->analysis && strlen(parameter->name) == n &&
+		    !memcmp(parameter->name, text, n) && text[n])
+			return schedtrace_engine_set_parameter(engine, parameter->name,
+							       text + n + 1, err);
+	return error_set(err, SCHEDTRACE_E_USAGE,
+			 "--set %s: expected NAME=VALUE, where NAME is a parameter that "
+			 "\"schedreport list\" shows",
+			 text);
+}
+
 int filters_tell(const struct filters *filters, struct schedtrace_engine *engine,
 		 struct schedtrace_error *err)
 {
@@ -263,6 +281,8 @@ int filters_tell(const struct filters *filters, struct schedtrace_engine *engine
 		r = set_all(engine, "cpu", &filters->cpus, err);
 	if (!r && filters->command)
 		r = schedtrace_engine_set_parameter(engine, "command", "yes", err);
+	for (size_t i = 0; i < filters->set.n && !r; i++)
+		r = set_one(engine, filters->set.items[i], err);
 	return r;
 }
 

@@ -72,6 +72,10 @@ static const struct option_spec options[] = {
 	{ 0, "filter", "CONDITION",
 	  "only rows that fulfil this, as pandas' query: \"on_cpu_ns > 5e6 and comm =~ 'cc*'\"",
 	  OPTION_TEXT, FIELD(report.selection.filters.condition), TABLES },
+	{ 0, "set", "NAME=VALUE",
+	  "set a parameter of an analysis, such as worst=50; \"schedreport list\" shows them; may "
+	  "be given several times",
+	  OPTION_LIST, FIELD(report.selection.filters.set), TABLES },
 	{ 0, "strict", NULL, "fail, with status 1, if one of these filters matches nothing",
 	  OPTION_FLAG, FIELD(strict), TABLES },
 	{ 'w', "window", "BEGIN:END",

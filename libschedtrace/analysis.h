@@ -13,6 +13,7 @@
 #include "libschedtrace/table.h"
 
 struct choice;
+struct parameters;
 struct replay;
 
 /* What an analysis is created with. Everything outlives it. */
@@ -22,6 +23,7 @@ struct analysis_env {
 	struct replay *replay;		    /* see replay.h; NULL unless uses_replay */
 	int64_t window_begin, window_end;   /* ns; count only what lies inside */
 	struct choice *choice; /* what counts where tasks are put together: see choice.h */
+	const struct parameters *parameters; /* see parameters.h */
 };
 
 struct analysis {

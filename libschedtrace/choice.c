@@ -98,7 +98,7 @@ int choice_set(struct choice *choice, const char *name, const char *value,
 	else
 		r = error_set(err, SCHEDTRACE_E_NOT_FOUND,
 			      "no parameter is called \"%.100s\"; there are: pid, comm, command, "
-			      "cpu",
+			      "cpu, worst, points",
 			      name);
 	choice->given = choice->pids.n || choice->cpus.n || choice->n_comms || choice->command;
 	return r;

@@ -10,6 +10,7 @@
 #include "libschedtrace/choice.h"
 #include "libschedtrace/context.h"
 #include "libschedtrace/let_go.h"
+#include "libschedtrace/parameters.h"
 #include "libschedtrace/replay/replay.h"
 #include "libschedtrace/row_checks.h"
 
@@ -23,6 +24,7 @@ struct schedtrace_engine {
 	struct schedtrace_sink sink;
 	int64_t window_begin, window_end;
 	struct choice choice;
+	struct parameters parameters;
 	struct let_go *let_go; /* the last link: see let_go.h */
 	struct table_sizes sizes;
 	struct replay *replay; /* NULL when no chosen analysis wants it */
@@ -52,6 +54,7 @@ int schedtrace_engine_new(struct schedtrace_engine **out, const struct schedtrac
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for an engine");
 	}
 	engine->ctx = ctx;
+	engine->parameters = parameters_usual();
 	engine->window_begin = INT64_MIN;
 	engine->window_end = INT64_MAX;
 	engine->last = -ROWS_MAX_TIME;
@@ -191,12 +194,14 @@ int schedtrace_engine_set_parameter(struct schedtrace_engine *engine, const char
 				    const char *value, struct schedtrace_error *err)
 {
 	int r = check_not_started(engine, "setting a parameter", err);
+	bool known;
 
 	if (r < 0)
 		return r;
 	if (!name || !value)
 		return error_set(err, SCHEDTRACE_E_USAGE, "a parameter needs a name and a value");
-	return choice_set(&engine->choice, name, value, err);
+	r = parameters_set(&engine->parameters, name, value, &known, err);
+	return known ? r : choice_set(&engine->choice, name, value, err);
 }
 
 const struct choice *engine_choice(const struct schedtrace_engine *engine)
@@ -212,6 +217,7 @@ static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 		.window_begin = engine->window_begin,
 		.window_end = engine->window_end,
 		.choice = &engine->choice,
+		.parameters = &engine->parameters,
 	};
 	int r = schedtrace_context_load_tasks(engine->ctx, err);
 

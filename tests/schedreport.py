@@ -224,6 +224,18 @@ def a_log_comes_row_by_row():
 
 
 @test
+def parameters_are_set_by_name_and_listed():
+    every = run("-q", "latency", "-t", "latency_worst", "-f", "csv", TAR).stdout.splitlines()
+    assert len(every) > 3
+    p = run("-q", "latency", "-t", "latency_worst", "-f", "csv", "--set", "worst=2", TAR)
+    assert p.stdout.splitlines() == every[:3]
+    assert b"parameter worst=20:" in run("list", "latency").stdout
+    for wrong in ("worst=0", "worst", "pid=7", "nothing=1"):
+        p = run("-q", "latency", "--set", wrong, TAR)
+        assert p.returncode == 2 and p.stderr.count(b"\n") == 1, p.stderr
+
+
+@test
 def wrong_usage_exits_with_2_and_one_sentence():
     for arguments, words in (((), "no FILE"), (("tasks",), "no FILE"),
                              (("taks", TAR), "did you mean tasks"),

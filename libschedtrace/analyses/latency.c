@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "libschedtrace/analyses/latency.h"
+#include "libschedtrace/parameters.h"
 
 static int no_memory(struct schedtrace_error *err)
 {
@@ -36,7 +37,7 @@ static void remember_worst(struct latency *latency, const struct worst *wait)
 	const struct lives *lives = replay_lives(latency->replay);
 	size_t i = latency->n_worst;
 
-	if (i == N_WORST)
+	if (i == latency->max_worst)
 		i--; /* the least goes */
 	for (; i > 0 && latency->worst[i - 1].ns < wait->ns; i--)
 		latency->worst[i] = latency->worst[i - 1];
@@ -44,7 +45,7 @@ static void remember_worst(struct latency *latency, const struct worst *wait)
 	latency->worst[i].name = name_of(lives, wait->life);
 	latency->worst[i].waker_name = name_of(lives, wait->longest.waker);
 	latency->worst[i].ran_name = name_of(lives, wait->longest.ran);
-	if (latency->n_worst < N_WORST)
+	if (latency->n_worst < latency->max_worst)
 		latency->n_worst++;
 }
 
@@ -129,7 +130,8 @@ static int count_waking(struct latency_account *a, bool doubtful, int64_t ns,
 
 static bool is_among_worst(const struct latency *latency, int64_t ns)
 {
-	return latency->n_worst < N_WORST || ns > latency->worst[N_WORST - 1].ns;
+	return latency->n_worst < latency->max_worst ||
+	       ns > latency->worst[latency->max_worst - 1].ns;
 }
 
 /* Whether the wait counts where tasks are put together. */
@@ -401,6 +403,7 @@ static void destroy(void *self)
 	histogram_free(&latency->on[1]);
 	free(latency->accounts.items);
 	free(latency->ran.items);
+	free(latency->worst);
 	free(latency);
 }
 
@@ -420,6 +423,10 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	if (!latency)
 		return no_memory(err);
 	*self = latency;
+	latency->max_worst = (size_t)env->parameters->values[PARAMETER_WORST];
+	latency->worst = calloc(latency->max_worst, sizeof(*latency->worst));
+	if (!latency->worst)
+		return no_memory(err);
 	latency->sink = env->sink;
 	latency->replay = env->replay;
 	latency->choice = env->choice;

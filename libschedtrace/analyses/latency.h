@@ -42,8 +42,6 @@ struct latency_account {
 	bool is_moved;	  /* the wait that goes on began on another CPU */
 };
 
-#define N_WORST 20
-
 /* Names are numbers in lives.names, since a task may change its name later. */
 struct worst {
 	struct longest longest;
@@ -76,8 +74,8 @@ struct latency {
 	struct grown accounts;	     /* struct latency_account by life */
 	struct grown ran;	     /* struct stretches by CPU */
 	struct histogram on[2];	     /* waits after wakeups: on the previous CPU, moved */
-	struct worst worst[N_WORST]; /* the longest first */
-	size_t n_worst;
+	struct worst *worst;	     /* the longest first */
+	size_t n_worst, max_worst;
 };
 
 enum latency_kind latency_kind_of(const struct replay_span *span);

@@ -13,9 +13,10 @@
 #include "base/grown.h"
 #include "libschedtrace/analysis.h"
 #include "libschedtrace/choice.h"
+#include "libschedtrace/parameters.h"
 #include "libschedtrace/replay/replay.h"
 
-#define MAX_INTERVALS 200
+#define MAX_INTERVALS UTILIZATION_POINTS_MOST
 #define FIRST_WIDTH   1000 /* ns */
 
 struct usage {
@@ -38,7 +39,7 @@ struct utilization {
 	struct replay *replay;
 	struct choice *choice;
 	bool has_origin;
-	int64_t origin, width;
+	int64_t origin, width, max_intervals;
 	struct usage idle; /* of the CPUs that count */
 	struct usage busy,
 		chosen;		/* where not all counts: of all tasks there, and those that count */
@@ -97,7 +98,7 @@ static void halve(struct usage *u)
 
 static void reach(struct utilization *u, int64_t end)
 {
-	while ((end - u->origin - 1) / u->width >= MAX_INTERVALS) {
+	while ((end - u->origin - 1) / u->width >= u->max_intervals) {
 		u->width *= 2;
 		halve(&u->idle);
 		halve(&u->busy);
@@ -637,6 +638,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	u->replay = env->replay;
 	u->choice = env->choice;
 	u->width = FIRST_WIDTH;
+	u->max_intervals = env->parameters->values[PARAMETER_POINTS];
 	return replay_listen(env->replay, &listener, err);
 }
 

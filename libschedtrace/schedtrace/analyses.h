@@ -39,6 +39,36 @@ SCHEDTRACE_EXPORT const struct schedtrace_analysis_info *schedtrace_analysis_at(
 /** schedtrace_analysis_find() - an analysis by name, or NULL. Since: 0.1 */
 SCHEDTRACE_EXPORT const struct schedtrace_analysis_info *schedtrace_analysis_find(const char *name);
 
+/** enum schedtrace_parameter_kind - what a parameter is set to */
+enum schedtrace_parameter_kind {
+	SCHEDTRACE_PARAMETER_NUMBERS = 1, /* numbers with commas between */
+	SCHEDTRACE_PARAMETER_PATTERN,	  /* a name or shell pattern */
+	SCHEDTRACE_PARAMETER_YES_NO,
+	SCHEDTRACE_PARAMETER_COUNT, /* a number from @least to @most */
+};
+
+/**
+ * struct schedtrace_parameter_info - what schedtrace_engine_set_parameter() can set
+ * @name:     as it is set
+ * @kind:     of the value
+ * @about:    one line: what it chooses
+ * @usual:    its value unless it is set; NULL: nothing is chosen, all counts
+ * @analysis: whose it is; NULL: of every analysis that has tables or logs with such choices
+ * @least:    of a count
+ * @most:     of a count
+ */
+struct schedtrace_parameter_info {
+	const char *name;
+	enum schedtrace_parameter_kind kind;
+	const char *about;
+	const char *usual;
+	const char *analysis;
+	int64_t least, most;
+};
+
+/** schedtrace_parameter_at() - a parameter by index, NULL past the last. Since: 0.1 */
+SCHEDTRACE_EXPORT const struct schedtrace_parameter_info *schedtrace_parameter_at(size_t index);
+
 struct schedtrace_engine;
 
 /**
@@ -90,11 +120,14 @@ SCHEDTRACE_EXPORT int schedtrace_engine_set_window(struct schedtrace_engine *eng
 						   int64_t end, struct schedtrace_error *err);
 
 /**
- * schedtrace_engine_set_parameter() - tell the analyses what to count where they put tasks together
+ * schedtrace_engine_set_parameter() - tell the analyses what to count where they put tasks
+ * together, and how much to keep
  * @engine: engine to change, before the first feed
- * @name:   "pid" or "cpu": numbers with commas between; "comm": a name or shell pattern; "command":
+ * @name:   one of schedtrace_parameter_at(). "pid" or "cpu": numbers with commas between;
+ *          "comm": a name or shell pattern; "command":
  *          "yes" or "no", whether only tasks of the recorded command count. Values of one name add
- *          up: a task may be any of them, but must be one of each name that is given.
+ *          up: a task may be any of them, but must be one of each name that is given. The last
+ *          value of any other name holds.
  * @value:  what it is set to
  * @err:    says what is wrong, or which parameters there are
  *

@@ -284,6 +284,10 @@ static void unknown_analyses_and_late_changes_are_refused(void **state)
 	assert_int_equal(schedtrace_engine_set_parameter(engine, "tgid", "7", &err),
 			 SCHEDTRACE_E_NOT_FOUND);
 	assert_non_null(strstr(err.text, "pid, comm, command, cpu"));
+	assert_int_equal(schedtrace_engine_set_parameter(engine, "worst", "0", &err),
+			 SCHEDTRACE_E_USAGE);
+	assert_int_equal(schedtrace_engine_set_parameter(engine, "points", "many", &err),
+			 SCHEDTRACE_E_USAGE);
 	assert_int_equal(schedtrace_engine_set_parameter(engine, "pid", "7,x", &err),
 			 SCHEDTRACE_E_USAGE);
 	assert_int_equal(schedtrace_engine_set_parameter(engine, "cpu", "-1", &err),
