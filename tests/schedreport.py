@@ -225,9 +225,10 @@ def a_log_comes_row_by_row():
 
 @test
 def parameters_are_set_by_name_and_listed():
-    every = run("-q", "latency", "-t", "latency_worst", "-f", "csv", TAR).stdout.splitlines()
+    build = os.path.join(SOURCE, "examples/traces/build.tar")
+    every = run("-q", "latency", "-t", "latency_worst", "-f", "csv", build).stdout.splitlines()
     assert len(every) > 3
-    p = run("-q", "latency", "-t", "latency_worst", "-f", "csv", "--set", "worst=2", TAR)
+    p = run("-q", "latency", "-t", "latency_worst", "-f", "csv", "--set", "worst=2", build)
     assert p.stdout.splitlines() == every[:3]
     assert b"parameter worst=20:" in run("list", "latency").stdout
     for wrong in ("worst=0", "worst", "pid=7", "nothing=1"):
