@@ -10,12 +10,12 @@
 #include "record/schedrec/recording.h"
 #include "record/schedrec/recording_summary.h"
 #include "record/schedrec/sampling.h"
-#include "record/schedrec/workload.h"
 #include "record/triggers/save_rules.h"
 #include "record/triggers/watch.h"
 #include "record/workfile/finish.h"
 #include "record/workfile/numbered.h"
 #include "record/workfile/workfile.h"
+#include "record/workload/workload.h"
 #include "tracedat/tracedat_writer.h"
 
 struct recording {

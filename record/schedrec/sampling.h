@@ -7,7 +7,7 @@
 #include "record/control.h"
 #include "record/sampler.h"
 #include "record/schedrec/recording.h"
-#include "record/schedrec/workload.h"
+#include "record/workload/workload.h"
 
 #define SAMPLING_VERBS 3
 

@@ -15,13 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "record/capture.h"
 #include "record/privileges.h"
-#include "record/schedrec/workload.h"
 #include "record/workfile/workfile.h"
+#include "record/workload/workload.h"
 #include "view/live/live_frames.h"
 #include "view/live/live_viewer.h"
 
@@ -117,15 +116,13 @@ static void take_no_signals(const struct live *l)
 static int view(const struct live *l, int from_recorder, int head, struct schedtrace_error *err)
 {
 	struct live_viewer *viewer = NULL;
-	char path[40];
 	int r;
 
 	take_no_signals(l);
 	r = keep_only(&from_recorder, &head, err);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", head);
 	/* While it may still be opened: then nothing of root's is left. */
 	if (r == 0)
-		r = live_viewer_new(&viewer, &l->tables, path, err);
+		r = live_viewer_new(&viewer, &l->tables, head, err);
 	close(head);
 	if (r == 0)
 		r = give_up_rights(l, err);
@@ -257,11 +254,6 @@ static int run(struct live *l, int *status, struct schedtrace_error *err)
 	int r = capture_start(l->capture, NULL, 0, err), stopped;
 	struct schedtrace_error later;
 
-	if (r == 0)
-		r = live_frame_send(
-			l->to_viewer,
-			&(struct live_frame){ .kind = LIVE_STARTED, .until_ns = now_ns() }, NULL,
-			err);
 	if (r == 0 && command)
 		r = workload_start(&l->workload, command[0], status, err);
 	if (r == 0) {

@@ -11,14 +11,13 @@
 
 #include <schedtrace/error.h>
 
-enum live_frame_kind { LIVE_STARTED = 1, LIVE_PAGES, LIVE_ROUND, LIVE_END };
+enum live_frame_kind { LIVE_PAGES = 1, LIVE_ROUND, LIVE_END };
 
 struct live_frame {
 	uint32_t kind;
 	int32_t cpu;	  /* of pages */
 	uint64_t bytes;	  /* that follow */
-	int64_t until_ns; /* of a round: all records before have been sent; of the start: those
-			   * before say what the system was like */
+	int64_t until_ns; /* of a round: all records before have been sent */
 };
 
 /* E_CANCELLED: nobody reads any more. */

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "convert/record_stream.h"
+#include "input/live_input.h"
 #include "libschedtrace/analysis.h"
-#include "tracedat/page_merge.h"
-#include "tracedat/tracedat.h"
 #include "view/live/live_frames.h"
 
 #define USUAL_INTERVAL_NS 2000000000
@@ -16,22 +14,19 @@
 
 struct live_viewer {
 	const struct live_tables *tables;
-	struct tracedat *head;
-	struct page_merge *merge;
-	struct record_stream *stream;
+	struct input *input;
+	struct live_input *pages;		      /* of the input */
 	struct schedtrace_engine *engine;	      /* NULL: nothing has come yet */
 	struct schedtrace_tables *before;	      /* as of the last interval's end */
 	int64_t begin_ns, before_ns, now_ns, last_ns; /* INT64_MIN: not yet */
-	int64_t started_ns; /* before which the recorder has written what the system was like */
 	int64_t intervals;
-	uint64_t records;
 	bool done; /* all that was asked for is printed */
 };
 
-int live_viewer_new(struct live_viewer **out, const struct live_tables *tables, const char *path,
+int live_viewer_new(struct live_viewer **out, const struct live_tables *tables, int head_fd,
 		    struct schedtrace_error *err)
 {
-	const struct stream_options stream = { .salvage = false };
+	const struct input_options options = { .instance = NULL };
 	struct live_viewer *v = calloc(1, sizeof(*v));
 	int r;
 
@@ -39,26 +34,19 @@ int live_viewer_new(struct live_viewer **out, const struct live_tables *tables, 
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for tables");
 	v->tables = tables;
 	v->begin_ns = v->before_ns = v->now_ns = v->last_ns = INT64_MIN;
-	r = tracedat_open(&v->head, path, NULL, err);
-	if (r == 0)
-		r = tracedat_page_merge(v->head, &v->merge, err);
-	if (r == 0)
-		r = record_stream_new(&v->stream, tracedat_head(v->head), &stream, err);
-	if (r < 0) {
-		live_viewer_free(v);
-		return r;
-	}
-	*out = v;
-	return 0;
+	r = live_input_open(&v->input, &v->pages, head_fd, &options, err);
+	if (r < 0)
+		free(v);
+	else
+		*out = v;
+	return r;
 }
 
 void live_viewer_free(struct live_viewer *v)
 {
 	schedtrace_tables_free(v->before);
 	schedtrace_engine_free(v->engine);
-	record_stream_free(v->stream);
-	page_merge_free(v->merge);
-	tracedat_close(v->head);
+	input_close(v->input);
 	free(v);
 }
 
@@ -69,42 +57,38 @@ static int64_t interval(const struct live_viewer *v)
 	return ns ? ns : USUAL_INTERVAL_NS;
 }
 
-/* The first records have what the recorder says at the beginning: it is known to all rows. */
-static int begin(struct live_viewer *v, const struct record *records, size_t n,
-		 struct schedtrace_error *err)
+static int begin(struct live_viewer *v, struct schedtrace_error *err)
 {
-	int r = 0;
+	int r = schedtrace_engine_new(&v->engine, input_context(v->input), err);
 
-	for (size_t i = 0; r == 0 && i < n && record_stream_wants_ahead(v->stream); i++)
-		r = record_stream_ahead(v->stream, &records[i], err);
-	if (r == 0)
-		r = record_stream_begin(v->stream, err);
-	if (r == 0)
-		r = schedtrace_engine_new(&v->engine, record_stream_context(v->stream), err);
 	for (size_t i = 0; r == 0 && i < v->tables->n_analyses; i++)
 		r = schedtrace_engine_add(v->engine, v->tables->analyses[i], err);
 	return r;
 }
 
-static int feed(struct live_viewer *v, struct schedtrace_error *err)
+/* All rows that there are by now. */
+static int take_rows(struct live_viewer *v, struct schedtrace_error *err)
 {
 	const struct schedtrace_events *rows;
-	int r = record_stream_take(v->stream, &rows, err);
+	int r, answer;
 
-	if (r > 0 && rows->n) {
-		if (v->begin_ns == INT64_MIN)
+	while ((answer = input_next(v->input, &rows, err)) == INPUT_ROWS) {
+		r = v->engine ? 0 : begin(v, err);
+		if (r == 0 && rows->n && v->begin_ns == INT64_MIN)
 			v->begin_ns = v->before_ns = rows->timestamp[0];
-		v->last_ns = rows->timestamp[rows->n - 1];
+		if (r == 0 && rows->n)
+			v->last_ns = rows->timestamp[rows->n - 1];
+		if (r == 0)
+			r = schedtrace_engine_feed(v->engine, rows, err);
+		if (r < 0)
+			return r;
 	}
-	if (r > 0)
-		r = schedtrace_engine_feed(v->engine, rows, err);
-	record_stream_clear(v->stream);
-	return r;
+	return answer < 0 ? answer : 0;
 }
 
 static int64_t wall_offset(const struct live_viewer *v)
 {
-	return schedtrace_context_info(record_stream_context(v->stream))->wall_offset_begin_ns;
+	return schedtrace_context_info(input_context(v->input))->wall_offset_begin_ns;
 }
 
 static int print(struct live_viewer *v, const struct schedtrace_tables *tables, int64_t begin_ns,
@@ -152,35 +136,13 @@ static int print_whole(struct live_viewer *v, struct schedtrace_error *err)
 	return r;
 }
 
-static int take_records(struct live_viewer *v, const struct record *records, size_t n,
-			struct schedtrace_error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (!record_stream_has_room(v->stream, &records[i]))
-			r = feed(v, err);
-		if (r == 0)
-			r = record_stream_record(v->stream, &records[i], err);
-		v->records += records[i].kind == RECORD_EVENT;
-	}
-	return r < 0 ? r : feed(v, err);
-}
-
 static int take_round(struct live_viewer *v, int64_t until_ns, struct schedtrace_error *err)
 {
 	const struct live_options *options = v->tables->options;
-	const struct record *records;
-	size_t n;
 	int r;
 
-	if (!v->engine && until_ns < v->started_ns)
-		return 0; /* the pages wait in the merge */
-	r = page_merge_next(v->merge, until_ns, &records, &n, err);
-	if (r == 0 && !v->engine)
-		r = begin(v, records, n, err);
-	if (r == 0)
-		r = take_records(v, records, n, err);
+	live_input_round(v->pages, until_ns);
+	r = take_rows(v, err);
 	if (r < 0 || v->begin_ns == INT64_MIN || until_ns == INT64_MAX)
 		return r;
 	v->now_ns = until_ns;
@@ -191,24 +153,15 @@ static int take_round(struct live_viewer *v, int64_t until_ns, struct schedtrace
 	return options->command ? 0 : print_whole(v, err);
 }
 
-/* What is left when recording has ended. */
+/* After the last round, when recording has ended. */
 static int end(struct live_viewer *v, struct schedtrace_error *err)
 {
-	const struct live_options *options = v->tables->options;
-	int more = 1, r = 0;
+	int r = v->engine ? engine_finish(v->engine, err) : 0;
 
-	if (!v->engine)
-		return 0;
-	while (more > 0 && r == 0) {
-		more = record_stream_end(v->stream, v->records, err);
-		r = more < 0 ? more : feed(v, err);
-	}
-	if (r == 0)
-		r = engine_finish(v->engine, err);
 	if (r < 0 || v->begin_ns == INT64_MIN)
 		return r;
 	v->now_ns = v->last_ns > v->now_ns ? v->last_ns : v->now_ns;
-	return options->once ? print_whole(v, err) : print_interval(v, err);
+	return v->tables->options->once ? print_whole(v, err) : print_interval(v, err);
 }
 
 int live_viewer_run(struct live_viewer *v, int fd, struct schedtrace_error *err)
@@ -222,9 +175,7 @@ int live_viewer_run(struct live_viewer *v, int fd, struct schedtrace_error *err)
 	       (got = r = live_frame_receive(fd, &frame, &bytes, &room, err)) > 0) {
 		r = 0;
 		if (frame.kind == LIVE_PAGES)
-			r = page_merge_add(v->merge, frame.cpu, bytes, frame.bytes, err);
-		else if (frame.kind == LIVE_STARTED)
-			v->started_ns = frame.until_ns;
+			r = live_input_pages(v->pages, frame.cpu, bytes, frame.bytes, err);
 		else if (frame.kind == LIVE_ROUND)
 			r = take_round(v, frame.until_ns, err);
 		if (frame.kind != LIVE_END)

@@ -7,8 +7,8 @@
 
 struct live_viewer;
 
-/* @path: a trace.dat without events, from which formats and names are taken. */
-int live_viewer_new(struct live_viewer **out, const struct live_tables *tables, const char *path,
+/* @head_fd: a trace.dat without events, which says what events are like; it may be closed. */
+int live_viewer_new(struct live_viewer **out, const struct live_tables *tables, int head_fd,
 		    struct schedtrace_error *err);
 void live_viewer_free(struct live_viewer *viewer);
 

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "cli/process.h"
-#include "record/schedrec/workload.h"
+#include "record/workload/workload.h"
 
 static struct signal_state saved;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "record/schedrec/workload.h"
+#include "record/workload/workload.h"
 
 #include <errno.h>
 #include <fcntl.h>

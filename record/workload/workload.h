@@ -3,8 +3,8 @@
  * The command that is recorded: a child that waits behind a gate until tracing is on, so that
  * nothing of it is missed, and has none of the recorder's descriptors and signal settings.
  */
-#ifndef RECORD_SCHEDREC_WORKLOAD_H
-#define RECORD_SCHEDREC_WORKLOAD_H
+#ifndef RECORD_WORKLOAD_WORKLOAD_H
+#define RECORD_WORKLOAD_WORKLOAD_H
 
 #include <signal.h>
 #include <stdbool.h>
