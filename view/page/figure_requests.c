@@ -97,7 +97,7 @@ static int parse_real(const struct request *request, const char *name, double *o
 static int parse_side(const struct request *request, const char *name, uint32_t most, uint32_t *out,
 		      struct schedtrace_error *err)
 {
-	double value;
+	double value = 0;
 	int r = parse_real(request, name, &value, err);
 
 	if (r < 0)
