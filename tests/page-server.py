@@ -159,9 +159,16 @@ claim("access-control-allow-origin" not in server.ask("/api/analyses", Origin=or
 claim([server.ask("/api/analyses", m)[0] for m in ("PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")] ==
       [405] * 5 and server.ask("/api/analyses", "POST")[0] == 405,
       "other methods, and POST where nothing is taken, are refused")
-listening = subprocess.run(["ss", "-Hltn", f"sport = :{server.port}"], capture_output=True, text=True)
-claim(set(re.findall(r"\s(\S+):%d\s" % server.port, listening.stdout)) <= {"127.0.0.1", "[::1]"} and
-      "127.0.0.1" in listening.stdout, "it listens on this machine's own addresses only", listening.stdout)
+listening = set()
+for name in ("tcp", "tcp6"):
+    try:
+        with open("/proc/net/" + name) as f:
+            lines = [line.split() for line in f][1:]
+    except FileNotFoundError:
+        continue
+    listening |= {l[1].split(":")[0] for l in lines if l[3] == "0A" and int(l[1].split(":")[1], 16) == server.port}
+claim("0100007F" in listening and listening <= {"0100007F", "00000000000000000000000001000000"},
+      "it listens on this machine's own addresses only", listening)
 
 # What is answered.
 listed = {r["name"]: r for r in server.json("/api/recordings")["recordings"]}
