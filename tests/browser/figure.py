@@ -95,7 +95,7 @@ def rows_at_the_pointer(page):
     page.keys(*[(Keys.SHIFT, Keys.ARROW_LEFT)] * 3)
     page.until("document.querySelector('.reading').textContent !== arguments[0]", "the cross moved",
                before)
-    claim(True, "Shift and arrows move the cross")
+    claim(page.text(".reading") != before, "Shift and arrows move the cross", before)
     page.keys("x")
     page.until("document.querySelector('.reading').textContent.includes(' ns')", "raw times")
     claim(" ms" not in page.text(".reading"), "x shows times in nanoseconds", page.text(".reading"))
@@ -130,7 +130,8 @@ def queries(page):
                    BUILD)
     wanted = [str(c["rows"]) for c in stats["categories"] if c["rows"]]
     page.until(lambda: page.texts(".legend .count") == wanted, "the legend counts the chosen rows")
-    claim(True, "a query chooses rows as schedview stats --query does")
+    claim(page.texts(".legend .count") == wanted, "a query chooses rows as schedview stats --query does",
+          page.texts(".legend .count"), wanted)
     page.fill("#query", "cpu = 0 and pid > 3")
     page.until("!document.querySelector('#query-error').hidden", "the error is said")
     claim(page.text("#query-error mark").startswith("=") and "==" in page.text("#query-error"),

@@ -106,7 +106,8 @@ def server_gone(page, server):
     page.screenshot("disconnected")
     again = Server("build.tar", "pingpong.tar", options=["--port", port])
     page.until("document.querySelector('#banner').textContent.includes('token')", "it is back")
-    claim(True, "when another one is there it asks for that one's token")
+    claim("token" in page.text("#banner"), "when another one is there it asks for that one's token",
+          page.text("#banner"))
     page.open(again.address)
     page.until("document.querySelectorAll('#recordings .grid-row').length > 1", "it works again")
     return again
@@ -126,6 +127,7 @@ def broken(page):
     claim("too short for a tar" in rows["broken.tar"] and rows["build.tar"] == "–",
           "a folder's list says what is wrong with a file", rows)
     page.screenshot("broken-recordings")
+    wrong = []
     for view, shown in (("figure", ".figure"), ("tables", "#tables .grid"),
                         ("statistics", "#statistics .grid"), ("variables", "#variables .grid")):
         for name in ("build.tar", "broken.tar"):
@@ -133,8 +135,11 @@ def broken(page):
             page.until("""document.querySelector(arguments[0])?.checkVisibility() === arguments[1] &&
                 document.querySelector(`#${arguments[2]} .notes`).textContent.includes('too short')
                     === !arguments[1]""", f"{view} of {name}", shown, name == "build.tar", view)
+        if page.js("return document.querySelector(arguments[0])?.checkVisibility()", shown) or \
+                "broken.tar" not in page.text(f"#{view} .notes"):
+            wrong.append((view, page.text(f"#{view} .notes")))
     page.screenshot("broken-variables")
-    claim(True, "every view of it says so, and shows nothing of another recording")
+    claim(not wrong, "every view of it says so, and shows nothing of another recording", wrong)
     server.end()
 
 
