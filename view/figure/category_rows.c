@@ -9,11 +9,6 @@
 #include "base/error.h"
 #include "view/figure/ordered.h"
 
-/* The outputs that say where a row is drawn. */
-struct places {
-	size_t x0, y0, x1, y1; /* of points: twice x, y */
-};
-
 static size_t output_of(const struct instructions *in, const char *name)
 {
 	size_t i = 0;
@@ -23,20 +18,20 @@ static size_t output_of(const struct instructions *in, const char *name)
 	return i;
 }
 
-static struct places places_of(const struct instructions *in)
+struct row_places row_places_of(const struct instructions *in)
 {
 	if (in->lines)
-		return (struct places){ output_of(in, "x0"), output_of(in, "y0"),
-					output_of(in, "x1"), output_of(in, "y1") };
-	return (struct places){ output_of(in, "x"), output_of(in, "y"), output_of(in, "x"),
-				output_of(in, "y") };
+		return (struct row_places){ output_of(in, "x0"), output_of(in, "y0"),
+					    output_of(in, "x1"), output_of(in, "y1") };
+	return (struct row_places){ output_of(in, "x"), output_of(in, "y"), output_of(in, "x"),
+				    output_of(in, "y") };
 }
 
 struct summing {
 	struct category_rows *out;
 	struct kept_rows *kept;
 	const struct instructions *in;
-	struct places places;
+	struct row_places places;
 	bool begun;
 };
 
@@ -96,7 +91,7 @@ static void note_meaning(struct summing *s, const struct plan_list *list)
 static int keep(const struct summing *s, const struct query_column *outputs, size_t n,
 		struct schedtrace_error *err)
 {
-	const struct places *at = &s->places;
+	const struct row_places *at = &s->places;
 
 	return kept_rows_add(s->kept, &outputs[at->x0], &outputs[at->y0],
 			     s->in->lines ? &outputs[at->x1] : NULL,
@@ -128,7 +123,9 @@ int category_rows_sum(struct category_rows *out, struct kept_rows *kept, const s
 		      size_t category, const struct plan_terms *terms, struct schedtrace_error *err)
 {
 	const struct instructions *in = plan->instructions;
-	struct summing summing = { .out = out, .kept = kept, .in = in, .places = places_of(in) };
+	struct summing summing = {
+		.out = out, .kept = kept, .in = in, .places = row_places_of(in)
+	};
 
 	*out = (struct category_rows){
 		.x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY

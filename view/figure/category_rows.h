@@ -32,6 +32,12 @@ int category_rows_sum(struct category_rows *out, struct kept_rows *kept, const s
 		      struct schedtrace_error *err);
 void category_rows_free(struct category_rows *rows);
 
+/* The outputs that say where a row is drawn; of points x1 and y1 are x0 and y0. */
+struct row_places {
+	size_t x0, y0, x1, y1;
+};
+struct row_places row_places_of(const struct instructions *instructions);
+
 double column_sum_real(const struct column_sum *sum);
 /* "123", exact unless there are fractions. */
 void column_sum_print(const struct column_sum *sum, char text[64]);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/nearest.h"
+#include "view/figure/beside_program.h"
 
 /* Those of instructions/; a test compares them with the folder. */
 static const char *const installed[] = {
@@ -38,35 +39,10 @@ const char *installed_instructions(size_t i)
 	return i < N_INSTALLED ? installed[i] : NULL;
 }
 
-/* Beside the program, which may have been moved with its prefix, or not installed at all; NULL: it
- * is not there. */
-static char *beside_program(const char *name)
-{
-	static const char *const folders[] = { "instructions",
-					       "../share/schedtrace/instructions" };
-	char program[4096], *slash, *path;
-	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
-
-	if (n <= 0)
-		return NULL;
-	program[n] = '\0';
-	slash = strrchr(program, '/');
-	if (!slash)
-		return NULL;
-	*slash = '\0';
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		if (asprintf(&path, "%s/%s/%s.json", program, folders[i], name) < 0)
-			return NULL;
-		if (access(path, R_OK) == 0)
-			return path;
-		free(path);
-	}
-	return NULL;
-}
-
 int find_instructions(const char *name, char **path, struct schedtrace_error *err)
 {
 	const char *near;
+	char beside[256];
 
 	*path = NULL;
 	if (access(name, F_OK) == 0 || strchr(name, '/')) {
@@ -76,7 +52,8 @@ int find_instructions(const char *name, char **path, struct schedtrace_error *er
 	for (size_t i = 0; i < N_INSTALLED; i++) {
 		if (strcmp(installed[i], name))
 			continue;
-		*path = beside_program(name);
+		snprintf(beside, sizeof(beside), "instructions/%s.json", name);
+		*path = beside_program(beside);
 		if (!*path && asprintf(path, "%s/%s.json", INSTRUCTIONS_DIRECTORY, name) < 0)
 			*path = NULL;
 		return *path ? 0 : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a file name");

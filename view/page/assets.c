@@ -2,15 +2,13 @@
 #include "view/page/assets.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "view/figure/beside_program.h"
+#include "view/page/small_file.h"
 
 #define MOST_BYTES (4 << 20) /* of one file */
 
@@ -33,30 +31,6 @@ static const char *type_of(const char *name)
 	return NULL;
 }
 
-static int read_file(int folder, const char *name, struct asset *out, struct schedtrace_error *err)
-{
-	auto_close int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-	struct stat s;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &s) < 0)
-		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot read %s of the page", name);
-	if (!S_ISREG(s.st_mode) || s.st_size > MOST_BYTES)
-		return error_set(err, SCHEDTRACE_E_FORMAT, "%s of the page is no file of its size",
-				 name);
-	out->bytes = malloc((size_t)s.st_size + 1);
-	if (!out->bytes)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the page");
-	while (out->n < (size_t)s.st_size) {
-		n = read(fd, out->bytes + out->n, (size_t)s.st_size - out->n);
-		if (n <= 0)
-			return error_errno(err, SCHEDTRACE_E_IO, n ? errno : EIO,
-					   "cannot read %s of the page", name);
-		out->n += (size_t)n;
-	}
-	return 0;
-}
-
 static int read_folder(struct assets *assets, DIR *folder, struct schedtrace_error *err)
 {
 	struct dirent *entry;
@@ -71,39 +45,20 @@ static int read_folder(struct assets *assets, DIR *folder, struct schedtrace_err
 			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the page");
 		asset = &assets->list[assets->n++];
 		*asset = (struct asset){ strdup(entry->d_name), type_of(entry->d_name), NULL, 0 };
-		r = asset->name ? read_file(dirfd(folder), entry->d_name, asset, err)
+		r = asset->name ? small_file_read(dirfd(folder), entry->d_name, MOST_BYTES,
+						  &asset->bytes, &asset->n, err)
 				: error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the page");
 	}
 	return r;
 }
 
-/* Its scripts, seen from the folder of the program. */
-static DIR *beside_program(const char *where)
-{
-	char program[4096], path[4200], *slash;
-	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
-
-	if (n <= 0)
-		return NULL;
-	program[n] = '\0';
-	slash = strrchr(program, '/');
-	if (!slash)
-		return NULL;
-	*slash = '\0';
-	snprintf(path, sizeof(path), "%s/%s", program, where);
-	return opendir(path);
-}
-
 int assets_read(struct assets *assets, struct schedtrace_error *err)
 {
-	DIR *folder = beside_program("web");
+	auto_free char *path = beside_program("web");
+	DIR *folder = opendir(path ? path : WEB_DIRECTORY);
 	int r;
 
 	*assets = (struct assets){ .n = 0 };
-	if (!folder)
-		folder = beside_program("../share/schedtrace/web");
-	if (!folder)
-		folder = opendir(WEB_DIRECTORY);
 	if (!folder)
 		return error_set(err, SCHEDTRACE_E_IO,
 				 "the page's scripts are not installed: they should be in %s",

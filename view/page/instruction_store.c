@@ -3,12 +3,10 @@
 
 #include <ctype.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -16,6 +14,7 @@
 #include "base/mem.h"
 #include "view/figure/find_instructions.h"
 #include "view/figure/instructions.h"
+#include "view/page/small_file.h"
 
 #define KEPT_NS	       (3600 * INT64_C(1000000000))
 #define MOST_IN_FOLDER 1000
@@ -133,29 +132,6 @@ static bool find_upload(struct instruction_store *store, const char *name, char 
 	return found;
 }
 
-static int read_file(int folder, const char *path, char **text, size_t *n,
-		     struct schedtrace_error *err)
-{
-	auto_close int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat s;
-	ssize_t got;
-
-	if (fd < 0 || fstat(fd, &s) < 0)
-		return error_errno(err, SCHEDTRACE_E_NOT_FOUND, errno, "cannot read %s", path);
-	if (!S_ISREG(s.st_mode) || s.st_size > INSTRUCTIONS_MAX_BYTES)
-		return error_set(err, SCHEDTRACE_E_LIMIT, "%s is no file of at most 1 MiB", path);
-	*text = malloc((size_t)s.st_size + 1);
-	if (!*text)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for an instruction file");
-	for (*n = 0; *n < (size_t)s.st_size; *n += (size_t)got) {
-		got = read(fd, *text + *n, (size_t)s.st_size - *n);
-		if (got <= 0)
-			break;
-	}
-	(*text)[*n] = '\0';
-	return 0;
-}
-
 /* false: the folder has none of that name. */
 static bool find_in_folder(const struct instruction_store *store, const char *name, char **text,
 			   size_t *n, int *status, struct schedtrace_error *err)
@@ -169,7 +145,7 @@ static bool find_in_folder(const struct instruction_store *store, const char *na
 	folder = open(store->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0 || faccessat(folder, file_name, F_OK, 0) < 0)
 		return false;
-	*status = read_file(folder, file_name, text, n, err);
+	*status = small_file_read(folder, file_name, INSTRUCTIONS_MAX_BYTES, text, n, err);
 	return true;
 }
 
@@ -189,7 +165,9 @@ int instruction_store_text(struct instruction_store *store, const char *name, ch
 	for (size_t i = 0; installed_instructions(i); i++)
 		if (!strcmp(installed_instructions(i), name)) {
 			r = find_instructions(name, &path, err);
-			return r < 0 ? r : read_file(AT_FDCWD, path, text, n, err);
+			return r < 0 ? r
+				     : small_file_read(AT_FDCWD, path, INSTRUCTIONS_MAX_BYTES, text,
+						       n, err);
 		}
 	return error_set(
 		err, SCHEDTRACE_E_NOT_FOUND,

@@ -15,21 +15,12 @@ struct search {
 	const struct drawn_figure *figure;
 	const struct raster_window *window;
 	uint32_t column, row;
-	int64_t near;	  /* how far rows may be that are told of */
-	size_t places[4]; /* the outputs x0, y0, x1, y1; of points x, y twice */
+	int64_t near; /* how far rows may be that are told of */
+	struct row_places places;
 	size_t category;
 	json_int_t total;
 	json_t *rows;
 };
-
-static size_t output_of(const struct instructions *in, const char *name)
-{
-	size_t i = 0;
-
-	while (strcmp(in->outputs[i], name) != 0)
-		i++;
-	return i;
-}
 
 static json_t *cell(const struct query_column *column, size_t i)
 {
@@ -112,10 +103,11 @@ static int search_block(void *user, const struct plan_list *list,
 	struct search *s = user;
 
 	for (size_t i = 0; i < n; i++) {
-		double at[4];
+		const double at[] = { ordered_real(&outputs[s->places.x0], i),
+				      ordered_real(&outputs[s->places.y0], i),
+				      ordered_real(&outputs[s->places.x1], i),
+				      ordered_real(&outputs[s->places.y1], i) };
 
-		for (size_t p = 0; p < 4; p++)
-			at[p] = ordered_real(&outputs[s->places[p]], i);
 		consider(s, outputs, i, at);
 	}
 	return 0;
@@ -146,10 +138,7 @@ int pixel_rows(const struct drawn_figure *figure, const struct figure_choice *ch
 	if (r < 0)
 		return r;
 	terms.filter = filter;
-	s.places[0] = output_of(in, in->lines ? "x0" : "x");
-	s.places[1] = output_of(in, in->lines ? "y0" : "y");
-	s.places[2] = output_of(in, in->lines ? "x1" : "x");
-	s.places[3] = output_of(in, in->lines ? "y1" : "y");
+	s.places = row_places_of(in);
 	s.rows = json_array();
 	for (s.category = 0; s.category < in->n_categories && r == 0; s.category++)
 		if (!in->categories[s.category].failed && !(choice->off && choice->off[s.category]))
