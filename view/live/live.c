@@ -37,7 +37,6 @@ struct live {
 	struct workfile file; /* to be kept; without one nothing is */
 	int head, to_viewer, signal_fd;
 	pid_t viewer_pid;
-	bool interrupted;
 };
 
 /* ---- the viewer ------------------------------------------------------------------------- */
@@ -218,7 +217,7 @@ static bool take_signals(struct live *l)
 	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info))
 		if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM ||
 		    info.ssi_signo == SIGHUP)
-			l->interrupted = ends = true;
+			ends = true;
 	return ends || (l->workload.pid && workload_has_ended(&l->workload));
 }
 
