@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * usage: figure-speed INSTRUCTIONS TRACE
- * What a figure of 2400x1300 pixels takes, of which the recording and the rows stay opened: opening,
- * the first sums, the whole, a tenth of the time; wall and CPU ms, the fewest of five; memory.
+ * What a figure of 2400x1300 pixels takes, of which the recording and the rows stay opened:
+ * opening, the first sums, the whole, a tenth of the time; wall and CPU ms, the fewest of five;
+ * memory.
  */
 #include <stdio.h>
 #include <stdlib.h>

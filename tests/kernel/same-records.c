@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * same-records memory|both SECONDS FILE [MAX_BYTES [ITEM]]: records what happens into memory, and with
- * "both" into FILE at the same time. Then prints how many records, losses and rounds memory had, and
- * with "both" whether each is the file's, byte by byte. With MAX_BYTES pages are taken only at the
- * end, and those that find no room are skipped; 0: as usual. ITEM is as of schedrec -e.
+ * same-records memory|both SECONDS FILE [MAX_BYTES [ITEM]]: records what happens into memory, and
+ * with "both" into FILE at the same time. Then prints how many records, losses and rounds memory
+ * had, and with "both" whether each is the file's, byte by byte. With MAX_BYTES pages are taken
+ * only at the end, and those that find no room are skipped; 0: as usual. ITEM is as of schedrec -e.
  */
 #include <err.h>
 #include <fcntl.h>
