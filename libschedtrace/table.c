@@ -16,12 +16,14 @@
 _Static_assert(sizeof(union schedtrace_value) == 8, "values are lent as arrays of their type");
 
 /* Texts that came lately, by where they stood: most come from one place many times. */
-#define LATELY 16
+#define LATELY 64
 
 struct schedtrace_table {
 	const struct schedtrace_table_info *info;
 	size_t n, max;
 	union schedtrace_value **columns; /* all_columns() of max values each */
+	size_t *texts_at;		  /* the columns of texts */
+	size_t n_texts_at;
 	struct intern texts;
 	struct {
 		const char *from, *own;
@@ -48,6 +50,7 @@ static void table_free(struct schedtrace_table *table)
 	for (size_t c = 0; table->columns && c < all_columns(table->info); c++)
 		free(table->columns[c]);
 	free(table->columns);
+	free(table->texts_at);
 	intern_free(&table->texts);
 	free(table);
 }
@@ -61,10 +64,14 @@ static int table_new(struct schedtrace_table **out, const struct schedtrace_tabl
 	table->info = info;
 	intern_init(&table->texts);
 	table->columns = calloc(all_columns(info), sizeof(*table->columns));
-	if (!table->columns) {
+	table->texts_at = calloc(all_columns(info), sizeof(*table->texts_at));
+	if (!table->columns || !table->texts_at) {
 		table_free(table);
 		return -1;
 	}
+	for (size_t c = 0; c < all_columns(info); c++)
+		if (info->columns[c]->type == SCHEDTRACE_TEXT)
+			table->texts_at[table->n_texts_at++] = c;
 	*out = table;
 	return 0;
 }
@@ -161,16 +168,15 @@ int table_row(struct schedtrace_table *table, const union schedtrace_value *valu
 	      struct schedtrace_error *err)
 {
 	const struct schedtrace_table_info *info = table->info;
+	size_t n_columns = all_columns(info);
 
 	if (table->n == table->max && reserve(table, table->max ? 2 * table->max : 64) < 0)
 		goto nomem;
-	for (size_t c = 0; c < all_columns(info); c++) {
-		union schedtrace_value value = values[c];
-
-		if (info->columns[c]->type == SCHEDTRACE_TEXT && own_text(table, &value.s) < 0)
+	for (size_t c = 0; c < n_columns; c++)
+		table->columns[c][table->n] = values[c];
+	for (size_t i = 0; i < table->n_texts_at; i++)
+		if (own_text(table, &table->columns[table->texts_at[i]][table->n].s) < 0)
 			goto nomem;
-		table->columns[c][table->n] = value;
-	}
 	table->n++;
 	return 0;
 nomem:

@@ -139,7 +139,6 @@ uint32_t lives_begin(struct lives *lives, int32_t pid, int64_t start_ns, int64_t
 
 	if (id == LIFE_NONE || intmap_set(&lives->by_pid, (uint32_t)pid, id) < 0)
 		return LIFE_NONE;
-	lives->newest = id;
 	lives->last_pid = pid;
 	lives->last_life = id;
 	lives->all[id] = (struct life){

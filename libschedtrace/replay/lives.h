@@ -103,7 +103,6 @@ struct lives {
 	struct life *all;
 	uint32_t n, max;
 	uint32_t first_free;  /* LIFE_NONE: none; the next one is its previous_dead */
-	uint32_t newest;      /* the last that began */
 	uint64_t serial;      /* the last that was given */
 	struct let_go *let_go; /* where those are told that are let go */
 	struct intmap by_pid; /* the latest life of each pid */

@@ -414,24 +414,22 @@ static int set_current(struct queues *q, int32_t cpu, uint32_t life)
 	return 0;
 }
 
-static int leave_cpu(struct queues *q, int32_t cpu, bool only_dead)
+static int leave_cpu(struct queues *q, int32_t cpu)
 {
-	const struct lives *lives = replay_lives(q->replay);
 	const struct queue *c = grown_get(&q->cpus, cpu, struct queue);
 
 	for (uint32_t life = c ? c->first : 0, next; life; life = next) {
 		next = grown_get(&q->lives, life - 1, struct waiter)->next;
-		if ((!only_dead || lives->all[life - 1].state == LIFE_DEAD) &&
-		    leave(q, life - 1) < 0)
+		if (leave(q, life - 1) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int leave_all(struct queues *q, bool only_dead)
+static int leave_all(struct queues *q)
 {
 	for (uint32_t cpu = q->first_seen; cpu && q->n_waiting;) {
-		if (leave_cpu(q, (int32_t)cpu - 1, only_dead) < 0)
+		if (leave_cpu(q, (int32_t)cpu - 1) < 0)
 			return -1;
 		cpu = grown_get(&q->cpus, cpu - 1, struct queue)->next_seen;
 	}
@@ -455,7 +453,7 @@ static int pause_all(struct queues *q)
 			life = grown_get(&q->lives, life - 1, struct waiter)->next;
 		}
 	}
-	return leave_all(q, false);
+	return leave_all(q);
 }
 
 static int resume_all(struct queues *q)
@@ -499,7 +497,7 @@ static int switched(struct queues *q, const struct schedtrace_events *ev, size_t
 	/* Who were believed to wait there have been and gone, or may not run. */
 	if (in == LIFE_IDLE) {
 		queues_refute(q, ev->cpu[i]);
-		if (leave_cpu(q, ev->cpu[i], false) < 0)
+		if (leave_cpu(q, ev->cpu[i]) < 0)
 			return -1;
 	}
 	if (set_current(q, ev->cpu[i], in) < 0)
@@ -575,7 +573,7 @@ static int gap_ends(struct queues *q, int32_t cpu)
 	q->n_paused = 0;
 	if (forget_idle(q) < 0 || gap_changed(q, cpu, false) < 0)
 		return -1;
-	return leave_all(q, false);
+	return leave_all(q);
 }
 
 /* No record is missing: once this is over on all CPUs, who waited waits on. */
@@ -623,9 +621,9 @@ static int follow(struct queues *q, const struct schedtrace_events *ev, size_t i
 		/* fall through */
 	case SCHEDTRACE_NEWTASK:
 	case SCHEDTRACE_WAKEUP_NEW:
-		/* The life that the pid meant before may have waited. */
-		if (life <= LIFE_MAX && life == replay_lives(q->replay)->newest &&
-		    leave_all(q, true) < 0)
+		/* The life that the pid meant before may have waited, and died of this row. */
+		if (replay_last_dead(q->replay) != LIFE_NONE &&
+		    leave(q, replay_last_dead(q->replay)) < 0)
 			return -1;
 		break;
 	default:

@@ -50,6 +50,12 @@ struct lives *replay_lives(struct replay *replay)
 {
 	return &replay->lives;
 }
+
+uint32_t replay_last_dead(const struct replay *replay)
+{
+	return replay->last_dead;
+}
+
 void replay_no_memory(struct replay *replay)
 {
 	if (replay->status >= 0)

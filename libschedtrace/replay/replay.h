@@ -103,6 +103,9 @@ int replay_feed(struct replay *replay, const struct schedtrace_events *ev, size_
 
 struct lives *replay_lives(struct replay *replay);
 
+/* The task that died last of those that were not let go; LIFE_NONE: none did. */
+uint32_t replay_last_dead(const struct replay *replay);
+
 /*
  * Lets go of the lives that ended before @before: one a name stands for them from then on. Kept are
  * those that may still have run in a gap that lasts, and the first thread of a process that has
