@@ -4,7 +4,7 @@
 # To build and use the library and all programs.
 packages_to_build="gcc libc6-dev meson ninja-build pkg-config make
 	zlib1g-dev libjansson-dev libisal-dev libzstd-dev libtracefs-dev libtraceevent-dev libdw-dev
-	libcairo2-dev libwebsockets-dev"
+	libcairo2-dev libwebsockets-dev libsqlite3-dev"
 
 # To check it besides: the second compiler, and the witnesses the tests ask for the same answer.
 packages_to_check="$packages_to_build g++ clang libclang-rt-dev libcmocka-dev

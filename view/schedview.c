@@ -17,6 +17,7 @@
 #include "view/figure/statistics_table.h"
 #include "view/live/live.h"
 #include "view/page/page.h"
+#include "view/requests/requests_command.h"
 
 #define PROGRAM "schedview"
 
@@ -32,6 +33,7 @@ struct settings {
 	bool open;
 	/* Of live: */
 	struct live_options live;
+	struct requests_options requests;
 	bool quiet;
 };
 
@@ -43,8 +45,9 @@ enum {
 	VARS = 4,
 	PAGE = 8,
 	LIVE = 16,
+	REQUESTS = 32,
 	BY_INSTRUCTIONS = FIGURE | STATS,
-	READS = FIGURE | STATS | VARS | PAGE
+	READS = FIGURE | STATS | VARS | PAGE | REQUESTS
 };
 
 static const struct option_spec option_table[] = {
@@ -71,7 +74,7 @@ static const struct option_spec option_table[] = {
 	{ 'o', "output", "FILE",
 	  "write to FILE, which appears when it is whole; a picture is a PNG, SVG or PDF by its "
 	  "ending; of live: keep what is recorded as a trace.dat [tables: stdout]",
-	  OPTION_TEXT, FIELD(draw.out), FIGURE | STATS | VARS | LIVE },
+	  OPTION_TEXT, FIELD(draw.out), FIGURE | STATS | VARS | LIVE | REQUESTS },
 	{ 0, "size", "WxH", "width and height of the picture in pixels [2400x1300]", OPTION_TEXT,
 	  FIELD(draw.size), FIGURE },
 	{ 'w', "window", "BEGIN:END",
@@ -85,7 +88,7 @@ static const struct option_spec option_table[] = {
 	{ 0, "title", "TEXT", "what stands above the picture [the recorded command]", OPTION_TEXT,
 	  FIELD(draw.title), FIGURE },
 	{ 'f', "format", "FORMAT", "text, csv or json [text]; of live also prometheus", OPTION_TEXT,
-	  FIELD(format), STATS | VARS | LIVE, "text csv json prometheus" },
+	  FIELD(format), STATS | VARS | LIVE | REQUESTS, "text csv json prometheus" },
 	{ 0, "default-ids", NULL, "read a tarball that names no events by SchedLog's ids 0 to 17",
 	  OPTION_FLAG, FIELD(input.default_ids), READS },
 	{ 0, "instance", "NAME", "the buffer of a trace.dat to read [the only one with events]",
@@ -108,13 +111,43 @@ static const struct option_spec option_table[] = {
 	{ 0, "user", "NAME",
 	  "whose rights the process that shows has [who called through sudo, else nobody]",
 	  OPTION_TEXT, FIELD(live.user), LIVE },
+	{ 0, "db", "ADDRESS",
+	  "the database: sqlite:PATH [requests.db in your folder of states, "
+	  "~/.local/state/schedtrace]",
+	  OPTION_TEXT, FIELD(requests.db), REQUESTS },
+	{ 0, "add", "TRACE",
+	  "add the requests of this recording, each once however often it is added, and print "
+	  "none; may be given several times",
+	  OPTION_LIST, FIELD(requests.add), REQUESTS },
+	{ 'p', "pid", "PID,…", "only requests of these threads or processes", OPTION_TEXT,
+	  FIELD(requests.pids), REQUESTS },
+	{ 0, "name", "NAME",
+	  "only requests of tasks of this name or shell pattern, such as \"cc*\"; may be given "
+	  "several times",
+	  OPTION_LIST, FIELD(requests.names), REQUESTS },
+	{ 0, "call", "CALL,…", "only these calls: mmap, munmap, mremap, brk, area", OPTION_TEXT,
+	  FIELD(requests.calls), REQUESTS, "mmap munmap mremap brk area" },
+	{ 0, "since", "TIME",
+	  "only requests from then on: \"2026-01-31 13:45:02.5\", 13:45 (today), 10m (ago); local "
+	  "time, or with a zone behind it, as Z or +01:00",
+	  OPTION_TEXT, FIELD(requests.since), REQUESTS },
+	{ 0, "until", "TIME", "only requests before then", OPTION_TEXT, FIELD(requests.until),
+	  REQUESTS },
+	{ 0, "min-size", "BYTES", "only requests of so many bytes or more; K, M, G follow",
+	  OPTION_SIZE, FIELD(requests.min_size), REQUESTS },
+	{ 0, "max-size", "BYTES", "only requests of so many bytes or fewer", OPTION_SIZE,
+	  FIELD(requests.max_size), REQUESTS },
+	{ 0, "last", "N", "only the last N of them", OPTION_NUMBER, FIELD(requests.last), REQUESTS,
+	  NULL, true },
+	{ 0, "sum", NULL, "instead of requests print what each process asked for in all",
+	  OPTION_FLAG, FIELD(requests.sum), REQUESTS },
 	{ 0 },
 };
 
 #define EXIT_STATUS                                                                                \
-	"Exit status: 0 done, 1 could not finish (I/O, memory), 2 wrong usage, 3 the recording "   \
-	"or\nthe instruction file is damaged or unreadable, 4 done with --salvage on damaged "     \
-	"input.\n"
+	"Exit status: 0 done, 1 could not finish (I/O, memory, database), 2 wrong usage, 3 the\n"  \
+	"recording, the instruction file or the database is damaged or unreadable, 4 done with\n"  \
+	"--salvage on damaged input.\n"
 
 static const struct program figure_program = {
 	.name = "schedview figure",
@@ -160,8 +193,21 @@ static const struct program live_program = {
 	.runs_command = true,
 };
 
-static const struct program *const commands[] = { &figure_program, &stats_program, &vars_program,
-						  &live_program, NULL };
+static const struct program requests_program = {
+	.name = "schedview requests",
+	.usage = "[OPTION…]\n--add TRACE [OPTION…]",
+	.about =
+		"Prints requests of memory, mmap, munmap, mremap and brk, from a database of them, "
+		"in the order in which they were stored; or adds those of recordings to it.",
+	.options = option_table,
+	.after = "Examples:\n  schedview requests --add build.tar\n  schedview requests --name "
+		 "'cc*' "
+		 "--min-size 1M --since 10m\n  schedview requests --sum -f csv\n\n" EXIT_STATUS,
+	.command = REQUESTS,
+};
+
+static const struct program *const commands[] = { &figure_program, &stats_program,    &vars_program,
+						  &live_program,   &requests_program, NULL };
 
 static const struct program program = {
 	.name = PROGRAM,
@@ -169,7 +215,8 @@ static const struct program program = {
 		 "figure [OPTION…] -i FILE -o PICTURE TRACE\n"
 		 "stats [OPTION…] -i FILE TRACE\n"
 		 "vars [OPTION…] TRACE\n"
-		 "live [OPTION…] [-- COMMAND [ARG…]]",
+		 "live [OPTION…] [-- COMMAND [ARG…]]\n"
+		 "requests [OPTION…]",
 	.about =
 		"Shows recordings, tarballs or trace.dat, in a browser on this machine: figures by "
 		"instruction files, those of SchedDisplay too, tables of all analyses, sums. "
@@ -385,6 +432,16 @@ static int run_live(struct settings *settings, char *const *command, int *status
 	return live_run(live, status, err);
 }
 
+static int run_requests(struct settings *settings, bool *damaged, struct schedtrace_error *err)
+{
+	struct requests_options *requests = &settings->requests;
+
+	requests->format = settings->format;
+	requests->out = settings->draw.out;
+	requests->input = settings->input;
+	return requests_run(requests, damaged, err);
+}
+
 static bool is_command(const char *word)
 {
 	for (size_t i = 0; commands[i]; i++)
@@ -395,25 +452,28 @@ static bool is_command(const char *word)
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { .port = -1, .live.top = -1 };
+	struct settings settings = { .port = -1,
+				     .live.top = -1,
+				     .requests = { .min_size = -1, .max_size = -1 } };
 	struct schedtrace_error err;
-	bool damaged = false, page, live;
+	bool damaged = false, page, live, requests;
 	int first, r, status = EXIT_DONE;
 
 	process_begin(PROGRAM, EXIT_UNFINISHED);
 	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
 	page = argc > first && !is_command(argv[first]);
 	live = argc > first && !strcmp(argv[first], "live");
+	requests = argc == first + 1 && !strcmp(argv[first], "requests");
 	if (page && !strpbrk(argv[first], "/.") && access(argv[first], F_OK) < 0)
 		r = error_set(&err, SCHEDTRACE_E_USAGE,
-			      "no command %s, nor a file: there are figure, stats, vars and live; "
-			      "see " PROGRAM " --help",
+			      "no command %s, nor a file: there are figure, stats, vars, live and "
+			      "requests; see " PROGRAM " --help",
 			      argv[first]);
 	else if (argc == first)
 		r = error_set(&err, SCHEDTRACE_E_USAGE,
 			      "nothing to show: name recordings, a folder of them, or a command; "
 			      "see " PROGRAM " --help");
-	else if (!page && !live && argc - first != 2)
+	else if (!page && !live && !requests && argc - first != 2)
 		r = error_set(&err, SCHEDTRACE_E_USAGE,
 			      "%s takes one recording; see " PROGRAM " %s --help", argv[first],
 			      argv[first]);
@@ -425,6 +485,9 @@ int main(int argc, char **argv)
 		r = run_page(&settings, argv + first, argc - first, &err);
 	} else if (r == 0 && live) {
 		r = run_live(&settings, argv + first + 1, &status, &err);
+	} else if (r == 0 && requests) {
+		outputs_remove_at_signals();
+		r = run_requests(&settings, &damaged, &err);
 	} else if (r == 0) {
 		outputs_remove_at_signals();
 		settings.trace = argv[first + 1];
@@ -432,6 +495,8 @@ int main(int argc, char **argv)
 	}
 	option_list_free(&settings.listen);
 	option_list_free(&settings.hosts);
+	option_list_free(&settings.requests.add);
+	option_list_free(&settings.requests.names);
 	if (r < 0) {
 		int failed = report_error(PROGRAM, &err);
 
