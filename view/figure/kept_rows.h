@@ -3,8 +3,8 @@
 #ifndef VIEW_FIGURE_KEPT_ROWS_H
 #define VIEW_FIGURE_KEPT_ROWS_H
 
+#include "base/cache_memory.h"
 #include "query/query.h"
-#include "view/figure/cache_memory.h"
 #include "view/figure/raster.h"
 
 struct kept_block;

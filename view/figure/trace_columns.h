@@ -5,9 +5,9 @@
 
 #include <pthread.h>
 
+#include "base/cache_memory.h"
 #include "input/input.h"
 #include "query/query.h"
-#include "view/figure/cache_memory.h"
 #include "view/figure/instructions.h"
 
 /* A column that instructions can name; of all rows, and as long as the recording is open. */

@@ -3,8 +3,8 @@
  * Memory that the kernel may write out: large pieces of it lie in a file without a name, in the
  * user's cache folder, so that what is kept of a recording need not fit into memory.
  */
-#ifndef VIEW_FIGURE_CACHE_MEMORY_H
-#define VIEW_FIGURE_CACHE_MEMORY_H
+#ifndef BASE_CACHE_MEMORY_H
+#define BASE_CACHE_MEMORY_H
 
 #include <stddef.h>
 

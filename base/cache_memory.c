@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "view/figure/cache_memory.h"
+#include "base/cache_memory.h"
 
 #include <fcntl.h>
 #include <pthread.h>
