@@ -5,6 +5,7 @@
 
 #include <schedtrace/trace.h>
 
+#include "base/ending.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/whole_file.h"
@@ -201,13 +202,6 @@ static int copy_rows(struct conversion *c, struct schedtrace_error *err)
 }
 
 /* ---- what stands beside them ----------------------------------------------------------- */
-
-static bool has_ending(const char *name, const char *ending)
-{
-	size_t n = strlen(name), m = strlen(ending);
-
-	return n > m && strcmp(name + n - m, ending) == 0;
-}
 
 static int copy_member(void *user, const char *name, const void *data, size_t n,
 		       struct schedtrace_error *err)

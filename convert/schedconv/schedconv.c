@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/ending.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/options.h"
@@ -62,19 +63,12 @@ static const struct program program = {
 		 "recording are no damage: they are counted in the notes and marked in the rows.",
 };
 
-static bool ends_in(const char *path, const char *ending)
-{
-	size_t n = strlen(path), m = strlen(ending);
-
-	return n > m && strcmp(path + n - m, ending) == 0;
-}
-
 /* TRACE.dat beside itself as TRACE.tar; to be freed. */
 static int default_output(const char *input, char **out, struct schedtrace_error *err)
 {
-	size_t n = strlen(input) - (ends_in(input, ".dat") ? 4 : 0);
+	size_t n = strlen(input) - (has_ending(input, ".dat") ? 4 : 0);
 
-	if (ends_in(input, ".tar"))
+	if (has_ending(input, ".tar"))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "%s is a tarball: name the one to make, too", input);
 	if (asprintf(out, "%.*s.tar", (int)n, input) >= 0)
