@@ -87,20 +87,23 @@ static void tell(int fd, int errnum)
 }
 
 /* The child: never returns. */
-static void run_child(char *const *argv, const struct identity *id,
-		      const struct signal_state *saved, int gate_fd, int report_fd)
+static void run_child(char *const *argv, const struct workload_options *o, int gate_fd,
+		      int report_fd)
 {
 	int errnum;
 	char go;
 
 	process_give_back();
-	setrlimit(RLIMIT_NOFILE, &saved->files);
-	errnum = -identity_become(id);
+	setrlimit(RLIMIT_NOFILE, &o->signals->files);
+	errnum = -identity_become(o->identity);
+	for (int i = 0; o->outputs && i < 2 && !errnum; i++)
+		if (dup2(o->outputs[i], STDOUT_FILENO + i) < 0)
+			errnum = errno;
 	if (errnum == 0)
 		errnum = find_program(argv[0]);
 	tell(report_fd, errnum ? errnum : FOUND);
 	/* Not before: a signal that has come by now would end the child without its report. */
-	sigprocmask(SIG_SETMASK, &saved->mask, NULL);
+	sigprocmask(SIG_SETMASK, &o->signals->mask, NULL);
 	if (errnum || read(gate_fd, &go, 1) != 1)
 		_exit(125);
 	execvp(argv[0], argv);
@@ -144,14 +147,15 @@ static int adopt_orphans(struct schedtrace_error *err)
 	return 0;
 }
 
-int workload_prepare(struct workload *w, char *const *argv, bool follow_all,
-		     const struct identity *id, const struct signal_state *saved, int *exit_status,
-		     struct schedtrace_error *err)
+int workload_prepare(struct workload *w, char *const *argv, const struct workload_options *options,
+		     int *exit_status, struct schedtrace_error *err)
 {
 	int gate[2] = { -1, -1 }, report[2] = { -1, -1 };
-	int errnum = 0, result = follow_all ? adopt_orphans(err) : 0;
+	int errnum = 0, result = options->follow_all ? adopt_orphans(err) : 0;
 
-	*w = (struct workload){ .gate_fd = -1, .report_fd = -1, .follow_all = follow_all };
+	*w = (struct workload){ .gate_fd = -1,
+				.report_fd = -1,
+				.follow_all = options->follow_all };
 	*exit_status = 125;
 	if (result < 0)
 		return result;
@@ -167,7 +171,7 @@ int workload_prepare(struct workload *w, char *const *argv, bool follow_all,
 	}
 	if (w->pid == 0) {
 		close(gate[1]); /* so that the gate ends when the recorder does */
-		run_child(argv, id, saved, gate[0], report[1]);
+		run_child(argv, options, gate[0], report[1]);
 	}
 	close(gate[0]);
 	close(report[1]);

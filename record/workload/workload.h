@@ -34,6 +34,13 @@ struct signal_state {
 	struct rlimit files;
 };
 
+struct workload_options {
+	bool follow_all; /* descendants that lose their parent, daemons too, become our children */
+	const struct identity *identity;
+	const struct signal_state *signals;
+	const int *outputs; /* its standard output and error; NULL: ours */
+};
+
 /* Blocks in @blocked what signalfd shall read; signals that were ignored when we were started stay
  * ignored and are left out of it. Allows as many open files as there may be: each CPU takes
  * some. */
@@ -41,13 +48,11 @@ void workload_take_signals(struct signal_state *saved, sigset_t *blocked);
 
 /*
  * Starts the child and waits until it has found the program, which is not yet run. Must come
- * before any descriptor of tracefs is opened. With @follow_all descendants that lose their parent,
- * daemons too, become children of this process. On failure *exit_status is 127 (not found), 126
+ * before any descriptor of tracefs is opened. On failure *exit_status is 127 (not found), 126
  * (cannot be run) or 125 (other).
  */
-int workload_prepare(struct workload *w, char *const *argv, bool follow_all,
-		     const struct identity *id, const struct signal_state *saved, int *exit_status,
-		     struct schedtrace_error *err);
+int workload_prepare(struct workload *w, char *const *argv, const struct workload_options *options,
+		     int *exit_status, struct schedtrace_error *err);
 
 /* Opens the gate and waits for the program to replace the child; fails as workload_prepare(). */
 int workload_start(struct workload *w, const char *program, int *exit_status,

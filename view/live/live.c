@@ -320,7 +320,9 @@ int live_run(const struct live_options *options, int *status, struct schedtrace_
 		r = workfile_open(&l.file, options->out, &l.caller,
 				  &(struct notes){ options->tell, options->tell_user }, err);
 	if (r == 0 && options->command)
-		r = workload_prepare(&l.workload, options->command, false, &l.caller, &l.signals,
+		r = workload_prepare(&l.workload, options->command,
+				     &(struct workload_options){ .identity = &l.caller,
+								 .signals = &l.signals },
 				     status, err);
 	if (r == 0)
 		r = open_capture(&l, err);

@@ -16,6 +16,8 @@
 #include "record/workload/workload.h"
 
 static struct signal_state saved;
+static const struct identity me;
+static const struct workload_options alone = { .identity = &me, .signals = &saved };
 
 static int take_signals(void **state)
 {
@@ -29,11 +31,10 @@ static int take_signals(void **state)
 /* Runs a program to its end; its status as the shell has it. */
 static int run(char *const *argv)
 {
-	struct identity me = { 0 };
 	struct workload w;
 	int status;
 
-	assert_int_equal(workload_prepare(&w, argv, false, &me, &saved, &status, NULL), 0);
+	assert_int_equal(workload_prepare(&w, argv, &alone, &status, NULL), 0);
 	assert_int_equal(workload_start(&w, argv[0], &status, NULL), 0);
 	while (!workload_has_ended(&w))
 		usleep(1000);
@@ -53,13 +54,12 @@ static void the_status_is_the_commands(void **state)
 static void nothing_runs_before_the_gate_is_opened(void **state)
 {
 	char path[] = "/tmp/workload-XXXXXX", script[128];
-	struct identity me = { 0 };
 	struct workload w;
 	int status, fd = mkstemp(path);
 
 	assert_true(fd >= 0);
 	snprintf(script, sizeof(script), "rm %s", path);
-	assert_int_equal(workload_prepare(&w, SH(script), false, &me, &saved, &status, NULL), 0);
+	assert_int_equal(workload_prepare(&w, SH(script), &alone, &status, NULL), 0);
 	workload_release(&w); /* the gate ends instead of opening */
 	assert_true(w.ended);
 	assert_int_equal(access(path, F_OK), 0);
@@ -69,19 +69,17 @@ static void nothing_runs_before_the_gate_is_opened(void **state)
 
 static void a_program_that_cannot_run_is_told_before_the_gate(void **state)
 {
-	struct identity me = { 0 };
 	struct schedtrace_error err;
 	struct workload w;
 	int status;
 
-	assert_true(workload_prepare(&w, ARGV((char *)"no-such-program"), false, &me, &saved,
-				     &status, &err) < 0);
+	assert_true(workload_prepare(&w, ARGV((char *)"no-such-program"), &alone, &status, &err) < 0);
 	assert_int_equal(status, 127);
 	assert_string_equal(err.text, "no-such-program: command not found");
-	assert_true(workload_prepare(&w, ARGV((char *)"/tmp"), false, &me, &saved, &status, &err) <
+	assert_true(workload_prepare(&w, ARGV((char *)"/tmp"), &alone, &status, &err) <
 		    0);
 	assert_int_equal(status, 126);
-	assert_true(workload_prepare(&w, ARGV((char *)""), false, &me, &saved, &status, &err) < 0);
+	assert_true(workload_prepare(&w, ARGV((char *)""), &alone, &status, &err) < 0);
 	assert_int_equal(status, 127);
 }
 
@@ -112,13 +110,12 @@ static pid_t send_all_the_time(int sig)
 
 static void a_signal_to_all_does_not_hide_that_the_program_was_found(void **state)
 {
-	struct identity me = { 0 };
 	struct workload w;
 	pid_t sender = send_all_the_time(SIGTERM);
 	int status, failed = 0;
 
 	for (int i = 0; i < 20; i++) {
-		failed += workload_prepare(&w, SH("exit 0"), false, &me, &saved, &status, NULL) < 0;
+		failed += workload_prepare(&w, SH("exit 0"), &alone, &status, NULL) < 0;
 		workload_release(&w);
 	}
 	kill(sender, SIGKILL);
@@ -128,7 +125,9 @@ static void a_signal_to_all_does_not_hide_that_the_program_was_found(void **stat
 
 static void orphans_are_waited_for_if_they_are_to_be_followed(void **state)
 {
-	struct identity me = { 0 };
+	const struct workload_options followed = { .follow_all = true,
+						   .identity = &me,
+						   .signals = &saved };
 	struct workload w;
 	char script[64];
 	int fds[2], status;
@@ -136,7 +135,7 @@ static void orphans_are_waited_for_if_they_are_to_be_followed(void **state)
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(fcntl(fds[1], F_SETFD, FD_CLOEXEC), 0);
 	snprintf(script, sizeof(script), "(read x <&%d) & exit 3", fds[0]);
-	assert_int_equal(workload_prepare(&w, SH(script), true, &me, &saved, &status, NULL), 0);
+	assert_int_equal(workload_prepare(&w, SH(script), &followed, &status, NULL), 0);
 	assert_int_equal(workload_start(&w, "sh", &status, NULL), 0);
 	while (!workload_has_ended(&w))
 		usleep(1000);
