@@ -15,38 +15,11 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "record/marker_writer.h"
+#include "record/proc/cpu_frequency.h"
+#include "record/proc/file_json.h"
 
 #define CPUS_MAX  8192
 #define INDEX_MAX 16 /* caches of a CPU */
-
-static json_t *text_json(const char *text)
-{
-	auto_free char *escaped = text ? marker_escape(text) : NULL;
-
-	return escaped ? json_string(escaped) : json_null();
-}
-
-/* The whole of a small file, without a newline at its end; NULL if it cannot be read. */
-static char *read_whole(const char *path)
-{
-	auto_fclose FILE *f = fopen(path, "re");
-	auto_free char *text = NULL;
-	size_t size = 0;
-	ssize_t n;
-
-	if (!f || (n = getdelim(&text, &size, '\0', f)) < 0)
-		return NULL;
-	if (n && text[n - 1] == '\n')
-		text[n - 1] = '\0';
-	return steal_ptr(text);
-}
-
-static json_t *file_json(const char *path)
-{
-	auto_free char *text = read_whole(path);
-
-	return text_json(text);
-}
 
 /* ---- the machine ---------------------------------------------------------------------- */
 
@@ -76,7 +49,7 @@ static void add_caches(json_t *caches, int cpu)
 		n = (size_t)snprintf(path, sizeof(path),
 				     "/sys/devices/system/cpu/cpu%d/cache/index%d/", cpu, i);
 		snprintf(path + n, sizeof(path) - n, "shared_cpu_list");
-		shared = read_whole(path);
+		shared = file_read(path);
 		if (!shared)
 			return;
 		if (atoi(shared) != cpu)
@@ -107,6 +80,7 @@ static json_t *cpus_json(void)
 	for (long cpu = 0, n = sysconf(_SC_NPROCESSORS_CONF); cpu < n && cpu < CPUS_MAX; cpu++)
 		add_caches(caches, (int)cpu);
 	json_object_set_new(object, "caches", caches);
+	json_object_set_new(object, "frequency", cpu_frequency_json("/sys/devices/system/cpu"));
 	return object;
 }
 
@@ -177,7 +151,7 @@ static json_t *task_json(const struct marker_task *t)
 /* "Name:	value" lines of /proc/PID/status as an object. */
 static json_t *status_json(const char *path)
 {
-	auto_free char *text = read_whole(path);
+	auto_free char *text = file_read(path);
 	json_t *object = json_object();
 	char *rest = NULL;
 
@@ -197,7 +171,7 @@ static json_t *status_json(const char *path)
 /* "Max cpu time   unlimited   unlimited   seconds": columns begin below those of the heading. */
 static json_t *limits_json(const char *path)
 {
-	auto_free char *text = read_whole(path);
+	auto_free char *text = file_read(path);
 	json_t *object = json_object();
 	char *rest = NULL, *line = text ? strtok_r(text, "\n", &rest) : NULL;
 	const char *soft = line ? strstr(line, "Soft Limit") : NULL;

@@ -55,6 +55,12 @@ with Folder():
         claim((t.get("comm"), t.get("state"), t.get("policy"), t.get("nice"), t.get("affinity"),
                t.get("ppid"), t.get("cpu")) == ("sleep", "S", "other", 7, "0", os.getpid(), 0),
               f"a task's name, state, policy, nice, CPUs and parent are noted at the {when}", t)
+        policies = [f"/sys/devices/system/cpu/cpufreq/{n}/" for n in
+                    os.listdir("/sys/devices/system/cpu/cpufreq")] \
+            if os.path.isdir("/sys/devices/system/cpu/cpufreq") else []
+        claim(sorted(p["governor"] for p in s["cpus"]["frequency"]["policies"]) ==
+              sorted(read(p + "scaling_governor") for p in policies if "/policy" in p),
+              f"so are who chooses the frequencies, at the {when}", s["cpus"]["frequency"])
         claim(tasks[batch.pid]["policy"] == "batch" and tasks[fifo.pid]["policy"] == "fifo" and
               tasks[fifo.pid]["rt_priority"] == 3, f"other policies too, at the {when}",
               tasks[batch.pid], tasks[fifo.pid])
