@@ -127,9 +127,9 @@ static const struct option_spec options[] = {
 	  "tasks, cpu of CPUs, frames of stacks, …]",
 	  OPTION_TEXT, FIELD(compare.key), COMPARE },
 	{ 0, "value", "NAME[UNIT]=MEMBER:PATTERN",
-	  "a number that a member of each tarball holds, after tar --append "
-	  "put it there; PATTERN is a JSON pointer such as /jobs/0/iops, or a regular expression "
-	  "with the number in (parentheses); unit text: not a number",
+	  "a number that a member of each recording holds: schedrec --keep-output or --add, or "
+	  "tar --append, put it there; PATTERN is a JSON pointer such as /jobs/0/iops, or a "
+	  "regular expression with the number in (parentheses); unit text: not a number",
 	  OPTION_LIST, FIELD(compare.values), COMPARE | RECORDINGS },
 	{ 0, "seed", "N", "where the random numbers of the intervals begin [1]", OPTION_TEXT,
 	  FIELD(seed), COMPARE },

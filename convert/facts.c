@@ -576,13 +576,13 @@ bool facts_is_marker(const struct facts *facts, const struct record *r)
 	return parse_marker(facts, r, &h) != NULL;
 }
 
-bool facts_mappings(const struct facts *facts, const struct record *r, const char **data,
-		    size_t *bytes)
+bool facts_payload(const struct facts *facts, const struct record *r, enum marker_kind kind,
+		   const char **data, size_t *bytes)
 {
 	struct marker_header h;
 
 	*data = parse_marker(facts, r, &h);
-	if (!*data || h.kind != MARKER_MAPS)
+	if (!*data || h.kind != kind)
 		return false;
 	*bytes = h.bytes;
 	return true;

@@ -10,6 +10,7 @@
 
 #include "convert/row_maker.h"
 #include "tracedat/head.h"
+#include "tracedat/markers.h"
 
 struct facts_unread {
 	int32_t cpu, errnum;
@@ -58,9 +59,9 @@ int facts_record(struct facts *facts, const struct record *r, struct schedtrace_
 /* Whether a record of that format is a marker of the recorder. */
 bool facts_is_marker(const struct facts *facts, const struct record *r);
 
-/* Whether a record of that format is a marker of mappings, and if so its payload. */
-bool facts_mappings(const struct facts *facts, const struct record *r, const char **data,
-		    size_t *bytes);
+/* Whether a record of that format is a marker of that kind, and if so its payload. */
+bool facts_payload(const struct facts *facts, const struct record *r, enum marker_kind kind,
+		   const char **data, size_t *bytes);
 
 /* The same record when its turn comes among the rows: what holds from then on. */
 void facts_in_order(struct facts *facts, const struct record *r);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "convert/facts.h"
+#include "convert/file_pieces.h"
 #include "convert/left_out.h"
 #include "convert/stack_maker.h"
 #include "tracedat/stack_kind.h"
@@ -23,6 +24,7 @@ struct record_stream {
 	struct schedtrace_context *ctx;
 	struct row_maker *maker;
 	struct facts facts;
+	struct file_pieces files;
 	struct stack_maker stacks;
 	struct left_out left_out;
 	struct other_records *others; /* NULL: they are not wanted */
@@ -144,6 +146,7 @@ void record_stream_free(struct record_stream *s)
 	if (!s)
 		return;
 	facts_close(&s->facts);
+	file_pieces_free(&s->files);
 	stack_maker_close(&s->stacks);
 	left_out_close(&s->left_out);
 	other_records_free(s->others);
@@ -252,9 +255,19 @@ static int take_mappings(struct record_stream *s, const struct record *r,
 	const char *data;
 	size_t bytes;
 
-	if (!s->has_stacks || !facts_mappings(&s->facts, r, &data, &bytes))
+	if (!s->has_stacks || !facts_payload(&s->facts, r, MARKER_MAPS, &data, &bytes))
 		return 0;
 	return stack_maker_mappings(&s->stacks, data, bytes, r->timestamp, err);
+}
+
+static int take_file(struct record_stream *s, const struct record *r, struct schedtrace_error *err)
+{
+	const char *data;
+	size_t bytes;
+
+	if (!facts_payload(&s->facts, r, MARKER_FILE, &data, &bytes))
+		return 0;
+	return file_pieces_add(&s->files, data, bytes, err);
 }
 
 int record_stream_record(struct record_stream *s, const struct record *r,
@@ -277,6 +290,8 @@ int record_stream_record(struct record_stream *s, const struct record *r,
 			return status;
 		facts_in_order(&s->facts, r);
 		status = take_mappings(s, r, err);
+		if (status >= 0)
+			status = take_file(s, r, err);
 		if (status < 0)
 			return status;
 		if (!facts_is_marker(&s->facts, r)) {
@@ -382,6 +397,9 @@ static int finish(struct record_stream *s, uint64_t records, struct schedtrace_e
 	r = use_names(s, false, err);
 	if (r < 0)
 		return r;
+	r = file_pieces_finish(&s->files, &s->options.notes, err);
+	if (r < 0)
+		return r;
 	note_missing(s, records);
 	note_faults(s);
 	left_out_note(&s->left_out, s->head->formats, s->head->n_formats, s->maker, &s->options);
@@ -417,6 +435,12 @@ const struct other_records *record_stream_others(const struct record_stream *s)
 char *record_stream_snapshot(const struct record_stream *s)
 {
 	return facts_snapshot(&s->facts);
+}
+
+bool record_stream_file(const struct record_stream *s, size_t i, const char **name,
+			const void **data, size_t *n)
+{
+	return file_pieces_get(&s->files, i, name, data, n);
 }
 
 bool record_stream_damaged(const struct record_stream *s)

@@ -60,6 +60,10 @@ const struct other_records *record_stream_others(const struct record_stream *s);
 /* The state of the system at begin and end as JSON, to be freed, at the end; NULL none. */
 char *record_stream_snapshot(const struct record_stream *s);
 
+/* The i-th file that the recorder kept, at the end; false: there are no more. */
+bool record_stream_file(const struct record_stream *s, size_t i, const char **name,
+			const void **data, size_t *n);
+
 /* Whether there were records of an event whose format is damaged. */
 bool record_stream_damaged(const struct record_stream *s);
 

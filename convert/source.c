@@ -141,34 +141,9 @@ int source_next(struct source *s, const struct schedtrace_events **events,
 	return r < 0 ? r : record_stream_take(s->stream, events, err);
 }
 
-void source_others(const struct source *s, struct source_others *out)
+const struct record_stream *source_stream(const struct source *s)
 {
-	const struct other_records *o = record_stream_others(s->stream);
-
-	*out = (struct source_others){ 0 };
-	if (o)
-		*out = (struct source_others){
-			.n = o->n,
-			.bytes = o->bytes,
-			.timestamp = o->timestamp,
-			.end = o->end,
-			.event = o->event,
-			.cpu = o->cpu,
-			.pid = o->pid,
-			.data = o->data,
-		};
-}
-
-char *source_other_events(const struct source *s)
-{
-	const struct other_records *o = record_stream_others(s->stream);
-
-	return o ? other_records_events(o) : NULL;
-}
-
-char *source_snapshot(const struct source *s)
-{
-	return record_stream_snapshot(s->stream);
+	return s->stream;
 }
 
 void source_position(const struct source *s, uint64_t *done, uint64_t *total, uint64_t *records)

@@ -2,6 +2,9 @@
 #include "input/input.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include <schedtrace/trace.h>
 
 #include "base/error.h"
 #include "input/input_kind.h"
@@ -111,6 +114,58 @@ int input_members(struct input *input,
 		  void *user, struct schedtrace_error *err)
 {
 	return input->kind->members(input->self, member, user, err);
+}
+
+struct wanted {
+	const char *name;
+	size_t max;
+	char *data; /* NULL: not met */
+	size_t n;
+};
+
+static int take_wanted(void *user, const char *name, const void *data, size_t n,
+		       struct schedtrace_error *err)
+{
+	struct wanted *w = user;
+
+	if (w->data || strcmp(name, w->name) != 0)
+		return 0;
+	if (n > w->max)
+		return error_set(err, SCHEDTRACE_E_LIMIT, "%s has %zu bytes, more than %zu", name,
+				 n, w->max);
+	w->data = malloc(n + 1);
+	if (!w->data)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %s", name);
+	memcpy(w->data, data, n);
+	w->data[n] = '\0';
+	w->n = n;
+	return 0;
+}
+
+int input_member_read(struct input *input, const char *name, size_t max, char **data, size_t *n,
+		      struct schedtrace_error *err)
+{
+	struct schedtrace *tarball = input_tarball(input);
+	struct wanted w = { .name = name, .max = max };
+	const struct schedtrace_events *rows;
+	int r;
+
+	if (tarball)
+		return schedtrace_member_read(tarball, name, max, data, n, err);
+	do {
+		r = input_next(input, &rows, err);
+	} while (r == INPUT_ROWS);
+	if (r >= 0)
+		r = input_members(input, take_wanted, &w, err);
+	if (r < 0) {
+		free(w.data);
+		return r;
+	}
+	if (!w.data)
+		return error_set(err, SCHEDTRACE_E_NOT_FOUND, "there is no member %s", name);
+	*data = w.data;
+	*n = w.n;
+	return 0;
 }
 
 uint64_t input_read(const struct input *input, const char **what)

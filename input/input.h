@@ -81,6 +81,14 @@ int input_members(struct input *input,
 				struct schedtrace_error *err),
 		  void *user, struct schedtrace_error *err);
 
+/*
+ * The bytes of one of those, or of any member of a tarball, at most @max, and a NUL behind them;
+ * freed by the caller. What a trace.dat has is known when its rows have been read: those that were
+ * not are read now, and gone. E_NOT_FOUND: there is none of that name.
+ */
+int input_member_read(struct input *input, const char *name, size_t max, char **data, size_t *n,
+		      struct schedtrace_error *err);
+
 /* After the end: whether --salvage left something out. */
 bool input_damaged(const struct input *infile);
 

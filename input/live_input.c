@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "convert/record_stream.h"
 #include "input/input_kind.h"
+#include "input/stream_members.h"
 #include "tracedat/page_merge.h"
 #include "tracedat/tracedat.h"
 
@@ -171,19 +172,8 @@ static bool has_stacks(const void *self)
 static void others(const void *self, struct input_others *out)
 {
 	const struct live_input *l = self;
-	const struct other_records *o = record_stream_others(l->stream);
 
-	if (o)
-		*out = (struct input_others){
-			.n = o->n,
-			.bytes = o->bytes,
-			.timestamp = o->timestamp,
-			.end = o->end,
-			.event = o->event,
-			.cpu = o->cpu,
-			.pid = o->pid,
-			.data = o->data,
-		};
+	stream_others(l->stream, out);
 }
 
 static int members(void *self,
@@ -191,19 +181,9 @@ static int members(void *self,
 				 struct schedtrace_error *err),
 		   void *user, struct schedtrace_error *err)
 {
-	struct live_input *l = self;
-	const struct other_records *o = record_stream_others(l->stream);
-	auto_free char *snapshot = record_stream_snapshot(l->stream);
-	auto_free char *events = o ? other_records_events(o) : NULL;
-	int r = 0;
+	const struct live_input *l = self;
 
-	if (snapshot)
-		r = member(user, "snapshot.json", snapshot, strlen(snapshot), err);
-	if (r < 0 || !o)
-		return r;
-	if (!events)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the names of events");
-	return member(user, "other_events.json", events, strlen(events), err);
+	return stream_members(l->stream, member, user, err);
 }
 
 /* It has no path that it could be recognized by. */

@@ -7,12 +7,12 @@
 #include "base/mem.h"
 #include "convert/source.h"
 #include "input/input_kind.h"
+#include "input/stream_members.h"
 #include "tracedat/recognize.h"
 
 struct recording {
 	struct source *source;
 	char *path; /* for messages */
-	bool others;
 };
 
 static void close_recording(void *self)
@@ -46,7 +46,6 @@ static int open_recording(void **self, const char *path, const struct input_opti
 	if (!f)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open a file");
 	f->path = strdup(path);
-	f->others = options->others;
 	r = f->path ? source_open(&f->source, path, &source_options, err)
 		    : error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open a file");
 	if (r < 0) {
@@ -107,19 +106,8 @@ static bool has_stacks(const void *self)
 static void others(const void *self, struct input_others *out)
 {
 	const struct recording *f = self;
-	struct source_others o;
 
-	source_others(f->source, &o);
-	*out = (struct input_others){
-		.n = o.n,
-		.bytes = o.bytes,
-		.timestamp = o.timestamp,
-		.end = o.end,
-		.event = o.event,
-		.cpu = o.cpu,
-		.pid = o.pid,
-		.data = o.data,
-	};
+	stream_others(source_stream(f->source), out);
 }
 
 static int members(void *self,
@@ -127,18 +115,9 @@ static int members(void *self,
 				 struct schedtrace_error *err),
 		   void *user, struct schedtrace_error *err)
 {
-	struct recording *f = self;
-	auto_free char *snapshot = source_snapshot(f->source);
-	auto_free char *events = f->others ? source_other_events(f->source) : NULL;
-	int r = 0;
+	const struct recording *f = self;
 
-	if (snapshot)
-		r = member(user, "snapshot.json", snapshot, strlen(snapshot), err);
-	if (r < 0 || !f->others)
-		return r;
-	if (!events)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the names of events");
-	return member(user, "other_events.json", events, strlen(events), err);
+	return stream_members(source_stream(f->source), member, user, err);
 }
 
 const struct input_kind input_of_tracedat = {

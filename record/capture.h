@@ -120,6 +120,15 @@ bool capture_is_full(const struct capture *c);
 /* Bytes of pages that came while max_memory was full. A loss is marked where they are missing. */
 uint64_t capture_skipped(const struct capture *c);
 
+/*
+ * Puts @file, which belongs to the recording, into the timeline: as much behind its first *done
+ * bytes as cannot cost an event. 1: there is more; call it again when readers had CAPTURE_REST_MS
+ * to make room. 0: that was all.
+ */
+int capture_keep_file(struct capture *c, const struct kept_file *file, size_t *done,
+		      struct schedtrace_error *err);
+#define CAPTURE_REST_MS 300
+
 /* Ends recording, because of @reason, and waits until all that was recorded has been handed over.
  * @wait_status is that of the command, as waitpid's, -1 if it runs on. */
 int capture_stop(struct capture *c, int wait_status, const char *reason,

@@ -43,6 +43,19 @@ void capture_write_maps(struct capture *c)
 	c->user_maps = NULL;
 }
 
+int capture_keep_file(struct capture *c, const struct kept_file *file, size_t *done,
+		      struct schedtrace_error *err)
+{
+	/* One thread writes, so one CPU's buffer may get all of it. */
+	size_t end = *done + (size_t)c->instance.buffer_kb * 1024 / 4;
+	int r;
+
+	do {
+		r = marker_write_file(c->instance.marker_fd, file, done, err);
+	} while (r > 0 && *done < end);
+	return r;
+}
+
 struct marker_begin capture_marker_begin(const struct capture *c)
 {
 	return (struct marker_begin){ .instance = &c->instance,

@@ -25,6 +25,7 @@ _Static_assert(sizeof(struct marker_task) == 80, "layout of the file format");
 _Static_assert(sizeof(struct marker_sample) == 104, "layout of the file format");
 _Static_assert(sizeof(struct marker_hotplug) == 8, "layout of the file format");
 _Static_assert(sizeof(struct marker_unread) == 8, "layout of the file format");
+_Static_assert(sizeof(struct marker_file) == 24, "layout of the file format");
 _Static_assert(MARKER_SAMPLES_MAX * sizeof(struct marker_sample) <= MARKER_PAYLOAD_MAX, "one part");
 
 /* Writes @data in as many parts as it needs; no part is cut within @unit bytes. */
@@ -312,6 +313,34 @@ int marker_write_unread(int marker_fd, int cpu, int errnum, struct schedtrace_er
 	struct marker_unread unread = { .cpu = cpu, .errnum = errnum };
 
 	return write_parts(marker_fd, MARKER_UNREAD, &unread, sizeof(unread), sizeof(unread), err);
+}
+
+int marker_write_file(int marker_fd, const struct kept_file *file, size_t *done,
+		      struct schedtrace_error *err)
+{
+	char payload[MARKER_PAYLOAD_MAX];
+	size_t name_bytes = strlen(file->name);
+	size_t head = sizeof(struct marker_file) + name_bytes, n = file->n - *done;
+	struct marker_file piece = { .offset = *done,
+				     .size = file->size,
+				     .name_bytes = (uint16_t)name_bytes };
+	int r;
+
+	if (name_bytes > FILE_NAME_MAX)
+		return error_set(err, SCHEDTRACE_E_LIMIT, "a name of %zu bytes", name_bytes);
+	if (n > sizeof(payload) - head)
+		n = sizeof(payload) - head;
+	piece.bytes = (uint32_t)n;
+	piece.flags = *done + n == file->n ? FILE_END : 0;
+	memcpy(payload, &piece, sizeof(piece));
+	memcpy(payload + sizeof(piece), file->name, name_bytes);
+	if (n)
+		memcpy(payload + head, file->data + *done, n);
+	r = write_parts(marker_fd, MARKER_FILE, payload, head + n, head + n, err);
+	if (r < 0)
+		return r;
+	*done += n;
+	return *done < file->n;
 }
 
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,

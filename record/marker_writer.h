@@ -16,6 +16,14 @@
 #include "record/tracefs/event_sets.h"
 #include "record/tracefs/instance.h"
 
+/* What is kept of a file beside the events. */
+struct kept_file {
+	char *name; /* a base name of at most FILE_NAME_MAX bytes */
+	char *data;
+	size_t n;
+	uint64_t size; /* of the whole file: more than n where its end was not kept */
+};
+
 struct marker_begin {
 	const struct instance *instance;
 	const struct event_list *events;
@@ -41,6 +49,9 @@ int marker_write_samples(int marker_fd, const struct marker_sample *samples, siz
 			 struct schedtrace_error *err);
 int marker_write_unread(int marker_fd, int cpu, int errnum, struct schedtrace_error *err);
 int marker_write_hotplug(int marker_fd, int cpu, bool online, struct schedtrace_error *err);
+/* The next piece of @file behind *done bytes of it, or its end: 1 there is more, 0 that was all. */
+int marker_write_file(int marker_fd, const struct kept_file *file, size_t *done,
+		      struct schedtrace_error *err);
 /* @wait_status is -1 while the command still runs, or there is none. */
 int marker_write_end(const struct instance *in, const char *clock, int wait_status,
 		     const char *reason, struct schedtrace_error *err);

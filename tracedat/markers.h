@@ -54,8 +54,9 @@ enum marker_kind {
 	 * JSON object in parts, the system when recording began and ended. clocks {mono, mono_raw,
 	 * boot, tai, wall [ns], tsc [ticks, 0 none], spread_ns} read together; memory {of
 	 * /proc/meminfo, bytes}; cpus {possible, present, online, isolated, caches [{cpus, level,
-	 * type, size}]}; columns [names] and tasks [a row each: every thread]; processes [{pid,
-	 * cgroup, status {}, limits {name: [soft, hard]}}] of the MARKER_TASK_TREE ones.
+	 * type, size}], frequency {see record/proc/cpu_frequency.h}}; columns [names] and tasks [a
+	 * row each: every thread]; processes [{pid, cgroup, status {}, limits {name: [soft,
+	 * hard]}}] of the MARKER_TASK_TREE ones.
 	 */
 	MARKER_SNAPSHOT_BEGIN = 8,
 	MARKER_SNAPSHOT_END = 9,
@@ -70,6 +71,11 @@ enum marker_kind {
 	MARKER_HOTPLUG = 10,
 	/* struct marker_unread: from now on nobody reads this CPU's buffer. */
 	MARKER_UNREAD = 11,
+	/*
+	 * struct marker_file, the name, then bytes of a file that belongs to the recording: what
+	 * the command printed, or wrote. Its pieces are in order; the last one has FILE_END.
+	 */
+	MARKER_FILE = 12,
 };
 
 struct marker_hotplug {
@@ -117,6 +123,20 @@ struct marker_task {
 
 /* In the tree of the command, of the pids of -p or of the members of the cgroup. */
 #define MARKER_TASK_TREE 1
+
+struct marker_file {
+	uint64_t offset;     /* of these bytes */
+	uint64_t size;	     /* of the whole, also where only its beginning was kept */
+	uint16_t name_bytes; /* a base name */
+	uint16_t flags;	     /* FILE_... */
+	uint32_t bytes;
+};
+
+#define FILE_NAME_MAX 100 /* bytes of a name */
+#define FILE_END      1   /* nothing was kept behind these bytes */
+
+/* All files of a recording together keep at most so many bytes. */
+#define FILES_MAX (64u << 20)
 
 struct marker_map {
 	int64_t time_ns;     /* on the trace clock; INT64_MIN: unknown, or there at the begin */

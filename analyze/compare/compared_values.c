@@ -276,8 +276,8 @@ static int point(const struct value_spec *spec, const char *bytes, size_t n, dou
 	return r;
 }
 
-int value_read(const struct value_spec *spec, struct schedtrace *tarball, double *number,
-	       char **text, struct schedtrace_error *why)
+int value_read(const struct value_spec *spec, struct input *recording, double *number, char **text,
+	       struct schedtrace_error *why)
 {
 	auto_free char *bytes = NULL;
 	size_t n;
@@ -285,16 +285,15 @@ int value_read(const struct value_spec *spec, struct schedtrace *tarball, double
 
 	*number = NAN;
 	*text = NULL;
-	if (!tarball) {
-		error_set(
-			why, SCHEDTRACE_E_NOT_FOUND,
-			"%s is unknown: a trace.dat has no members; make a tarball with schedconv",
-			spec->name);
-		return 0;
-	}
-	r = schedtrace_member_read(tarball, spec->member, MAX_BYTES, &bytes, &n, why);
+	r = input_member_read(recording, spec->member, MAX_BYTES, &bytes, &n, why);
 	if (r == SCHEDTRACE_E_NOT_FOUND) {
-		error_set(why, r, "%s is unknown: there is no member %s", spec->name, spec->member);
+		const char *hint = input_tarball(recording)
+					   ? ""
+					   : "; what a trace.dat does not keep can stand in the "
+					     "tarball that schedconv makes of it";
+
+		error_set(why, r, "%s is unknown: there is no member %s%s", spec->name,
+			  spec->member, hint);
 		return 0;
 	}
 	if (r < 0)
@@ -320,7 +319,7 @@ int value_of_file(const struct value_spec *spec, const struct one_file *file,
 		  struct schedtrace_error *err)
 {
 	double number;
-	int r = value_read(spec, input_tarball(file->reading.infile), &number, text, err);
+	int r = value_read(spec, file->reading.infile, &number, text, err);
 
 	if (!r && !quiet)
 		report("schedreport", "note: %s: %s", file->path, err->text);

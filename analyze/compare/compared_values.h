@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Values that stand in members of a tarball: what a benchmark printed, an energy, a setting. */
+/* Values that stand in members of a recording: what a benchmark printed, an energy, a setting. */
 #ifndef ANALYZE_COMPARE_COMPARED_VALUES_H
 #define ANALYZE_COMPARE_COMPARED_VALUES_H
 
 #include <regex.h>
 #include <stdbool.h>
 
-#include <schedtrace/trace.h>
-
 #include "analyze/compare/one_file.h"
 #include "cli/options.h"
+#include "input/input.h"
 
 enum value_kind {
 	VALUE_NUMBER,  /* the first number of the member */
@@ -42,10 +41,11 @@ void values_release(struct values *values);
 
 /*
  * Finds a value: sets *text (to be freed) for a text, else *number. 1: found. 0: it is not there,
- * and *why says so in one sentence. Negative: the tarball cannot be read.
+ * and *why says so in one sentence. Negative: it cannot be read. The
+ * rows of a trace.dat that are not read yet are gone then.
  */
-int value_read(const struct value_spec *spec, struct schedtrace *tarball, double *number,
-	       char **text, struct schedtrace_error *why);
+int value_read(const struct value_spec *spec, struct input *recording, double *number, char **text,
+	       struct schedtrace_error *why);
 
 /* The column of a table that holds the value. */
 struct schedtrace_column_info value_column(const struct value_spec *spec);

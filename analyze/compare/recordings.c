@@ -247,20 +247,22 @@ static int fill_figures(struct run *run, const struct one_file *file, union sche
 static int fill_row(struct run *run, const struct one_file *file, union schedtrace_value *v,
 		    char **texts, struct schedtrace_error *err)
 {
+	const size_t before = RECORDING_FIRST - RECORDING_GROUP - 1; /* columns of facts */
 	union schedtrace_value facts[RECORDING_FACTS];
 	struct recording_texts fact_texts;
 	int r;
 
-	recording_facts(facts, file, NULL, &fact_texts);
-	for (size_t i = RECORDING_GROUP + 1; i < RECORDING_FIRST; i++)
-		*v++ = facts[i];
+	/* They may read what is left of the file, and so the facts of its end. */
 	for (size_t i = 0; i < run->values.n; i++) {
-		r = value_of_file(&run->values.all[i], file, v++, &texts[i], run->settings->quiet,
-				  err);
+		r = value_of_file(&run->values.all[i], file, &v[before + i], &texts[i],
+				  run->settings->quiet, err);
 		if (r < 0)
 			return r;
 		run->values.all[i].found |= r;
 	}
+	recording_facts(facts, file, NULL, &fact_texts);
+	memcpy(v, &facts[RECORDING_GROUP + 1], before * sizeof(*v));
+	v += before + run->values.n;
 	r = fill_figures(run, file, &v, err);
 	for (size_t i = RECORDING_FIRST; i < RECORDING_FACTS && !r; i++)
 		*v++ = facts[i];

@@ -74,8 +74,7 @@ static void end_by_error(struct recording *r)
 	r->reason = "output";
 }
 
-/* Waits for a signal, news of the recording or the end of @timeout_ns. */
-static void wait_for_news(struct recording *r, int64_t timeout_ns)
+void recording_wait(struct recording *r, int64_t timeout_ns)
 {
 	struct pollfd fds[] = {
 		{ .fd = r->signal_fd, .events = POLLIN },
@@ -185,7 +184,7 @@ static void record(struct recording *r)
 		int64_t now = now_ns();
 		const char *why, *trouble;
 
-		wait_for_news(r, (next < end ? next : end) - now);
+		recording_wait(r, (next < end ? next : end) - now);
 		now = now_ns();
 		why = why_end(r, now, end);
 		if (why)
@@ -215,9 +214,10 @@ static bool drain(struct recording *r)
 
 	control_close(steal_ptr(r->control));
 	sampling_end(&r->sampling);
+	recording_write_kept(r);
 	capture_end(r->capture, status, r->reason);
 	while (!capture_drained(r->capture, hurry, r->n_signals > 2)) {
-		wait_for_news(r, TICK_NS / 5);
+		recording_wait(r, TICK_NS / 5);
 		if (r->n_signals > 1 && hurry_at == INT64_MAX)
 			hurry_at = now_ns() + HURRY_NS;
 		hurry = r->n_signals > 2 || now_ns() >= hurry_at;
@@ -293,21 +293,19 @@ static int begin(struct recording *r)
 		return RECORDER_FAILED;
 	}
 	/* The child comes before every descriptor of tracefs, so that it cannot inherit one. */
-	if ((s->command && workload_prepare(&r->workload, s->command, s->follow_all, &r->identity,
-					    &r->saved_signals, &status, &r->err) < 0) ||
-	    recording_set_up(r) < 0) {
+	if ((s->command && recording_prepare_command(r, &status) < 0) || recording_set_up(r) < 0) {
 		recording_tell_error(r);
 		abandon(r);
 		return status ? status : RECORDER_FAILED;
 	}
-	wait_for_news(r, 0);
+	recording_wait(r, 0);
 	if (r->n_signals) {
 		abandon(r);
 		return 128 + r->first_signal;
 	}
 	status = RECORDER_FAILED;
 	if (recording_start(r) < 0 ||
-	    (s->command && workload_start(&r->workload, s->command[0], &status, &r->err) < 0)) {
+	    (s->command && recording_start_command(r, &status) < 0)) {
 		recording_tell_error(r);
 		abandon(r);
 		return status;
@@ -321,7 +319,19 @@ static void wait_for_command(struct recording *r)
 	int enough = r->n_signals + (r->n_signals ? 1 : 2);
 
 	while (r->workload.pid && !workload_has_ended(&r->workload) && r->n_signals < enough)
-		wait_for_news(r, TICK_NS);
+		recording_wait(r, TICK_NS);
+}
+
+/* What the command has printed goes on to who reads it, unless the user wants no more. */
+static void pass_on_rest(struct recording *r)
+{
+	int signals = r->n_signals;
+
+	if (!r->kept_output)
+		return;
+	kept_output_end(r->kept_output);
+	while (!kept_output_ended(r->kept_output) && r->n_signals == signals)
+		recording_wait(r, 1000000);
 }
 
 /* Descendants that were to be recorded to their end, and were not. */
@@ -394,6 +404,7 @@ static void release(struct recording *r)
 	rules_free(&r->rules);
 	numbered_free(&r->numbered);
 	workfile_close(&r->output);
+	kept_output_free(r->kept_output);
 	identity_free(&r->identity);
 	mem_close_p(&r->signal_fd);
 	mem_close_p(&r->finished_fd);
@@ -425,6 +436,7 @@ int recording_run(const struct recording_settings *settings)
 			end(&r);
 		remove_instances(&r);
 		wait_for_command(&r);
+		pass_on_rest(&r);
 		tell_left(&r);
 		r.failed |= capture_failed(r.capture);
 		status = exit_status(&r);

@@ -32,6 +32,9 @@ struct recording_settings {
 	const char *const *rules; /* by which it saves */
 	size_t n_rules;
 	bool follow_all; /* until the command's descendants have ended */
+	bool keep_output;	  /* what the command prints stands in the file */
+	const char *const *added; /* files that do, at the end */
+	size_t n_added;
 	bool quiet, strict, as_root;
 	char *const *command; /* NULL: none */
 };

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "cli/report_error.h"
 #include "record/privileges.h"
+#include "record/schedrec/kept_files.h"
 #include "record/triggers/flight.h"
 
 #define ROTATE_MIN (1 << 20) /* what a file begins and ends with takes some 100 KiB */
@@ -45,6 +46,11 @@ static const char *misfit(const struct recording_settings *s)
 		return "--flight cannot keep what --user-stacks needs to name functions";
 	if (s->flight_ns && !clock_in_ns(s->clock))
 		return "--flight needs a clock that counts ns, such as mono";
+	if (s->flight_ns && (s->keep_output || s->n_added))
+		return "--flight saves files while the command runs: --keep-output and --add do "
+		       "not go with it";
+	if (s->keep_output && !s->command)
+		return "--keep-output is about what COMMAND prints, and there is none";
 	if (s->n_rules && !s->flight_ns)
 		return "--save-when is for a flight recorder: give --flight SECONDS";
 	if (s->rotate_bytes && s->max_bytes)
@@ -111,6 +117,9 @@ int recording_check(struct recording *r)
 
 	if (refusal)
 		return error_set(&r->err, SCHEDTRACE_E_USAGE, "%s", refusal);
+	result = kept_files_check(s->added, s->n_added, s->keep_output, &r->err);
+	if (result < 0)
+		return result;
 	result = check_namespace(s, &r->err);
 	if (result < 0)
 		return result;

@@ -15,6 +15,7 @@
 #include "record/workfile/finish.h"
 #include "record/workfile/numbered.h"
 #include "record/workfile/workfile.h"
+#include "record/workload/kept_output.h"
 #include "record/workload/workload.h"
 #include "tracedat/tracedat_writer.h"
 
@@ -26,6 +27,7 @@ struct recording {
 	sigset_t signals;
 	int signal_fd;
 	struct workload workload;
+	struct kept_output *kept_output; /* of it; NULL: it is not kept */
 	struct attach attach;
 	struct workfile output;
 	struct numbered numbered;		       /* if the output has several files */
@@ -51,6 +53,9 @@ struct recording {
 
 /* Reports r->err, which makes the exit status 125. */
 void recording_tell_error(struct recording *r);
+
+/* Waits for a signal, news of the recording or the end of @timeout_ns. */
+void recording_wait(struct recording *r, int64_t timeout_ns);
 
 /* ---- recording_setup.c: what comes before */
 
@@ -82,6 +87,15 @@ int recording_next_file(struct recording *r);
 
 /* Waits until the file before is finished, if there is one; errors have been told. */
 int recording_finished(struct recording *r);
+
+/* ---- recording_kept.c: what stands beside the events */
+
+/* The command, which is to print into what is kept. */
+int recording_prepare_command(struct recording *r, int *exit_status);
+int recording_start_command(struct recording *r, int *exit_status);
+
+/* Before tracing ends: what the command printed and the files of --add. */
+void recording_write_kept(struct recording *r);
 
 /* ---- recording_flight.c */
 

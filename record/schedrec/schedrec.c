@@ -14,13 +14,13 @@
 #include "record/schedrec/repair_command.h"
 
 struct settings {
-	struct option_list events, rules;
+	struct option_list events, rules, added;
 	const char *output;
 	int64_t buffer_kb;
 	const char *clock;
 	int64_t duration_ns, max_bytes, subbuf_kb, rotate_bytes, max_files, flight_ns;
 	const char *pids, *cgroup, *cpus;
-	bool only, follow_all;
+	bool only, follow_all, keep_output;
 	bool quiet, strict, user_stacks, as_root;
 	const char *repair;
 	const char *tracefs;
@@ -62,6 +62,14 @@ static const struct option_spec options[] = {
 	  "record until all descendants of COMMAND have ended too, daemons as well; the exit "
 	  "status is still COMMAND's",
 	  OPTION_FLAG, FIELD(follow_all) },
+	{ 0, "keep-output", NULL,
+	  "keep what COMMAND prints, up to 16 MiB, beside passing it on: schedconv makes the "
+	  "members stdout.txt and stderr.txt of it",
+	  OPTION_FLAG, FIELD(keep_output) },
+	{ 0, "add", "FILE",
+	  "keep FILE, up to 16 MiB, as it is when recording ends: schedconv makes a member of it; "
+	  "may be given several times",
+	  OPTION_LIST, FIELD(added) },
 	{ 0, "cpus", "LIST", "record on these CPUs only, such as 0,2-3 [all]", OPTION_TEXT,
 	  FIELD(cpus) },
 	{ 0, "max-size", "BYTES",
@@ -153,6 +161,9 @@ static int run(int argc, char **argv)
 		.cpus = s.cpus,
 		.only = s.only,
 		.follow_all = s.follow_all,
+		.keep_output = s.keep_output,
+		.added = s.added.items,
+		.n_added = s.added.n,
 		.rotate_bytes = s.rotate_bytes,
 		.max_files = s.max_files,
 		.user_stacks = s.user_stacks,
@@ -181,6 +192,7 @@ static int run(int argc, char **argv)
 	}
 	option_list_free(&s.events);
 	option_list_free(&s.rules);
+	option_list_free(&s.added);
 	return status;
 }
 

@@ -137,23 +137,24 @@ static const char *find(const char *spec)
 {
 	static char found[256];
 	const struct option_list list = { &spec, 1 };
+	const struct input_options options = { 0 };
 	struct schedtrace_error err;
-	struct schedtrace *trace;
 	struct values values;
+	struct input *input;
 	double number;
 	char *text;
 	int r;
 
-	assert_int_equal(schedtrace_open(&trace, path, NULL, NULL), 0);
+	assert_int_equal(input_open(&input, path, &options, NULL), 0);
 	assert_int_equal(values_parse(&values, &list, &err), 0);
-	r = value_read(&values.all[0], trace, &number, &text, &err);
+	r = value_read(&values.all[0], input, &number, &text, &err);
 	if (r > 0 && text)
 		snprintf(found, sizeof(found), "%s", text);
 	else if (r > 0)
 		snprintf(found, sizeof(found), "%g", number);
 	free(text);
 	values_release(&values);
-	schedtrace_close(trace);
+	input_close(input);
 	return r > 0 ? found : NULL;
 }
 
