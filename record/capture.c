@@ -19,13 +19,16 @@
 
 void capture_free(struct capture *c)
 {
+	struct schedtrace_error err;
+
 	if (!c)
 		return;
 	sampler_free(c->sampler);
 	c->sampler = NULL;
 	capture_break_off(c);
 	user_maps_free(c->user_maps);
-	capture_remove(c, NULL);
+	if (capture_remove(c, &err) < 0)
+		note(&c->options.notes, "%s", err.text);
 	mem_close_p(&c->timer_fd);
 	mem_close_p(&c->epoll_fd);
 	readers_free(&c->readers);

@@ -145,7 +145,7 @@ int capture_collect(struct capture *c, const struct cpu_stats *base, struct sche
 /* Ends it without reading what is left, nor noting it anywhere. */
 void capture_break_off(struct capture *c);
 
-/* Removes the instances, which capture_free() would do without telling of a failure. */
+/* Removes the instances, which capture_free() would do and only note that it failed. */
 int capture_remove(struct capture *c, struct schedtrace_error *err);
 
 /* ---- files ------------------------------------------------------------------------------ */
