@@ -3,25 +3,20 @@
 
 #include <string.h>
 
-#include <schedtrace/trace.h>
-
 #include "base/ending.h"
 #include "base/error.h"
-#include "base/mem.h"
-#include "base/whole_file.h"
 #include "cli/progress.h"
 #include "cli/report_error.h"
 #include "input/input.h"
 #include "input/window.h"
-#include "libschedtrace/tarball/derive.h"
-#include "libschedtrace/tarball/writer.h"
+#include "output/output.h"
 
 struct conversion {
 	const struct conversion_settings *settings;
 	const char *program;
 	struct progress progress;
 	struct input *input;
-	struct schedtrace_writer *writer;
+	struct output *output;
 	uint64_t rows; /* written */
 	/* Of the input: */
 	bool begun;
@@ -57,30 +52,29 @@ static int write_no_rows(struct conversion *c, struct schedtrace_error *err)
 		.stack = input_has_stacks(c->input) ? none : NULL,
 	};
 
-	return schedtrace_writer_rows(c->writer, &no_rows, err);
+	return output_rows(c->output, &no_rows, err);
 }
 
 /* Each array grows by a batch. */
 static int write_others(struct conversion *c, struct schedtrace_error *err)
 {
-	struct schedtrace_writer *w = c->writer;
+	struct output *out = c->output;
 	struct input_others o;
 	int r;
 
 	if (!c->settings->all_events)
 		return 0;
 	input_others(c->input, &o);
-	r = schedtrace_writer_array(w, "other_timestamp.npy", "<i8", o.timestamp, o.n, err);
+	r = output_array(out, "other_timestamp.npy", "<i8", o.timestamp, o.n, err);
 	if (r == 0)
-		r = schedtrace_writer_array(w, "other_event.npy", "<i4", o.event, o.n, err);
+		r = output_array(out, "other_event.npy", "<i4", o.event, o.n, err);
 	if (r == 0)
-		r = schedtrace_writer_array(w, "other_cpu.npy", "<i4", o.cpu, o.n, err);
+		r = output_array(out, "other_cpu.npy", "<i4", o.cpu, o.n, err);
 	if (r == 0)
-		r = schedtrace_writer_array(w, "other_pid.npy", "<i4", o.pid, o.n, err);
+		r = output_array(out, "other_pid.npy", "<i4", o.pid, o.n, err);
 	if (r == 0)
-		r = schedtrace_writer_array(w, "other_offsets.npy", "<i8", o.end, o.n, err);
-	return r < 0 ? r
-		     : schedtrace_writer_array(w, "other_data.npy", "|u1", o.data, o.bytes, err);
+		r = output_array(out, "other_offsets.npy", "<i8", o.end, o.n, err);
+	return r < 0 ? r : output_array(out, "other_data.npy", "|u1", o.data, o.bytes, err);
 }
 
 /* The first record's bytes begin at 0, each other's where those before it end. */
@@ -91,7 +85,7 @@ static int begin_others(struct conversion *c, struct schedtrace_error *err)
 
 	if (!c->settings->all_events)
 		return 0;
-	r = schedtrace_writer_array(c->writer, "other_offsets.npy", "<i8", &begin, 1, err);
+	r = output_array(c->output, "other_offsets.npy", "<i8", &begin, 1, err);
 	return r < 0 ? r : write_others(c, err);
 }
 
@@ -157,7 +151,7 @@ static int write_rows(struct conversion *c, const struct schedtrace_events *even
 	if (c->settings->window)
 		rows = in_window(c, events);
 	c->rows += rows.n;
-	return rows.n ? schedtrace_writer_rows(c->writer, &rows, err) : 0;
+	return rows.n ? output_rows(c->output, &rows, err) : 0;
 }
 
 static int check_window(const struct conversion *c, struct schedtrace_error *err)
@@ -208,30 +202,13 @@ static int copy_member(void *user, const char *name, const void *data, size_t n,
 {
 	struct conversion *c = user;
 
-	if (c->settings->derive && derive_makes_member(name))
-		return 0;
 	/* A value a row, or in time: they would no longer fit. */
 	if (c->settings->window && (has_ending(name, ".npz") || has_ending(name, ".npy"))) {
 		note(&(struct notes){ print_note, c },
 		     "%s is left out: it would not fit the rows of the window", name);
 		return 0;
 	}
-	return schedtrace_writer_member(c->writer, name, data, n, err);
-}
-
-static int finish(struct conversion *c, const char *output, struct schedtrace_error *err)
-{
-	struct whole_file file;
-	int r = writer_finish_open(steal_ptr(c->writer), &file, err);
-
-	if (r < 0)
-		return r;
-	if (c->settings->derive)
-		r = derive_columns(&file, err);
-	if (r == 0)
-		r = whole_file_commit(&file, err);
-	whole_file_close(&file);
-	return r < 0 ? error_prefix(err, r, "%s", output) : 0;
+	return output_member(c->output, name, data, n, err);
 }
 
 /* ---- all together ---------------------------------------------------------------------- */
@@ -249,17 +226,19 @@ static int open_both(struct conversion *c, const char *input, const char *output
 		.note = print_note,
 		.user = c,
 	};
-	const struct schedtrace_writer_options writer_options = {
-		.size = sizeof(writer_options),
-		.store = s->store,
+	const struct output_options output_options = {
+		.format = s->format,
 		.like = input,
+		.store = s->store,
+		.derive = s->derive,
+		.columns = s->columns,
+		.notes = { print_note, c },
 	};
 	int r = input_open(&c->input, input, &options, err);
 
 	if (r < 0)
 		return r;
-	return schedtrace_writer_new(&c->writer, output, input_context(c->input), &writer_options,
-				     err);
+	return output_open(&c->output, output, input_context(c->input), &output_options, err);
 }
 
 static int convert(struct conversion *c, const char *input, const char *output,
@@ -273,7 +252,7 @@ static int convert(struct conversion *c, const char *input, const char *output,
 	if (r < 0)
 		return r;
 	r = input_members(c->input, copy_member, c, err);
-	return r < 0 ? r : finish(c, output, err);
+	return r < 0 ? r : output_finish(c->output, err);
 }
 
 int conversion_run(const struct conversion_settings *settings, const char *input,
@@ -294,7 +273,7 @@ int conversion_run(const struct conversion_settings *settings, const char *input
 		result->read = input_read(c.input, &result->what);
 		result->damaged = input_damaged(c.input);
 	}
-	schedtrace_writer_free(c.writer);
+	output_free(c.output);
 	input_close(c.input);
 	return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One input into a tarball. */
+/* One input into one output. */
 #ifndef CONVERT_SCHEDCONV_CONVERSION_H
 #define CONVERT_SCHEDCONV_CONVERSION_H
 
@@ -9,7 +9,9 @@
 #include <schedtrace/error.h>
 
 struct conversion_settings {
-	bool store, derive, all_events, salvage, default_ids, quiet;
+	bool store, derive, all_events, salvage, default_ids, quiet, list;
+	const char *format;  /* of the output; NULL: by its name */
+	const char *columns; /* beside the required ones; NULL: all */
 	const char *instance;
 	const char *window; /* "BEGIN:END", NULL: all of it */
 	int64_t max_memory; /* 0: as much as usual */

@@ -14,6 +14,7 @@
 #include "cli/process.h"
 #include "cli/report_error.h"
 #include "convert/schedconv/conversion.h"
+#include "output/output.h"
 
 #define PROGRAM "schedconv"
 
@@ -21,6 +22,10 @@ static const struct option_spec option_table[] = {
 	{ 's', "store", NULL,
 	  "do not deflate the columns: a larger file, written and opened faster", OPTION_FLAG,
 	  offsetof(struct conversion_settings, store) },
+	{ 0, "columns", "LIST",
+	  "columns beside the six that every tarball has, such as comm,stack; '' for none "
+	  "[all that there are]",
+	  OPTION_TEXT, offsetof(struct conversion_settings, columns), 0, "comm stack" },
 	{ 0, "derive", NULL,
 	  "add the columns nxt_timestamp_of_same_evt_on_same_cpu, nxt_blk_wkp_of_same_pid and "
 	  "prv_frq_on_same_cpu, for SchedDisplay",
@@ -42,6 +47,10 @@ static const struct option_spec option_table[] = {
 	  OPTION_FLAG, offsetof(struct conversion_settings, salvage) },
 	{ 0, "max-memory", "BYTES", "memory that reading may take [256M]", OPTION_SIZE,
 	  offsetof(struct conversion_settings, max_memory), .not_zero = true },
+	{ 0, "to", "FORMAT", "what to make [by the ending of OUT's name, else schedlog]",
+	  OPTION_TEXT, offsetof(struct conversion_settings, format), 0, "schedlog" },
+	{ 0, "list-outputs", NULL, "print the formats, and what each keeps and loses", OPTION_FLAG,
+	  offsetof(struct conversion_settings, list) },
 	{ 'q', "quiet", NULL, "print neither progress nor summary nor notes", OPTION_FLAG,
 	  offsetof(struct conversion_settings, quiet) },
 	{ 0 },
@@ -49,7 +58,7 @@ static const struct option_spec option_table[] = {
 
 static const struct program program = {
 	.name = PROGRAM,
-	.usage = "[OPTION…] TRACE.dat [OUT.tar]\n[OPTION…] IN.tar OUT.tar",
+	.usage = "[OPTION…] TRACE.dat [OUT.tar]\n[OPTION…] IN.tar OUT.tar\n--list-outputs",
 	.about = "Converts a trace.dat, as schedrec and trace-cmd record it, into a SchedLog "
 		 "tarball: "
 		 "a column a file, for schedreport, SchedDisplay and numpy. Without OUT.tar the "
@@ -85,6 +94,22 @@ static double seconds_since(const struct timespec *begin)
 	return (double)(now.tv_sec - begin->tv_sec) + (double)(now.tv_nsec - begin->tv_nsec) / 1e9;
 }
 
+static int list_outputs(void)
+{
+	const struct output_format *f;
+	struct schedtrace_error err;
+	int errnum;
+
+	for (size_t i = 0; (f = output_format(i)); i++)
+		printf("%s (%s)\n\tkeeps %s\n\tloses %s\n", f->name, f->ending, f->keeps,
+		       f->loses ? f->loses : "nothing");
+	errnum = process_flush(stdout);
+	if (!errnum)
+		return EXIT_DONE;
+	error_errno(&err, SCHEDTRACE_E_IO, errnum, "standard output");
+	return report_error(PROGRAM, &err);
+}
+
 static int convert(const struct conversion_settings *settings, const char *input,
 		   const char *output, struct schedtrace_error *err)
 {
@@ -116,6 +141,8 @@ int main(int argc, char **argv)
 	process_begin(PROGRAM, EXIT_UNFINISHED);
 	outputs_remove_at_signals();
 	first = options_parse(&program, argc, argv, false, EXIT_USAGE, &settings);
+	if (settings.list && argc == first)
+		return list_outputs();
 	if (argc - first < 1 || argc - first > 2) {
 		report(PROGRAM, "%s; see %s --help",
 		       argc - first < 1 ? "no trace.dat or tarball to convert"

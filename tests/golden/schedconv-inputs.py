@@ -54,6 +54,26 @@ def main():
     whole = members('in.tar')
     good, text, why = run('-q', 'in.dat', 'out.tar')
     ok(good and text == '' and members('out.tar').keys() == whole.keys(), '-q prints nothing', why)
+    required = {'timestamp', 'pid', 'event', 'cpu', 'arg0', 'arg1'}
+    for tarball in 'in.dat', 'in.tar':
+        for columns, extra in (('', set()), ('comm', {'comm'})):
+            good, text, why = run('-q', '--columns', columns, tarball, 'few.tar')
+            got = members('few.tar')
+            ok(good and {n[:-4] for n in got if n.endswith('.npz')} == required | extra and
+               ('comm.json' in got) == bool(extra) and got['pid.npz'] == whole['pid.npz'],
+               '--columns %r of %s leaves the others out' % (columns, tarball), why, got.keys())
+    os.unlink('few.tar')
+    good, text, why = run('-q', '--columns', 'comm,nothing', 'in.tar', 'few.tar', status=2)
+    ok(good and 'no column nothing' in text and not os.path.exists('few.tar'),
+       'a column that is not there is told', why)
+    listed = subprocess.run([schedconv, '--list-outputs'], stdout=subprocess.PIPE, text=True)
+    ok(listed.returncode == 0 and listed.stdout.startswith('schedlog (.tar)\n\tkeeps '),
+       '--list-outputs names the formats', listed.stdout)
+    good, text, why = run('-q', '--to', 'schedlgo', 'in.dat', 'few.tar', status=2)
+    ok(good and 'did you mean schedlog' in text and not os.path.exists('few.tar'),
+       'a format that is not there is told, with the nearest', why)
+    good, text, why = run('-q', '--to', 'schedlog', 'in.dat', 'strange.name')
+    ok(good and members('strange.name').keys() == whole.keys(), '--to says what is made', why)
     good, text, why = run('--store', 'in.dat', 'stored.tar')
     ok(good and os.path.getsize('stored.tar') > os.path.getsize('in.tar'),
        '--store makes a larger file', why)
