@@ -28,6 +28,29 @@ static void draw_stretches(cairo_t *cr, const struct plot_panel *panel, const st
 	}
 }
 
+/* On a ground of its own, as hatches make texts hard to read. */
+static void draw_marks(cairo_t *cr, const struct plot_panel *panel, const struct axis *axis,
+		       struct box plot, double pitch)
+{
+	double size = fmin(SMALL_SIZE, pitch * 0.5);
+
+	for (size_t i = 0; i < panel->n_marks && size > 4; i++) {
+		const struct plot_mark *m = &panel->marks[i];
+		double x = plot.x + plot.w * axis_at(axis, m->begin);
+		double end = plot.x + plot.w * axis_at(axis, m->end);
+		double y = plot.y + pitch * (m->lane + 0.45);
+		double w = canvas_text_width(cr, size, m->text);
+
+		if (w + 6 > end - x)
+			continue;
+		cairo_set_source_rgba(cr, 1, 1, 1, 0.8);
+		cairo_rectangle(cr, x + 2, y - size * 0.55, w + 2, size * 1.1);
+		cairo_fill(cr);
+		canvas_grey(cr, 0);
+		canvas_text(cr, x + 3, y + size * 0.34, ALIGN_LEFT, size, m->text);
+	}
+}
+
 void plot_draw_lanes(cairo_t *cr, const struct plot_panel *panel, struct box box)
 {
 	double label_width = canvas_labels_width(cr, panel, box.w);
@@ -55,4 +78,5 @@ void plot_draw_lanes(cairo_t *cr, const struct plot_panel *panel, struct box box
 				fmin(TEXT_SIZE, pitch), label_width - 8, panel->labels[i]);
 	}
 	draw_stretches(cr, panel, &axis, plot, pitch);
+	draw_marks(cr, panel, &axis, plot, pitch);
 }

@@ -30,8 +30,10 @@ struct plot_panel *plot_panel_add(struct plot_figure *figure, enum plot_kind kin
 
 void plot_figure_free(struct plot_figure *figure)
 {
-	for (size_t i = 0; i < figure->n_panels; i++)
+	for (size_t i = 0; i < figure->n_panels; i++) {
 		free(figure->panels[i].stretches);
+		free(figure->panels[i].marks);
+	}
 	arena_free(&figure->memory);
 	memset(figure, 0, sizeof(*figure));
 }

@@ -54,6 +54,13 @@ struct plot_stretch {
 	float from, to;
 };
 
+/* What stands on a part of a lane, if there is room for it. */
+struct plot_mark {
+	uint32_t lane;
+	double begin, end;
+	const char *text;
+};
+
 struct plot_scale {
 	const char *name, *unit; /* the unit is a column's */
 	double min, max;	 /* NaN: of the values */
@@ -82,6 +89,8 @@ struct plot_panel {
 	size_t n_stretches;
 	struct plot_stretch *stretches; /* from malloc(); those with the same series together */
 	double least_width;		/* points: narrower ones are drawn as wide */
+	size_t n_marks;
+	struct plot_mark *marks; /* from malloc() */
 	/* Of pixels, whose scales have both ends: called once the size of the plot is known. Sets
 	 * dots to 0xffrrggbb, row after row from the highest; the others stay 0, nothing. */
 	void (*paint)(void *user, uint32_t width, uint32_t height, uint32_t *dots);

@@ -19,6 +19,9 @@ struct plot_size {
 /* "WIDTHxHEIGHT", or "WIDTH" alone. */
 int plot_parse_size(const char *text, struct plot_size *size, struct schedtrace_error *err);
 
+/* The same of --size, in pixels. */
+int plot_parse_dots(const char *text, struct plot_size *size, struct schedtrace_error *err);
+
 /* Fails if a picture of that name cannot be drawn: by its ending, or by how we were built. The
  * sentence begins with the option that named it. */
 int plot_check(const char *option, const char *path, struct schedtrace_error *err);

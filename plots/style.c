@@ -56,6 +56,15 @@ static const struct {
 	{ "at an exec", { 0xcc79a7, 0xcc79a7, HATCH_CROSS, { 7, 2, 1.5, 2 } } },
 	{ "balance", { 0x009e73, 0x009e73, HATCH_DOWN, { 2, 1.5 } } },
 	{ "for balance", { 0x009e73, 0x009e73, HATCH_DOWN, { 2, 1.5 } } },
+	{ "idle while others wait", { 0xfbd3c0, 0xd55e00, HATCH_UP, { 3, 1 } } },
+	{ "records lost", { 0xf3d9d9, 0x882255, HATCH_CROSS, { 1, 2 } } },
+	{ "the clock was set back", { 0xf3d9d9, 0x882255, HATCH_FLAT, { 1, 2 } } },
+	{ "offline", { 0x7f7f7f, 0x7f7f7f, HATCH_NONE, { 1, 3 } } },
+	{ "1 runnable", { 0xc6dbef, 0xc6dbef, HATCH_NONE, { 0 } } },
+	{ "2 runnable", { 0x6baed6, 0x6baed6, HATCH_NONE, { 0 } } },
+	{ "3 or 4 runnable", { 0x2171b5, 0x2171b5, HATCH_NONE, { 0 } } },
+	{ "5 to 8 runnable", { 0x08306b, 0x08306b, HATCH_NONE, { 0 } } },
+	{ "more runnable", { 0x000000, 0x000000, HATCH_NONE, { 0 } } },
 	{ "lasting", { 0x8fd0bd, 0x009e73, HATCH_DOWN, { 2, 1.5 } } },
 };
 

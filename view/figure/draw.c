@@ -10,42 +10,7 @@
 #include "input/window.h"
 #include "plots/picture.h"
 
-#define USUAL_WIDTH  2400
-#define USUAL_HEIGHT 1300
-#define LEAST_SIDE   100
-#define MOST_SIDE    RASTER_MAX_SIDE
-#define MOST_PIXELS  ((uint64_t)100 << 20)
-
-static bool parse_side(const char **text, int64_t *out)
-{
-	char *end;
-	long value = **text >= '0' && **text <= '9' ? strtol(*text, &end, 10) : -1;
-
-	if (value < LEAST_SIDE || value > MOST_SIDE)
-		return false;
-	*out = value;
-	*text = end;
-	return true;
-}
-
-static int parse_size(const char *size, struct plot_size *out, struct schedtrace_error *err)
-{
-	int64_t width = USUAL_WIDTH, height = USUAL_HEIGHT;
-	const char *at = size;
-
-	if (size && (!parse_side(&at, &width) || *at++ != 'x' || !parse_side(&at, &height) || *at))
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--size: %s is no WIDTHxHEIGHT in pixels, from %dx%d to %dx%d",
-				 size, LEAST_SIDE, LEAST_SIDE, MOST_SIDE, MOST_SIDE);
-	if ((uint64_t)(width * height) > MOST_PIXELS)
-		return error_set(err, SCHEDTRACE_E_LIMIT,
-				 "--size: %s has more than %" PRIu64 " million pixels", size,
-				 MOST_PIXELS >> 20);
-	out->width = (double)width * PLOT_MM_PER_DOT;
-	out->height = (double)height * PLOT_MM_PER_DOT;
-	out->in_dots = true;
-	return 0;
-}
+#define USUAL_SIZE "2400x1300"
 
 static int parse_spread(const char *text, int *out, struct schedtrace_error *err)
 {
@@ -62,7 +27,7 @@ static int parse_spread(const char *text, int *out, struct schedtrace_error *err
 int draw_check(const struct draw_options *options, struct schedtrace_error *err)
 {
 	struct plot_size size;
-	int spread, r = parse_size(options->size, &size, err);
+	int spread, r = plot_parse_dots(options->size ? options->size : USUAL_SIZE, &size, err);
 
 	if (r == 0)
 		r = parse_spread(options->spread, &spread, err);
@@ -213,7 +178,7 @@ int draw_figure(FILE *f, const struct drawn_figure *figure, const struct figure_
 	struct plot_figure plot = { .n_panels = 0 };
 	const char *title = options->title ? options->title : info->command;
 	struct plot_size size;
-	int r = parse_size(options->size, &size, err);
+	int r = plot_parse_dots(options->size ? options->size : USUAL_SIZE, &size, err);
 
 	if (r == 0)
 		r = parse_spread(options->spread, &painting.spread, err);

@@ -27,8 +27,6 @@ struct raster_window {
 	uint32_t width, height;
 };
 
-#define RASTER_MAX_SIDE 32767
-
 /* Of the rows on a pixel: how many, and the sums of their colours' parts. */
 struct mix {
 	uint64_t n, red, green, blue;
