@@ -131,7 +131,7 @@ with tempfile.TemporaryDirectory() as directory:
         (["stats", "-i", "some.json", "-f", "xml", TRACE], 2, "none of text, csv and json"),
         (["stats", "-i", "some.json", "-o", "some.json", TRACE], 2, "some.json is read too"),
         (["vars", "--size", "1x1", TRACE], 2, "--size is not for schedview vars"),
-        (["draw", TRACE], 2, "no command draw, nor a file: there are figure, stats, vars, live and requests"),
+        (["draw", TRACE], 2, "no command draw, nor a file: there are figure, timeline, stats, vars, live and requests"),
         (["vars"], 2, "vars takes one recording"),
         ([], 2, "nothing to show"),
         (["figure", "-i", "some.json", "-o", "a.png", "--size", "10x10", TRACE], 2, "--size: 10x10 is no"),

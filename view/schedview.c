@@ -18,6 +18,7 @@
 #include "view/live/live.h"
 #include "view/page/page.h"
 #include "view/requests/requests_command.h"
+#include "view/timeline/timeline_draw.h"
 
 #define PROGRAM "schedview"
 
@@ -34,6 +35,9 @@ struct settings {
 	/* Of live: */
 	struct live_options live;
 	struct requests_options requests;
+	/* Of timeline: */
+	const char *cpus;
+	struct option_list tasks;
 	bool quiet;
 };
 
@@ -46,8 +50,10 @@ enum {
 	PAGE = 8,
 	LIVE = 16,
 	REQUESTS = 32,
+	TIMELINE = 64,
+	DRAWS = FIGURE | TIMELINE,
 	BY_INSTRUCTIONS = FIGURE | STATS,
-	READS = FIGURE | STATS | VARS | PAGE | REQUESTS
+	READS = DRAWS | STATS | VARS | PAGE | REQUESTS
 };
 
 static const struct option_spec option_table[] = {
@@ -74,19 +80,28 @@ static const struct option_spec option_table[] = {
 	{ 'o', "output", "FILE",
 	  "write to FILE, which appears when it is whole; a picture is a PNG, SVG or PDF by its "
 	  "ending; of live: keep what is recorded as a trace.dat [tables: stdout]",
-	  OPTION_TEXT, FIELD(draw.out), FIGURE | STATS | VARS | LIVE | REQUESTS },
-	{ 0, "size", "WxH", "width and height of the picture in pixels [2400x1300]", OPTION_TEXT,
-	  FIELD(draw.size), FIGURE },
+	  OPTION_TEXT, FIELD(draw.out), DRAWS | STATS | VARS | LIVE | REQUESTS },
+	{ 0, "size", "WxH",
+	  "width and height of the picture in pixels [2400x1300; of a timeline as high as its "
+	  "lanes "
+	  "want]",
+	  OPTION_TEXT, FIELD(draw.size), DRAWS },
 	{ 'w', "window", "BEGIN:END",
 	  "draw only this part of the time, in seconds since the first row, or @NS on the trace "
 	  "clock; either side may be empty",
-	  OPTION_TEXT, FIELD(draw.window), FIGURE },
+	  OPTION_TEXT, FIELD(draw.window), DRAWS },
 	{ 0, "spread", "N",
 	  "let a pixel colour the empty ones up to N beside it; 0: only what rows fall on [1 or 3 "
 	  "where few pixels have rows, else 0]",
 	  OPTION_TEXT, FIELD(draw.spread), FIGURE },
 	{ 0, "title", "TEXT", "what stands above the picture [the recorded command]", OPTION_TEXT,
-	  FIELD(draw.title), FIGURE },
+	  FIELD(draw.title), DRAWS },
+	{ 0, "cpus", "LIST", "CPUs that have a lane, such as 0,2-5; none: \"\" [all]", OPTION_TEXT,
+	  FIELD(cpus), TIMELINE },
+	{ 0, "task", "TASK",
+	  "draw what the tasks of this name, shell pattern or pid did, a lane each; may be given "
+	  "several times",
+	  OPTION_LIST, FIELD(tasks), TIMELINE },
 	{ 'f', "format", "FORMAT", "text, csv or json [text]; of live also prometheus", OPTION_TEXT,
 	  FIELD(format), STATS | VARS | LIVE | REQUESTS, "text csv json prometheus" },
 	{ 0, "default-ids", NULL, "read a tarball that names no events by SchedLog's ids 0 to 17",
@@ -159,6 +174,17 @@ static const struct program figure_program = {
 	.command = FIGURE,
 };
 
+static const struct program timeline_program = {
+	.name = "schedview timeline",
+	.usage = "[OPTION…] -o PICTURE TRACE",
+	.about = "Draws who ran on each CPU, how long its queue was, where it idled while others "
+		 "waited, and what chosen tasks did. What is lost or not known is hatched.",
+	.options = option_table,
+	.after = "Examples:\n  schedview timeline -o build.pdf build.tar\n  schedview timeline "
+		 "--window 0.5:0.6 --cpus 0-3 --task 'cc*' -o detail.png build.tar\n\n" EXIT_STATUS,
+	.command = TIMELINE,
+};
+
 static const struct program stats_program = {
 	.name = "schedview stats",
 	.usage = "[OPTION…] -i FILE TRACE",
@@ -206,13 +232,19 @@ static const struct program requests_program = {
 	.command = REQUESTS,
 };
 
-static const struct program *const commands[] = { &figure_program, &stats_program,    &vars_program,
-						  &live_program,   &requests_program, NULL };
+static const struct program *const commands[] = { &figure_program,
+						  &timeline_program,
+						  &stats_program,
+						  &vars_program,
+						  &live_program,
+						  &requests_program,
+						  NULL };
 
 static const struct program program = {
 	.name = PROGRAM,
 	.usage = "[OPTION…] TRACE… | FOLDER\n"
 		 "figure [OPTION…] -i FILE -o PICTURE TRACE\n"
+		 "timeline [OPTION…] -o PICTURE TRACE\n"
 		 "stats [OPTION…] -i FILE TRACE\n"
 		 "vars [OPTION…] TRACE\n"
 		 "live [OPTION…] [-- COMMAND [ARG…]]\n"
@@ -370,9 +402,40 @@ static int run_figure(struct settings *settings, bool draws, bool *damaged,
 	return r < 0 ? r : open_and_show(settings, draws, format, damaged, err);
 }
 
+static int run_timeline(struct settings *settings, bool *damaged, struct schedtrace_error *err)
+{
+	const struct timeline_options timeline = {
+		.trace = settings->trace,
+		.out = settings->draw.out,
+		.size = settings->draw.size,
+		.window = settings->draw.window,
+		.title = settings->draw.title,
+		.cpus = settings->cpus,
+		.tasks = settings->tasks.items,
+		.n_tasks = settings->tasks.n,
+		.input = settings->input,
+	};
+	struct results file = { .path = NULL };
+	int r = timeline_draw_check(&timeline, err);
+
+	if (r == 0)
+		r = outputs_check(&(struct program_output){ "--output", timeline.out }, 1,
+				  &settings->trace, 1, err);
+	if (r == 0)
+		r = results_open(&file, timeline.out, err);
+	if (r == 0)
+		r = timeline_draw(file.f, &timeline, damaged, err);
+	if (r == 0)
+		r = results_finish(&file, err);
+	results_close(&file);
+	return r;
+}
+
 static int run(struct settings *settings, const char *command, bool *damaged,
 	       struct schedtrace_error *err)
 {
+	if (!strcmp(command, "timeline"))
+		return run_timeline(settings, damaged, err);
 	if (!strcmp(command, "vars")) {
 		int r = outputs_check(&(struct program_output){ "--output", settings->draw.out }, 1,
 				      &settings->trace, 1, err);
@@ -466,8 +529,8 @@ int main(int argc, char **argv)
 	requests = argc == first + 1 && !strcmp(argv[first], "requests");
 	if (page && !strpbrk(argv[first], "/.") && access(argv[first], F_OK) < 0)
 		r = error_set(&err, SCHEDTRACE_E_USAGE,
-			      "no command %s, nor a file: there are figure, stats, vars, live and "
-			      "requests; see " PROGRAM " --help",
+			      "no command %s, nor a file: there are figure, timeline, stats, vars, "
+			      "live and requests; see " PROGRAM " --help",
 			      argv[first]);
 	else if (argc == first)
 		r = error_set(&err, SCHEDTRACE_E_USAGE,
@@ -497,6 +560,7 @@ int main(int argc, char **argv)
 	option_list_free(&settings.hosts);
 	option_list_free(&settings.requests.add);
 	option_list_free(&settings.requests.names);
+	option_list_free(&settings.tasks);
 	if (r < 0) {
 		int failed = report_error(PROGRAM, &err);
 

@@ -77,11 +77,22 @@ static int add_run(struct timeline *timeline, const struct replay_span *span)
 		 : -1;
 }
 
-static int add_state(struct timeline *timeline, uint32_t life, int64_t begin, int64_t end,
+/* Since when a task is known to be there. */
+static int64_t first_of(const struct timeline *timeline, const struct life *life)
+{
+	return life->flags & LIFE_OLD ? timeline->begin : life->first_seen;
+}
+
+static int add_state(struct timeline *timeline, uint32_t id, int64_t begin, int64_t end,
 		     uint32_t state, int32_t cpu)
 {
-	struct timeline_lane *lane = grown_at(&timeline->build->states, life, struct timeline_lane);
+	const struct life *life = &replay_lives(timeline->build->replay)->all[id];
+	struct timeline_lane *lane = grown_at(&timeline->build->states, id, struct timeline_lane);
 
+	if (lane && !lane->n &&
+	    timeline_lane_add(lane, timeline->memory, first_of(timeline, life), begin,
+			      TIMELINE_UNKNOWN, 0) < 0)
+		return -1;
 	return lane ? timeline_lane_add(lane, timeline->memory, begin, end, state,
 					cpu < 0 ? TIMELINE_UNKNOWN : (uint32_t)cpu)
 		    : -1;
@@ -378,9 +389,13 @@ static int finish_task(struct timeline *timeline, uint32_t id)
 					.states = *states };
 	*states = (struct timeline_lane){ .chunks = NULL };
 	if (task->begin == INT64_MIN)
-		task->begin = life->flags & LIFE_OLD ? timeline->begin : life->first_seen;
+		task->begin = first_of(timeline, life);
 	if (task->end == INT64_MIN)
 		task->end = timeline->end;
+	if (timeline_lane_add(&task->states, timeline->memory,
+			      task->states.n ? task->states.end : task->begin, task->end,
+			      TIMELINE_UNKNOWN, 0) < 0)
+		return -1;
 	return task->name ? 0 : -1;
 }
 
