@@ -173,40 +173,6 @@ bool filters_know_command(const struct schedtrace_context *ctx)
 	return false;
 }
 
-/* Whether a task of this pid belongs to the recorded command. */
-static bool of_command(const struct schedtrace_context *ctx, int64_t pid)
-{
-	size_t low = 0, high;
-	const struct schedtrace_task *tasks = schedtrace_context_tasks(ctx, &high);
-	size_t n = high;
-
-	while (low < high) { /* the first life of the pid: lives are sorted by pid */
-		size_t middle = low + (high - low) / 2;
-
-		if (tasks[middle].pid < pid)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < n && tasks[low].pid == pid; low++)
-		if (tasks[low].command_tree == 1)
-			return true;
-	return false;
-}
-
-static bool pid_matches(const struct filters *filters, int64_t pid)
-{
-	bool matches = !filters->pids.n || number_matches(&filters->state->pids, pid);
-
-	if (filters->command_of) {
-		bool of = of_command(filters->command_of, pid);
-
-		filters->state->command_seen |= of;
-		matches &= of;
-	}
-	return matches;
-}
-
 bool filters_match(const struct filters *filters, const struct schedtrace_table_info *info,
 		   const union schedtrace_value *values)
 {
@@ -218,9 +184,11 @@ bool filters_match(const struct filters *filters, const struct schedtrace_table_
 	for (size_t i = 0; i < info->n_columns; i++) {
 		const struct schedtrace_column_info *column = info->columns[i];
 
-		/* Tables that sum up or keep the first have been made of the chosen alone. */
-		if (!(info->choices & SCHEDTRACE_BEFORE_TASK) && is_pid_column(column))
-			passes &= pid_matches(filters, values[i].i);
+		/* Tables that sum up or keep the first have been made of the chosen alone, and none
+		 * has rows of others than the command's tasks. */
+		if (!(info->choices & SCHEDTRACE_BEFORE_TASK) && filters->pids.n &&
+		    is_pid_column(column))
+			passes &= number_matches(&state->pids, values[i].i);
 		if (!(info->choices & SCHEDTRACE_BEFORE_TASK) && filters->comms.n &&
 		    is_comm_column(column))
 			passes &= comm_matches(filters, values[i].s);
@@ -304,7 +272,7 @@ void filters_learn(const struct filters *filters, const struct schedtrace_engine
 	for (size_t i = 0; i < filters->comms.n && i < choice->n_comms; i++)
 		state->comms_seen[i] |= choice->comms_seen[i];
 	state->passed |= choice->took;
-	state->command_seen |= choice->took && filters->command;
+	state->command_seen |= choice->command_took || (choice->took && filters->command);
 }
 
 /* ---- tables that cannot be chosen from ------------------------------------------------ */

@@ -21,8 +21,7 @@ struct filters {
 	struct option_list cpus;  /* numbers with commas between */
 	struct option_list set;	  /* NAME=VALUE: parameters of analyses, no filters */
 	const char *condition;	  /* query/query.h; NULL: none */
-	bool command;		  /* tasks of the recorded command, by what this context knows: */
-	const struct schedtrace_context *command_of; /* NULL: not known yet; every row passes */
+	bool command;		  /* tasks of the recorded command */
 	struct filters_state *state; /* by filters_prepare(), shared by copies; NULL: no filter */
 };
 

@@ -17,6 +17,7 @@
 #include "cli/outputs.h"
 #include "cli/report_error.h"
 #include "cli/results.h"
+#include "libschedtrace/analysis.h"
 #include "libschedtrace/replay/recorded.h"
 
 struct run {
@@ -135,11 +136,14 @@ static int learn_tasks(struct run *run, struct schedtrace_error *err)
 		return 0;
 	input.note = NULL; /* they come again */
 	r = reading_open(&run->known, settings->path, &input, NULL, err);
-	return r ? r : reading_run(&run->known, &reading, err);
+	if (!r)
+		r = reading_run(&run->known, &reading, err);
+	if (!r)
+		engine_know_command(run->reading.engine, input_context(run->known.infile));
+	return r;
 }
 
-/* Tables are chosen from at the end, a log's rows while they come. */
-static int choose_command(struct run *run, struct schedtrace_error *err)
+static int check_command(struct run *run, struct schedtrace_error *err)
 {
 	const struct schedtrace_context *ctx =
 		input_context(run->known.infile ? run->known.infile : run->reading.infile);
@@ -153,7 +157,6 @@ static int choose_command(struct run *run, struct schedtrace_error *err)
 	if (!filters_know_command(ctx))
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--command: the recording does not know a command");
-	run->selection.filters.command_of = ctx;
 	return 0;
 }
 
@@ -229,7 +232,7 @@ static int begun(void *user, struct schedtrace_error *err)
 	}
 	if (!run->log)
 		return 0;
-	r = choose_command(run, err);
+	r = check_command(run, err);
 	return r ? r : begin_log(run, err);
 }
 
@@ -436,7 +439,7 @@ static int run_all(struct run *run, struct schedtrace_error *err)
 	if (!r)
 		r = reading_run(&run->reading, &reading, err);
 	if (!r && !settings->log)
-		r = choose_command(run, err);
+		r = check_command(run, err);
 	if (!r && wants_flames(settings))
 		r = show_flames(run, err);
 	else if (!r && !settings->log)

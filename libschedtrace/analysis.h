@@ -48,6 +48,10 @@ int engine_finish(struct schedtrace_engine *engine, struct schedtrace_error *err
 /* What the parameters choose, and which of it there was. */
 const struct choice *engine_choice(const struct schedtrace_engine *engine);
 
+/* Before the first feed: @ctx, which must outlive the engine, knows of more tasks whether they are
+ * the recorded command's, as one does that has read all of a recording. */
+void engine_know_command(struct schedtrace_engine *engine, const struct schedtrace_context *ctx);
+
 /* NULL-terminated, in the order of `schedreport list`. */
 extern const struct analysis *const analyses[];
 

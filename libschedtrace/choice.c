@@ -176,6 +176,20 @@ bool choice_judge(struct choice *choice, const struct lives *lives, uint32_t id,
 	return takes;
 }
 
+bool choice_gives(struct choice *choice, const struct lives *lives, uint32_t id)
+{
+	const struct life *life = id <= LIFE_MAX ? &lives->all[id] : NULL;
+	bool gives;
+
+	if (!choice->command)
+		return true;
+	if (life && life->flags & LIFE_MANY)
+		return life->flags & LIFE_CHOSEN;
+	gives = life && lives_of_command(lives, life);
+	choice->command_took |= gives;
+	return gives;
+}
+
 bool choice_takes_process(struct choice *choice, const struct lives *lives, int32_t tgid,
 			  uint32_t leader)
 {

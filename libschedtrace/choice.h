@@ -27,6 +27,7 @@ struct choice {
 	size_t n_comms;
 	bool command;
 	bool took;	   /* something passed */
+	bool command_took; /* a row was about a task of the command */
 	struct grown fits; /* by number of a name in lives.names: 1 no, 2 yes, 0 not looked at */
 };
 
@@ -51,6 +52,10 @@ static inline bool choice_takes_task(struct choice *choice, const struct lives *
 {
 	return !choice->given || choice_judge(choice, lives, life, -1, false);
 }
+
+/* Whether a row about the task is given: where only the command counts, those of others are not, as
+ * a pid does not tell which of its lives they are about. */
+bool choice_gives(struct choice *choice, const struct lives *lives, uint32_t life);
 
 /* Whether a CPU counts, whoever runs there. */
 bool choice_takes_cpu(struct choice *choice, int32_t cpu);

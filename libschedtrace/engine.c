@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "libschedtrace/analysis.h"
 #include "libschedtrace/choice.h"
+#include "libschedtrace/command_rows.h"
 #include "libschedtrace/context.h"
 #include "libschedtrace/let_go.h"
 #include "libschedtrace/parameters.h"
@@ -22,6 +23,9 @@ struct chosen {
 struct schedtrace_engine {
 	const struct schedtrace_context *ctx;
 	struct schedtrace_sink sink;
+	struct command_rows command_rows; /* and what stands before it, where rows are dropped: */
+	struct schedtrace_sink command_sink;
+	const struct schedtrace_context *knows_command;
 	int64_t window_begin, window_end;
 	struct choice choice;
 	struct parameters parameters;
@@ -209,11 +213,40 @@ const struct choice *engine_choice(const struct schedtrace_engine *engine)
 	return &engine->choice;
 }
 
+void engine_know_command(struct schedtrace_engine *engine, const struct schedtrace_context *ctx)
+{
+	engine->knows_command = ctx;
+}
+
+/* Where logs go; NULL: they are not wanted. */
+static const struct schedtrace_sink *sink_of(struct schedtrace_engine *engine)
+{
+	if (!engine->sink.row || !engine->choice.command)
+		return engine->sink.row ? &engine->sink : NULL;
+	engine->command_rows.sink = &engine->sink;
+	engine->command_rows.choice = &engine->choice;
+	engine->command_sink = (struct schedtrace_sink){ sizeof(engine->command_sink),
+							 &engine->command_rows, command_rows_take };
+	return &engine->command_sink;
+}
+
+static int follow_tasks(struct schedtrace_engine *engine, struct schedtrace_error *err)
+{
+	int r = replay_new(&engine->replay, engine->ctx, engine->window_begin, engine->window_end,
+			   err);
+
+	if (r < 0)
+		return r;
+	engine->command_rows.lives = replay_lives(engine->replay);
+	engine->command_rows.lives->knows = engine->knows_command;
+	return 0;
+}
+
 static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 {
 	struct analysis_env env = {
 		.ctx = engine->ctx,
-		.sink = engine->sink.row ? &engine->sink : NULL,
+		.sink = sink_of(engine),
 		.window_begin = engine->window_begin,
 		.window_end = engine->window_end,
 		.choice = &engine->choice,
@@ -224,12 +257,10 @@ static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 	for (size_t i = 0; r >= 0 && i < engine->n_chosen; i++) {
 		const struct analysis *analysis = engine->chosen[i].analysis;
 
-		if (analysis->uses_replay && !engine->replay) {
-			r = replay_new(&engine->replay, engine->ctx, engine->window_begin,
-				       engine->window_end, err);
-			if (r < 0)
-				return r;
-		}
+		if (analysis->uses_replay && !engine->replay)
+			r = follow_tasks(engine, err);
+		if (r < 0)
+			return r;
 		env.replay = engine->replay;
 		r = analysis->create(&engine->chosen[i].self, &env, err);
 	}
@@ -423,6 +454,8 @@ static int snapshot(struct schedtrace_engine *engine, const char *names,
 	}
 	if (r >= 0 && engine->replay)
 		r = replay_forgotten(engine->replay, tables, err);
+	if (r >= 0 && engine->replay && engine->choice.command)
+		r = command_rows_keep(tables, &engine->choice, replay_lives(engine->replay), err);
 	if (r >= 0 && tables_sizes(tables, &engine->sizes) < 0)
 		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for tables");
 	if (r < 0) {

@@ -184,6 +184,20 @@ nomem:
 			 table->n, info->name);
 }
 
+void table_keep(struct schedtrace_table *table, const bool *keep)
+{
+	size_t kept = 0;
+
+	for (size_t row = 0; row < table->n; row++) {
+		if (!keep[row])
+			continue;
+		for (size_t c = 0; c < all_columns(table->info); c++)
+			table->columns[c][kept] = table->columns[c][row];
+		kept++;
+	}
+	table->n = kept;
+}
+
 size_t table_column(const struct schedtrace_table_info *info, const char *name, size_t n)
 {
 	for (size_t c = 0; name && c < all_columns(info); c++)
@@ -216,6 +230,11 @@ int64_t tables_now(const struct schedtrace_tables *tables)
 size_t schedtrace_tables_count(const struct schedtrace_tables *tables)
 {
 	return tables ? tables->n : 0;
+}
+
+struct schedtrace_table *tables_at(struct schedtrace_tables *tables, size_t index)
+{
+	return tables->tables[index];
 }
 
 const struct schedtrace_table *schedtrace_tables_at(const struct schedtrace_tables *tables,

@@ -78,6 +78,8 @@ void tables_expect(struct schedtrace_tables *tables, const struct table_sizes *s
 /* Remembers how large they are; -1 without memory. */
 int tables_sizes(const struct schedtrace_tables *tables, struct table_sizes *sizes);
 
+struct schedtrace_table *tables_at(struct schedtrace_tables *tables, size_t index);
+
 /* An empty table of the shape @info, which must be static; it belongs to @tables. */
 int tables_add(struct schedtrace_tables *tables, const struct schedtrace_table_info *info,
 	       struct schedtrace_table **out, struct schedtrace_error *err);
@@ -86,6 +88,9 @@ int tables_add(struct schedtrace_tables *tables, const struct schedtrace_table_i
  * copied. */
 int table_row(struct schedtrace_table *table, const union schedtrace_value *values,
 	      struct schedtrace_error *err);
+
+/* Leaves the rows @keep says, by row. */
+void table_keep(struct schedtrace_table *table, const bool *keep);
 
 /* The index of a column, also of a hidden one; SIZE_MAX: there is none, or @name is NULL. */
 size_t table_column(const struct schedtrace_table_info *info, const char *name, size_t n);

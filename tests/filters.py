@@ -8,20 +8,19 @@ b00 to b23 and "bp" on CPU 1, where they wait longer and use more memory. A reco
 world, or both. Whoever chooses the first world from both must see what the first alone shows: what
 sums over tasks, or keeps the first of many, before it is chosen from, cannot, and has to say so."""
 import collections
+import csv
 import io
 import json
 import os
 import re
 import subprocess
 import sys
-import tarfile
 import tempfile
 
-import numpy as np
+from tarballs import SCHEDLOG, make_tarball
 
 SCHEDREPORT = sys.argv[1]
-EVENTS = """EXEC EXIT WAKEUP WAKEUP_NEW BLOCK BLOCK_IO WAIT_FUTEX WAKE_FUTEX WAKER_FUTEX FORK TICK
-    CTX_SWITCH MIGRATE RQ_SIZE IDL_BLN_FAIR_BEG IDL_BLN_FAIR_END PER_BLN_FAIR_BEG PER_BLN_FAIR_END
+EVENTS = SCHEDLOG + """
     WAKING RUNS STATE PRIO STAT_RUNTIME NEWTASK RENAME CPU_IDLE PAGE_FAULT_USER PAGE_FAULT_KERNEL
     MAJOR_FAULT MMAP MUNMAP MREMAP_FROM MREMAP_TO BRK CALL_FAILED EXIT_MM RSS_FILE RSS_ANON RSS_SWAP
     RSS_SHMEM PAGE_ALLOC PAGE_FREE SAMPLE_FAULTS SAMPLE_CPU SAMPLE_MEM IRQ_ENTRY IRQ_EXIT LOST
@@ -90,33 +89,16 @@ class World:
         self.row(at, pid, "WAKEUP", 0, 0)
 
 
-def make_tarball(path, worlds, **meta):
+def make_worlds(path, worlds):
     names = {0: "<idle>"}
     for world in worlds:
         names.update(world.names)
-    ids = {name: i for i, name in enumerate(sorted(set(names.values())))}
+    comms = {name: i for i, name in enumerate(sorted(set(names.values())))}
     rows = sorted((row for world in worlds for row in world.rows), key=lambda row: row[0])
-    rows = [row + (ids[names[row[1]]],) for row in rows]
-    about = {"format_version": 1, "cpus": 4, "begin_ns": BEGIN, "end_ns": BEGIN + 160 * MS}
-    with tarfile.open(path, "w") as tar:
-        def add(name, data):
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-
-        add("sched_log_traced_events.start",
-            "".join("%d %s\n" % pair for pair in enumerate(EVENTS)).encode())
-        add("meta.json", json.dumps({**about, **meta}).encode())
-        add("tasks.json", json.dumps([{"pid": pid, "tgid": pid, "comm": name,
-                                       "command_tree": int(name[0] == "a")}
-                                      for pid, name in sorted(names.items()) if pid]).encode())
-        add("comm.json", json.dumps(ids).encode())
-        for name, dtype, values in zip(
-                ("timestamp", "pid", "event", "cpu", "arg0", "arg1", "comm"),
-                ("<i8", "<i4", "<i4", "<i4", "<i8", "<i8", "<i4"), zip(*rows)):
-            f = io.BytesIO()
-            np.savez_compressed(f, **{name: np.array(values, dtype)})
-            add(name + ".npz", f.getvalue())
+    make_tarball(path, [row + (comms[names[row[1]]],) for row in rows], comms, EVENTS,
+                 {"cpus": 4, "begin_ns": BEGIN, "end_ns": BEGIN + 160 * MS},
+                 [{"pid": pid, "tgid": pid, "comm": name, "command_tree": int(name[0] == "a")}
+                  for pid, name in sorted(names.items()) if pid])
 
 
 def run(*arguments):
@@ -213,6 +195,45 @@ def every_log_shows_of_two_worlds_what_one_alone_shows_or_refuses():
             # With one CPU for each world, none idles for a task of the other.
             assert rows[0] or name in ("gap_log", "idle_while_waiting"), (name, option)
     assert {option for _, option in refused} == set(FILTERS)
+
+
+@test
+def a_pid_that_is_used_again_brings_no_other_task_among_those_of_the_command():
+    """Pid 102 ends, a stranger gets its number, and that one's successor is the command's again."""
+    path, rows, lives = os.path.join(FOLDER, "again.tar"), [], []
+    for i, (comm, begin) in enumerate((("first", 1), ("stranger", 4), ("third", 7))):
+        at = BEGIN + begin * MS
+        rows += [(at, 102, ID["NEWTASK"], 0, 0, 102, i), (at, 102, ID["FORK"], 0, 101, 0, i),
+                 (at + 1000, 102, ID["WAKEUP_NEW"], 0, 0, 0, i),
+                 (at + 2000, 0, ID["CTX_SWITCH"], 0, 102, 0, 3),
+                 (at + 3000, 102, ID["MMAP"], 0, 1 << 32, MIB, i),
+                 (at + 4000, 102, ID["RSS_ANON"], 0, MIB, 102, i),
+                 (at + 5000, 102, ID["PAGE_FAULT_USER"], 0, 1 << 32, 1, i),
+                 (at + 6000, 102, ID["MIGRATE"], 0, 0, 1, i), (at + 7000, 102, ID["MIGRATE"], 0, 1, 0, i),
+                 (at + 8000, 102, ID["SAMPLE_FAULTS"], 0, 1, 0, i),
+                 (at + 8000, 102, ID["SAMPLE_CPU"], 0, 0, 0, i),
+                 (at + 8000, 102, ID["SAMPLE_MEM"], 0, MIB, ord("R"), i),
+                 (at + MS, 102, ID["EXIT"], 0, 0, 0, i), (at + MS, 102, ID["STATE"], 0, ord("X"), 0, i),
+                 (at + MS, 102, ID["CTX_SWITCH"], 0, 0, 0, i)]
+        lives.append({"pid": 102, "tgid": 102, "comm": comm, "start_ns": at, "end_ns": at + MS,
+                      "command_tree": int(comm != "stranger")})
+    make_tarball(path, rows, {"first": 0, "stranger": 1, "third": 2, "<idle>": 3}, EVENTS,
+                 {"cpus": 1, "begin_ns": BEGIN}, lives)
+    seen = set()
+    for name, analysis in (TABLES | LOGS).items():
+        arguments = ["-q", "-f", "csv", "--log" if name in LOGS else "--table", name, path]
+        every, chosen = (run(analysis, *more, *arguments) for more in ([], ["--command"]))
+        if chosen[0] or "comm" not in every[1].split("\n")[0].split(","):
+            continue
+        comms = [[row["comm"] for row in csv.DictReader(io.StringIO(text[1]))]
+                 for text in (every, chosen)]
+        if "stranger" in comms[0]:
+            seen.add(name)
+        assert comms[1] == [comm for comm in comms[0] if comm in ("first", "third")] or \
+            name == "memory_biggest" and set(comms[1]) == {"first", "third"}, (name, comms)
+    assert seen >= {"tasks", "cpu_tasks", "migrations", "waits", "latency", "memory", "faults",
+                    "utilization_tasks", "states_log", "latency_log", "timehist_log", "requests",
+                    "map", "timehist", "utilization_intervals", "faults_curve", "resident"}, seen
 
 
 @test
@@ -435,10 +456,10 @@ if __name__ == "__main__":
         other = World("b", 1, 201, 24, 2 * MS, 64 * MIB)
         ALONE, ALONE_TOO, BOTH, BOTH_TOO = (os.path.join(FOLDER, name + ".tar") for name in
                                             ("alone-1", "alone-2", "both-1", "both-2"))
-        make_tarball(ALONE, [one])
-        make_tarball(ALONE_TOO, [one])
-        make_tarball(BOTH, [one, other])
-        make_tarball(BOTH_TOO, [one, other])
+        make_worlds(ALONE, [one])
+        make_worlds(ALONE_TOO, [one])
+        make_worlds(BOTH, [one, other])
+        make_worlds(BOTH_TOO, [one, other])
         print("1..%d" % len(tests))
         for i, f in enumerate(tests):
             try:

@@ -14,13 +14,10 @@ import sys
 import tarfile
 import tempfile
 
-import numpy as np
+import tarballs
 
 SCHEDREPORT, SOURCE = sys.argv[1:3]
 NAMES = ["a\nb\x1b[31m", "=1+1", "<script>", "';DROP TABLE x;", "日本", "\\udcff\\x5c"]
-SCHEDLOG = ("EXEC EXIT WAKEUP WAKEUP_NEW BLOCK BLOCK_IO WAIT_FUTEX WAKE_FUTEX WAKER_FUTEX FORK TICK "
-            "CTX_SWITCH MIGRATE RQ_SIZE IDL_BLN_FAIR_BEG IDL_BLN_FAIR_END PER_BLN_FAIR_BEG "
-            "PER_BLN_FAIR_END").split()
 WAKEUP, BLOCK, CTX_SWITCH, MIGRATE = 2, 4, 11, 12
 tests = []
 
@@ -44,27 +41,11 @@ def make_tarball(path, meta=None, more_rows=()):
         previous = pid
     rows.append((now, 103, MIGRATE, 0, 0, 1, 3))
     rows.extend((now + t, *row) for t, row in more_rows)
-    with tarfile.open(path, "w") as tar:
-        def add(name, data):
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-
-        add("sched_log_traced_events.start",
-            "".join("%d %s\n" % pair for pair in enumerate(SCHEDLOG)).encode())
-        if meta:
-            add("meta.json", json.dumps({"format_version": 1, **meta}).encode())
-        # The last name is a byte that is no UTF-8 and a backslash, in the escaping of comm.json.
-        names = NAMES[:-1] + ["\\xff\\x5c"]
-        add("tasks.json", json.dumps([{"pid": pid, "tgid": pid, "command_tree": int(pid in (102, 105))}
-                                      for pid in range(101, 107)]).encode())
-        add("comm.json", json.dumps({name: i + 1 for i, name in enumerate(names)}).encode())
-        for name, dtype, values in zip(
-                ("timestamp", "pid", "event", "cpu", "arg0", "arg1", "comm"),
-                ("<i8", "<i4", "<i4", "<i4", "<i8", "<i8", "<i4"), zip(*rows)):
-            f = io.BytesIO()
-            np.savez_compressed(f, **{name: np.array(values, dtype)})
-            add(name + ".npz", f.getvalue())
+    # The last name is a byte that is no UTF-8 and a backslash, in the escaping of comm.json.
+    names = NAMES[:-1] + ["\\xff\\x5c"]
+    tarballs.make_tarball(path, rows, {name: i + 1 for i, name in enumerate(names)}, meta=meta,
+                          tasks=[{"pid": pid, "tgid": pid, "command_tree": int(pid in (102, 105))}
+                                 for pid in range(101, 107)])
 
 
 def run(*arguments, **keywords):

@@ -86,8 +86,7 @@ int one_file_read(struct one_file *file, const char *path, const struct report_s
 	r = run_analyses(file, settings, err);
 	if (r || !settings->selection.filters.command)
 		return r;
-	file->selection.filters.command_of = input_context(file->reading.infile);
-	if (!filters_know_command(file->selection.filters.command_of))
+	if (!filters_know_command(input_context(file->reading.infile)))
 		r = error_set(err, SCHEDTRACE_E_USAGE,
 			      "--command: %s does not know which command was recorded", path);
 	return r;

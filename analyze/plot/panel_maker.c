@@ -36,7 +36,7 @@ bool plot_tasks_chosen(const struct plot_source *source)
 	const struct selection *selection = source->selection;
 
 	return selection->filters.pids.n || selection->filters.comms.n ||
-	       selection->filters.command_of;
+	       selection->filters.command;
 }
 
 size_t plot_column(const struct schedtrace_table_info *info, const char *name, size_t n)

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/report_error.h"
+#include "libschedtrace/analysis.h"
 #include "plots/picture.h"
 
 #define MOST_PICTURES 32
@@ -265,6 +266,8 @@ static int second_pass(struct plot_task *task, struct schedtrace_error *err)
 	input.validate = false;
 	r = reading_open(&task->second, settings->path, &input, &settings->selection.filters, err);
 
+	if (!r)
+		engine_know_command(task->second.engine, input_context(task->first.infile));
 	for (size_t i = 0; i < source->n_readers && !r; i++)
 		for (size_t l = 0; l < 2 && source->readers[i].logs[l] && !r; l++) {
 			const struct schedtrace_table_info *info;
@@ -307,7 +310,7 @@ static const char *what_is_chosen(struct plot_task *task)
 
 	if (!f)
 		return NULL;
-	if (sel->command_of) {
+	if (sel->command) {
 		fputs("tasks of the command", f);
 		any = true;
 	}
@@ -397,17 +400,13 @@ static int make_panels(struct plot_task *task, struct schedtrace_error *err)
 	return r;
 }
 
-static int choose_command(struct plot_task *task, struct schedtrace_error *err)
+static int check_command(const struct plot_task *task, struct schedtrace_error *err)
 {
-	const struct schedtrace_context *ctx = input_context(task->first.infile);
-
-	if (!task->selection.filters.command)
+	if (!task->selection.filters.command ||
+	    filters_know_command(input_context(task->first.infile)))
 		return 0;
-	if (!filters_know_command(ctx))
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--command: the recording does not know a command");
-	task->selection.filters.command_of = ctx;
-	return 0;
+	return error_set(err, SCHEDTRACE_E_USAGE,
+			 "--command: the recording does not know a command");
 }
 
 static int draw(struct plot_task *task, struct schedtrace_error *err)
@@ -422,7 +421,7 @@ static int draw(struct plot_task *task, struct schedtrace_error *err)
 	if (!r)
 		r = first_pass(task, err);
 	if (!r)
-		r = choose_command(task, err);
+		r = check_command(task, err);
 	if (!r)
 		r = make_panels(task, err);
 	if (!r && task->source.n_readers)

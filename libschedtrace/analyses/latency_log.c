@@ -7,9 +7,23 @@
 	"wakeup: from sched_wakeup; waking: the same waits from sched_waking; preempt: from the "  \
 	"switch-out while runnable; new: from sched_wakeup_new; unknown: may have waited"
 
-enum { BEGIN, LATENCY, LATENCY_HI, PID, TGID, COMM, KIND, CPU, WAKER_PID, MOVED, N_COLUMNS };
+enum {
+	BEGIN,
+	LATENCY,
+	LATENCY_HI,
+	PID,
+	TGID,
+	COMM,
+	KIND,
+	CPU,
+	WAKER_PID,
+	MOVED,
+	N_COLUMNS,
+	LIFE = N_COLUMNS, /* of the table */
+	N_ALL
+};
 
-static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[BEGIN] = COLUMN_STAMP("begin_ns", "when the wait began, on the trace clock"),
 	[LATENCY] = COLUMN_DURATION("latency_ns", "how long it was, as far as it is certain",
 				    .most = "latency_hi_ns"),
@@ -25,6 +39,7 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 	[CPU] = COLUMN_ID("cpu", "CPU where it ended"),
 	[WAKER_PID] = COLUMN_ID("waker_pid", "who woke it, 0 an interrupt in idle"),
 	[MOVED] = COLUMN_COUNT("moved", "1: woken on another CPU than it last ran on"),
+	[LIFE] = COLUMN_LIFE("life"),
 };
 
 const struct schedtrace_table_info latency_log_info = {
@@ -43,10 +58,11 @@ const struct schedtrace_table_info latency_open_info = {
 	.columns = columns,
 	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BY_CPU,
 	.key = "pid,kind",
+	.n_hidden = N_ALL - N_COLUMNS,
 	.interval = &table_of_now,
 };
 
-static void fill(union schedtrace_value v[N_COLUMNS], const struct latency *latency,
+static void fill(union schedtrace_value v[N_ALL], const struct latency *latency,
 		 const struct latency_account *a, enum latency_kind kind,
 		 const struct replay_span *span)
 {
@@ -56,6 +72,7 @@ static void fill(union schedtrace_value v[N_COLUMNS], const struct latency *late
 
 	v[BEGIN].i = kind == WAKING ? a->woken.time : span->begin;
 	v[PID].i = life->pid;
+	v[LIFE].i = (int64_t)life->serial;
 	v[TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 	v[COMM].s = lives_name(lives, span->life);
 	v[KIND].s = latency_kind_names[kind];
@@ -72,7 +89,7 @@ int latency_log(const struct latency *latency, const struct latency_account *a,
 		enum latency_kind kind, const struct replay_span *span,
 		struct schedtrace_error *err)
 {
-	union schedtrace_value v[N_COLUMNS];
+	union schedtrace_value v[N_ALL];
 
 	if (!latency->sink)
 		return 0;
@@ -97,7 +114,7 @@ int latency_open(const struct latency *latency, struct schedtrace_tables *out,
 		const struct latency_account *a =
 			grown_get(&latency->accounts, id, struct latency_account);
 		enum latency_kind kinds[2] = { 0, N_KINDS };
-		union schedtrace_value v[N_COLUMNS];
+		union schedtrace_value v[N_ALL];
 		struct replay_span open;
 
 		if (!latency_still_waits(latency, id, &open))

@@ -37,7 +37,8 @@ enum {
 	BRKS,
 	FAILED,
 	N_COLUMNS,
-	LIFE = N_COLUMNS,
+	PROCESS = N_COLUMNS,
+	LIFE,
 	N_ALL
 };
 
@@ -108,7 +109,8 @@ static const struct schedtrace_column_info *const columns[N_ALL] = {
 			      .doubt = SCHEDTRACE_DOUBT_COUNTED),
 	[FAILED] = COLUMN_COUNT("failed", "of the four calls, those that failed",
 				.doubt = SCHEDTRACE_DOUBT_COUNTED),
-	[LIFE] = COLUMN_LIFE("process"),
+	[PROCESS] = COLUMN_LIFE("process"),
+	[LIFE] = COLUMN_LIFE("life"),
 };
 
 const struct schedtrace_picture picture_memory = {
@@ -352,7 +354,8 @@ static void fill_name(const struct memory *m, const struct process *process,
 
 	if (leader != LIFE_NONE)
 		lives_complete(lives, &lives->all[leader]);
-	v[LIFE].i = (int64_t)process->serial;
+	v[PROCESS].i = (int64_t)process->serial;
+	v[LIFE].i = leader == LIFE_NONE ? 0 : (int64_t)lives->all[leader].serial;
 	v[PID].i = process->tgid;
 	v[COMM].s = leader == LIFE_NONE ? NULL : lives_name(lives, leader);
 }
@@ -544,7 +547,7 @@ static void fill_gone(const struct memory *m, uint32_t id, const struct memory_g
 		.knows_rss = m->has_rss && gone->has_rss,
 	};
 
-	v[LIFE].i = (int64_t)replay_lives(m->replay)->all[id].serial;
+	v[PROCESS].i = v[LIFE].i = (int64_t)replay_lives(m->replay)->all[id].serial;
 	v[PID].i = UNKNOWN_INT;
 	v[COMM].s = lives_name(replay_lives(m->replay), id);
 	fill(m, &figures, of, v);

@@ -40,14 +40,26 @@ struct states {
 	struct account accounts[LIFE_DEAD];
 };
 
-enum { L_BEGIN, L_END, L_PID, L_TGID, L_COMM, L_STATE, L_CPU, L_CERTAIN, N_L_COLUMNS };
+enum {
+	L_BEGIN,
+	L_END,
+	L_PID,
+	L_TGID,
+	L_COMM,
+	L_STATE,
+	L_CPU,
+	L_CERTAIN,
+	N_L_COLUMNS,
+	L_LIFE = N_L_COLUMNS,
+	N_L_ALL
+};
 
 #define ABOUT_STATE                                                                                \
 	"running; woken, preempted, new: runnable since then; runnable: since before; sleeping "   \
 	"(S), idle (I), blocked (D), "                                                             \
 	"stopped (T, t, P); made: not runnable yet; unknown: may have waited"
 
-static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
+static const struct schedtrace_column_info *const log_columns[N_L_ALL] = {
 	[L_BEGIN] = COLUMN_STAMP("begin_ns", "from when, on the trace clock"),
 	[L_END] = COLUMN_STAMP("end_ns", "until when"),
 	[L_PID] = COLUMN_ID("pid", "thread id"),
@@ -56,6 +68,7 @@ static const struct schedtrace_column_info *const log_columns[N_L_COLUMNS] = {
 	[L_STATE] = COLUMN_TEXT("state", ABOUT_STATE),
 	[L_CPU] = COLUMN_ID("cpu", "where it ran or waited"),
 	[L_CERTAIN] = COLUMN_ID("certain", "1: rows prove it; 0: it is possible"),
+	[L_LIFE] = COLUMN_LIFE("life"),
 };
 
 const struct schedtrace_picture picture_who_ran = {
@@ -105,6 +118,7 @@ static const struct schedtrace_table_info open_info = {
 							     .totals = "",
 							     .usual = true },
 	.pictures = PICTURES(&picture_states_open),
+	.n_hidden = N_L_ALL - N_L_COLUMNS,
 };
 
 enum { STATE, WHOLE, CERTAIN, MEAN, P50, P99, MAX, POSSIBLE, OTHERS, LASTING, N_COLUMNS };
@@ -154,7 +168,7 @@ static int state_of(const struct replay_span *span)
 	return span->state == LIFE_WAIT_WAKEUP && span->cpu < 0 ? LIFE_UNKNOWN : (int)span->state;
 }
 
-static void fill(union schedtrace_value v[N_L_COLUMNS], const struct states *states,
+static void fill(union schedtrace_value v[N_L_ALL], const struct states *states,
 		 const struct replay_span *span, int64_t begin, int64_t end, bool certain)
 {
 	const struct lives *lives = replay_lives(states->replay);
@@ -168,12 +182,13 @@ static void fill(union schedtrace_value v[N_L_COLUMNS], const struct states *sta
 	v[L_STATE].s = state_names[state_of(span)];
 	v[L_CPU].i = span->cpu < 0 ? UNKNOWN_INT : span->cpu;
 	v[L_CERTAIN].i = certain;
+	v[L_LIFE].i = (int64_t)life->serial;
 }
 
 static int log_part(const struct states *states, const struct replay_span *span, int64_t begin,
 		    int64_t end, bool certain, struct schedtrace_error *err)
 {
-	union schedtrace_value v[N_L_COLUMNS];
+	union schedtrace_value v[N_L_ALL];
 
 	if (begin >= end)
 		return 0;
@@ -220,7 +235,7 @@ static int add_open(const struct states *states, struct schedtrace_tables *out,
 	int r = tables_add(out, &open_info, &table, err);
 
 	for (uint32_t id = 0; r >= 0 && id < lives->n; id++) {
-		union schedtrace_value v[N_L_COLUMNS];
+		union schedtrace_value v[N_L_ALL];
 		struct replay_span open;
 
 		if (!replay_open(states->replay, id, &open) || open.state >= LIFE_DEAD)

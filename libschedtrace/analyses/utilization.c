@@ -222,9 +222,21 @@ static const struct schedtrace_table_info table_info = {
 	.pictures = PICTURES(&picture_utilization),
 };
 
-enum { T_PID, T_TGID, T_COMM, T_COMPLETION, T_ON_CPU, T_SHARE, T_PEAK, T_PEAK_AT, N_T_COLUMNS };
+enum {
+	T_PID,
+	T_TGID,
+	T_COMM,
+	T_COMPLETION,
+	T_ON_CPU,
+	T_SHARE,
+	T_PEAK,
+	T_PEAK_AT,
+	N_T_COLUMNS,
+	T_LIFE = N_T_COLUMNS,
+	N_T_ALL
+};
 
-static const struct schedtrace_column_info *const task_columns[N_T_COLUMNS] = {
+static const struct schedtrace_column_info *const task_columns[N_T_ALL] = {
 	[T_PID] = COLUMN_ID("pid", "thread id"),
 	[T_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[T_COMM] = COLUMN_TEXT("comm", "the task's last name"),
@@ -239,6 +251,7 @@ static const struct schedtrace_column_info *const task_columns[N_T_COLUMNS] = {
 	[T_PEAK] = COLUMN_SHARE("peak", "the same in the interval where it was highest",
 				.merge = SCHEDTRACE_MERGE_MAX),
 	[T_PEAK_AT] = COLUMN_STAMP("peak_at_ns", "when that interval began"),
+	[T_LIFE] = COLUMN_LIFE("life"),
 };
 
 static const struct schedtrace_picture picture_utilization_tasks = {
@@ -262,11 +275,22 @@ static const struct schedtrace_table_info tasks_info = {
 							     .measures = "completion_ns,on_cpu_ns",
 							     .usual = true },
 	.pictures = PICTURES(&picture_utilization_tasks),
+	.n_hidden = N_T_ALL - N_T_COLUMNS,
 };
 
-enum { I_PID, I_TGID, I_COMM, I_BEGIN, I_ON_CPU, I_SHARE, N_I_COLUMNS };
+enum {
+	I_PID,
+	I_TGID,
+	I_COMM,
+	I_BEGIN,
+	I_ON_CPU,
+	I_SHARE,
+	N_I_COLUMNS,
+	I_LIFE = N_I_COLUMNS,
+	N_I_ALL
+};
 
-static const struct schedtrace_column_info *const interval_columns[N_I_COLUMNS] = {
+static const struct schedtrace_column_info *const interval_columns[N_I_ALL] = {
 	[I_PID] = COLUMN_ID("pid", "thread id"),
 	[I_TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[I_COMM] = COLUMN_TEXT("comm", "the task's last name"),
@@ -275,6 +299,7 @@ static const struct schedtrace_column_info *const interval_columns[N_I_COLUMNS] 
 				     .needs = "CTX_SWITCH"),
 	[I_SHARE] = COLUMN("busy", "%", REAL, SHARE, "on_cpu_ns of the interval",
 			   .merge = SCHEDTRACE_MERGE_ONE),
+	[I_LIFE] = COLUMN_LIFE("life"),
 };
 
 static const struct schedtrace_table_info intervals_info = {
@@ -284,6 +309,7 @@ static const struct schedtrace_table_info intervals_info = {
 	.columns = interval_columns,
 	.choices = SCHEDTRACE_BY_TASK,
 	.key = "begin_ns,pid",
+	.n_hidden = N_I_ALL - N_I_COLUMNS,
 	.interval = &table_left_out,
 	.order = "-on_cpu_ns",
 };
@@ -402,7 +428,7 @@ static int add_task(const struct utilization *u, uint32_t id, const struct usage
 	bool switches = replay_recorded(u->replay, SCHEDTRACE_CTX_SWITCH);
 	int64_t ended = end_of(life), peak = 0, peak_at = UNKNOWN_INT, width = u->width;
 	bool many = life->flags & LIFE_MANY;
-	union schedtrace_value v[N_T_COLUMNS];
+	union schedtrace_value v[N_T_ALL];
 
 	for (uint32_t i = 0; i < usage->n; i++) {
 		if (usage->busy[i] > peak) {
@@ -426,6 +452,7 @@ static int add_task(const struct utilization *u, uint32_t id, const struct usage
 			  : percent(usage->total, many ? usage->lived : lived(life, begin, end));
 	v[T_PEAK].f = switches && peak ? percent(peak, width) : NAN;
 	v[T_PEAK_AT].i = if_known(switches, peak_at);
+	v[T_LIFE].i = (int64_t)life->serial;
 	return table_row(table, v, err);
 }
 
@@ -439,7 +466,7 @@ static int add_task_intervals(const struct utilization *u, uint32_t id, const st
 
 	for (uint32_t i = 0; r >= 0 && i < usage->n; i++) {
 		int64_t from = u->origin + (int64_t)(usage->first + i) * u->width;
-		union schedtrace_value v[N_I_COLUMNS];
+		union schedtrace_value v[N_I_ALL];
 
 		if (!usage->busy[i])
 			continue;
@@ -447,6 +474,7 @@ static int add_task_intervals(const struct utilization *u, uint32_t id, const st
 		v[I_TGID].i = life->tgid < 0 ? UNKNOWN_INT : life->tgid;
 		v[I_COMM].s = lives_name(lives, id);
 		v[I_BEGIN].i = from;
+		v[I_LIFE].i = (int64_t)life->serial;
 		v[I_ON_CPU].i = usage->busy[i];
 		v[I_SHARE].f =
 			percent(usage->busy[i], end - from < u->width ? end - from : u->width);

@@ -56,11 +56,11 @@ const char *life_state_name(enum life_state state)
 }
 
 /* The context's record of a life: of those of its pid the latest that began by then. */
-static const struct schedtrace_task *record_of(const struct lives *lives, int32_t pid,
+static const struct schedtrace_task *record_of(const struct schedtrace_context *ctx, int32_t pid,
 					       int64_t start_ns, int64_t now)
 {
 	size_t n, low = 0, high;
-	const struct schedtrace_task *tasks = schedtrace_context_tasks(lives->ctx, &n);
+	const struct schedtrace_task *tasks = schedtrace_context_tasks(ctx, &n);
 
 	high = n;
 	while (low < high) {
@@ -84,7 +84,7 @@ static const struct schedtrace_task *record_of(const struct lives *lives, int32_
 
 static void complete(struct lives *lives, struct life *life, int64_t now)
 {
-	const struct schedtrace_task *task = record_of(lives, life->pid, life->start_ns, now);
+	const struct schedtrace_task *task = record_of(lives->ctx, life->pid, life->start_ns, now);
 
 	if (!task)
 		return;
@@ -102,7 +102,18 @@ static void complete(struct lives *lives, struct life *life, int64_t now)
 
 const struct schedtrace_task *lives_record(const struct lives *lives, const struct life *life)
 {
-	return record_of(lives, life->pid, life->start_ns, life->first_seen);
+	return record_of(lives->ctx, life->pid, life->start_ns, life->first_seen);
+}
+
+bool lives_of_command(const struct lives *lives, const struct life *life)
+{
+	const struct schedtrace_task *task;
+
+	if (life->of_command >= 0)
+		return life->of_command == 1;
+	task = record_of(lives->knows ? lives->knows : lives->ctx, life->pid, life->start_ns,
+			 life->first_seen);
+	return task && task->command_tree == 1;
 }
 
 void lives_complete(struct lives *lives, struct life *life)

@@ -100,6 +100,7 @@ struct let_go;
 
 struct lives {
 	const struct schedtrace_context *ctx;
+	const struct schedtrace_context *knows; /* NULL, or who knows more of the command's tasks */
 	struct life *all;
 	uint32_t n, max;
 	uint32_t first_free;  /* LIFE_NONE: none; the next one is its previous_dead */
@@ -171,6 +172,9 @@ void lives_complete(struct lives *lives, struct life *life);
 
 /* What the context knows of a life; NULL nothing. */
 const struct schedtrace_task *lives_record(const struct lives *lives, const struct life *life);
+
+/* Whether it belongs to the recorded command, for all that is known by now. */
+bool lives_of_command(const struct lives *lives, const struct life *life);
 
 /* The life that @pid (above 0) means now, LIFE_NONE: it was not named before. */
 static inline uint32_t lives_find(struct lives *lives, int32_t pid)

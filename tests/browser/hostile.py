@@ -4,15 +4,10 @@
 Usage: hostile.py SCHEDVIEW SCHEDREPORT SOURCE SCREENSHOTS"""
 import csv
 import io
-import tarfile
-
-import numpy as np
 
 from page import *   # noqa: F403 claim, Page, Server
+from tarballs import SCHEDLOG, make_tarball   # its folder is that of page.py's tap
 
-EVENTS = ("EXEC EXIT WAKEUP WAKEUP_NEW BLOCK BLOCK_IO WAIT_FUTEX WAKE_FUTEX WAKER_FUTEX FORK TICK "
-          "CTX_SWITCH MIGRATE RQ_SIZE IDL_BLN_FAIR_BEG IDL_BLN_FAIR_END PER_BLN_FAIR_BEG "
-          "PER_BLN_FAIR_END").split()
 IMAGE = "<img src=x onerror=alert(1)>"
 NAMES = ["<img onerror=x>", "=cmd|' /C x'!A0", "\u202eevil\u2066", "a\x1b[31m\nb", "@SUM(1+1)",
          "</script>", "\"'><svg onload=alert(1)>"]
@@ -27,26 +22,11 @@ def make(path):
     for i, pid in enumerate([101 + n for n in range(len(NAMES))] + [0]):
         now = 5_000_000_000 + i * 1_000_000
         if before:
-            rows.append((now, before, EVENTS.index("BLOCK"), 0, 0, 0, before - 100))
-        rows.append((now, before, EVENTS.index("CTX_SWITCH"), 0, pid, 0, max(before - 100, 0)))
+            rows.append((now, before, SCHEDLOG.index("BLOCK"), 0, 0, 0, before - 100))
+        rows.append((now, before, SCHEDLOG.index("CTX_SWITCH"), 0, pid, 0, max(before - 100, 0)))
         before = pid
-    with tarfile.open(path, "w") as tar:
-        def add(name, data):
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-
-        add("sched_log_traced_events.start",
-            "".join("%d %s\n" % pair for pair in enumerate(EVENTS)).encode())
-        add("meta.json", json.dumps({"format_version": 1, "command": IMAGE + "\u202e",
-                                     "host": IMAGE}).encode())
-        add("comm.json", json.dumps({name: i + 1 for i, name in enumerate(NAMES)}).encode())
-        for name, dtype, values in zip(
-                ("timestamp", "pid", "event", "cpu", "arg0", "arg1", "comm"),
-                ("<i8", "<i4", "<i4", "<i4", "<i8", "<i8", "<i4"), zip(*rows)):
-            f = io.BytesIO()
-            np.savez_compressed(f, **{name: np.array(values, dtype)})
-            add(name + ".npz", f.getvalue())
+    make_tarball(path, rows, {name: i + 1 for i, name in enumerate(NAMES)},
+                 meta={"command": IMAGE + "\u202e", "host": IMAGE})
 
 
 def instructions():

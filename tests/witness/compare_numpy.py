@@ -9,15 +9,14 @@ import math
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 
 import numpy as np
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from tarballs import make_tarball   # noqa: E402
+
 SCHEDREPORT, EXAMPLES = sys.argv[1:3]
-SCHEDLOG = ("EXEC EXIT WAKEUP WAKEUP_NEW BLOCK BLOCK_IO WAIT_FUTEX WAKE_FUTEX WAKER_FUTEX FORK TICK "
-            "CTX_SWITCH MIGRATE RQ_SIZE IDL_BLN_FAIR_BEG IDL_BLN_FAIR_END PER_BLN_FAIR_BEG "
-            "PER_BLN_FAIR_END").split()
 WAKEUP, BLOCK, CTX_SWITCH, MIGRATE = 2, 4, 11, 12
 NAMES = ["reader", "writer", "often", "rare"]
 REAL = [os.path.join(EXAMPLES, name + ".tar") for name in ("build", "memory", "pingpong")]
@@ -48,21 +47,7 @@ def make_recording(path, rng, longer, with_rare):
         rows.append((now, pid, BLOCK, 0, 0, 0, comm))
         rows.append((now, pid, CTX_SWITCH, 0, 0, 0, comm))
         now += 1000
-    with tarfile.open(path, "w") as tar:
-        def add(name, data):
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-
-        add("sched_log_traced_events.start",
-            "".join("%d %s\n" % pair for pair in enumerate(SCHEDLOG)).encode())
-        add("comm.json", json.dumps({name: i + 1 for i, name in enumerate(NAMES)}).encode())
-        for name, dtype, values in zip(
-                ("timestamp", "pid", "event", "cpu", "arg0", "arg1", "comm"),
-                ("<i8", "<i4", "<i4", "<i4", "<i8", "<i8", "<i4"), zip(*rows)):
-            f = io.BytesIO()
-            np.savez_compressed(f, **{name: np.array(values, dtype)})
-            add(name + ".npz", f.getvalue())
+    make_tarball(path, rows, {name: i + 1 for i, name in enumerate(NAMES)})
 
 
 def run(*arguments):

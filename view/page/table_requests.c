@@ -160,7 +160,6 @@ static int choose_rows(struct table_request *t, struct schedtrace_error *err)
 		if (!filters_know_command(context))
 			return error_set(err, SCHEDTRACE_E_USAGE,
 					 "the recording does not know a command");
-		t->selection.filters.command_of = context;
 	}
 	r = views_make(&t->view, &table, 1, &t->selection, false, err);
 	if (r == 0)

@@ -243,6 +243,9 @@ static void check_lives(const struct schedtrace_table_info *info, bool is_log)
 
 	if (!is_log && usual && schedtrace_column_index(info, "pid") != SIZE_MAX)
 		assert_true(info->n_hidden && info->interval->same);
+	/* By it the engine leaves the rows of the command's tasks. */
+	if (!is_log && info->choices & SCHEDTRACE_BY_TASK)
+		hidden_exist(info, "life");
 }
 
 static void rows_of_tasks_are_found_again_by_their_lives(void **state)
