@@ -108,6 +108,10 @@ void left_out_note(const struct left_out *l, const struct format *formats, size_
 		rowless[n_rowless++] = (struct named){ l->raw_format, l->raw };
 	if (rowless)
 		note_rowless(rowless, n_rowless, options);
+	if (l->stacks)
+		note(&options->notes,
+		     "%" PRIu64 " call stacks are %s: they do not belong to a sched_switch",
+		     l->stacks, what_became(options));
 	note_unknown(l, options);
 }
 

@@ -9,6 +9,7 @@ struct left_out {
 	uint64_t *unknown; /* RECORD_UNKNOWN by their id; NULL: none so far */
 	uint64_t raw;	   /* records of ftrace:raw_data, as markers are, that are none */
 	const struct format *raw_format;
+	uint64_t stacks; /* call stacks that are no row's */
 };
 
 /* Counts a RECORD_UNKNOWN. */
@@ -18,6 +19,11 @@ static inline void left_out_raw(struct left_out *l, const struct format *format)
 {
 	l->raw++;
 	l->raw_format = format;
+}
+
+static inline void left_out_stack(struct left_out *l)
+{
+	l->stacks++;
 }
 
 /* After the last record. */

@@ -30,7 +30,7 @@ struct record_stream {
 	struct other_records *others; /* NULL: they are not wanted */
 	bool has_stacks;	      /* and the rows a column of them */
 	bool is_tsc;		      /* stamps are cycles */
-	bool *is_stack;		      /* by index of the format, until it begins */
+	bool *is_stack;		      /* by index of the format */
 	size_t seen_ahead, max_ahead;
 	struct rows *rows;
 	struct schedtrace_events events;
@@ -236,13 +236,10 @@ bool record_stream_has_room(const struct record_stream *s, const struct record *
 
 static int make_rows(struct record_stream *s, const struct record *r, struct schedtrace_error *err)
 {
+	bool is_stack = r->kind == RECORD_EVENT && s->is_stack[r->format];
 	size_t first = s->rows->n;
 	int status;
 
-	bool is_stack = s->has_stacks && stack_maker_is_stack(&s->stacks, r);
-
-	if (is_stack)
-		stack_maker_stack(&s->stacks, r);
 	status = row_maker_record(s->maker, r, s->rows, err);
 	if (s->has_stacks && !is_stack && status >= 0)
 		status = stack_maker_record(&s->stacks, r, s->rows, first, err);
@@ -283,6 +280,11 @@ int record_stream_record(struct record_stream *s, const struct record *r,
 		status = left_out_unknown(&s->left_out, r, err);
 		if (status < 0)
 			return status;
+	}
+	if (r->kind == RECORD_EVENT && s->is_stack[r->format] &&
+	    !(s->has_stacks && stack_maker_stack(&s->stacks, r))) {
+		left_out_stack(&s->left_out);
+		other = s->others != NULL;
 	}
 	if (r->kind == RECORD_EVENT && r->format == s->facts.raw_data) {
 		status = facts_record(&s->facts, r, err);

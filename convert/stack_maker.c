@@ -105,19 +105,18 @@ static void take_frames(struct stack_maker *m, struct stack_part *part, const st
 	}
 }
 
-void stack_maker_stack(struct stack_maker *m, const struct record *r)
+bool stack_maker_stack(struct stack_maker *m, const struct record *r)
 {
 	struct stack_part *part = m->kinds[r->format] == STACK_KERNEL ? &m->kernel : &m->user;
 	uint8_t tgid_at = m->tgids_at[r->format];
 
-	if (!m->pending || r->cpu != m->cpu || r->pid != m->pid || part->present) {
-		m->stray++;
-		return;
-	}
+	if (!m->pending || r->cpu != m->cpu || r->pid != m->pid || part->present)
+		return false;
 	m->attached++;
 	take_frames(m, part, r);
 	if (part == &m->user)
 		m->tgid = tgid_at && r->size >= tgid_at + 4u ? int32_at(r, tgid_at) : 0;
+	return true;
 }
 
 static int no_memory_for_spaces(struct schedtrace_error *err)

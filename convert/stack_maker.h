@@ -40,7 +40,7 @@ struct stack_maker {
 	struct stack_part kernel, user;
 	int32_t tgid; /* of the user part */
 
-	uint64_t attached, stray; /* records; stray ones follow no sched_switch of theirs */
+	uint64_t attached; /* records */
 };
 
 int stack_maker_open(struct stack_maker *m, const struct tracedat_head *head,
@@ -53,8 +53,8 @@ static inline bool stack_maker_is_stack(const struct stack_maker *m, const struc
 	return r->kind == RECORD_EVENT && m->kinds[r->format] != STACK_NONE;
 }
 
-/* A record that is a stack. */
-void stack_maker_stack(struct stack_maker *m, const struct record *r);
+/* A record that is a stack. False: it follows no sched_switch of its own, and is no row's. */
+bool stack_maker_stack(struct stack_maker *m, const struct record *r);
 
 /* The stack of the pending switch is complete: gives its row the id. */
 int stack_maker_flush(struct stack_maker *m, struct schedtrace_error *err);

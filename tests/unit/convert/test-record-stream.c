@@ -191,6 +191,27 @@ static void records_without_rows_are_given_beside_them(void **state)
 	record_stream_free(s);
 }
 
+/* Without a sched_switch before it a stack is no row's. */
+static void a_stack_that_is_no_rows_is_counted_and_kept_if_all_are(void **state)
+{
+	for (int others = 0; others < 2; others++) {
+		struct trace *t = *state;
+		struct record_stream *s = new_stream(t, others);
+		struct schedtrace_error err;
+
+		push(t, s, 5, 0, 10, "sched_waking", "a 20 120 0");
+		push(t, s, 5, 0, 10, "kernel_stack", "0");
+		if (others)
+			assert_int_equal(record_stream_others(s)->n, 1);
+		take(t, s);
+		*t->notes = '\0';
+		assert_int_equal(record_stream_end(s, 2, &err), 0);
+		assert_non_null(strstr(t->notes, others ? "1 call stacks are kept without rows"
+							: "1 call stacks are left out"));
+		record_stream_free(s);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -198,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(rows_are_there_as_soon_as_their_record_was_given),
 		TEST(batches_of_any_size_hold_the_same_rows),
+		TEST(a_stack_that_is_no_rows_is_counted_and_kept_if_all_are),
 		TEST(a_full_batch_waits_only_for_the_stack_of_its_last_switch),
 		TEST(what_is_read_ahead_is_known_and_gives_no_rows),
 		TEST(a_clock_that_counts_no_ns_is_refused),
