@@ -218,6 +218,27 @@ static int parse_header_page(struct container *c, struct schedtrace_error *err)
 	return 0;
 }
 
+/* With salvage a text that is damaged leaves the layout of all kernels of 64 bits. */
+static int page_layout_of_text(struct container *c, struct schedtrace_error *err)
+{
+	struct schedtrace_error why;
+	int r = parse_header_page(c, &why);
+
+	if (r == 0)
+		return 0;
+	if (!c->salvage || c->damage) {
+		if (err)
+			*err = why;
+		return r;
+	}
+	if (asprintf(&c->damage,
+		     "%s: pages are read as those of a kernel of 64 bits, with %u bytes", why.text,
+		     c->page_size) >= 0)
+		return 0;
+	c->damage = NULL;
+	return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a note");
+}
+
 int container_header_info(struct container *c, struct cursor *cur, struct schedtrace_error *err)
 {
 	char name[13];
@@ -248,7 +269,7 @@ int container_header_info(struct container *c, struct cursor *cur, struct schedt
 		r = error_set(err, SCHEDTRACE_E_UNSUPPORTED,
 			      "header_event describes the records of a kernel before 2.6.31");
 	free(event.bytes);
-	return r < 0 ? r : parse_header_page(c, err);
+	return r < 0 ? r : page_layout_of_text(c, err);
 }
 
 static int add_format(struct container *c, const char *system, struct cursor *cur,

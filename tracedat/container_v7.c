@@ -240,6 +240,7 @@ static int salvage(struct container *c, uint64_t first_section, const struct sch
 		return r;
 	if (!c->n_instances)
 		return error_set(err, why->status, "%s", why->text);
+	free(c->damage);
 	c->damage = strdup(why->text);
 	return c->damage ? 0 : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a note");
 }

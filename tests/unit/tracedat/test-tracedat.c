@@ -589,6 +589,26 @@ static void a_damaged_page_layout_does_not_read_beyond_a_page(void **state)
 	}
 }
 
+static void pages_whose_layout_is_damaged_are_read_with_salvage(void **state)
+{
+	struct tracedat_options salvage = { .salvage = true };
+	struct fixture *f = *state;
+
+	for (int version = 6; version <= 7; version++) {
+		uint8_t *text;
+
+		make(f, version, "none");
+		text = memmem(f->m.b, f->m.n, " commit;", strlen(" commit;"));
+		assert_non_null(text);
+		text[1] = 'k';
+		assert_true(read_bytes(f, f->m.n, NULL) < 0);
+		assert_text(f, "header_page does not describe");
+		assert_int_equal(read_file(f, &salvage), 0);
+		assert_int_equal(f->events, ALL);
+		assert_int_equal(f->gaps, 0);
+	}
+}
+
 static void a_bad_chunk_becomes_a_gap_with_salvage(void **state)
 {
 	struct fixture *f = *state;
@@ -893,6 +913,7 @@ int main(void)
 		TEST(a_cpu_whose_data_is_all_cut_away_ends_early),
 		TEST(a_page_from_the_future_is_given_up_with_salvage),
 		TEST(a_damaged_page_layout_does_not_read_beyond_a_page),
+		TEST(pages_whose_layout_is_damaged_are_read_with_salvage),
 		TEST(a_bad_chunk_becomes_a_gap_with_salvage),
 		TEST(claims_beyond_reason_are_refused_before_memory_is_taken),
 		TEST(events_beyond_the_table_are_noted),
