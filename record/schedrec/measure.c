@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,6 +186,35 @@ static int64_t run(struct load *l, uint64_t rounds)
 	return used_ns(l) - begin;
 }
 
+/* What ends a program: it waits until no instance is there any more. */
+static void hold_signals(sigset_t *before)
+{
+	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t held;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		struct sigaction action;
+
+		if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+			sigaddset(&held, ending[i]);
+	}
+	sigprocmask(SIG_BLOCK, &held, before);
+}
+
+/* Whether one of them has come, which ends us when it is let through. */
+static bool is_to_end(struct schedtrace_error *err)
+{
+	sigset_t pending;
+
+	if (sigpending(&pending) != 0 ||
+	    !(sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+	      sigismember(&pending, SIGHUP) || sigismember(&pending, SIGQUIT)))
+		return false;
+	error_set(err, SCHEDTRACE_E_IO, "a signal came");
+	return true;
+}
+
 static int compare(const void *a, const void *b)
 {
 	const double *x = a, *y = b;
@@ -272,8 +302,10 @@ static int run_pairs(struct measurement *m, struct load *l, const char *root,
 
 		if (r == 0)
 			instance_trace(&in, true);
-		for (int i = 0; r == 0 && i < PAIRS; i++)
+		for (int i = 0; r == 0 && i < PAIRS; i++) {
 			of[i] = (double)run(l, rounds);
+			r = is_to_end(err) ? SCHEDTRACE_E_IO : 0;
+		}
 		if (instance_destroy(&in, r < 0 ? NULL : err) < 0 && r == 0)
 			return SCHEDTRACE_E_IO;
 		if (r < 0)
@@ -295,7 +327,7 @@ static int measure_load(struct measurement *m, struct load *l, const char *root,
 	uint64_t rounds = 16;
 	int r;
 
-	while (run(l, rounds) < RUN_NS && rounds < UINT64_MAX / 4 && !l->failed)
+	while (run(l, rounds) < RUN_NS && rounds < UINT64_MAX / 4 && !l->failed && !is_to_end(NULL))
 		rounds *= 2;
 	r = make_instance(&counting, root, events, err);
 	if (r == 0)
@@ -316,6 +348,7 @@ int measure_set(struct measurement *out, const char *root, const char *set,
 		const struct event_list *events, struct schedtrace_error *err)
 {
 	cpu_set_t before, one;
+	sigset_t signals;
 	struct load l;
 	size_t i = 0;
 	int slack, r;
@@ -326,6 +359,7 @@ int measure_set(struct measurement *out, const char *root, const char *set,
 	if (i == sizeof(loads) / sizeof(loads[0]))
 		return 0;
 	out->load = loads[i].words;
+	hold_signals(&signals);
 	CPU_ZERO(&one);
 	CPU_SET((size_t)sched_getcpu(), &one);
 	sched_getaffinity(0, sizeof(before), &before);
@@ -338,5 +372,6 @@ int measure_set(struct measurement *out, const char *root, const char *set,
 	load_close(&l);
 	prctl(PR_SET_TIMERSLACK, slack);
 	sched_setaffinity(0, sizeof(before), &before);
+	sigprocmask(SIG_SETMASK, &signals, NULL);
 	return r;
 }

@@ -56,6 +56,12 @@ with Folder():
     claim(r.returncode == 127 and "not found" in r.stderr,
           "after -- list is a program's name", r.stderr)
 
+    p = start("list", "--measure")
+    wait_for(lambda: instances_of(p.pid))
+    p.send_signal(signal.SIGINT)
+    p.communicate(timeout=LONG)
+    claim(p.returncode == -signal.SIGINT and not instances_of(p.pid),
+          "a signal ends measuring, and leaves no instance", p.returncode, instances_of(p.pid))
     r = run("list", "--measure", timeout=4 * LONG)
     found = sets(r.stdout)
     for name in ("sched", "mm", "pages", "futex", "irq"):
