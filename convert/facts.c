@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/checked.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "convert/facts_parts.h"
 #include "convert/start_state.h"
 #include "tracedat/markers.h"
 
@@ -21,158 +21,10 @@ static void free_json(json_t **json)
 
 #define auto_json __attribute__((cleanup(free_json)))
 
-/* Sum of the lines "NAME: NUMBER" that CPUSTAT has for the names; -1 if it has none of them. */
-static int64_t cpustat_sum(const char *text, const char *const *names)
-{
-	int64_t sum = -1;
-
-	for (const char *line = text; line; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		for (size_t i = 0; names[i]; i++) {
-			size_t n = strlen(names[i]);
-
-			if (strncmp(line, names[i], n) == 0 && line[n] == ':') {
-				int64_t value = strtoll(line + n + 1, NULL, 10);
-
-				if (value >= 0 && value < INT64_MAX / 4)
-					sum = (sum < 0 ? 0 : sum) + value;
-			}
-		}
-	}
-	return sum;
-}
-
-static int add_unread(struct facts *facts, int32_t cpu, int32_t errnum,
-		      struct schedtrace_error *err)
-{
-	struct facts_unread *grown;
-
-	for (size_t i = 0; i < facts->n_unread; i++)
-		if (facts->unread[i].cpu == cpu)
-			return 0;
-	grown = reallocarray(facts->unread, facts->n_unread + 1, sizeof(*grown));
-	if (!grown)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for CPUs that were not read");
-	grown[facts->n_unread++] = (struct facts_unread){ cpu, errnum };
-	facts->unread = grown;
-	return 0;
-}
-
-/* What schedrec adds to CPUSTAT where it could not read a CPU to the end. */
-static int note_failed_reader(struct facts *facts, int32_t cpu, const char *text,
-			      struct schedtrace_error *err)
-{
-	static const char key[] = "\nreader failed: ";
-	static const char *const unwritten[] = { "unwritten events", NULL };
-	const char *line = text ? strstr(text, key) : NULL;
-	long errnum = line ? strtol(line + strlen(key), NULL, 10) : 0;
-	int64_t missing = -1;
-	int r;
-
-	if (errnum <= 0 || errnum > INT32_MAX)
-		return 0;
-	r = add_unread(facts, cpu, (int32_t)errnum, err);
-	/* Tracing ended with the file or at the user's wish; else the buffer went on without its
-	 * reader, and lost nobody knows what. */
-	if (errnum == ENOSPC || errnum == EDQUOT || errnum == EFBIG || errnum == EINTR)
-		missing = cpustat_sum(text, unwritten);
-	return r < 0 ? r : row_maker_ends_early(facts->maker, cpu, missing, err);
-}
-
-static int set_cpus(struct facts *facts, const struct tracedat_head *head,
-		    struct schedtrace_error *err)
-{
-	static const char *const lost[] = { "overrun", "commit overrun", "dropped events",
-					    "unwritten events", NULL };
-	static const char *const read[] = { "read events", NULL };
-
-	for (int i = 0; i < head->n_cpus; i++) {
-		const char *text = head->cpustats ? head->cpustats[i] : NULL;
-		struct schedtrace_cpu cpu = SCHEDTRACE_CPU_UNKNOWN;
-		int r;
-
-		cpu.cpu = i;
-		cpu.read = text ? cpustat_sum(text, read) : -1;
-		cpu.lost = text ? cpustat_sum(text, lost) : -1;
-		r = schedtrace_context_set_cpu(facts->ctx, &cpu, err);
-		if (r == 0)
-			r = note_failed_reader(facts, i, text, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* "Linux HOST RELEASE VERSION… MACHINE": the words that have a place in the facts. */
-static int set_uname(struct schedtrace_info *info, char *text)
-{
-	char *save = NULL, *last = NULL;
-	int n = 0;
-
-	for (char *w = strtok_r(text, " \n", &save); w; w = strtok_r(NULL, " \n", &save), n++) {
-		if (n == 1)
-			info->host = w;
-		else if (n == 2)
-			info->release = w;
-		last = w;
-	}
-	if (n > 3)
-		info->machine = last;
-	return 0;
-}
-
-static const struct format *find_format(const struct facts *facts, const char *system,
-					size_t system_n, const char *name)
-{
-	for (size_t i = 0; i < facts->n_formats; i++) {
-		const struct format *f = &facts->formats[i];
-
-		if (strlen(f->system) == system_n && memcmp(f->system, system, system_n) == 0 &&
-		    strcmp(f->name, name) == 0)
-			return f;
-	}
-	return NULL;
-}
-
-static void find_markers(struct facts *facts, const char *writer)
-{
-	const struct format *f = find_format(facts, "ftrace", strlen("ftrace"), "raw_data");
-
-	for (size_t i = 0; f && i < f->n_fields; i++)
-		if (strcmp(f->fields[i].name, "id") == 0) {
-			facts->raw_data = (int)(f - facts->formats);
-			facts->raw_offset = f->fields[i].offset;
-		}
-	if (facts->raw_data < 0 && writer && strncmp(writer, "schedrec ", strlen("schedrec ")) == 0)
-		note(&facts->options->notes,
-		     "schedrec wrote it, but it has no format of ftrace:raw_data, "
-		     "of which the recorder's own records are: the facts of the "
-		     "recording, the tasks at its begin and samples are unknown");
-}
-
-/* Each event that the recorder recorded has a format in the file. */
-static void note_lost_formats(const struct facts *facts, const json_t *events)
-{
-	for (size_t i = 0; i < json_array_size(events); i++) {
-		const char *name = json_string_value(json_array_get(events, i));
-		const char *colon = name ? strchr(name, ':') : NULL;
-
-		if (colon && !find_format(facts, name, (size_t)(colon - name), colon + 1))
-			note(&facts->options->notes,
-			     "%s was recorded, but the file has no format of it: its records are "
-			     "left out",
-			     name);
-	}
-}
-
 int facts_open(struct facts *facts, const struct tracedat_head *head,
 	       struct schedtrace_context *ctx, struct row_maker *maker,
 	       const struct stream_options *options, struct schedtrace_error *err)
 {
-	struct schedtrace_info info = *schedtrace_context_info(ctx);
-	auto_free char *uname = NULL;
-	int r;
-
 	*facts = (struct facts){
 		.ctx = ctx,
 		.maker = maker,
@@ -182,19 +34,7 @@ int facts_open(struct facts *facts, const struct tracedat_head *head,
 		.n_formats = head->n_formats,
 		.n_cpus = head->n_cpus,
 	};
-	find_markers(facts, head->writer);
-	info.clock = head->clock;
-	info.cpus = head->n_cpus;
-	if (head->uname) {
-		uname = strdup(head->uname);
-		if (!uname)
-			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a uname");
-		set_uname(&info, uname);
-	}
-	r = schedtrace_context_set_info(ctx, &info, err);
-	if (r < 0)
-		return r;
-	return set_cpus(facts, head, err);
+	return facts_of_head(facts, head, err);
 }
 
 void facts_close(struct facts *facts)
@@ -205,208 +45,6 @@ void facts_close(struct facts *facts)
 	free(facts->snapshot[1]);
 	json_decref(facts->at_start);
 	free(facts->unread);
-}
-
-static const char *text_of(const json_t *json, const char *key, const char *otherwise)
-{
-	const char *text = json_string_value(json_object_get(json, key));
-
-	return text ? text : otherwise;
-}
-
-static int64_t number_of(const json_t *json, const char *key, int64_t otherwise)
-{
-	const json_t *value = json_object_get(json, key);
-
-	return json_is_integer(value) ? json_integer_value(value) : otherwise;
-}
-
-static int32_t small_number_of(const json_t *json, const char *key, int32_t otherwise)
-{
-	int64_t value = number_of(json, key, otherwise);
-
-	return value >= INT32_MIN && value <= INT32_MAX ? (int32_t)value : otherwise;
-}
-
-/* The arguments as a shell would take them; NULL without memory. */
-static char *quote_command(const json_t *arguments)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789%+,-./:=@_^";
-	char *text = NULL;
-	size_t bytes;
-	FILE *f = open_memstream(&text, &bytes);
-
-	if (!f)
-		return NULL;
-	for (size_t i = 0; i < json_array_size(arguments); i++) {
-		const char *a = json_string_value(json_array_get(arguments, i));
-
-		if (!a)
-			a = "";
-		if (i > 0)
-			fputc(' ', f);
-		if (*a && strspn(a, plain) == strlen(a)) {
-			fputs(a, f);
-			continue;
-		}
-		fputc('\'', f);
-		for (; *a; a++)
-			if (*a == '\'')
-				fputs("'\\''", f);
-			else
-				fputc(*a, f);
-		fputc('\'', f);
-	}
-	if (fclose(f) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-static int set_topology(struct facts *facts, const json_t *cpus, struct schedtrace_error *err)
-{
-	for (size_t i = 0; i < json_array_size(cpus); i++) {
-		const json_t *json = json_array_get(cpus, i);
-		int32_t id = small_number_of(json, "cpu", -1);
-		struct schedtrace_cpu cpu = start_state_cpu(facts->ctx, id);
-		int r;
-
-		if (id < 0 || id >= 65535)
-			continue;
-		cpu.core = small_number_of(json, "core", -1);
-		cpu.package = small_number_of(json, "package", -1);
-		cpu.node = small_number_of(json, "node", -1);
-		r = schedtrace_context_set_cpu(facts->ctx, &cpu, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* The two clocks as the recorder read them together, or the marker's own stamp. */
-static void read_clocks(const json_t *json, const struct record *r, int64_t *trace_ns,
-			int64_t *wall_offset)
-{
-	int64_t wall = number_of(json, "wall_ns", INT64_MIN);
-
-	*trace_ns = number_of(json, "trace_ns", r->timestamp);
-	if (wall == INT64_MIN || __builtin_sub_overflow(wall, *trace_ns, wall_offset))
-		*wall_offset = INT64_MIN;
-}
-
-/* Names as the recorder writes them, "sched:sched_switch". */
-static bool has_events(const json_t *events, const char *const *names)
-{
-	for (; *names; names++) {
-		bool found = false;
-
-		for (size_t i = 0; i < json_array_size(events); i++) {
-			const char *name = json_string_value(json_array_get(events, i));
-
-			found |= name && strcmp(name, *names) == 0;
-		}
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
-/* The texts of an array with commas between. */
-static char *join(const json_t *array)
-{
-	auto_free char *joined = NULL;
-	size_t n = 0, i;
-	const json_t *item;
-	FILE *f = open_memstream(&joined, &n);
-	bool failed;
-
-	if (!f)
-		return NULL;
-	json_array_foreach(array, i, item) fprintf(
-		f, "%s%s", i ? "," : "", json_is_string(item) ? json_string_value(item) : "");
-	failed = ferror(f);
-	return fclose(f) == 0 && !failed ? steal_ptr(joined) : NULL;
-}
-
-static int begin_marker(struct facts *facts, const json_t *json, const struct record *r,
-			struct schedtrace_error *err)
-{
-	static const char *const queue_events[] = { "sched:sched_switch", "sched:sched_wakeup",
-						    "sched:sched_wakeup_new",
-						    "sched:sched_migrate_task", NULL };
-	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
-	const json_t *command = json_object_get(json, "command");
-	const json_t *cpus = json_object_get(json, "cpus");
-	auto_free char *events = join(json_object_get(json, "events"));
-	auto_free char *missing = join(json_object_get(json, "missing"));
-	auto_free char *quoted = NULL;
-	int status;
-
-	if (!events || !missing)
-		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the names of events");
-	if (json_array_size(command) > 0) {
-		quoted = quote_command(command);
-		if (!quoted)
-			return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the command");
-		info.command = quoted;
-	}
-	info.tool = text_of(json, "tool", info.tool);
-	info.host = text_of(json, "host", info.host);
-	info.release = text_of(json, "release", info.release);
-	info.machine = text_of(json, "machine", info.machine);
-	info.page_size = small_number_of(json, "page_size", info.page_size);
-	info.memory_bytes = number_of(json, "memory_bytes", info.memory_bytes);
-	info.memory_and_swap_bytes =
-		number_of(json, "memory_and_swap_bytes", info.memory_and_swap_bytes);
-	info.buffer_kb = number_of(json, "buffer_kb", info.buffer_kb);
-	info.timer_hz = number_of(json, "timer_hz", info.timer_hz);
-	info.events = *events ? events : NULL;
-	info.missing = *missing ? missing : NULL;
-	facts->begin_tsc = number_of(json, "tsc", INT64_MIN);
-	if (json_array_size(cpus) > 0 && json_array_size(cpus) < 65535)
-		info.cpus = (int32_t)json_array_size(cpus);
-	read_clocks(json, r, &info.begin_ns, &info.wall_offset_begin_ns);
-	status = schedtrace_context_set_info(facts->ctx, &info, err);
-	if (status < 0)
-		return status;
-	facts->begun = true;
-	note_lost_formats(facts, json_object_get(json, "events"));
-	facts->queues_follow = has_events(json_object_get(json, "events"), queue_events);
-	tasks_states_hold(row_maker_tasks(facts->maker),
-			  facts->queues_follow && !json_is_false(json_object_get(json, "whole")) &&
-				  !json_is_array(json_object_get(json, "recorded_cpus")));
-	facts->stacks = json_is_true(json_object_get(json, "stacks"));
-	facts->command_pid = small_number_of(json, "command_pid", 0);
-	facts->recorder_pid = small_number_of(json, "recorder_pid", 0);
-	row_maker_command(facts->maker, facts->command_pid);
-	return set_topology(facts, cpus, err);
-}
-
-/* Ticks a second, from the counter at both ends of the recording. */
-static int64_t tsc_rate(const struct facts *facts, const struct schedtrace_info *info, int64_t tsc,
-			int64_t known)
-{
-	int64_t ticks, ns;
-
-	if (known || !facts->begun || tsc == INT64_MIN || facts->begin_tsc == INT64_MIN ||
-	    info->begin_ns == INT64_MIN || !checked_sub(tsc, facts->begin_tsc, &ticks) ||
-	    !checked_sub(info->end_ns, info->begin_ns, &ns) || ticks <= 0 || ns < 1000000)
-		return known;
-	return (int64_t)((__int128)ticks * 1000000000 / ns);
-}
-
-static int end_marker(struct facts *facts, const json_t *json, const struct record *r,
-		      struct schedtrace_error *err)
-{
-	struct schedtrace_info info = *schedtrace_context_info(facts->ctx);
-
-	read_clocks(json, r, &info.end_ns, &info.wall_offset_end_ns);
-	facts->ended = true;
-	info.tsc_hz = tsc_rate(facts, &info, number_of(json, "tsc", INT64_MIN), info.tsc_hz);
-	facts->exit_status = small_number_of(json, "exit_status", -1);
-	return schedtrace_context_set_info(facts->ctx, &info, err);
 }
 
 static int keep_snapshot(struct facts *facts, json_t **json, bool end, struct schedtrace_error *err)
@@ -455,7 +93,8 @@ static int text_marker(struct facts *facts, const struct marker_header *h, const
 	}
 	if (snapshot)
 		return keep_snapshot(facts, &json, end, err);
-	return end ? end_marker(facts, json, r, err) : begin_marker(facts, json, r, err);
+	return end ? facts_end_marker(facts, json, r, err)
+		   : facts_begin_marker(facts, json, r, err);
 }
 
 /* The list goes by pid: parents come first, but for those whose pids began anew. */
@@ -528,6 +167,21 @@ static const char *parse_marker(const struct facts *facts, const struct record *
 	return begin + sizeof(*h);
 }
 
+int facts_add_unread(struct facts *facts, int32_t cpu, int32_t errnum, struct schedtrace_error *err)
+{
+	struct facts_unread *grown;
+
+	for (size_t i = 0; i < facts->n_unread; i++)
+		if (facts->unread[i].cpu == cpu)
+			return 0;
+	grown = reallocarray(facts->unread, facts->n_unread + 1, sizeof(*grown));
+	if (!grown)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for CPUs that were not read");
+	grown[facts->n_unread++] = (struct facts_unread){ cpu, errnum };
+	facts->unread = grown;
+	return 0;
+}
+
 static int unread_marker(struct facts *facts, const char *payload, size_t bytes,
 			 struct schedtrace_error *err)
 {
@@ -536,7 +190,7 @@ static int unread_marker(struct facts *facts, const char *payload, size_t bytes,
 	if (bytes != sizeof(u))
 		return 0;
 	memcpy(&u, payload, sizeof(u));
-	return add_unread(facts, u.cpu, u.errnum, err);
+	return facts_add_unread(facts, u.cpu, u.errnum, err);
 }
 
 int facts_record(struct facts *facts, const struct record *r, struct schedtrace_error *err)
