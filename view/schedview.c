@@ -58,17 +58,17 @@ enum {
 
 static const struct option_spec option_table[] = {
 	{ 0, "open", NULL, "have the browser of the user who called show the page", OPTION_FLAG,
-	  FIELD(open), PAGE },
+	  FIELD(open), PAGE | LIVE },
 	{ 0, "port", "N", "listen at this port [5006, or the next one that is free]", OPTION_NUMBER,
-	  FIELD(port), PAGE },
+	  FIELD(port), PAGE | LIVE },
 	{ 0, "listen", "ADDRESS",
 	  "listen at this address, or unix socket with / in it, instead of this machine's own; may "
 	  "be given several times",
-	  OPTION_LIST, FIELD(listen), PAGE },
+	  OPTION_LIST, FIELD(listen), PAGE | LIVE },
 	{ 0, "allow-host", "NAME",
 	  "let browsers call this machine by that name, such as that of a proxy; may be given "
 	  "several times",
-	  OPTION_LIST, FIELD(hosts), PAGE },
+	  OPTION_LIST, FIELD(hosts), PAGE | LIVE },
 	{ 'i', "instructions", "FILE",
 	  "what to show: an instruction file, or the name of an installed one; of the page: a "
 	  "folder of them, beside those that are installed",
@@ -492,6 +492,19 @@ static int run_live(struct settings *settings, char *const *command, int *status
 	live->command = *command ? command : NULL;
 	live->tell = tell;
 	live->out = settings->draw.out;
+	live->open = settings->open;
+	live->port = settings->port;
+	live->addresses = settings->listen.items;
+	live->n_addresses = settings->listen.n;
+	live->hosts = settings->hosts.items;
+	live->n_hosts = settings->hosts.n;
+	live->page = live->open || live->port >= 0 || live->n_addresses;
+	if (live->port > UINT16_MAX)
+		return error_set(err, SCHEDTRACE_E_USAGE, "--port: ports go up to %d", UINT16_MAX);
+	if (live->page && (live->once || live->count || live->interval_ns || settings->format))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--open, --port and --listen are of the page, --once, --interval, "
+				 "--count and --format of what is printed: choose one of both");
 	return live_run(live, status, err);
 }
 

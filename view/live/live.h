@@ -22,14 +22,20 @@ struct live_options {
 	const char *user;     /* whose rights the part that shows has; NULL: who called */
 	const char *out;      /* a trace.dat that gets all that is recorded, or NULL */
 	char *const *command; /* NULL: none is run */
+	/* A page instead of printing; it goes on when @command has ended. */
+	bool page;
+	const char *const *addresses, *const *hosts; /* as of struct page_options */
+	size_t n_addresses, n_hosts;
+	int64_t port;
+	bool open;
 	void (*tell)(void *user, const char *sentence);
 	void *tell_user;
 };
 
 /*
  * Two processes: this one records, and one without privileges makes tables and prints them on
- * stdout. Ends with COMMAND, with SIGINT or SIGTERM, or after @count intervals. *status is what to
- * exit with: that of COMMAND.
+ * stdout, or serves a page. Ends with SIGINT or SIGTERM, after @count intervals, and, without a
+ * page, with COMMAND. *status is what to exit with: that of COMMAND.
  */
 int live_run(const struct live_options *options, int *status, struct schedtrace_error *err);
 

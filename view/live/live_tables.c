@@ -12,7 +12,8 @@
 #include "base/nearest.h"
 #include "view/live/live_prometheus.h"
 
-#define USUAL "tasks,cpus"
+#define USUAL	      "tasks,cpus"
+#define USUAL_OF_PAGE "tasks,cpus,migrations,memory,faults,stacks"
 
 static int add_table(struct live_tables *t, const struct schedtrace_analysis_info *analysis,
 		     const struct schedtrace_table_info *info, struct schedtrace_error *err)
@@ -73,7 +74,8 @@ static int add_named(struct live_tables *t, const char *name, struct schedtrace_
 int live_tables_choose(struct live_tables *out, const struct live_options *options,
 		       struct schedtrace_error *err)
 {
-	auto_free char *names = strdup(options->tables ? options->tables : USUAL);
+	const char *usual = options->page ? USUAL_OF_PAGE : USUAL;
+	auto_free char *names = strdup(options->tables ? options->tables : usual);
 	char *rest = names, *name;
 	int r = names ? 0 : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for names of tables");
 

@@ -108,6 +108,41 @@ static bool admit(void *user, const struct request *request, struct answer *refu
 	return find_route(request) || refuse(refusal, 405, "not by this method");
 }
 
+/* A WebSocket comes from our page, with the token. */
+static bool admit_socket(void *user, const struct request *request, int *status)
+{
+	const struct page *page = user;
+
+	*status = 403;
+	if (!access_host(&page->access, request->host) ||
+	    !access_origin(&page->access, request->origin) ||
+	    (*request->fetch_site && strcmp(request->fetch_site, "same-origin") != 0))
+		return false;
+	*status = 401;
+	return access_token_among(&page->access, request->protocols);
+}
+
+static void joined(void *user, struct server_client *client)
+{
+	const struct page_live *live = ((struct page *)user)->options->live;
+
+	live->joined(live->user, client);
+}
+
+static void said(void *user, struct server_client *client, const char *text, size_t n)
+{
+	const struct page_live *live = ((struct page *)user)->options->live;
+
+	live->said(live->user, client, text, n);
+}
+
+static void left(void *user, struct server_client *client)
+{
+	const struct page_live *live = ((struct page *)user)->options->live;
+
+	live->left(live->user, client);
+}
+
 static void answer_at_once(struct page *page, struct request *request, work_run *run)
 {
 	struct work work = { .page = page, .request = request };
@@ -148,8 +183,16 @@ static int listen_there(struct page *page, struct schedtrace_error *err)
 		.admit = admit,
 		.handle = handle,
 		.user = page,
+		.sockets = options->live ? &page->sockets : NULL,
 	};
 
+	page->sockets = (struct server_sockets){ .path = "/api/live",
+						 .protocol = "schedview.live",
+						 .admit = admit_socket,
+						 .joined = joined,
+						 .said = said,
+						 .left = left,
+						 .user = page };
 	return server_open(&page->server, &server, err);
 }
 
@@ -187,12 +230,31 @@ static int tell_address(struct page *page, struct schedtrace_error *err)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot print the address");
 	if (server_port(page->server) && options->n_addresses)
 		options->tell(options->user,
-			      "listening for other machines: whoever has the address above sees "
-			      "all of these recordings, and what is sent is not encrypted");
+			      options->live
+				      ? "listening for other machines: whoever has the address "
+					"above sees what runs on this one, and what is sent is "
+					"not encrypted"
+				      : "listening for other machines: whoever has the address "
+					"above sees all of these recordings, and what is sent is "
+					"not encrypted");
 	return options->open ? browser_open(url, &page->redirect, err) : 0;
 }
 
 static int serve(struct page *page, struct schedtrace_error *err)
+{
+	const struct page_live *live = page->options->live;
+	int r = tell_address(page, err);
+
+	if (r < 0 || !live)
+		return r < 0 ? r : server_run(page->server, err);
+	r = live->serving(live->user, page->server, err);
+	if (r == 0)
+		r = server_run(page->server, err);
+	live->stopped(live->user);
+	return r;
+}
+
+static int serve_until_signal(struct page *page, struct schedtrace_error *err)
 {
 	sigset_t set, old;
 	pthread_t thread;
@@ -208,9 +270,7 @@ static int serve(struct page *page, struct schedtrace_error *err)
 		pthread_sigmask(SIG_SETMASK, &old, NULL);
 		return error_errno(err, SCHEDTRACE_E_NOMEM, failed, "cannot start a thread");
 	}
-	r = tell_address(page, err);
-	if (r == 0)
-		r = server_run(page->server, err);
+	r = serve(page, err);
 	if (r < 0)
 		pthread_kill(thread, SIGTERM);
 	pthread_join(thread, NULL);
@@ -218,9 +278,9 @@ static int serve(struct page *page, struct schedtrace_error *err)
 	return r;
 }
 
-int page_run(const struct page_options *options, struct schedtrace_error *err)
+int page_new(struct page **out, const struct page_options *options, struct schedtrace_error *err)
 {
-	auto_free struct page *page = calloc(1, sizeof(*page));
+	struct page *page = calloc(1, sizeof(*page));
 	int r;
 
 	if (!page)
@@ -235,22 +295,48 @@ int page_run(const struct page_options *options, struct schedtrace_error *err)
 		r = access_new_token(&page->access, err);
 	if (r == 0)
 		r = assets_read(&page->assets, err);
-	if (r == 0)
-		r = listen_there(page, err);
+	if (r < 0)
+		page_free(page);
+	else
+		*out = page;
+	return r;
+}
+
+void page_free(struct page *page)
+{
+	figure_cache_close(&page->figures);
+	assets_free(&page->assets);
+	recording_list_close(&page->recordings);
+	instruction_store_close(&page->instructions);
+	free(page);
+}
+
+int page_serve(struct page *page, struct schedtrace_error *err)
+{
+	int r = listen_there(page, err);
+
 	if (r == 0) {
 		page->access.port = server_port(page->server);
 		r = works_open(&page->works, err);
 		if (r == 0)
-			r = serve(page, err);
+			r = page->options->live ? serve(page, err) : serve_until_signal(page, err);
 		works_close(&page->works);
 	}
 	server_close(page->server);
 	if (page->redirect)
 		unlink(page->redirect);
 	free(page->redirect);
-	figure_cache_close(&page->figures);
-	assets_free(&page->assets);
-	recording_list_close(&page->recordings);
-	instruction_store_close(&page->instructions);
+	return r;
+}
+
+int page_run(const struct page_options *options, struct schedtrace_error *err)
+{
+	struct page *page;
+	int r = page_new(&page, options, err);
+
+	if (r < 0)
+		return r;
+	r = page_serve(page, err);
+	page_free(page);
 	return r;
 }

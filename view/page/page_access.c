@@ -57,15 +57,34 @@ bool access_origin(const struct access *access, const char *origin)
 	       access_host(access, origin + strlen(scheme));
 }
 
+/* Of that length. */
+static bool is_token(const struct access *access, const char *word)
+{
+	unsigned char differ = 0;
+
+	for (size_t i = 0; i < ACCESS_TOKEN_LENGTH; i++)
+		differ |= (unsigned char)(word[i] ^ access->token[i]);
+	return !differ;
+}
+
 bool access_token(const struct access *access, const char *authorization)
 {
 	static const char scheme[] = "Bearer ";
-	unsigned char differ = 0;
 
-	if (strncmp(authorization, scheme, strlen(scheme)) != 0 ||
-	    strlen(authorization) != strlen(scheme) + ACCESS_TOKEN_LENGTH)
-		return false;
-	for (size_t i = 0; i < ACCESS_TOKEN_LENGTH; i++)
-		differ |= (unsigned char)(authorization[strlen(scheme) + i] ^ access->token[i]);
-	return !differ;
+	return !strncmp(authorization, scheme, strlen(scheme)) &&
+	       strlen(authorization) == strlen(scheme) + ACCESS_TOKEN_LENGTH &&
+	       is_token(access, authorization + strlen(scheme));
+}
+
+bool access_token_among(const struct access *access, const char *protocols)
+{
+	bool found = false;
+
+	for (size_t n; *protocols; protocols += n) {
+		protocols += strspn(protocols, ", ");
+		n = strcspn(protocols, ", ");
+		if (n == ACCESS_TOKEN_LENGTH && is_token(access, protocols))
+			found = true;
+	}
+	return found;
 }

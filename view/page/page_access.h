@@ -17,7 +17,7 @@
 
 struct access {
 	char token[ACCESS_TOKEN_LENGTH + 1];
-	uint16_t port; /* 0: there is none, of a unix socket */
+	uint16_t port;		  /* 0: there is none, of a unix socket */
 	const char *const *hosts; /* lent; beside localhost, 127.0.0.1 and [::1] */
 	size_t n_hosts;
 };
@@ -33,5 +33,9 @@ bool access_origin(const struct access *access, const char *origin);
 
 /* Whether an Authorization header is "Bearer" and the token; takes the same time for each. */
 bool access_token(const struct access *access, const char *authorization);
+
+/* The same of a WebSocket's subprotocols, of which one is the token: scripts can send nothing else
+ * with it. */
+bool access_token_among(const struct access *access, const char *protocols);
 
 #endif

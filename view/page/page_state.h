@@ -20,6 +20,7 @@ struct page {
 	struct figure_cache figures;
 	struct works works;
 	struct server *server;
+	struct server_sockets sockets;
 	char *redirect; /* path of the file that sent a browser here, or NULL */
 };
 

@@ -155,8 +155,9 @@ int recordings_request(struct work *work, struct answer *answer, struct schedtra
 		return r;
 	}
 	return answer_json(answer,
-			   json_pack("{s:o, s:o}", "folder", answer_text(recordings->folder_name),
-				     "recordings", list),
+			   json_pack("{s:o, s:o, s:b}", "folder",
+				     answer_text(recordings->folder_name), "recordings", list,
+				     "live", work->page->options->live != NULL),
 			   err);
 }
 

@@ -99,11 +99,11 @@ static json_t *words(const char *list)
 	return all;
 }
 
-static json_t *describe(const struct view *view, const char *analysis, json_t *notes,
+static json_t *describe(const struct view *view, const char *analysis, json_t *more,
 			const size_t *places)
 {
 	const struct schedtrace_table_info *info = view->info;
-	json_t *columns = json_array();
+	json_t *columns = json_array(), *all;
 
 	for (size_t i = 0; i < view->n_columns; i++) {
 		const struct schedtrace_column_info *c = info->columns[view->columns[i]];
@@ -116,10 +116,13 @@ static json_t *describe(const struct view *view, const char *analysis, json_t *n
 						c->adds, "at", (json_int_t)places[2 * i], "bytes",
 						(json_int_t)places[2 * i + 1]));
 	}
-	return json_pack("{s:s, s:s, s:s, s:I, s:s?, s:o, s:O, s:o}", "analysis", analysis, "table",
-			 info->name, "about", info->about, "rows", (json_int_t)view->n_rows,
-			 "order", info->order, "first", words(info->first), "notes", notes,
-			 "columns", columns);
+	all = json_pack("{s:s, s:s, s:s, s:I, s:s?, s:o, s:o}", "analysis", analysis, "table",
+			info->name, "about", info->about, "rows", (json_int_t)view->n_rows, "order",
+			info->order, "first", words(info->first), "columns", columns);
+	if (all)
+		json_object_update(all, more);
+	json_decref(more);
+	return all;
 }
 
 static int join(json_t *head, const char *columns, size_t n_columns, char **bytes, size_t *n,
@@ -141,7 +144,7 @@ static int join(json_t *head, const char *columns, size_t n_columns, char **byte
 	return 0;
 }
 
-int table_frame_make(const struct view *view, const char *analysis, json_t *notes, char **bytes,
+int table_frame_make(const struct view *view, const char *analysis, json_t *more, char **bytes,
 		     size_t *n, struct schedtrace_error *err)
 {
 	auto_free size_t *places = calloc(2 * view->n_columns + 1, sizeof(*places));
@@ -158,7 +161,9 @@ int table_frame_make(const struct view *view, const char *analysis, json_t *note
 	}
 	if (f && fclose(f) != 0 && r == 0)
 		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a table");
-	return r < 0 ? r
-		     : join(describe(view, analysis, notes, places), columns, n_columns, bytes, n,
-			    err);
+	if (r < 0) {
+		json_decref(more);
+		return r;
+	}
+	return join(describe(view, analysis, more, places), columns, n_columns, bytes, n, err);
 }

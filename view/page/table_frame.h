@@ -14,8 +14,8 @@
 
 #include "analyze/select.h"
 
-/* @notes: an array of sentences. The bytes are to be freed. */
-int table_frame_make(const struct view *view, const char *analysis, json_t *notes, char **bytes,
+/* @more: an object, taken over, whose members are added to the text. The bytes are to be freed. */
+int table_frame_make(const struct view *view, const char *analysis, json_t *more, char **bytes,
 		     size_t *n, struct schedtrace_error *err);
 
 #endif

@@ -172,7 +172,8 @@ static int answer_frame(struct table_request *t, struct answer *answer,
 {
 	char *bytes;
 	size_t n;
-	int r = table_frame_make(&t->view, t->analysis->name, t->notes, &bytes, &n, err);
+	int r = table_frame_make(&t->view, t->analysis->name, json_pack("{s:O}", "notes", t->notes),
+				 &bytes, &n, err);
 
 	if (r == 0)
 		answer_bytes(answer, "application/octet-stream", bytes, n);

@@ -6,6 +6,9 @@ import * as log from "./log.js";
 import * as state from "./state.js";
 
 let recordings = [], loaded = null;
+
+// Is it a running system that is shown?
+export let isLive = false;
 const opened = new Map(), files = new Map();
 
 export function all() {
@@ -49,6 +52,7 @@ export async function load(again = false) {
   }
   const answer = await loaded;
   recordings = answer.recordings;
+  isLive = answer.live;
   return recordings;
 }
 

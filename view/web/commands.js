@@ -4,7 +4,8 @@
 import { dialog, element } from "./dom.js";
 import * as state from "./state.js";
 
-const GRIDS = ["recordings", "tables", "variables", "statistics"];
+const LIVE = ["tasks", "migrations", "memory", "faults", "stacks", "cpus"];
+const GRIDS = ["recordings", "tables", "variables", "statistics", ...LIVE];
 
 /*
  * where: the views in which it does something, null for all. within: only while an element of that
@@ -18,6 +19,12 @@ const TABLE = [
     ["view.tables", "Tables", ["3"]],
     ["view.variables", "Variables", ["4"]],
     ["view.statistics", "Statistics", ["5"]],
+    ["view.tasks", "Tasks", ["1"]],
+    ["view.migrations", "Migrations", ["2"]],
+    ["view.memory", "Memory", ["3"]],
+    ["view.faults", "Faults", ["4"]],
+    ["view.stacks", "Stacks", ["5"]],
+    ["view.cpus", "CPUs", ["7"]],
     ["view.console", "Console", ["6"]],
     ["palette", "Commands by name", [">", "Ctrl+Shift+P"]],
     ["help", "Help", ["?", "F1"]],
@@ -26,6 +33,14 @@ const TABLE = [
     ["theme", "Light, dark, or as the system has it", ["t"]],
     ["refresh", "Ask the server again", ["r"]],
     ["cancel", "Cancel what takes long", ["Escape"]],
+  ] },
+  { group: "Running system", where: LIVE, commands: [
+    ["live.pause", "Pause what is shown, or go on", ["Z"]],
+    ["live.record", "Stop or start recording", ["R"]],
+    ["live.faster", "A shorter interval", ["+"]],
+    ["live.slower", "A longer interval", ["-"]],
+    ["live.back", "One update back", ["["]],
+    ["live.forward", "One update forward", ["]"]],
   ] },
   { group: "Figure", where: ["figure"], commands: [
     ["figure.in", "Zoom in along x", ["w"], "position"],
@@ -85,6 +100,11 @@ export const commands = TABLE.flatMap(({ group, where = null, within = null, com
 
 const actions = new Map();
 
+// Some are of views that this page does not have.
+function isHere(command) {
+  return actions.has(command.name) && (!command.where || command.where.some(state.isView));
+}
+
 // { name: f } of commands; f is given the event of the key, or null.
 export function provide(list) {
   for (const [name, action] of Object.entries(list)) {
@@ -126,11 +146,11 @@ function onKey(event) {
     (isTyping(target) && !["F1", "Ctrl+Shift+P"].includes(key)) ||
     (key === "Enter" && target.matches("button, a, summary")))
     return;
-  const here = commands.filter(command => matches(command, event, key) &&
+  const here = commands.filter(command => isHere(command) && matches(command, event, key) &&
     (!command.where || command.where.includes(state.view())) &&
     (!command.within || target.closest("." + command.within)));
   const command = here.find(c => c.within) || here.find(c => c.where) || here[0];
-  if (!command || !actions.has(command.name))
+  if (!command)
     return;
   event.preventDefault();
   run(command.name, event);
@@ -157,8 +177,9 @@ function help() {
     element("table", null, element("tbody", null, ...lines.map(([key, does]) =>
       element("tr", null, element("td", null, key), element("td", null, does))))));
   const parts = TABLE.map(({ group }) => part(group, commands.filter(c =>
-    c.group === group && c.keys.length).map(c => [keyCaps(c), c.title])));
-  parts.push(part("By pointer, in the figure", POINTER));
+    isHere(c) && c.group === group && c.keys.length).map(c => [keyCaps(c), c.title])));
+  if (state.isView("figure"))
+    parts.push(part("By pointer, in the figure", POINTER));
   const made = dialog("Keys and commands", "help", [element("div.parts", null,
     ...parts.filter(section => section.querySelector("tr")))],
   [element("button", { type: "button", onclick: () => made.close() }, "Close")]);
@@ -194,7 +215,7 @@ function palette() {
   };
   const fill = () => {
     const words = input.value.toLowerCase().split(/\s+/);
-    found = commands.filter(command => actions.has(command.name) && !command.within &&
+    found = commands.filter(command => isHere(command) && !command.within &&
       (!command.where || command.where.includes(state.view())) &&
       words.every(word => (command.group + " " + command.title).toLowerCase().includes(word)));
     at = 0;

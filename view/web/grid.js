@@ -53,7 +53,7 @@ function firstOf(comparisons, a, b) {
  * key(row)? (a number of the same order), class(row)?,
  * hidden? (why it is not shown unless chosen) }.
  * onSort, onColumns: told of the words "-name,name" and "name,name"; onOpen(row): Enter, or a
- * double click.
+ * double click; rowClass(row): "" or a class.
  */
 export class Grid {
   #columns = [];
@@ -67,8 +67,9 @@ export class Grid {
   #last = -1;
   #id = "grid" + grids++;
 
-  constructor({ label, key, empty = "No row.", onSort, onColumns, onOpen, oneClick = false }) {
-    Object.assign(this, { key, label, empty, onSort, onColumns, onOpen });
+  constructor({ label, key, empty = "No row.", onSort, onColumns, onOpen, oneClick = false,
+    rowClass }) {
+    Object.assign(this, { key, label, empty, onSort, onColumns, onOpen, rowClass });
     this.head = element("div.grid-head.grid-line", { role: "row", "aria-rowindex": "1" });
     this.rows = element("div.grid-rows", { role: "rowgroup" });
     this.body = element("div.grid-body", { role: "presentation" }, this.rows);
@@ -104,6 +105,30 @@ export class Grid {
     this.#row = Math.min(this.#row, Math.max(0, rows - 1));
     this.#layOut();
     this.#arrange();
+  }
+
+  // Does somebody point at a row, or go through them by key? Then none should jump.
+  get isHeld() {
+    return this.body.matches(":hover") || document.activeElement === this.scroller;
+  }
+
+  // The same table again, some time later: which, of 0 to n - 1. frozen: rows that were there stay
+  // where they are, new ones come last.
+  renew(columns, n, which, { sort = null, chosen = null, own = null, frozen = false } = {}) {
+    const laidOut = this.#columns.length;
+    this.which = which;
+    this.#columns = columns;
+    this.n = n;
+    this.own = own;
+    this.#chosen = chosen ? chosen.split(",") : kept.read("columns." + this.key);
+    this.#sort = (sort ?? own ?? "").split(",").filter(Boolean).map(word => ({
+      name: word.replace(/^-/, ""), down: word.startsWith("-") }));
+    if (!frozen || !laidOut)
+      this.#layOut();
+    else
+      this.#shown = this.#shown.map(s => columns.find(c => c.name === s.name)).filter(Boolean);
+    const before = frozen ? this.#order : null;
+    this.#arrange(before);
   }
 
   // Other rows of the same table: which, of 0 to n - 1.
@@ -152,7 +177,7 @@ export class Grid {
     }), element("div"));
   }
 
-  #arrange() {
+  #arrange(before = null) {
     const which = this.which ?? Array.from({ length: this.n }, (_, row) => row);
     const order = Uint32Array.from(which);
     const by = this.#sort.map(({ name, down }) => ({ down,
@@ -162,12 +187,18 @@ export class Grid {
       order.sort((a, b) => compare(a, b) || firstOf(more, a, b) || a - b);
     else if (compare)
       order.sort((a, b) => compare(a, b) || a - b);
-    this.#order = order;
+    this.#order = before ? this.#asBefore(before, order) : order;
     this.count.textContent = order.length === this.n ? `${grouped(this.n)} rows`
       : `${grouped(order.length)} of ${grouped(this.n)} rows`;
     this.scroller.setAttribute("aria-rowcount", order.length + 1);
     this.#first = -1;
     this.#show();
+  }
+
+  #asBefore(before, order) {
+    const wanted = new Set(order), known = new Set(before);
+    return Uint32Array.from([...before.filter(row => wanted.has(row)),
+      ...order.filter(row => !known.has(row))]);
   }
 
   sortBy(n, too) {
@@ -237,7 +268,8 @@ export class Grid {
         title: text.length > 40 ? text : undefined,
       }, text);
     });
-    return element("div.grid-row.grid-line", { role: "row", "aria-rowindex": line + 2,
+    const kind = this.rowClass?.(row);
+    return element("div.grid-row.grid-line" + (kind ? "." + kind : ""), { role: "row", "aria-rowindex": line + 2,
       "data-line": line }, ...cells);
   }
 

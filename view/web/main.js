@@ -12,8 +12,13 @@ import * as tables from "./tables.js";
 import * as variables from "./variables.js";
 import * as statistics from "./statistics.js";
 import * as console from "./console.js";
+import * as live from "./live.js";
+import * as liveTasks from "./live_tasks.js";
+import * as strip from "./strip.js";
 
-const VIEWS = { recordings, figure, tables, variables, statistics, console };
+const OF_RECORDINGS = { recordings, figure, tables, variables, statistics, console };
+const OF_RUNNING = { tasks: liveTasks, console };
+let VIEWS = OF_RECORDINGS;
 const part = id => document.getElementById(id);
 let shown = null;
 
@@ -38,6 +43,9 @@ function nextTheme() {
 }
 
 function choices() {
+  document.querySelector(".chosen").hidden = app.isLive;
+  if (app.isLive)
+    return;
   const select = part("recording"), chosen = app.chosen(), word = state.get("recording");
   select.replaceChildren(...app.all().map(recording => element("option",
     { value: app.wordOf(recording), disabled: !!recording.error }, visible(recording.name))));
@@ -48,6 +56,8 @@ function choices() {
 }
 
 function facts() {
+  if (app.isLive)
+    return;
   const recording = app.chosen(), notes = recording?.notes || [];
   const known = recording ? [recording.command, app.lengthText(recording.length_ns),
     recording.rows && grouped(recording.rows) + " rows", recording.cpus && recording.cpus + " CPUs",
@@ -76,7 +86,7 @@ async function showView() {
   }
   const recording = app.chosen();
   const of = recording ? " of " + visible(recording.name) : "";
-  document.title = `${view.title}${of} – schedview`;
+  document.title = `${view.title}${app.isLive ? " of the running system" : of} – schedview`;
   choices();
   facts();
   if (view === shown) {
@@ -134,6 +144,7 @@ function connection(since) {
 function working(jobs) {
   const job = jobs[0];
   part("working").hidden = !job;
+  document.querySelector("footer").hidden = app.isLive && !job;
   if (!job)
     return;
   const bar = part("working-bar"), share = job.total ? job.done / job.total : null;
@@ -201,25 +212,46 @@ function prepare() {
   });
 }
 
+function startLive() {
+  part("strip").hidden = false;
+  document.querySelector("footer").hidden = true;
+  part("strip").replaceChildren(strip.root);
+  live.on("connection", since => {
+    document.body.classList.toggle("stale", !!since);
+    if (since)
+      banner(`schedview has not answered since ${since.toTimeString().slice(0, 8)}: what is ` +
+        "shown is from before. The page keeps trying.");
+    else
+      banner();
+  });
+  live.start();
+}
+
 async function start() {
   api.takeToken();
-  prepare();
-  paint();
-  provideCommands();
-  commands.listen();
   try {
     await app.load();
   } catch {
     // The view says why.
   }
+  if (app.isLive)
+    VIEWS = OF_RUNNING;
+  prepare();
+  paint();
+  provideCommands();
+  commands.listen();
+  if (app.isLive)
+    startLive();
   addEventListener("popstate", () => {
     // An address with another token, pasted into this window.
     if (/[#&]token=/.test(location.hash))
       location.reload();
   });
-  state.start(app.all().length === 1 ? "figure" : "recordings");
+  state.start(app.isLive ? "tasks" : app.all().length === 1 ? "figure" : "recordings",
+    Object.keys(VIEWS));
   state.onChange(refresh);
-  api.watch();
+  if (!app.isLive)
+    api.watch();
   refresh();
 }
 

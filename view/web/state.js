@@ -10,11 +10,17 @@ const WORDS = {
   variables: ["sort", "filter"],
   statistics: ["instructions", "query", "sort", "columns"],
   console: ["filter"],
+  tasks: ["interval", "by", "sort", "filter", "columns"],
+  migrations: ["interval", "sort", "filter", "columns"],
+  memory: ["interval", "pie", "sort", "filter", "columns"],
+  faults: ["interval", "sort", "filter", "columns"],
+  stacks: ["interval", "by", "sort", "filter", "columns"],
+  cpus: ["interval", "sort", "filter", "columns"],
 };
 const OWN = new Set(["sort", "filter", "columns"]);
 
 const values = new Map();
-let shown = null;
+let shown = null, known = null;
 const listeners = new Set();
 
 function place(view, word) {
@@ -26,7 +32,7 @@ export function view() {
 }
 
 export function isView(name) {
-  return Object.hasOwn(WORDS, name);
+  return Object.hasOwn(WORDS, name) && (!known || known.includes(name));
 }
 
 // null where nothing is said of it.
@@ -93,7 +99,9 @@ function read() {
   return true;
 }
 
-export function start(first) {
+// first: what is shown where the address names none of these views.
+export function start(first, views) {
+  known = views;
   if (!read()) {
     shown = first;
     history.replaceState(null, "", address());
