@@ -153,9 +153,9 @@ static bool name_fits(struct choice *choice, const struct lives *lives, int32_t 
 	return fit;
 }
 
-bool choice_takes_cpu(struct choice *choice, int32_t cpu)
+bool choice_has_cpu(struct choice *choice, int64_t cpu)
 {
-	return has_number(&choice->cpus, cpu);
+	return cpu >= 0 && cpu <= INT32_MAX && has_number(&choice->cpus, (int32_t)cpu);
 }
 
 bool choice_judge(struct choice *choice, const struct lives *lives, uint32_t id, int32_t cpu,

@@ -57,8 +57,25 @@ static inline bool choice_takes_task(struct choice *choice, const struct lives *
  * a pid does not tell which of its lives they are about. */
 bool choice_gives(struct choice *choice, const struct lives *lives, uint32_t life);
 
-/* Whether a CPU counts, whoever runs there. */
-bool choice_takes_cpu(struct choice *choice, int32_t cpu);
+/* Whether only some tasks count, on whatever CPU. */
+static inline bool choice_of_tasks(const struct choice *choice)
+{
+	return choice->pids.n || choice->n_comms || choice->command;
+}
+
+/* Whether a CPU counts, whoever runs there; -1: none is known, which does where all do. */
+bool choice_has_cpu(struct choice *choice, int64_t cpu);
+
+static inline bool choice_takes_cpu(struct choice *choice, int32_t cpu)
+{
+	return !choice->cpus.n || choice_has_cpu(choice, cpu);
+}
+
+/* Whether a move counts, which is about both CPUs. */
+static inline bool choice_takes_move(struct choice *choice, int64_t from, int64_t to)
+{
+	return !choice->cpus.n || choice_has_cpu(choice, from) || choice_has_cpu(choice, to);
+}
 
 /* Whether a process of that first thread counts; @leader LIFE_NONE: nobody knows it. */
 bool choice_takes_process(struct choice *choice, const struct lives *lives, int32_t tgid,

@@ -128,7 +128,7 @@ WITHOUT_ROWS = {"stacks", "stacks_kernel", "stacks_user", "stack_comms"}
 # What a row says of others: which CPUs there are and idle meanwhile, its part of what all have, and
 # which letter is still free.
 ABOUT_OTHERS = {"memory": {"share_traced"}, "memory_biggest": {"share_traced", "share_requested"},
-                "utilization": {"busy", "idle_ns", "unknown_ns"},
+                "utilization": {"busy", "idle_ns", "unknown_ns"}, "cpus": {"idle_ns", "unknown_ns"},
                 "work_conservation": {"cpus", "utilisation", "violation_ns"},
                 "wait_reasons": {"other_idle_ns", "woken_busy", "woken_past_idle",
                                  "wait_past_idle_ns"},
@@ -137,7 +137,7 @@ ABOUT_OTHERS = {"memory": {"share_traced"}, "memory_biggest": {"share_traced", "
 
 def without(table, rows):
     return [{key: value for key, value in row.items() if key not in ABOUT_OTHERS.get(table, ())}
-            for row in rows]
+            for row in rows if table != "cpus" or row["cpu"] != 1]  # where only the others were
 
 
 def tables_of(tar, *arguments):
@@ -237,6 +237,37 @@ def a_pid_that_is_used_again_brings_no_other_task_among_those_of_the_command():
 
 
 @test
+def a_task_that_moves_is_told_by_cpu_what_adds_up_to_all_that_it_did():
+    path, at = os.path.join(FOLDER, "moves.tar"), BEGIN
+    rows = [(at, 0, ID["TICK"], 0, 0, 0, 1)]
+    for cpu, length in ((0, 3), (1, 5), (0, 7)):
+        rows += [(at + 100, 9, ID["WAKEUP"], cpu, 0, 0, 0),
+                 (at + 200 + length, 0, ID["CTX_SWITCH"], cpu, 9, 0, 1),
+                 (at + length * MS, 9, ID["STAT_RUNTIME"], cpu, length * 1000, 0, 0),
+                 (at + length * MS, 9, ID["BLOCK"], cpu, 0, 0, 0),
+                 (at + length * MS, 9, ID["CTX_SWITCH"], cpu, 0, 0, 0)]
+        at += 10 * MS
+    make_tarball(path, rows, {"mover": 0, "<idle>": 1}, EVENTS, {"cpus": 2, "begin_ns": BEGIN})
+    def figures(*arguments):
+        status, out, err = run("-q", "-f", "json", *ANALYSES, *arguments, path)
+        assert status == 0, err
+        return {name: [row for row in table["rows"] if row["comm"] == "mover"]
+                for name, table in json.loads(out).items() if "comm" in (table["rows"] or [{}])[0]}
+    whole, parts = figures(), [figures("--cpu=0"), figures("--cpu=1")]
+    sums = {"tasks": ("on_cpu_ns", "charged_ns", "switches_voluntary", "wait_wakeup_ns", "cpu_changes"),
+            "latency": ("count", "total_ns"), "latency_comms": ("count", "total_ns"),
+            "timehist": ("sched_in", "run_ns"), "map": ("switches_in",),
+            "utilization_tasks": ("on_cpu_ns",)}
+    for name, columns in sums.items():
+        for column in columns:
+            each = [sum(row[column] for row in part[name]) for part in parts]
+            assert all(each) or column == "cpu_changes", (name, column, each)
+            assert sum(each) == sum(row[column] for row in whole[name]) > 0, (name, column, each)
+    assert [part["tasks"][0]["cpus"] for part in parts] == [1, 1] and whole["tasks"][0]["cpus"] == 2
+    assert whole["tasks"][0]["sleep_ns"] > 0 and parts[0]["tasks"][0]["sleep_ns"] is None
+
+
+@test
 def a_table_that_keeps_the_first_of_many_keeps_those_of_the_chosen_or_says_that_it_cannot():
     for name in "latency_worst", "memory_biggest":
         for filter_ in FILTERS["--pid"], FILTERS["--comm"], FILTERS["--command"]:
@@ -261,17 +292,17 @@ def a_rule_cannot_choose_rows_where_only_the_first_of_many_are_kept():
 
 @test
 def text_says_above_the_tables_which_are_left_out():
-    status, out, err = run("cpus", "--width=0", FILTERS["--comm"], BOTH)
+    status, out, err = run("runqueue", "--width=0", FILTERS["--comm"], BOTH)
     assert (status, err) == (0, ""), err
     lines = out.splitlines()
-    assert ("left out: --comm cannot choose rows of cpus, which are not about single tasks; it can "
-            "in cpu_tasks") in lines, out
-    assert not any(line.startswith("cpus:") for line in lines), out
+    assert ("left out: --comm cannot choose rows of runqueue, which are not about single tasks; it can "
+            "in work_conservation, runqueue_log, idle_while_waiting") in lines, out
+    assert not any(line.startswith("runqueue:") for line in lines), out
 
 
 @test
 def an_analysis_of_which_no_table_can_be_chosen_from_is_refused():
-    status, out, err = run("cpus", "--table=cpus", FILTERS["--comm"], BOTH)
+    status, out, err = run("runqueue", "--table=runqueue", FILTERS["--comm"], BOTH)
     assert (status, out) == (2, ""), out
     status, out, err = run("losses", FILTERS["--command"], BOTH)
     assert (status, out) == (2, "") and "--command cannot choose rows of losses" in err, err
@@ -339,6 +370,8 @@ def a_comparison_leaves_out_what_it_cannot_choose():
         if analysis == "stacks":
             continue
         for option in "--comm", "--command", "--cpu":
+            if analysis == "cpus" and option != "--cpu":
+                continue  # it has all CPUs, whoever ran there
             alone, both = (run("compare", "-f", "json", analysis, FILTERS[option],
                                "--group", "x=" + tar, "--group", "y=" + other)
                            for tar, other in ((ALONE, ALONE_TOO), (BOTH, BOTH_TOO)))
@@ -360,24 +393,25 @@ def compared(text):
 
 @test
 def a_comparison_says_above_its_tables_what_it_leaves_out():
-    status, out, err = run("compare", "cpus", "--width=0", FILTERS["--command"], BOTH, BOTH_TOO)
-    assert status == 2, out  # its other table is not compared by itself
-    status, out, err = run("compare", "latency", "cpus", "--width=0", FILTERS["--comm"], BOTH,
+    status, out, err = run("compare", "losses", "--width=0", FILTERS["--command"], BOTH, BOTH_TOO)
+    assert status == 2, out  # it has no other table
+    status, out, err = run("compare", "latency", "runqueue", "--width=0", FILTERS["--comm"], BOTH,
                            BOTH_TOO)
-    assert status == 0 and "\nleft out: --comm cannot choose rows of cpus" in out, out
-    assert "latency_kinds.p99_ns" in out and "\ncpus." not in out, out
-    status, _, err = run("compare", "cpus", "--table", "cpus", FILTERS["--comm"], BOTH, BOTH_TOO)
-    assert status == 2 and "--comm cannot choose rows of cpus" in err, err
+    assert status == 0 and "\nleft out: --comm cannot choose rows of runqueue" in out, out
+    assert "latency_kinds.p99_ns" in out and "\nrunqueue." not in out, out
+    status, _, err = run("compare", "runqueue", "--table", "runqueue", FILTERS["--comm"], BOTH,
+                         BOTH_TOO)
+    assert status == 2 and "--comm cannot choose rows of runqueue" in err, err
 
 
 @test
 def rows_of_recordings_are_refused_figures_that_cannot_be_chosen_for():
-    status, out, err = run("recordings", "-f", "json", "tasks", "latency", "cpus",
+    status, out, err = run("recordings", "-f", "json", "tasks", "latency", "runqueue",
                            FILTERS["--comm"], BOTH)
-    assert status == 0 and "left out: --comm cannot choose rows of cpus" in err, err
+    assert status == 0 and "left out: --comm cannot choose rows of runqueue" in err, err
     row = json.loads(out)
     alone = json.loads(run("recordings", "-f", "json", "latency", ALONE)[1])
-    assert "tasks.on_cpu_ns" in row and not [key for key in row if key.startswith("cpus.")], row
+    assert "tasks.on_cpu_ns" in row and not [key for key in row if key.startswith("runqueue.")], row
     assert row["wakeups.p99_ns"] == alone["wakeups.p99_ns"] is not None, (row, alone)
     assert row["tasks.on_cpu_ns"] == json.loads(
         run("recordings", "-f", "json", "tasks", ALONE)[1])["tasks.on_cpu_ns"]

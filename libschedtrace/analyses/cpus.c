@@ -15,12 +15,14 @@
 #include "base/mem.h"
 #include "libschedtrace/analyses/states.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/replay/replay.h"
 
 struct cpu_account {
 	bool named; /* a row is about it, or the context lists it */
 	bool has_rq, has_freq;
 	int64_t busy, idle, switches;
+	int64_t chosen_busy, chosen_switches; /* of the tasks that count, where not all do */
 	int64_t rq, rq_since, rq_max, rq_known;
 	double rq_sum; /* of length times ns */
 	int64_t freq;
@@ -35,6 +37,7 @@ struct share {
 struct cpus {
 	const struct schedtrace_context *ctx;
 	struct replay *replay;
+	struct choice *choice;
 	int64_t window_begin, window_end;
 	struct cpu_account *accounts;
 	int32_t n;
@@ -81,6 +84,26 @@ static int add_share(struct cpus *cpus, const struct replay_span *span, int64_t 
 	return 0;
 }
 
+/* Whether the task is one of those that count where not all do. */
+static bool is_chosen(const struct cpus *cpus, uint32_t life)
+{
+	return choice_of_tasks(cpus->choice) &&
+	       choice_takes_task(cpus->choice, replay_lives(cpus->replay), life);
+}
+
+/* A task leaves a CPU: told only where not all count. */
+static int left(void *self, uint32_t life, int32_t cpu, bool voluntary,
+		struct schedtrace_error *err)
+{
+	struct cpus *cpus = self;
+	struct cpu_account *a = account(cpus, cpu);
+
+	if (!a)
+		return no_memory(err);
+	a->chosen_switches += is_chosen(cpus, life);
+	return 0;
+}
+
 static int span(void *self, const struct replay_span *span, struct schedtrace_error *err)
 {
 	struct cpus *cpus = self;
@@ -97,6 +120,8 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 		return 0;
 	}
 	a->busy += ns;
+	if (is_chosen(cpus, span->life))
+		a->chosen_busy += ns;
 	return ns && add_share(cpus, span, ns) < 0 ? no_memory(err) : 0;
 }
 
@@ -253,7 +278,7 @@ static const struct schedtrace_table_info cpus_info = {
 	.about = "what each CPU did with the time",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
-	.choices = SCHEDTRACE_BY_CPU,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BY_CPU,
 	.key = "cpu",
 	.shown = SCHEDTRACE_SHOWN,
 	.compare = &(const struct schedtrace_table_compare){ .same = "cpu",
@@ -318,10 +343,27 @@ static double percent(int64_t part, int64_t whole)
 	return whole > 0 ? 100.0 * (double)part / (double)whole : NAN;
 }
 
+/* What lasts on a CPU: of a task that does not count it is nothing. */
+static void fill_lasting(const struct cpus *cpus, int32_t cpu, bool switches,
+			 union schedtrace_value *v)
+{
+	struct replay_span open;
+
+	v[LASTING_IN].i = -1;
+	v[LASTING].i = 0;
+	if (!switches || !replay_open_on(cpus->replay, cpu, &open) ||
+	    (open.life != LIFE_IDLE && choice_of_tasks(cpus->choice) &&
+	     !is_chosen(cpus, open.life)))
+		return;
+	v[LASTING_IN].i = open.life == LIFE_IDLE ? IDLE : BUSY;
+	v[LASTING].i = open.end - open.begin;
+}
+
 static int add_cpus(struct cpus *cpus, int64_t now, int64_t covered, struct schedtrace_tables *out,
 		    struct schedtrace_error *err)
 {
 	bool switches = replay_recorded(cpus->replay, SCHEDTRACE_CTX_SWITCH);
+	bool some = choice_of_tasks(cpus->choice);
 	struct schedtrace_table *table;
 	int r = tables_add(out, &cpus_info, &table, err);
 
@@ -329,11 +371,15 @@ static int add_cpus(struct cpus *cpus, int64_t now, int64_t covered, struct sche
 		struct cpu_account a = cpus->accounts[cpu];
 		union schedtrace_value v[N_ALL];
 		int64_t known_ns = switches ? a.busy + a.idle : 0;
-		struct replay_span open;
 
 		if (!a.named)
 			continue;
 		count_queue(cpus, &a, now);
+		if (some) { /* lengths have no names */
+			a.busy = a.chosen_busy;
+			a.switches = a.chosen_switches;
+			a.rq_known = 0;
+		}
 		v[CPU].i = cpu;
 		v[BUSY].i = if_known(switches, a.busy);
 		v[BUSY_SHARE].f = switches ? percent(a.busy, covered) : NAN;
@@ -342,14 +388,9 @@ static int add_cpus(struct cpus *cpus, int64_t now, int64_t covered, struct sche
 		v[SWITCHES].i = if_known(switches, a.switches);
 		v[RQ_MEAN].f = a.rq_known ? a.rq_sum / (double)a.rq_known : NAN;
 		v[RQ_MAX].i = a.rq_known ? a.rq_max : UNKNOWN_INT;
-		v[RQ_KNOWN].f = percent(a.rq_known, covered);
+		v[RQ_KNOWN].f = some ? NAN : percent(a.rq_known, covered);
 		v[FREQ].i = a.has_freq ? a.freq : UNKNOWN_INT;
-		v[LASTING_IN].i = -1;
-		v[LASTING].i = 0;
-		if (switches && replay_open_on(cpus->replay, cpu, &open)) {
-			v[LASTING_IN].i = open.life == LIFE_IDLE ? IDLE : BUSY;
-			v[LASTING].i = open.end - open.begin;
-		}
+		fill_lasting(cpus, cpu, switches, v);
 		r = table_row(table, v, err);
 	}
 	return r;
@@ -439,6 +480,9 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = cpus;
 	cpus->ctx = env->ctx;
 	cpus->replay = env->replay;
+	cpus->choice = env->choice;
+	if (choice_of_tasks(env->choice))
+		listener.left = left;
 	cpus->window_begin = env->window_begin;
 	cpus->window_end = env->window_end;
 	return replay_listen(env->replay, &listener, err);

@@ -86,7 +86,8 @@ struct faults {
 	int64_t window_begin;
 	struct grown accounts; /* struct account by the life that leads the process */
 	struct grown faulted;  /* the same by life of processes let go that were never sampled */
-	struct series samples, events;
+	struct series samples, events; /* of the processes that count */
+	bool has_samples;	       /* of any process */
 	bool has_user, has_kernel, has_majors;
 };
 
@@ -300,11 +301,31 @@ static double use_of(struct account *a, int64_t time, int64_t cpu_ns)
 	return percent(a->before_ns, span);
 }
 
+static bool is_chosen(const struct faults *f, uint32_t leader)
+{
+	const struct lives *lives = replay_lives(f->replay);
+
+	return choice_takes_process(f->choice, lives, lives->all[leader].pid, leader);
+}
+
+/* Adds to the sums what a process did since its sample before. */
+static void sum_sample(struct faults *f, struct account *a, const struct counts *now, int64_t time,
+		       int64_t cpu_ns)
+{
+	struct series *s = &f->samples;
+
+	advance(s, time);
+	s->now.minor = add_up(s->now.minor, growth(now->minor, a->latest.minor));
+	s->now.major = add_up(s->now.major, growth(now->major, a->latest.major));
+	spread(s, a->end, cpu_ns);
+	s->now.processes += a->turn_sampled != s->turn + 1;
+	a->turn_sampled = s->turn + 1;
+}
+
 /* A whole sample, whose last row is SAMPLE_MEM; the two before it are in @now. */
 static int sample(struct faults *f, struct account *a, uint32_t life, const struct counts *now,
 		  int64_t time, int64_t rss, int64_t state, struct schedtrace_error *err)
 {
-	struct series *s = &f->samples;
 	int64_t cpu_ns;
 	double use;
 
@@ -319,12 +340,9 @@ static int sample(struct faults *f, struct account *a, uint32_t life, const stru
 		start_counting(f, a, life, now, time);
 	cpu_ns = add_up(growth(now->user, a->latest.user), growth(now->system, a->latest.system));
 	use = use_of(a, time, cpu_ns);
-	advance(s, time);
-	s->now.minor = add_up(s->now.minor, growth(now->minor, a->latest.minor));
-	s->now.major = add_up(s->now.major, growth(now->major, a->latest.major));
-	spread(s, a->end, cpu_ns);
-	s->now.processes += a->turn_sampled != s->turn + 1;
-	a->turn_sampled = s->turn + 1;
+	f->has_samples = true;
+	if (is_chosen(f, life))
+		sum_sample(f, a, now, time, cpu_ns);
 	a->latest = *now;
 	a->end = time;
 	a->samples++;
@@ -334,27 +352,38 @@ static int sample(struct faults *f, struct account *a, uint32_t life, const stru
 	return log_sample(f, time, life, now, use, rss, state, err);
 }
 
-static void fault(struct faults *f, struct account *a, int32_t event, int64_t time)
+/* Adds a fault to the sums. */
+static void sum_fault(struct faults *f, struct account *a, int32_t event, int64_t time)
 {
 	struct series *s = &f->events;
 
+	advance(s, time);
+	if (event == SCHEDTRACE_MAJOR_FAULT) { /* follows the fault's own row */
+		s->now.major++;
+		s->now.minor--;
+		return;
+	}
+	s->now.minor++;
+	s->now.processes += a->turn_faulted != s->turn + 1;
+	a->turn_faulted = s->turn + 1;
+}
+
+static void fault(struct faults *f, struct account *a, uint32_t leader, int32_t event, int64_t time)
+{
 	f->has_user |= event == SCHEDTRACE_PAGE_FAULT_USER;
 	f->has_kernel |= event == SCHEDTRACE_PAGE_FAULT_KERNEL;
 	f->has_majors |= event == SCHEDTRACE_MAJOR_FAULT;
 	if (time < f->window_begin)
 		return;
 	a->has_events = true;
-	advance(s, time);
-	if (event == SCHEDTRACE_MAJOR_FAULT) { /* follows the fault's own row */
+	if (event == SCHEDTRACE_MAJOR_FAULT)
 		a->faults_major++;
-		s->now.major++;
-		s->now.minor--;
-		return;
-	}
-	*(event == SCHEDTRACE_PAGE_FAULT_USER ? &a->faults_user : &a->faults_kernel) += 1;
-	s->now.minor++;
-	s->now.processes += a->turn_faulted != s->turn + 1;
-	a->turn_faulted = s->turn + 1;
+	else if (event == SCHEDTRACE_PAGE_FAULT_USER)
+		a->faults_user++;
+	else
+		a->faults_kernel++;
+	if (is_chosen(f, leader))
+		sum_fault(f, a, event, time);
 }
 
 static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
@@ -386,7 +415,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 		a->children_major = arg1;
 		return 0;
 	default:
-		fault(f, a, ev->event[i], ev->timestamp[i]);
+		fault(f, a, leader, ev->event[i], ev->timestamp[i]);
 		return 0;
 	}
 }
@@ -535,6 +564,7 @@ static const struct schedtrace_table_info total_info = {
 		 "than 1024",
 	.n_columns = N_T_COLUMNS,
 	.columns = total_columns,
+	.choices = SCHEDTRACE_BEFORE_TASK,
 	.key = "time_ns",
 	.interval = &table_left_out,
 	.curve = true,
@@ -633,7 +663,7 @@ static void add_to_sum(union schedtrace_value *sum, const union schedtrace_value
 static int add_sum(const struct faults *f, union schedtrace_value *sum,
 		   struct schedtrace_table *table, struct schedtrace_error *err)
 {
-	bool sampled = f->samples.started;
+	bool sampled = f->has_samples;
 	int64_t cpu_ns = sampled ? add_up(sum[S_USER].i, sum[S_SYSTEM].i) : 0;
 	size_t cpus;
 
@@ -766,8 +796,7 @@ static int add_account(struct faults *f, uint32_t id, const struct account *a,
 		v[BEGIN].i = a->begin;
 		v[END].i = a->end;
 	}
-	if (sampled == f->samples.started &&
-	    choice_takes_process(f->choice, lives, lives->all[id].pid, id))
+	if (sampled == f->has_samples && is_chosen(f, id))
 		add_to_sum(sum, v, a->processes ? a->processes : 1);
 	return table_row(table, v, err);
 }
@@ -834,7 +863,7 @@ static int snapshot(void *self, struct schedtrace_tables *out, struct schedtrace
 	}
 	if (r >= 0)
 		r = add_sum(f, sum, sum_table, err);
-	return r < 0 ? r : add_series(f, f->samples.started ? &f->samples : &f->events, out, err);
+	return r < 0 ? r : add_series(f, f->has_samples ? &f->samples : &f->events, out, err);
 }
 
 static void destroy(void *self)

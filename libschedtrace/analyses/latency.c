@@ -227,7 +227,7 @@ static int waited(struct latency *latency, struct latency_account *a,
 
 	if (r >= 0 && kind == WAKEUP && a->woken.seen)
 		r = latency_log(latency, a, WAKING, span, err);
-	if (r < 0)
+	if (r < 0 || !choice_takes_cpu(latency->choice, span->cpu))
 		return r;
 	if (span->whole)
 		return count_whole(latency, a, kind, span, err);
@@ -268,7 +268,7 @@ static int waited_since_waking(struct latency *latency, struct latency_account *
 	a->is_moved = a->last_cpu && span->cpu >= 0 && a->last_cpu != span->cpu + 1;
 	r = latency_log(latency, a, WAKING, &whole, err);
 	a->woken.seen = a->waking.seen = false;
-	if (r < 0)
+	if (r < 0 || !choice_takes_cpu(latency->choice, span->cpu))
 		return r;
 	wait.life = span->life;
 	wait.longest = (struct longest){

@@ -92,7 +92,7 @@ const struct schedtrace_table_info latency_info = {
 	.about = "how long each task waited until it ran; a row a task and kind of wait",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
-	.choices = SCHEDTRACE_BY_TASK,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "pid,kind",
 	.order = "-max_ns",
 	.first = "pid,comm,kind,count,p50_ns,p99_ns,max_ns,mean_ns,uncertain,cut,"
@@ -350,7 +350,8 @@ static void count_open(const struct latency *latency, uint32_t id, int64_t cut[N
 	struct replay_span open;
 	enum latency_kind kind;
 
-	if (!latency_still_waits(latency, id, &open))
+	if (!latency_still_waits(latency, id, &open) ||
+	    !choice_takes_cpu(latency->choice, open.cpu))
 		return;
 	kind = latency_kind_of(&open);
 	cut[kind]++;

@@ -15,6 +15,7 @@
 #include "base/grown.h"
 #include "libschedtrace/analyses/states.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/replay/replay.h"
 
 #define CELL	4   /* as perf: the mark, two characters, a blank */
@@ -22,6 +23,7 @@
 
 struct letter {
 	bool assigned;
+	bool counts; /* switched in on a CPU that does */
 	uint16_t number;
 	int32_t announced; /* the name that was last printed, + 2; 0 none */
 	int64_t first, switched_in;
@@ -30,6 +32,7 @@ struct letter {
 struct map {
 	const struct schedtrace_sink *sink;
 	struct replay *replay;
+	struct choice *choice;
 	int64_t window_begin;
 	struct grown letters; /* struct letter by life */
 	uint16_t next;	      /* number of the next letter */
@@ -77,7 +80,7 @@ static const struct schedtrace_table_info table_info = {
 	.about = "the letters of perf sched map; a row a task that was switched in",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
-	.choices = SCHEDTRACE_BY_TASK,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "pid",
 	.compare =
 		&(const struct schedtrace_table_compare){
@@ -130,6 +133,14 @@ static void announce(const struct map *map, uint32_t id, struct letter *letter, 
 	snprintf(text, size, "%s => %s:%d", spelled, name ? name : "", lives->all[id].pid);
 }
 
+static void count(const struct map *map, struct letter *letter, int64_t time)
+{
+	if (!letter->counts)
+		letter->first = time;
+	letter->counts = true;
+	letter->switched_in += time >= map->window_begin;
+}
+
 static int switched(struct map *map, const struct schedtrace_events *ev, size_t i,
 		    struct schedtrace_error *err)
 {
@@ -155,10 +166,10 @@ static int switched(struct map *map, const struct schedtrace_events *ev, size_t 
 		if (!letter->assigned) {
 			letter->assigned = true;
 			letter->number = map->next;
-			letter->first = ev->timestamp[i];
 			map->next = (uint16_t)((map->next + 1) % LETTERS);
 		}
-		letter->switched_in += ev->timestamp[i] >= map->window_begin;
+		if (choice_takes_cpu(map->choice, ev->cpu[i]))
+			count(map, letter, ev->timestamp[i]);
 		spell(cell + 1, letter->number);
 		if (map->sink && ev->timestamp[i] >= map->window_begin)
 			announce(map, id, letter, text, sizeof(text));
@@ -267,6 +278,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = map;
 	map->sink = env->sink;
 	map->replay = env->replay;
+	map->choice = env->choice;
 	map->window_begin = env->window_begin;
 	cpus = schedtrace_context_cpus(env->ctx, &n);
 	if (!cell_of(map, n ? cpus[n - 1].cpu : 0))

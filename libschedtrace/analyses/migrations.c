@@ -213,35 +213,46 @@ static int log_move(const struct migrations *m, int64_t time, uint32_t id, enum 
 	return m->sink->row(m->sink->user, &log_info, v, err);
 }
 
-static int moved(struct migrations *m, const struct schedtrace_events *ev, size_t i, uint32_t id,
-		 struct schedtrace_error *err)
+/* -1 without memory. */
+static int count(struct migrations *m, int64_t time, uint32_t id, enum cause cause, int32_t from,
+		 int32_t to, enum distance distance)
 {
-	const struct life *life = &replay_lives(m->replay)->all[id];
-	int32_t from = cpu_id(ev->arg0[i]), to = cpu_id(ev->arg1[i]);
-	enum distance distance = distance_of(m->ctx, from, to);
 	struct account *a = account(m, id);
 	bool counts = choice_takes_task(m->choice, replay_lives(m->replay), id);
 	uint32_t k = counts ? cell(m, from, to) : INTMAP_NONE;
-	enum cause cause = BALANCE;
 
 	if (!a || (counts && k == INTMAP_NONE))
-		return no_memory(err);
-	if (life->state == LIFE_NEW)
-		cause = FORK;
-	else if (life->waking != INT64_MIN)
-		cause = WAKE;
+		return -1;
 	if (a->first_from < 0 && a->last_to < 0) {
 		a->first_from = from;
-		a->first_ns = ev->timestamp[i];
+		a->first_ns = time;
 	}
 	a->last_to = to;
-	a->last_ns = ev->timestamp[i];
+	a->last_ns = time;
 	a->causes[cause]++;
 	a->distances[distance]++;
 	a->last_cell = k;
 	a->exec_may_follow = cause == BALANCE;
 	if (counts)
 		m->cells[k].causes[cause]++;
+	return 0;
+}
+
+static int moved(struct migrations *m, const struct schedtrace_events *ev, size_t i, uint32_t id,
+		 struct schedtrace_error *err)
+{
+	const struct life *life = &replay_lives(m->replay)->all[id];
+	int32_t from = cpu_id(ev->arg0[i]), to = cpu_id(ev->arg1[i]);
+	enum distance distance = distance_of(m->ctx, from, to);
+	bool here = choice_takes_move(m->choice, from, to);
+	enum cause cause = BALANCE;
+
+	if (life->state == LIFE_NEW)
+		cause = FORK;
+	else if (life->waking != INT64_MIN)
+		cause = WAKE;
+	if (here && count(m, ev->timestamp[i], id, cause, from, to, distance) < 0)
+		return no_memory(err);
 	return log_move(m, ev->timestamp[i], id, cause, from, to, distance, err);
 }
 
@@ -388,7 +399,7 @@ static const struct schedtrace_table_info migrations_info = {
 	.about = "moves of each task that was moved, by cause and distance",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
-	.choices = SCHEDTRACE_BY_TASK,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "pid",
 	.order = "-migrations",
 	.doubt = SCHEDTRACE_DOUBT_ANY,

@@ -15,6 +15,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/replay/replay.h"
 
 struct account {
@@ -26,10 +27,12 @@ struct account {
 	int64_t sleeps[4];	   /* from LIFE_SLEEPING on */
 	int64_t voluntary, involuntary, migrations, cpu_changes;
 	int64_t cpus_most; /* that one of those ran on who were let go */
+	bool here;	   /* it did something on a CPU that counts */
 };
 
 struct tasks {
 	struct replay *replay;
+	struct choice *choice;
 	struct account *accounts; /* by life */
 	uint32_t n;
 	struct intmap more_cpus; /* life << 16 | CPU, of CPUs from 64 on */
@@ -48,15 +51,19 @@ static int grow(struct tasks *tasks, uint32_t life, struct schedtrace_error *err
 	return 0;
 }
 
-static int ran_on(struct tasks *tasks, uint32_t life, int32_t cpu, struct schedtrace_error *err)
+/* @here: on a CPU that counts. */
+static int ran_on(struct tasks *tasks, uint32_t life, int32_t cpu, bool here,
+		  struct schedtrace_error *err)
 {
 	struct account *a = &tasks->accounts[life];
 
 	if (a->last_cpu == cpu + 1)
 		return 0;
-	if (a->last_cpu)
+	if (a->last_cpu && here)
 		a->cpu_changes++;
 	a->last_cpu = cpu + 1;
+	if (!here)
+		return 0;
 	if (cpu < 64) {
 		a->cpus_seen |= UINT64_C(1) << cpu;
 	} else {
@@ -75,6 +82,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 {
 	struct tasks *tasks = self;
 	int64_t certain = span->certain_end - span->begin, possible = span->end - span->begin;
+	bool here = choice_takes_cpu(tasks->choice, span->cpu);
 	struct account *a;
 
 	if (span->life == LIFE_IDLE)
@@ -86,11 +94,16 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 			return r;
 	}
 	a = &tasks->accounts[span->life];
+	a->here |= here;
+	if (!here) {
+		certain = 0;
+		possible = span->cpu < 0 ? possible : 0; /* it may have been there */
+	}
 	switch (span->state) {
 	case LIFE_RUNNING:
 		a->on_cpu += certain;
 		a->on_cpu_hi += possible;
-		return ran_on(tasks, span->life, span->cpu, err);
+		return ran_on(tasks, span->life, span->cpu, here, err);
 	case LIFE_WAIT_OLD:
 		if (!certain && span->cpu >= 0) /* or ran all the time */
 			a->on_cpu_hi += possible;
@@ -117,17 +130,28 @@ static int left(void *self, uint32_t life, int32_t cpu, bool voluntary,
 {
 	struct tasks *tasks = self;
 
+	if (!choice_takes_cpu(tasks->choice, cpu))
+		return 0;
 	if (life >= tasks->n) {
 		int r = grow(tasks, life, err);
 
 		if (r < 0)
 			return r;
 	}
+	tasks->accounts[life].here = true;
 	if (voluntary)
 		tasks->accounts[life].voluntary++;
 	else
 		tasks->accounts[life].involuntary++;
 	return 0;
+}
+
+/* Whether the row is about a CPU that counts. */
+static bool is_here(const struct tasks *tasks, const struct schedtrace_events *ev, size_t i)
+{
+	if (ev->event[i] == SCHEDTRACE_MIGRATE)
+		return choice_takes_move(tasks->choice, ev->arg0[i], ev->arg1[i]);
+	return choice_takes_cpu(tasks->choice, ev->cpu[i]);
 }
 
 static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_t life,
@@ -136,7 +160,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 	struct tasks *tasks = self;
 	struct account *a;
 
-	if (life == LIFE_NONE)
+	if (life == LIFE_NONE || !is_here(tasks, ev, i))
 		return 0;
 	if (life >= tasks->n) {
 		int r = grow(tasks, life, err);
@@ -145,6 +169,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 			return r;
 	}
 	a = &tasks->accounts[life];
+	a->here = true;
 	if (ev->event[i] == SCHEDTRACE_MIGRATE) {
 		a->migrations++;
 		return 0;
@@ -280,7 +305,7 @@ static const struct schedtrace_table_info table_info = {
 	.about = "what each task did with the time; a row a task life",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
-	.choices = SCHEDTRACE_BY_TASK,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "pid,start_ns",
 	.order = "-charged_ns,-on_cpu_ns",
 	.first = "pid,comm,on_cpu_ns,charged_ns,migrations,on_cpu_hi_ns,"
@@ -332,6 +357,12 @@ static void add_open(const struct tasks *tasks, uint32_t id, struct account *a)
 	a->wait_hi += gaps;
 	if (!replay_open(tasks->replay, id, &open))
 		return;
+	if (!choice_takes_cpu(tasks->choice, open.cpu)) {
+		if (open.cpu < 0 && (life_is_waiting(open.state) || open.state == LIFE_UNKNOWN))
+			a->wait_hi += open.end - open.begin;
+		return;
+	}
+	a->here = true;
 	if (open.state == LIFE_WAIT_OLD && open.cpu >= 0)
 		a->on_cpu_hi += open.end - open.begin;
 	if (open.state == LIFE_RUNNING) {
@@ -393,6 +424,7 @@ static void add_account(struct account *to, const struct account *a)
 	to->involuntary += a->involuntary;
 	to->migrations += a->migrations;
 	to->cpu_changes += a->cpu_changes;
+	to->here |= a->here;
 }
 
 /* Those of numbers that are given to other lives. */
@@ -472,6 +504,8 @@ static int add_task(struct tasks *tasks, uint32_t id, const struct replay_known 
 	struct life *life = &lives->all[id];
 	bool charges = replay_recorded(tasks->replay, SCHEDTRACE_STAT_RUNTIME);
 	bool moves = replay_recorded(tasks->replay, SCHEDTRACE_MIGRATE);
+	bool some_cpus = tasks->choice->cpus.n > 0; /* nobody sleeps on one */
+	bool sleeps = known->sleeps && !some_cpus;
 	struct replay_span open;
 	char *names;
 	int r;
@@ -483,6 +517,8 @@ static int add_task(struct tasks *tasks, uint32_t id, const struct replay_known 
 		add_open(tasks, id, &a);
 		limit_to_life(tasks, life, &a);
 	}
+	if (some_cpus && !a.here)
+		return 0;
 	names = join_names(lives, life);
 	if (!names)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for names");
@@ -503,15 +539,16 @@ static int add_task(struct tasks *tasks, uint32_t id, const struct replay_known 
 	v[WAIT_NEW].i = if_known(known->new_wakeups, a.waits[2]);
 	v[WAIT_OLD].i = if_known(known->switches, a.waits[3]);
 	v[WAIT_HI].i = if_known(known->switches, a.wait_hi);
-	v[SLEEP].i = if_known(known->sleeps, a.sleeps[0]);
-	v[IDLE].i = if_known(known->sleeps, a.sleeps[1]);
-	v[BLOCKED].i = if_known(known->sleeps, a.sleeps[2]);
-	v[STOPPED].i = if_known(known->sleeps, a.sleeps[3]);
+	v[SLEEP].i = if_known(sleeps, a.sleeps[0]);
+	v[IDLE].i = if_known(sleeps, a.sleeps[1]);
+	v[BLOCKED].i = if_known(sleeps, a.sleeps[2]);
+	v[STOPPED].i = if_known(sleeps, a.sleeps[3]);
 	v[LIFE].i = (int64_t)life->serial;
 	v[LASTING].i = 0;
 	v[LASTING_IN].i = -1;
 	v[LASTS].s = NULL;
-	if (replay_open(tasks->replay, id, &open) && life_state_name(open.state)) {
+	if (replay_open(tasks->replay, id, &open) && life_state_name(open.state) &&
+	    choice_takes_cpu(tasks->choice, open.cpu)) {
 		v[LASTING].i = open.end - open.begin;
 		v[LASTS].s = life_state_name(open.state);
 		v[LASTING_IN].i = column_of(open.state);
@@ -567,6 +604,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	}
 	*self = tasks;
 	tasks->replay = env->replay;
+	tasks->choice = env->choice;
 	return replay_listen(env->replay, &listener, err);
 }
 

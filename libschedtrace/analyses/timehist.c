@@ -22,6 +22,7 @@
 #include "base/grown.h"
 #include "libschedtrace/analyses/states.h"
 #include "libschedtrace/analysis.h"
+#include "libschedtrace/choice.h"
 #include "libschedtrace/replay/replay.h"
 
 struct thread {
@@ -42,6 +43,7 @@ struct cpu {
 struct timehist {
 	const struct schedtrace_sink *sink;
 	struct replay *replay;
+	struct choice *choice;
 	int64_t window_begin;
 	struct grown threads; /* struct thread by life */
 	struct grown cpus;    /* struct cpu */
@@ -150,7 +152,7 @@ static const struct schedtrace_table_info table_info = {
 	.about = "the summary of perf sched timehist -s --state; a row a task that ran",
 	.n_columns = N_COLUMNS,
 	.columns = columns,
-	.choices = SCHEDTRACE_BY_TASK,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "pid",
 	.order = "-run_ns",
 	.first = "pid,comm,sched_in,run_ns,run_avg_ns,run_max_ns,delay_ns,"
@@ -278,7 +280,8 @@ static int switched(struct timehist *h, const struct schedtrace_events *ev, size
 
 			if (times.run != UNKNOWN_INT && c->switched - 1 < h->window_begin)
 				times.run = now - h->window_begin;
-			count(t, &times);
+			if (choice_takes_cpu(h->choice, ev->cpu[i]))
+				count(t, &times);
 			if (h->sink)
 				r = log_row(h, now, ev->cpu[i], id, c->state, &times, whole, err);
 		}
@@ -354,7 +357,8 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 		return no_memory(err);
 	if (ev->event[i] == SCHEDTRACE_MIGRATE) {
 		t->migrated = ev->timestamp[i] + 1;
-		t->migrations += ev->timestamp[i] >= h->window_begin;
+		t->migrations += ev->timestamp[i] >= h->window_begin &&
+				 choice_takes_move(h->choice, ev->arg0[i], ev->arg1[i]);
 	} else if (!t->ready) {
 		t->ready = ev->timestamp[i] + 1;
 	}
@@ -471,6 +475,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	*self = h;
 	h->sink = env->sink;
 	h->replay = env->replay;
+	h->choice = env->choice;
 	h->window_begin = env->window_begin;
 	return replay_listen(env->replay, &listener, err);
 }

@@ -32,6 +32,7 @@ struct usage {
 /* Of some tasks. */
 struct completion {
 	int64_t tasks, start, end, on_cpu;
+	bool counts; /* of the command itself, where not all tasks do */
 };
 
 struct utilization {
@@ -162,7 +163,7 @@ static int span(void *self, const struct replay_span *span, struct schedtrace_er
 	if (!usage)
 		return no_memory(err);
 	reach(u, span->certain_end);
-	if ((span->life != LIFE_IDLE || choice_takes_cpu(u->choice, span->cpu)) &&
+	if (choice_takes_cpu(u->choice, span->cpu) &&
 	    use(u, usage, span->begin, span->certain_end) < 0)
 		return no_memory(err);
 	return u->choice->given && span->life != LIFE_IDLE ? use_chosen(u, span, err) : 0;
@@ -267,7 +268,7 @@ static const struct schedtrace_table_info tasks_info = {
 	.about = "how much of one CPU each task used, and how long it lived",
 	.n_columns = N_T_COLUMNS,
 	.columns = task_columns,
-	.choices = SCHEDTRACE_BY_TASK,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "pid",
 	.interval = &table_left_out,
 	.order = "-on_cpu_ns",
@@ -307,7 +308,7 @@ static const struct schedtrace_table_info intervals_info = {
 	.about = "how much each task ran in each interval; those in which it did not are left out",
 	.n_columns = N_I_COLUMNS,
 	.columns = interval_columns,
-	.choices = SCHEDTRACE_BY_TASK,
+	.choices = SCHEDTRACE_BY_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "begin_ns,pid",
 	.n_hidden = N_I_ALL - N_I_COLUMNS,
 	.interval = &table_left_out,
@@ -345,6 +346,7 @@ static const struct schedtrace_table_info completion_info = {
 	.about = "how long the recorded command took, with and without its descendants",
 	.n_columns = N_C_COLUMNS,
 	.columns = completion_columns,
+	.choices = SCHEDTRACE_BEFORE_TASK | SCHEDTRACE_BEFORE_CPU,
 	.key = "what",
 	.interval = &table_left_out,
 	.compare = &(const struct schedtrace_table_compare){ .same = "what",
@@ -513,21 +515,28 @@ static void count_life(const struct utilization *u, uint32_t id, struct completi
 	const struct usage *usage = grown_get(&u->tasks, id, struct usage);
 	int64_t on_cpu = usage ? usage->total : 0, ended = end_of(life), start;
 
+	bool counts = choice_takes_task(u->choice, lives, id) &&
+		      (!u->choice->cpus.n || (usage && usage->n));
+
 	if (life->flags & (LIFE_FREE | LIFE_MANY | LIFE_AFTERLIFE) ||
 	    !replay_in_window(u->replay, life))
 		return;
-	all->tasks++;
-	all->on_cpu += on_cpu;
+	if (counts) {
+		all->tasks++;
+		all->on_cpu += on_cpu;
+	}
 	record = lives_record(lives, life);
 	if (!record || record->command_tree != 1)
 		return;
 	start = life->start_ns;
 	if (start == INT64_MIN && usage && usage->exec)
 		start = usage->exec - 1;
-	if (!tree->tasks || start < tree->start) {
+	if (!command->tasks || start < command->start)
+		*command = (struct completion){ 1, start, ended, on_cpu, counts };
+	if (!counts)
+		return;
+	if (!tree->tasks || start < tree->start)
 		tree->start = start;
-		*command = (struct completion){ 1, start, ended, on_cpu };
-	}
 	if (!tree->tasks || (tree->end != INT64_MIN && (ended > tree->end || ended < 0)))
 		tree->end = ended;
 	if (ended == INT64_MIN)
@@ -549,7 +558,7 @@ static int add_completions(const struct utilization *u, int64_t begin, int64_t e
 	all.end = end;
 	if (r >= 0 && begin <= end)
 		r = add_completion(u, table, "recording", &all, err);
-	if (r >= 0 && tree.tasks)
+	if (r >= 0 && command.tasks && command.counts)
 		r = add_completion(u, table, "command", &command, err);
 	if (r >= 0 && tree.tasks)
 		r = add_completion(u, table, "command_tree", &tree, err);

@@ -116,7 +116,7 @@ enum schedtrace_choice {
 	/* Beforehand, by parameters of schedtrace_engine_set_parameter(): */
 	SCHEDTRACE_BEFORE_TASK = 8, /* pid, comm, command choose what is summed up or kept */
 	SCHEDTRACE_FIRST_ONLY = 16, /* only the first of many are kept: by nothing afterwards */
-	SCHEDTRACE_BEFORE_CPU = 32, /* so does cpu */
+	SCHEDTRACE_BEFORE_CPU = 32, /* so does cpu; a task that did nothing there has no row */
 };
 
 /** enum schedtrace_picture_kind - how a picture shows a table or the rows of a log */
