@@ -238,10 +238,24 @@ static int set_one(struct schedtrace_engine *engine, const char *text, struct sc
 			 text);
 }
 
+static bool fulfils(void *user, const struct schedtrace_table_info *info,
+		    const union schedtrace_value *values)
+{
+	struct filters_state *state = user;
+	bool fulfils = conditions_match(state->conditions, info, values);
+
+	state->condition_seen |= fulfils;
+	return fulfils;
+}
+
 int filters_tell(const struct filters *filters, struct schedtrace_engine *engine,
 		 struct schedtrace_error *err)
 {
+	const struct row_filter condition = { fulfils, filters->state };
 	int r = set_all(engine, "pid", &filters->pids, err);
+
+	if (filters->state && filters->state->conditions)
+		engine_filter_rows(engine, &condition);
 
 	if (!r)
 		r = set_all(engine, "comm", &filters->comms, err);
@@ -344,17 +358,11 @@ int filters_check(const struct filters *filters, const struct schedtrace_table_i
 	const char *about = NULL, *option = refused(filters, info, &about);
 	char others[256] = "";
 
-	if (!option && conditions && info->choices & SCHEDTRACE_FIRST_ONLY)
-		option = "--filter";
 	if (!option)
 		return conditions ? conditions_check(conditions, info, err) : 0;
 	if (!err)
 		return SCHEDTRACE_E_USAGE;
 	name_others(others, sizeof(others), filters, info);
-	if (!about)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "%s cannot choose rows of %s, which has only the first of many%s",
-				 option, info->name, others);
 	return error_set(err, SCHEDTRACE_E_USAGE,
 			 "%s cannot choose rows of %s, which are not about %s%s", option,
 			 info->name, about, others);

@@ -16,6 +16,20 @@ struct choice;
 struct parameters;
 struct replay;
 
+/* Which rows tables have that keep only the first of many: others make no room for them. */
+struct row_filter {
+	bool (*takes)(void *user, const struct schedtrace_table_info *info,
+		      const union schedtrace_value *values); /* NULL: all */
+	void *user;
+};
+
+static inline bool row_filter_takes(const struct row_filter *filter,
+				    const struct schedtrace_table_info *info,
+				    const union schedtrace_value *values)
+{
+	return !filter->takes || filter->takes(filter->user, info, values);
+}
+
 /* What an analysis is created with. Everything outlives it. */
 struct analysis_env {
 	const struct schedtrace_context *ctx;
@@ -24,6 +38,7 @@ struct analysis_env {
 	int64_t window_begin, window_end;   /* ns; count only what lies inside */
 	struct choice *choice; /* what counts where tasks are put together: see choice.h */
 	const struct parameters *parameters; /* see parameters.h */
+	const struct row_filter *row_filter; /* of tables that are SCHEDTRACE_FIRST_ONLY */
 };
 
 struct analysis {
@@ -51,6 +66,9 @@ const struct choice *engine_choice(const struct schedtrace_engine *engine);
 /* Before the first feed: @ctx, which must outlive the engine, knows of more tasks whether they are
  * the recorded command's, as one does that has read all of a recording. */
 void engine_know_command(struct schedtrace_engine *engine, const struct schedtrace_context *ctx);
+
+/* Before the first feed; it is copied. */
+void engine_filter_rows(struct schedtrace_engine *engine, const struct row_filter *filter);
 
 /* NULL-terminated, in the order of `schedreport list`. */
 extern const struct analysis *const analyses[];

@@ -29,6 +29,7 @@ struct schedtrace_engine {
 	int64_t window_begin, window_end;
 	struct choice choice;
 	struct parameters parameters;
+	struct row_filter row_filter;
 	struct let_go *let_go; /* the last link: see let_go.h */
 	struct table_sizes sizes;
 	struct replay *replay; /* NULL when no chosen analysis wants it */
@@ -213,6 +214,11 @@ const struct choice *engine_choice(const struct schedtrace_engine *engine)
 	return &engine->choice;
 }
 
+void engine_filter_rows(struct schedtrace_engine *engine, const struct row_filter *filter)
+{
+	engine->row_filter = *filter;
+}
+
 void engine_know_command(struct schedtrace_engine *engine, const struct schedtrace_context *ctx)
 {
 	engine->knows_command = ctx;
@@ -251,6 +257,7 @@ static int start(struct schedtrace_engine *engine, struct schedtrace_error *err)
 		.window_end = engine->window_end,
 		.choice = &engine->choice,
 		.parameters = &engine->parameters,
+		.row_filter = &engine->row_filter,
 	};
 	int r = schedtrace_context_load_tasks(engine->ctx, err);
 

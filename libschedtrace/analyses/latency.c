@@ -32,19 +32,21 @@ static int32_t name_of(const struct lives *lives, uint32_t life)
 	return life <= LIFE_MAX ? lives->all[life].name : -1;
 }
 
-static void remember_worst(struct latency *latency, const struct worst *wait)
+static void remember_worst(struct latency *latency, struct worst *wait)
 {
 	const struct lives *lives = replay_lives(latency->replay);
 	size_t i = latency->n_worst;
 
+	wait->name = name_of(lives, wait->life);
+	wait->waker_name = name_of(lives, wait->longest.waker);
+	wait->ran_name = name_of(lives, wait->longest.ran);
+	if (!latency_worst_takes(latency, wait))
+		return;
 	if (i == latency->max_worst)
 		i--; /* the least goes */
 	for (; i > 0 && latency->worst[i - 1].ns < wait->ns; i--)
 		latency->worst[i] = latency->worst[i - 1];
 	latency->worst[i] = *wait;
-	latency->worst[i].name = name_of(lives, wait->life);
-	latency->worst[i].waker_name = name_of(lives, wait->longest.waker);
-	latency->worst[i].ran_name = name_of(lives, wait->longest.ran);
 	if (latency->n_worst < latency->max_worst)
 		latency->n_worst++;
 }
@@ -430,6 +432,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	latency->sink = env->sink;
 	latency->replay = env->replay;
 	latency->choice = env->choice;
+	latency->row_filter = env->row_filter;
 	latency->gap_end = INT64_MIN;
 	latency->window_begin = env->window_begin;
 	latency->window_end = env->window_end;

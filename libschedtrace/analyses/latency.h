@@ -74,7 +74,8 @@ struct latency {
 	struct grown accounts;	     /* struct latency_account by life */
 	struct grown ran;	     /* struct stretches by CPU */
 	struct histogram on[2];	     /* waits after wakeups: on the previous CPU, moved */
-	struct worst *worst;	     /* the longest first */
+	struct worst *worst;	     /* the longest first, of those that the filter takes: */
+	const struct row_filter *row_filter;
 	size_t n_worst, max_worst;
 };
 
@@ -102,6 +103,9 @@ void latency_figures(union schedtrace_value *first, const struct histogram *wait
 
 int latency_tables(const struct latency *latency, struct schedtrace_tables *out,
 		   struct schedtrace_error *err);
+
+/* Whether table latency_worst may have a row of this wait. */
+bool latency_worst_takes(const struct latency *latency, const struct worst *wait);
 
 /* A row of the log for a wait that ended. */
 int latency_log(const struct latency *latency, const struct latency_account *a,

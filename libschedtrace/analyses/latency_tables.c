@@ -426,6 +426,35 @@ static int add_histogram(const struct latency *latency, const struct kind_accoun
 	return r;
 }
 
+static void fill_worst(const struct lives *lives, const struct worst *w,
+		       union schedtrace_value v[N_W_COLUMNS])
+{
+	int32_t tgid = w->pid ? w->tgid : lives->all[w->life].tgid;
+
+	v[W_TIME].i = w->longest.begin;
+	v[W_LATENCY].i = w->ns;
+	v[W_PID].i = pid_of(lives, w->life, w->pid);
+	v[W_TGID].i = tgid < 0 ? UNKNOWN_INT : tgid;
+	v[W_COMM].s = text_of(lives, w->life, w->name);
+	v[W_KIND].s = latency_kind_names[w->kind];
+	v[W_CPU].i = w->longest.cpu < 0 ? UNKNOWN_INT : w->longest.cpu;
+	v[W_MOVED].i = w->kind == WAKEUP ? w->moved : UNKNOWN_INT;
+	v[W_WAKER_PID].i = pid_of(lives, w->longest.waker, w->longest.waker_pid);
+	v[W_WAKER].s = text_of(lives, w->longest.waker, w->waker_name);
+	v[W_RAN_PID].i = pid_of(lives, w->longest.ran, w->longest.ran_pid);
+	v[W_RAN].s = text_of(lives, w->longest.ran, w->ran_name);
+}
+
+bool latency_worst_takes(const struct latency *latency, const struct worst *wait)
+{
+	union schedtrace_value v[N_W_COLUMNS];
+
+	if (!latency->row_filter->takes)
+		return true;
+	fill_worst(replay_lives(latency->replay), wait, v);
+	return row_filter_takes(latency->row_filter, &latency_worst_info, v);
+}
+
 static int add_worst(const struct latency *latency, struct schedtrace_tables *out,
 		     struct schedtrace_error *err)
 {
@@ -434,22 +463,9 @@ static int add_worst(const struct latency *latency, struct schedtrace_tables *ou
 	int r = tables_add(out, &latency_worst_info, &table, err);
 
 	for (size_t i = 0; r >= 0 && i < latency->n_worst; i++) {
-		const struct worst *w = &latency->worst[i];
-		int32_t tgid = w->pid ? w->tgid : lives->all[w->life].tgid;
 		union schedtrace_value v[N_W_COLUMNS];
 
-		v[W_TIME].i = w->longest.begin;
-		v[W_LATENCY].i = w->ns;
-		v[W_PID].i = pid_of(lives, w->life, w->pid);
-		v[W_TGID].i = tgid < 0 ? UNKNOWN_INT : tgid;
-		v[W_COMM].s = text_of(lives, w->life, w->name);
-		v[W_KIND].s = latency_kind_names[w->kind];
-		v[W_CPU].i = w->longest.cpu < 0 ? UNKNOWN_INT : w->longest.cpu;
-		v[W_MOVED].i = w->kind == WAKEUP ? w->moved : UNKNOWN_INT;
-		v[W_WAKER_PID].i = pid_of(lives, w->longest.waker, w->longest.waker_pid);
-		v[W_WAKER].s = text_of(lives, w->longest.waker, w->waker_name);
-		v[W_RAN_PID].i = pid_of(lives, w->longest.ran, w->longest.ran_pid);
-		v[W_RAN].s = text_of(lives, w->longest.ran, w->ran_name);
+		fill_worst(lives, &latency->worst[i], v);
 		r = table_row(table, v, err);
 	}
 	return r;

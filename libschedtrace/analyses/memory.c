@@ -427,6 +427,7 @@ static int create(void **self, const struct analysis_env *env, struct schedtrace
 	m->sink = env->sink;
 	m->replay = env->replay;
 	m->choice = env->choice;
+	m->row_filter = env->row_filter;
 	m->window_begin = env->window_begin;
 	if (processes_init(&m->processes, env->ctx, replay_lives(env->replay)) < 0)
 		return no_memory(err);

@@ -31,6 +31,7 @@ struct memory {
 	const struct schedtrace_sink *sink;
 	struct replay *replay;
 	struct choice *choice;
+	const struct row_filter *row_filter;
 	struct processes processes;
 	int64_t window_begin;
 	/* The MREMAP_FROM row that its MREMAP_TO follows. */

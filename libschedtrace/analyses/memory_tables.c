@@ -450,8 +450,16 @@ static bool is_bigger(const union schedtrace_value *a, const union schedtrace_va
 	return a[B_RSS_PEAK].i > b[B_RSS_PEAK].i;
 }
 
+static void fill_shares(union schedtrace_value *row, const struct wholes *of)
+{
+	row[B_SHARE_REQUESTED].f = percent(row[B_REQUESTED].i, of->requested);
+	row[B_SHARE_HELD].f = percent(row[B_HELD].i, of->memory_and_swap);
+	row[B_SHARE_TRACED].f = percent(row[B_HELD].i, of->held);
+}
+
 /* @v is a row of table memory. */
-static void consider(struct memory_biggest *b, const union schedtrace_value *v)
+static void consider(const struct memory *m, struct memory_biggest *b, const struct wholes *of,
+		     const union schedtrace_value *v)
 {
 	union schedtrace_value row[N_B_COLUMNS];
 	int at = b->n;
@@ -462,6 +470,9 @@ static void consider(struct memory_biggest *b, const union schedtrace_value *v)
 	row[B_REQUESTED] = v[REQUESTED];
 	row[B_HELD] = v[NET_FLOOR];
 	row[B_RSS_PEAK] = v[RSS_PEAK];
+	fill_shares(row, of);
+	if (!row_filter_takes(m->row_filter, &memory_biggest_info, row))
+		return;
 	if (b->n < MEMORY_BIGGEST) {
 		b->n++;
 	} else if (is_bigger(row, b->rows[MEMORY_BIGGEST - 1])) {
@@ -512,7 +523,7 @@ int memory_forget(struct memory *m, const struct process *process)
 	fill_name(m, process, v);
 	fill(m, &figures, &of, v);
 	if (is_chosen(m, process))
-		consider(&m->biggest_gone, v);
+		consider(m, &m->biggest_gone, &of, v);
 	to->processes++;
 	add_process(&to->sums, process);
 	if (!process->incomplete) {
@@ -563,9 +574,7 @@ static int add_biggest(struct memory_biggest *b, const struct wholes *of,
 
 		if (i < MEMORY_BIGGEST ? i >= b->n : !b->any_others)
 			continue;
-		row[B_SHARE_REQUESTED].f = percent(row[B_REQUESTED].i, of->requested);
-		row[B_SHARE_HELD].f = percent(row[B_HELD].i, of->memory_and_swap);
-		row[B_SHARE_TRACED].f = percent(row[B_HELD].i, of->held);
+		fill_shares(row, of);
 		r = table_row(table, row, err);
 	}
 	return r;
@@ -604,7 +613,7 @@ int memory_tables(const struct memory *m, struct schedtrace_tables *out,
 		if (!is_chosen(m, process))
 			continue;
 		add_to_system(s, v, 1);
-		consider(&biggest, v);
+		consider(m, &biggest, &of, v);
 	}
 	for (uint32_t id = 0; r >= 0 && id < m->gone.n; id++) {
 		const struct memory_gone *gone = grown_get(&m->gone, id, struct memory_gone);

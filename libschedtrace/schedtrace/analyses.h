@@ -132,8 +132,8 @@ SCHEDTRACE_EXPORT int schedtrace_engine_set_window(struct schedtrace_engine *eng
  * @err:    says what is wrong, or which parameters there are
  *
  * For tables whose choices have SCHEDTRACE_BEFORE_TASK or SCHEDTRACE_BEFORE_CPU, and logs that
- * have: sums over tasks or CPUs, and the longest or largest of all. A task is judged at each thing that
- * happens to it, by the name that it has then; a process at the snapshot, by that of its first
+ * have: sums over tasks or CPUs, and the longest or largest of all. A task is judged at each thing
+ * that happens to it, by the name that it has then; a process at the snapshot, by that of its first
  * thread. Tables and logs with a row a task or CPU have all: their rows can be chosen afterwards,
  * but for "command": a pid does not tell which of its lives a row is about, so that of rows with
  * SCHEDTRACE_BY_TASK only the command's are made. Who belongs to it is command_tree of struct

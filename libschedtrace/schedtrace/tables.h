@@ -115,7 +115,7 @@ enum schedtrace_choice {
 	SCHEDTRACE_BY_CPU = 4,	/* about a CPU: column cpu; about a move: columns from and to */
 	/* Beforehand, by parameters of schedtrace_engine_set_parameter(): */
 	SCHEDTRACE_BEFORE_TASK = 8, /* pid, comm, command choose what is summed up or kept */
-	SCHEDTRACE_FIRST_ONLY = 16, /* only the first of many are kept: by nothing afterwards */
+	SCHEDTRACE_FIRST_ONLY = 16, /* only the first of many are kept: others may be missing */
 	SCHEDTRACE_BEFORE_CPU = 32, /* so does cpu; a task that did nothing there has no row */
 };
 
