@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,8 +14,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-#define WINDOW	  ((size_t)8 << 20)  /* mapped at once, at least */
-#define IN_MEMORY ((size_t)64 << 20) /* before the file is used */
+#define WINDOW		((size_t)8 << 20)  /* mapped at once, at least */
+#define IN_MEMORY	((size_t)64 << 20) /* before the file is used */
+#define ARRAY_IN_MEMORY ((size_t)8 << 20)
 
 struct window {
 	char *map;
@@ -123,4 +125,67 @@ void *cache_memory_take(struct cache_memory *m, size_t size)
 	}
 	pthread_mutex_unlock(&m->lock);
 	return piece;
+}
+
+/* Moves what an array has into a larger file of its own. */
+static int move_to_file(struct cache_array *array, size_t size)
+{
+	int fd = open_file();
+	void *map = MAP_FAILED;
+
+	if (fd < 0)
+		return -1;
+	if (posix_fallocate(fd, 0, (off_t)size) == 0)
+		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED) {
+		close(fd);
+		return -1;
+	}
+	if (array->size) {
+		memcpy(map, array->items, array->size);
+		munmap(array->items, array->size);
+	}
+	*array = (struct cache_array){ map, size, fd + 1 };
+	return 0;
+}
+
+/* In memory, where there is no file. */
+static int grow_in_place(struct cache_array *array, size_t size)
+{
+	void *map;
+
+	if (array->fd &&
+	    posix_fallocate(array->fd - 1, (off_t)array->size, (off_t)(size - array->size)) != 0)
+		return -1;
+	map = array->size ? mremap(array->items, array->size, size, MREMAP_MAYMOVE)
+			  : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				 -1, 0);
+	if (map == MAP_FAILED)
+		return -1;
+	array->items = map;
+	array->size = size;
+	return 0;
+}
+
+int cache_array_grow(struct cache_array *array, size_t size)
+{
+	if (size <= array->size)
+		return 0;
+	if (size > SIZE_MAX / 4)
+		return -1;
+	/* Twice as much while that is little, then a quarter more: files need room on the disk. */
+	size += array->size < ARRAY_IN_MEMORY ? array->size : array->size / 4;
+	size = (size + 65535) & ~(size_t)65535;
+	if (size > ARRAY_IN_MEMORY && !array->fd && move_to_file(array, size) == 0)
+		return 0;
+	return grow_in_place(array, size);
+}
+
+void cache_array_free(struct cache_array *array)
+{
+	if (array->size)
+		munmap(array->items, array->size);
+	if (array->fd)
+		close(array->fd - 1);
+	*array = (struct cache_array){ .items = NULL };
 }

@@ -20,4 +20,17 @@ void cache_memory_free(struct cache_memory *memory);
 /* A piece, of zeros, aligned to 64 bytes; NULL: neither memory nor file has room. For threads. */
 void *cache_memory_take(struct cache_memory *memory, size_t size);
 
+/* One array that grows, likewise in a file of its own once it is large; zeroes are an empty one. */
+struct cache_array {
+	void *items;
+	size_t size; /* bytes that there is room for */
+	int fd;	     /* of its file, + 1; 0: none */
+};
+
+/* Room for @size bytes, at a new place maybe; new ones are 0. -1: neither memory nor file has
+ * it. */
+int cache_array_grow(struct cache_array *array, size_t size);
+
+void cache_array_free(struct cache_array *array);
+
 #endif

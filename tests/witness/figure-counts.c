@@ -66,7 +66,7 @@ static int run(char **argv, const struct raster_window *window, struct schedtrac
 	const struct input_options options = { .default_ids = true };
 	struct trace_columns columns;
 	struct drawn_figure figure;
-	int r = trace_columns_open(&columns, argv[2], &options, err);
+	int r = trace_columns_open(&columns, argv[2], &options, NULL, err);
 
 	if (r == 0)
 		r = figure_read(&figure, &columns, argv[1], err);

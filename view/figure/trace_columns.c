@@ -58,68 +58,67 @@ static const void **place_of(struct schedtrace_events *rows, size_t c)
 
 /* Copies a batch behind those before it; a column that is not in all of them is in none. */
 static int append(struct trace_columns *columns, const struct schedtrace_events *batch,
-		  size_t *room, struct schedtrace_error *err)
+		  struct schedtrace_error *err)
 {
 	struct schedtrace_events from = *batch;
 	size_t n = columns->rows.n;
 
-	while (n + batch->n > *room)
-		*room = *room ? *room * 2 : (size_t)1 << 16;
 	for (size_t c = 0; c < N_PLAIN; c++) {
 		size_t size = is_wide(c) ? 8 : 4;
 		const void *source = *place_of(&from, c);
-		void *larger;
+		struct cache_array *owned = &columns->owned[c];
 
 		if (!source)
 			continue;
-		larger = reallocarray(columns->owned[c], *room, size);
-		if (!larger)
+		if (cache_array_grow(owned, (n + batch->n) * size) < 0)
 			return no_memory(n + batch->n, err);
-		columns->owned[c] = larger;
-		*place_of(&columns->rows, c) = larger;
-		memcpy((char *)larger + n * size, source, batch->n * size);
+		*place_of(&columns->rows, c) = owned->items;
+		memcpy((char *)owned->items + n * size, source, batch->n * size);
 	}
 	columns->rows.n += batch->n;
 	return 0;
 }
 
-static int copy_rows(struct trace_columns *columns, struct schedtrace_error *err)
+/* The same of @n rows in all, whose columns are in our memory: nobody cuts them short. */
+static int put(struct trace_columns *columns, const struct schedtrace_events *batch, size_t n,
+	       struct schedtrace_error *err)
 {
-	const struct schedtrace_events *batch;
-	size_t room = 0;
-	int r;
+	struct schedtrace_events from = *batch;
 
-	while ((r = input_next(columns->infile, &batch, err)) > 0) {
-		r = append(columns, batch, &room, err);
-		if (r < 0)
-			break;
+	for (size_t c = 0; c < N_PLAIN; c++) {
+		size_t size = is_wide(c) ? 8 : 4;
+		const void *source = *place_of(&from, c), **place;
+
+		place = place_of(&columns->rows, c);
+		if (source && !*place)
+			*place = cache_memory_take(columns->memory, (n + 1) * size);
+		if (source && !*place)
+			return no_memory(n, err);
+		if (source)
+			memcpy((char *)*place + columns->rows.n * size, source, batch->n * size);
 	}
-	return r;
+	columns->rows.n += batch->n;
+	return 0;
 }
 
-/* Of a tarball, which says how many there are. The columns are ours: nobody cuts them short. */
-static int read_rows(struct trace_columns *columns, size_t n, struct schedtrace_error *err)
+/* @n: how many there are, as a tarball says; below 0 nobody knows. */
+static int read_rows(struct trace_columns *columns, int64_t n,
+		     const struct trace_columns_watch *watch, struct schedtrace_error *err)
 {
 	const struct schedtrace_events *batch;
 	int r;
 
 	while ((r = input_next(columns->infile, &batch, err)) > 0) {
-		struct schedtrace_events from = *batch;
+		uint64_t done, total;
 
-		for (size_t c = 0; c < N_PLAIN; c++) {
-			size_t size = is_wide(c) ? 8 : 4;
-			const void *source = *place_of(&from, c), **place;
-
-			place = place_of(&columns->rows, c);
-			if (source && !*place)
-				*place = cache_memory_take(columns->memory, (n + 1) * size);
-			if (source && !*place)
-				return no_memory(n, err);
-			if (source)
-				memcpy((char *)*place + columns->rows.n * size, source,
-				       batch->n * size);
-		}
-		columns->rows.n += batch->n;
+		if (!batch->n)
+			continue;
+		r = n < 0 ? append(columns, batch, err) : put(columns, batch, (size_t)n, err);
+		input_position(columns->infile, &done, &total);
+		if (r == 0 && watch)
+			r = watch->step(watch->user, done, total, err);
+		if (r < 0)
+			break;
 	}
 	return r;
 }
@@ -145,7 +144,8 @@ static int load_rows(struct trace_columns *columns, struct schedtrace_error *err
 }
 
 static int open_columns(struct trace_columns *out, const char *path,
-			const struct input_options *options, bool map, struct schedtrace_error *err)
+			const struct input_options *options, bool map,
+			const struct trace_columns_watch *watch, struct schedtrace_error *err)
 {
 	int64_t n;
 	int r;
@@ -157,9 +157,8 @@ static int open_columns(struct trace_columns *out, const char *path,
 	n = input_rows(out->infile);
 	r = cache_memory_new(&out->memory, err);
 	if (r == 0)
-		r = n < 0			? copy_rows(out, err)
-		    : map && is_stored(path, n) ? load_rows(out, err)
-						: read_rows(out, (size_t)n, err);
+		r = map && n >= 0 && is_stored(path, n) ? load_rows(out, err)
+							: read_rows(out, n, watch, err);
 	out->context = input_context(out->infile);
 	if (r == 0 && out->rows.n)
 		out->t0 = out->rows.timestamp[0];
@@ -167,15 +166,16 @@ static int open_columns(struct trace_columns *out, const char *path,
 }
 
 int trace_columns_open(struct trace_columns *out, const char *path,
-		       const struct input_options *options, struct schedtrace_error *err)
+		       const struct input_options *options, const struct trace_columns_watch *watch,
+		       struct schedtrace_error *err)
 {
-	return open_columns(out, path, options, false, err);
+	return open_columns(out, path, options, false, watch, err);
 }
 
 int trace_columns_map(struct trace_columns *out, const char *path,
 		      const struct input_options *options, struct schedtrace_error *err)
 {
-	return open_columns(out, path, options, true, err);
+	return open_columns(out, path, options, true, NULL, err);
 }
 
 static bool is_time(const char *name)
@@ -330,7 +330,7 @@ void trace_columns_close(struct trace_columns *columns)
 		column_free(columns->columns[i]);
 	free(columns->columns);
 	for (size_t c = 0; c < N_PLAIN; c++)
-		free(columns->owned[c]);
+		cache_array_free(&columns->owned[c]);
 	cache_memory_free(columns->memory);
 	if (columns->infile)
 		input_close(columns->infile);

@@ -24,7 +24,7 @@ struct trace_columns {
 	struct input *infile;
 	const struct schedtrace_context *context;
 	struct schedtrace_events rows; /* n of them, with the whole of each column */
-	void *owned[8];		       /* where they were copied, if their number was not known */
+	struct cache_array owned[8];   /* where they were copied, if their number was not known */
 	struct cache_memory *memory;   /* where they are otherwise, and what is computed of them */
 	int64_t t0;		       /* of the first row, 0 without one */
 	/* What was asked for so far, under the lock. */
@@ -33,9 +33,17 @@ struct trace_columns {
 	struct trace_column **columns;
 };
 
-/* Reads all rows; on failure, too, trace_columns_close() releases. */
+/* Told now and then how far the reading is, as input_position() has it; a negative result ends it.
+ */
+struct trace_columns_watch {
+	int (*step)(void *user, uint64_t done, uint64_t total, struct schedtrace_error *err);
+	void *user;
+};
+
+/* Reads all rows; on failure, too, trace_columns_close() releases. @watch may be NULL. */
 int trace_columns_open(struct trace_columns *out, const char *path,
-		       const struct input_options *options, struct schedtrace_error *err);
+		       const struct input_options *options, const struct trace_columns_watch *watch,
+		       struct schedtrace_error *err);
 
 /*
  * The same, but what is stored in a tarball as it is needed is used where it is, and at once. For

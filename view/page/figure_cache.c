@@ -11,6 +11,7 @@
 #include "view/page/page_state.h"
 
 #define WAIT_NS 100000000 /* between two looks whether somebody still waits */
+#define GRACE_S 3	  /* for who asks for something else of the same recording */
 
 void figure_cache_open(struct figure_cache *cache)
 {
@@ -48,7 +49,7 @@ void figure_cache_close(struct figure_cache *cache)
 
 /* Waits for a change, or for the time to look again. Under the lock, as what follows is. */
 static int wait_for_change(struct figure_cache *cache, struct work *work, const char *what,
-			   struct schedtrace_error *err)
+			   uint64_t done, uint64_t total, struct schedtrace_error *err)
 {
 	struct timespec until;
 
@@ -57,7 +58,7 @@ static int wait_for_change(struct figure_cache *cache, struct work *work, const 
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
 	pthread_cond_timedwait(&cache->changed, &cache->lock, &until);
-	return work_step(work, what, 0, 0, err);
+	return work_step(work, what, done, total, err);
 }
 
 static struct cached_recording *find_recording(struct figure_cache *cache,
@@ -136,17 +137,51 @@ static struct cached_recording *free_recording(struct figure_cache *cache)
 	return oldest;
 }
 
+/* A recording that is read. */
+struct reading {
+	struct figure_cache *cache;
+	struct work *work;
+	struct cached_recording *recording;
+	const char *what;
+	time_t alone_since; /* 0: somebody waits */
+};
+
+/* How far it is. Who asked for it first may have gone while others wait for the same. */
+static int tell_reading(void *user, uint64_t done, uint64_t total, struct schedtrace_error *err)
+{
+	struct reading *reading = user;
+	struct timespec now;
+	int r = work_step(reading->work, reading->what, done, total, err), waiting;
+
+	pthread_mutex_lock(&reading->cache->lock);
+	waiting = reading->recording->waiting;
+	reading->recording->done = done;
+	reading->recording->total = total;
+	pthread_mutex_unlock(&reading->cache->lock);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (r == 0 || waiting)
+		reading->alone_since = 0;
+	else if (!reading->alone_since)
+		reading->alone_since = now.tv_sec;
+	if (r == 0 || atomic_load(&reading->work->page->works.stopping))
+		return r;
+	return waiting || now.tv_sec - reading->alone_since < GRACE_S ? 0 : r;
+}
+
 /* Opens it, unlocked meanwhile. Takes over the file unless it fails. */
 static int open_recording(struct figure_cache *cache, struct work *work, struct cached_recording *r,
-			  const struct recording_file *file, struct schedtrace_error *err)
+			  const struct recording_file *file, const char *what,
+			  struct schedtrace_error *err)
 {
+	struct reading reading = { cache, work, r, what, 0 };
+	const struct trace_columns_watch watch = { tell_reading, &reading };
 	struct input_options options = work->page->options->input;
 	int status;
 
 	*r = (struct cached_recording){ .state = CACHE_OPENING, .file = *file, .users = 1 };
 	options.note = NULL; /* GET /api/recording tells them */
 	pthread_mutex_unlock(&cache->lock);
-	status = trace_columns_open(&r->columns, file->path, &options, err);
+	status = trace_columns_open(&r->columns, file->path, &options, &watch, err);
 	if (status < 0)
 		trace_columns_close(&r->columns);
 	pthread_mutex_lock(&cache->lock);
@@ -161,12 +196,13 @@ static int open_recording(struct figure_cache *cache, struct work *work, struct 
 static int get_recording(struct figure_cache *cache, struct work *work, struct recording_file *file,
 			 struct cached_recording **out, struct schedtrace_error *err)
 {
+	struct cached_recording *r;
 	char what[300];
 	int status = 0;
 
 	snprintf(what, sizeof(what), "reading %s", file->name);
 	while (status == 0) {
-		struct cached_recording *r = find_recording(cache, file);
+		r = find_recording(cache, file);
 
 		if (r && r->state == CACHE_READY) {
 			recording_file_close(file);
@@ -177,9 +213,15 @@ static int get_recording(struct figure_cache *cache, struct work *work, struct r
 		}
 		if (!r && (*out = free_recording(cache))) {
 			status = work_step(work, what, 0, 0, err);
-			return status < 0 ? status : open_recording(cache, work, *out, file, err);
+			return status < 0 ? status
+					  : open_recording(cache, work, *out, file, what, err);
 		}
-		status = wait_for_change(cache, work, what, err);
+		if (r)
+			r->waiting++;
+		status = wait_for_change(cache, work, what, r ? r->done : 0, r ? r->total : 0, err);
+		r = find_recording(cache, file); /* it may have been opened, or failed */
+		if (r && r->waiting)
+			r->waiting--;
 	}
 	return status;
 }
@@ -227,7 +269,7 @@ static int get_figure(struct figure_cache *cache, struct work *work,
 				return 0;
 			break;
 		}
-		status = wait_for_change(cache, work, "making a figure", err);
+		status = wait_for_change(cache, work, "making a figure", 0, 0, err);
 	}
 	recording->users--;
 	free(text);

@@ -23,7 +23,9 @@ struct cached_recording {
 	enum cache_state state;
 	struct recording_file file;
 	struct trace_columns columns;
-	int users; /* requests, and figures */
+	int users;	      /* requests, and figures */
+	int waiting;	      /* requests that wait until it is opened, */
+	uint64_t done, total; /* and how far that is */
 	uint64_t last_use;
 };
 
