@@ -5,15 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache_memory.h"
 #include "base/error.h"
 #include "base/mem.h"
 
-struct sortable {
-	union {
-		int64_t i;
-		double f;
-	};
-	size_t row;
+#define DIGIT_BITS 11
+#define DIGITS	   6 /* of 64 bits */
+#define BUCKETS	   (1u << DIGIT_BITS)
+#define POLL_ROWS  ((size_t)1 << 20) /* between two looks whether to stop */
+#define SMALL	   512		     /* rows of a window that are kept sorted */
+
+/* Rows by value, as far as they are sorted; values as numbers that order alike. */
+struct ordering {
+	struct cache_memory *memory;
+	uint64_t *keys, *other_keys;
+	uint32_t *rows, *other_rows;
+	size_t known; /* rows that have a value */
 };
 
 static int no_memory(size_t n, struct schedtrace_error *err)
@@ -31,63 +38,157 @@ double ordered_real(const struct query_column *column, size_t i)
 	return column->reals ? column->reals[i] : (double)whole(column, i);
 }
 
-static int by_int(const void *a, const void *b)
+static bool is_time_to_stop(const atomic_bool *cancel, size_t i)
 {
-	const struct sortable *x = a, *y = b;
-
-	return x->i != y->i ? (x->i < y->i ? -1 : 1) : x->row < y->row ? -1 : 1;
+	return i % POLL_ROWS == 0 && cancel && atomic_load(cancel);
 }
 
-static int by_real(const void *a, const void *b)
+static int cancelled(struct schedtrace_error *err)
 {
-	const struct sortable *x = a, *y = b;
-
-	return x->f < y->f ? -1 : x->f > y->f ? 1 : x->row < y->row ? -1 : 1;
+	return error_set(err, SCHEDTRACE_E_CANCELLED, "cancelled");
 }
 
-/* The rows that have a value, by value; returns their number. */
-static size_t sort(const struct query_column *column, size_t n, struct sortable *items)
+/* Unsigned numbers that order as the values do; 0 and -0 are equal. */
+static uint64_t key_of(const struct query_column *column, size_t i)
 {
-	size_t known = 0;
+	const uint64_t sign = (uint64_t)1 << 63;
+	uint64_t bits;
 
-	for (size_t i = 0; i < n; i++) {
+	if (!column->reals)
+		return (uint64_t)whole(column, i) ^ sign;
+	memcpy(&bits, &column->reals[i], sizeof(bits));
+	if (bits == sign)
+		bits = 0;
+	return bits & sign ? ~bits : bits | sign;
+}
+
+static double value_of(const struct query_column *column, uint64_t key)
+{
+	const uint64_t sign = (uint64_t)1 << 63;
+	double value;
+
+	if (!column->reals)
+		return (double)(int64_t)(key ^ sign);
+	key = key & sign ? key ^ sign : ~key;
+	memcpy(&value, &key, sizeof(value));
+	return value;
+}
+
+static int make_room(struct ordering *o, size_t n, struct schedtrace_error *err)
+{
+	int r = n > UINT32_MAX ? error_set(err, SCHEDTRACE_E_LIMIT,
+					   "%zu rows to order are more than %u", n, UINT32_MAX)
+			       : cache_memory_new(&o->memory, err);
+
+	if (r < 0)
+		return r;
+	o->keys = cache_memory_take(o->memory, (n + 1) * sizeof(*o->keys));
+	o->other_keys = cache_memory_take(o->memory, (n + 1) * sizeof(*o->keys));
+	o->rows = cache_memory_take(o->memory, (n + 1) * sizeof(*o->rows));
+	o->other_rows = cache_memory_take(o->memory, (n + 1) * sizeof(*o->rows));
+	return o->keys && o->other_keys && o->rows && o->other_rows ? 0 : no_memory(n, err);
+}
+
+static void ordering_free(struct ordering *o)
+{
+	cache_memory_free(o->memory);
+}
+#define auto_ordering __attribute__((cleanup(ordering_free)))
+
+static uint32_t digit_of(uint64_t key, int digit)
+{
+	return (uint32_t)(key >> (digit * DIGIT_BITS)) % BUCKETS;
+}
+
+/* By one digit, equal ones in the order that they have; @begins: where each value's rows go. */
+static int sort_by_digit(struct ordering *o, int digit, size_t *begins, const atomic_bool *cancel,
+			 struct schedtrace_error *err)
+{
+	uint64_t *keys = o->keys;
+	uint32_t *rows = o->rows;
+
+	for (size_t i = 0; i < o->known; i++) {
+		size_t to = begins[digit_of(keys[i], digit)]++;
+
+		if (is_time_to_stop(cancel, i))
+			return cancelled(err);
+		o->other_keys[to] = keys[i];
+		o->other_rows[to] = rows[i];
+	}
+	o->keys = o->other_keys;
+	o->rows = o->other_rows;
+	o->other_keys = keys;
+	o->other_rows = rows;
+	return 0;
+}
+
+/* By all digits, from the last to the first; those that all have in common are passed over. */
+static int sort_by_digits(struct ordering *o, size_t *counts, const atomic_bool *cancel,
+			  struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (int digit = 0; digit < DIGITS && r == 0; digit++) {
+		size_t *begins = counts + (size_t)digit * BUCKETS, before = 0;
+		bool common = false;
+
+		for (size_t bucket = 0; bucket < BUCKETS; bucket++) {
+			size_t count = begins[bucket];
+
+			common |= count == o->known;
+			begins[bucket] = before;
+			before += count;
+		}
+		if (!common)
+			r = sort_by_digit(o, digit, begins, cancel, err);
+	}
+	return r;
+}
+
+/* The rows that have a value, by value, equal ones in their own order. */
+static int sort(struct ordering *o, const struct query_column *column, size_t n,
+		const atomic_bool *cancel, struct schedtrace_error *err)
+{
+	auto_free size_t *counts = calloc((size_t)DIGITS * BUCKETS, sizeof(*counts));
+	int r = counts ? make_room(o, n, err) : no_memory(n, err);
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		uint64_t key = key_of(column, i);
+
+		if (is_time_to_stop(cancel, i))
+			r = cancelled(err);
 		if (column->reals && isnan(column->reals[i]))
 			continue;
-		if (column->reals)
-			items[known].f = column->reals[i];
-		else
-			items[known].i = whole(column, i);
-		items[known++].row = i;
+		o->keys[o->known] = key;
+		o->rows[o->known++] = (uint32_t)i;
+		for (int digit = 0; digit < DIGITS; digit++)
+			counts[(size_t)digit * BUCKETS + digit_of(key, digit)]++;
 	}
-	qsort(items, known, sizeof(*items), column->reals ? by_real : by_int);
-	return known;
+	return r < 0 ? r : sort_by_digits(o, counts, cancel, err);
 }
 
 int ordered_argsort(const struct query_column *column, size_t n, int64_t *out,
-		    struct schedtrace_error *err)
+		    const atomic_bool *cancel, struct schedtrace_error *err)
 {
-	auto_free struct sortable *items = reallocarray(NULL, n + 1, sizeof(*items));
-	auto_free int64_t *place = NULL; /* of each row with a value among those */
-	size_t known, at = 0;
+	auto_ordering struct ordering o = { .memory = NULL };
+	uint32_t *place; /* of each row with a value among those */
+	size_t at = 0;
+	int r = sort(&o, column, n, cancel, err);
 
-	if (!items)
-		return no_memory(n, err);
-	known = sort(column, n, items);
-	if (known < n) {
-		place = reallocarray(NULL, n, sizeof(*place));
-		if (!place)
-			return no_memory(n, err);
-		for (size_t i = 0, k = 0; i < n; i++)
-			place[i] = isnan(column->reals[i]) ? -1 : (int64_t)k++;
+	if (r < 0)
+		return r;
+	if (o.known == n) {
+		for (size_t i = 0; i < n; i++)
+			out[i] = o.rows[i];
+		return 0;
 	}
+	place = o.other_rows;
 	for (size_t i = 0; i < n; i++) {
-		if (place && place[i] < 0) {
-			out[i] = -1;
-			continue;
-		}
-		out[i] = place ? place[items[at].row] : (int64_t)items[at].row;
-		at++;
+		place[i] = (uint32_t)at;
+		at += !isnan(column->reals[i]);
 	}
+	for (size_t i = 0, k = 0; i < n; i++)
+		out[i] = isnan(column->reals[i]) ? -1 : (int64_t)place[o.rows[k++]];
 	return 0;
 }
 
@@ -170,51 +271,109 @@ static size_t ranks_find(const struct ranks *r, size_t before)
 	return at;
 }
 
-static double median_of(const struct ranks *r, const struct sortable *items,
+static double median_of(const struct ranks *r, const struct ordering *o,
 			const struct query_column *column, size_t window)
 {
-	double low = ordered_real(column, items[ranks_find(r, (window - 1) / 2)].row);
+	double low = ordered_real(column, o->rows[ranks_find(r, (window - 1) / 2)]);
 
 	if (window % 2)
 		return low;
-	return (low + ordered_real(column, items[ranks_find(r, window / 2)].row)) / 2;
+	return (low + ordered_real(column, o->rows[ranks_find(r, window / 2)])) / 2;
 }
 
-static int roll_median(const struct query_column *column, size_t n, size_t window, double *out,
-		       struct schedtrace_error *err)
-{
-	auto_free struct sortable *items = reallocarray(NULL, n + 1, sizeof(*items));
-	auto_free size_t *rank = reallocarray(NULL, n + 1, sizeof(*rank));
-	auto_free uint32_t *count = calloc(n + 1, sizeof(*count));
-	struct ranks ranks = { .count = count, .n = n, .top = 1 };
-	size_t known, unknown = 0;
+#define NO_RANK UINT32_MAX
 
-	if (!items || !rank || !count)
+/* Of a window of many rows: by the ranks that they have among all. */
+static int roll_ranks(const struct query_column *column, size_t n, size_t window, double *out,
+		      const atomic_bool *cancel, struct schedtrace_error *err)
+{
+	auto_ordering struct ordering o = { .memory = NULL };
+	struct ranks ranks = { .n = n, .top = 1 };
+	uint32_t *rank; /* of each row */
+	size_t unknown = 0;
+	int r = sort(&o, column, n, cancel, err);
+
+	if (r < 0)
+		return r;
+	rank = o.other_rows;
+	ranks.count = cache_memory_take(o.memory, (n + 1) * sizeof(*ranks.count));
+	if (!ranks.count)
 		return no_memory(n, err);
 	while (ranks.top * 2 <= n)
 		ranks.top *= 2;
-	known = sort(column, n, items);
 	for (size_t i = 0; i < n; i++)
-		rank[i] = SIZE_MAX;
-	for (size_t k = 0; k < known; k++)
-		if (!column->reals || isfinite(column->reals[items[k].row]))
-			rank[items[k].row] = k;
+		rank[i] = NO_RANK;
+	for (size_t k = 0; k < o.known; k++)
+		if (!column->reals || isfinite(column->reals[o.rows[k]]))
+			rank[o.rows[k]] = (uint32_t)k;
 	for (size_t i = 0; i < n; i++) {
-		if (rank[i] == SIZE_MAX)
+		if (is_time_to_stop(cancel, i))
+			return cancelled(err);
+		if (rank[i] == NO_RANK)
 			unknown++;
 		else
 			ranks_add(&ranks, rank[i], 1);
-		if (i >= window && rank[i - window] == SIZE_MAX)
+		if (i >= window && rank[i - window] == NO_RANK)
 			unknown--;
 		else if (i >= window)
 			ranks_add(&ranks, rank[i - window], -1);
-		out[i] = i + 1 < window || unknown ? NAN : median_of(&ranks, items, column, window);
+		out[i] = i + 1 < window || unknown ? NAN : median_of(&ranks, &o, column, window);
+	}
+	return 0;
+}
+
+/* Where a value is, or would be put, among sorted ones. */
+static size_t place_among(const uint64_t *keys, size_t n, uint64_t key)
+{
+	size_t low = 0;
+
+	while (n) {
+		size_t half = n / 2;
+
+		if (keys[low + half] < key) {
+			low += half + 1;
+			n -= half + 1;
+		} else {
+			n = half;
+		}
+	}
+	return low;
+}
+
+/* Of a window of few rows: their values are kept sorted. */
+static int roll_sorted(const struct query_column *column, size_t n, size_t window, double *out,
+		       const atomic_bool *cancel, struct schedtrace_error *err)
+{
+	uint64_t keys[SMALL + 1];
+	size_t known = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_time_to_stop(cancel, i))
+			return cancelled(err);
+		if (i >= window && (!column->reals || isfinite(column->reals[i - window]))) {
+			size_t at = place_among(keys, known, key_of(column, i - window));
+
+			memmove(keys + at, keys + at + 1, (--known - at) * sizeof(*keys));
+		}
+		if (!column->reals || isfinite(column->reals[i])) {
+			uint64_t key = key_of(column, i);
+			size_t at = place_among(keys, known, key);
+
+			memmove(keys + at + 1, keys + at, (known++ - at) * sizeof(*keys));
+			keys[at] = key;
+		}
+		out[i] = known < window ? NAN
+			 : window % 2	? value_of(column, keys[window / 2])
+					: (value_of(column, keys[window / 2 - 1]) +
+					   value_of(column, keys[window / 2])) /
+						2;
 	}
 	return 0;
 }
 
 int ordered_rolling(const struct query_column *column, size_t n, int64_t window,
-		    enum rolling_kind kind, double *out, struct schedtrace_error *err)
+		    enum rolling_kind kind, double *out, const atomic_bool *cancel,
+		    struct schedtrace_error *err)
 {
 	if ((uint64_t)window > n) {
 		for (size_t i = 0; i < n; i++)
@@ -222,7 +381,8 @@ int ordered_rolling(const struct query_column *column, size_t n, int64_t window,
 		return 0;
 	}
 	if (kind == ROLLING_MEDIAN)
-		return roll_median(column, n, (size_t)window, out, err);
+		return (window <= SMALL ? roll_sorted : roll_ranks)(column, n, (size_t)window, out,
+								    cancel, err);
 	if (column->reals)
 		roll_reals(column->reals, n, (size_t)window, kind, out);
 	else

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cache_memory.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "view/figure/ordered.h"
@@ -18,6 +19,7 @@ struct run {
 	const struct plan_list *list;
 	size_t n, room; /* rows of the block that are left; most that there can be */
 	struct query_column *slots;
+	struct cache_memory *memory;
 	void **owned; /* where a slot's values are, unless they are the recording's */
 	bool *keep;
 	uint32_t *rows;	    /* that are kept */
@@ -35,7 +37,7 @@ static int no_memory(const struct run *run)
 static void *own(struct run *run, size_t slot)
 {
 	if (!run->owned[slot])
-		run->owned[slot] = reallocarray(NULL, run->room + 1, 8);
+		run->owned[slot] = cache_memory_take(run->memory, (run->room + 1) * 8);
 	return run->owned[slot];
 }
 
@@ -70,7 +72,9 @@ static void to_reals(void *values, size_t n)
 /* From left to right, as whole numbers until the first fraction comes. */
 static int combine(struct run *run, const struct value *value, void *out)
 {
-	auto_free void *right = reallocarray(NULL, run->n + 1, 8);
+	/* All rows at once are too many for memory that the kernel cannot write out. */
+	auto_free void *block = run->list->whole ? NULL : reallocarray(NULL, run->n + 1, 8);
+	void *right = block ? block : cache_memory_take(run->memory, (run->n + 1) * 8);
 	bool real = value->operands[0].real;
 	int64_t *ints = out, *right_ints = right;
 	double *reals = out, *right_reals = right;
@@ -126,9 +130,10 @@ static int evaluate(struct run *run, const struct value *value, void *out)
 			reals[i] = value->f;
 		return 0;
 	case VALUE_ROLLING:
-		return ordered_rolling(column, run->n, value->i, value->rolling, reals, run->err);
+		return ordered_rolling(column, run->n, value->i, value->rolling, reals,
+				       run->terms->cancel, run->err);
 	case VALUE_ARGSORT:
-		return ordered_argsort(column, run->n, ints, run->err);
+		return ordered_argsort(column, run->n, ints, run->terms->cancel, run->err);
 	default:
 		return combine(run, value, out);
 	}
@@ -242,7 +247,7 @@ static int apply_filter(struct run *run)
 	if (!slots)
 		return no_memory(run);
 	if (!run->comms)
-		run->comms = reallocarray(NULL, run->room + 1, sizeof(*run->comms));
+		run->comms = cache_memory_take(run->memory, (run->room + 1) * sizeof(*run->comms));
 	if (!run->comms)
 		return no_memory(run);
 	for (size_t c = 0; c < plan->n_inputs; c++) {
@@ -336,19 +341,27 @@ static int run_list(const struct plan *plan, const struct plan_list *list, size_
 	size_t room = list->whole || rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
 	auto_free struct query_column *slots = calloc(list->n_slots + 1, sizeof(*slots));
 	auto_free void **owned = calloc(list->n_slots + 1, sizeof(*owned));
-	auto_free bool *keep = calloc(room + 1, sizeof(*keep));
-	auto_free uint32_t *numbers = calloc(room + 1, sizeof(*numbers));
-	struct run run = { plan, terms, list, 0, room, slots, owned, keep, numbers, NULL, err };
-	int r = slots && owned && keep && numbers ? 0 : no_memory(&run);
+	struct run run = { .plan = plan,
+			   .terms = terms,
+			   .list = list,
+			   .room = room,
+			   .slots = slots,
+			   .owned = owned,
+			   .err = err };
+	int r = cache_memory_new(&run.memory, err);
 
-	if (r == 0 && room > UINT32_MAX)
+	if (r < 0)
+		return r;
+	run.keep = cache_memory_take(run.memory, (room + 1) * sizeof(*run.keep));
+	run.rows = cache_memory_take(run.memory, (room + 1) * sizeof(*run.rows));
+	if (!slots || !owned || !run.keep || !run.rows)
+		r = no_memory(&run);
+	else if (room > UINT32_MAX)
 		r = error_set(err, SCHEDTRACE_E_LIMIT, "%zu rows at once are more than %" PRIu32,
 			      room, UINT32_MAX);
-	if (r == 0)
+	else
 		r = run_blocks(&run, category, sink, user);
-	for (size_t i = 0; owned && i < list->n_slots; i++)
-		free(owned[i]);
-	free(run.comms);
+	cache_memory_free(run.memory);
 	return r;
 }
 
