@@ -238,6 +238,15 @@ static int count(struct migrations *m, int64_t time, uint32_t id, enum cause cau
 	return 0;
 }
 
+/* A coming EXEC has nothing to do with the task's last move that counts. */
+static void settle(struct migrations *m, uint32_t life)
+{
+	uint32_t k = intmap_get(&m->account_of, life);
+
+	if (k != INTMAP_NONE)
+		m->accounts[k].exec_may_follow = false;
+}
+
 static int moved(struct migrations *m, const struct schedtrace_events *ev, size_t i, uint32_t id,
 		 struct schedtrace_error *err)
 {
@@ -251,7 +260,9 @@ static int moved(struct migrations *m, const struct schedtrace_events *ev, size_
 		cause = FORK;
 	else if (life->waking != INT64_MIN)
 		cause = WAKE;
-	if (here && count(m, ev->timestamp[i], id, cause, from, to, distance) < 0)
+	if (!here)
+		settle(m, id);
+	else if (count(m, ev->timestamp[i], id, cause, from, to, distance) < 0)
 		return no_memory(err);
 	return log_move(m, ev->timestamp[i], id, cause, from, to, distance, err);
 }
@@ -285,11 +296,7 @@ static int row(void *self, const struct schedtrace_events *ev, size_t i, uint32_
 static int left(void *self, uint32_t life, int32_t cpu, bool voluntary,
 		struct schedtrace_error *err)
 {
-	struct migrations *m = self;
-	uint32_t k = intmap_get(&m->account_of, life);
-
-	if (k != INTMAP_NONE)
-		m->accounts[k].exec_may_follow = false;
+	settle(self, life);
 	return 0;
 }
 
