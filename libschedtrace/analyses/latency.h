@@ -97,8 +97,28 @@ extern const struct schedtrace_picture picture_latency_histogram, picture_latenc
 extern const struct schedtrace_table_info latency_info, latency_kinds_info, latency_worst_info,
 	latency_histogram_info, latency_open_info, latency_comms_info, latency_log_info;
 
-/* What a table says of a distribution, in columns that follow each other: count, mean, p50, p90,
- * p99, p999 and max. Without its events the count is unknown. */
+#define LATENCY_ABOUT_KIND                                                                         \
+	"wakeup: from sched_wakeup; waking: the same waits from sched_waking; preempt: from the "  \
+	"switch-out while runnable; new: from sched_wakeup_new; unknown: may have waited"
+#define LATENCY_ABOUT_PERCENTILE "; at most 1/32 (or 8 ns) off"
+
+/* What a table says of a distribution, in columns that follow each other from @first: count, mean,
+ * p50, p90, p99, p999 and max. */
+#define LATENCY_FIGURES(first, about_count, about_mean)                                            \
+	[first] = COLUMN_COUNT("count", about_count),                                              \
+	[(first) + 1] = COLUMN_MEAN("mean_ns", "ns", DURATION, about_mean,                         \
+				    .merge = SCHEDTRACE_MERGE_MEAN, .weight = "count"),            \
+	[(first) + 2] = COLUMN_PERCENTILE("p50_ns", "their median" LATENCY_ABOUT_PERCENTILE),      \
+	[(first) + 3] =                                                                            \
+		COLUMN_PERCENTILE("p90_ns", "90 % are not longer" LATENCY_ABOUT_PERCENTILE),       \
+	[(first) + 4] =                                                                            \
+		COLUMN_PERCENTILE("p99_ns", "99 % are not longer" LATENCY_ABOUT_PERCENTILE),       \
+	[(first) + 5] =                                                                            \
+		COLUMN_PERCENTILE("p999_ns", "99.9 % are not longer" LATENCY_ABOUT_PERCENTILE),    \
+	[(first) + 6] =                                                                            \
+		COLUMN_DURATION("max_ns", "the longest, exactly", .merge = SCHEDTRACE_MERGE_MAX)
+
+/* Without its events the count is unknown. */
 void latency_figures(union schedtrace_value *first, const struct histogram *waits, bool known);
 
 int latency_tables(const struct latency *latency, struct schedtrace_tables *out,

@@ -5,20 +5,12 @@
 
 enum { COMM, KIND, TASKS, COUNT, MEAN, P50, P90, P99, P999, MAX, TOTAL, UNCERTAIN, CUT, N_COLUMNS };
 
-#define ABOUT_PERCENTILE "; at most 1/32 (or 8 ns) off"
-
 static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 	[COMM] = COLUMN_TEXT("comm", "the tasks' last name"),
 	[KIND] = COLUMN_TEXT("kind", "as in table latency"),
 	[TASKS] = COLUMN_COUNT("tasks", "lives of tasks of this name that waited so"),
-	[COUNT] = COLUMN_COUNT("count", "their waits whose begin and end rows show"),
-	[MEAN] = COLUMN_MEAN("mean_ns", "ns", DURATION, "the mean of these waits",
-			     .merge = SCHEDTRACE_MERGE_MEAN, .weight = "count"),
-	[P50] = COLUMN_PERCENTILE("p50_ns", "their median" ABOUT_PERCENTILE),
-	[P90] = COLUMN_PERCENTILE("p90_ns", "90 % are not longer" ABOUT_PERCENTILE),
-	[P99] = COLUMN_PERCENTILE("p99_ns", "99 % are not longer" ABOUT_PERCENTILE),
-	[P999] = COLUMN_PERCENTILE("p999_ns", "99.9 % are not longer" ABOUT_PERCENTILE),
-	[MAX] = COLUMN_DURATION("max_ns", "the longest, exactly", .merge = SCHEDTRACE_MERGE_MAX),
+	LATENCY_FIGURES(COUNT, "their waits whose begin and end rows show",
+			"the mean of these waits"),
 	[TOTAL] = COLUMN_DURATION("total_ns", "their sum"),
 	[UNCERTAIN] = COLUMN_COUNT("uncertain", "not in the figures: begin or end is doubtful"),
 	[CUT] = COLUMN_COUNT("cut", "not in the figures: at the edges"),

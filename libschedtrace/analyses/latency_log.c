@@ -3,10 +3,6 @@
 #include "base/error.h"
 #include "libschedtrace/analyses/latency.h"
 
-#define ABOUT_KIND                                                                                 \
-	"wakeup: from sched_wakeup; waking: the same waits from sched_waking; preempt: from the "  \
-	"switch-out while runnable; new: from sched_wakeup_new; unknown: may have waited"
-
 enum {
 	BEGIN,
 	LATENCY,
@@ -35,7 +31,7 @@ static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[PID] = COLUMN_ID("pid", "thread id"),
 	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[COMM] = COLUMN_TEXT("comm", "the task's name then"),
-	[KIND] = COLUMN_TEXT("kind", ABOUT_KIND),
+	[KIND] = COLUMN_TEXT("kind", LATENCY_ABOUT_KIND),
 	[CPU] = COLUMN_ID("cpu", "CPU where it ended"),
 	[WAKER_PID] = COLUMN_ID("waker_pid", "who woke it, 0 an interrupt in idle"),
 	[MOVED] = COLUMN_COUNT("moved", "1: woken on another CPU than it last ran on"),

@@ -34,24 +34,12 @@ enum {
 	N_ALL
 };
 
-#define ABOUT_KIND                                                                                 \
-	"wakeup: from sched_wakeup; waking: the same waits from sched_waking; preempt: from the "  \
-	"switch-out while runnable; new: from sched_wakeup_new; unknown: may have waited"
-#define ABOUT_PERCENTILE "; at most 1/32 (or 8 ns) off"
-
 static const struct schedtrace_column_info *const columns[N_ALL] = {
 	[PID] = COLUMN_ID("pid", "thread id"),
 	[TGID] = COLUMN_ID("tgid", "process id (thread group)"),
 	[COMM] = COLUMN_TEXT("comm", "the task's last name"),
-	[KIND] = COLUMN_TEXT("kind", ABOUT_KIND),
-	[COUNT] = COLUMN_COUNT("count", "waits whose begin and end rows show"),
-	[MEAN] = COLUMN_MEAN("mean_ns", "ns", DURATION, "their mean",
-			     .merge = SCHEDTRACE_MERGE_MEAN, .weight = "count"),
-	[P50] = COLUMN_PERCENTILE("p50_ns", "their median" ABOUT_PERCENTILE),
-	[P90] = COLUMN_PERCENTILE("p90_ns", "90 % are not longer" ABOUT_PERCENTILE),
-	[P99] = COLUMN_PERCENTILE("p99_ns", "99 % are not longer" ABOUT_PERCENTILE),
-	[P999] = COLUMN_PERCENTILE("p999_ns", "99.9 % are not longer" ABOUT_PERCENTILE),
-	[MAX] = COLUMN_DURATION("max_ns", "the longest, exactly", .merge = SCHEDTRACE_MERGE_MAX),
+	[KIND] = COLUMN_TEXT("kind", LATENCY_ABOUT_KIND),
+	LATENCY_FIGURES(COUNT, "waits whose begin and end rows show", "their mean"),
 	[MAX_AT] = COLUMN_STAMP("max_at_ns", "when the longest began", .of = "max_ns"),
 	[MAX_CPU] = COLUMN_ID("cpu", "CPU where the longest ended", .of = "max_ns"),
 	[WAKER_PID] =
@@ -122,17 +110,10 @@ enum {
 };
 
 static const struct schedtrace_column_info *const kind_columns[N_K_COLUMNS] = {
-	[K_KIND] = COLUMN_TEXT("kind", ABOUT_KIND),
+	[K_KIND] = COLUMN_TEXT("kind", LATENCY_ABOUT_KIND),
 	[K_PLACEMENT] = COLUMN_TEXT(
 		"placement", "all; previous: woken where it last ran; moved: woken elsewhere"),
-	[K_COUNT] = COLUMN_COUNT("count", "waits whose begin and end rows show"),
-	[K_MEAN] = COLUMN_MEAN("mean_ns", "ns", DURATION, "their mean",
-			       .merge = SCHEDTRACE_MERGE_MEAN, .weight = "count"),
-	[K_P50] = COLUMN_PERCENTILE("p50_ns", "their median" ABOUT_PERCENTILE),
-	[K_P90] = COLUMN_PERCENTILE("p90_ns", "90 % are not longer" ABOUT_PERCENTILE),
-	[K_P99] = COLUMN_PERCENTILE("p99_ns", "99 % are not longer" ABOUT_PERCENTILE),
-	[K_P999] = COLUMN_PERCENTILE("p999_ns", "99.9 % are not longer" ABOUT_PERCENTILE),
-	[K_MAX] = COLUMN_DURATION("max_ns", "the longest, exactly", .merge = SCHEDTRACE_MERGE_MAX),
+	LATENCY_FIGURES(K_COUNT, "waits whose begin and end rows show", "their mean"),
 	[K_TOTAL] = COLUMN_DURATION("total_ns", "their sum"),
 	[K_UNCERTAIN] = COLUMN_COUNT("uncertain", "not in the figures: begin or end is doubtful"),
 	[K_CUT] = COLUMN_COUNT("cut", "not in the figures: at the edges"),
