@@ -163,12 +163,12 @@ static void *run(void *self)
 	privileges_keep(0); /* none is needed to pass bytes on */
 	for (;;) {
 		bool ending = atomic_load(&k->ending);
-		bool had = serve(k, &k->streams[0]) | serve(k, &k->streams[1]);
+		bool first = serve(k, &k->streams[0]), second = serve(k, &k->streams[1]);
 		struct pollfd fds[] = { { .fd = k->news_fd, .events = POLLIN },
 					{ .fd = k->streams[0].from, .events = POLLIN },
 					{ .fd = k->streams[1].from, .events = POLLIN } };
 
-		if (had)
+		if (first || second)
 			continue;
 		if (ending || (fds[1].fd < 0 && fds[2].fd < 0))
 			break;
