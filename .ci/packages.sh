@@ -4,14 +4,14 @@
 # To build and use the library and all programs.
 packages_to_build="gcc libc6-dev meson ninja-build pkg-config make
 	zlib1g-dev libjansson-dev libisal-dev libzstd-dev libtracefs-dev libtraceevent-dev libdw-dev
-	libcairo2-dev libwebsockets-dev libsqlite3-dev"
+	libcairo2-dev libwebsockets-dev libsqlite3-dev libmariadb-dev"
 
 # To check it besides: the second compiler, and the witnesses the tests ask for the same answer.
 packages_to_check="$packages_to_build g++ clang libclang-rt-dev libcmocka-dev
 	libtracecmd-dev libkshark-dev libjson-c-dev trace-cmd linux-perf
 	python3 python3-numpy python3-pandas zstd strace procps util-linux binutils file man-db
 	poppler-utils libxml2-utils python3-nbformat python3-nbclient python3-ipykernel zsh fish
-	chromium chromium-driver python3-selenium"
+	chromium chromium-driver python3-selenium mariadb-server-core"
 
 # as_root COMMAND...: run it as root, through sudo where needed.
 as_root()

@@ -34,7 +34,9 @@ struct settings {
 	bool open;
 	/* Of live: */
 	struct live_options live;
+	/* Of requests: */
 	struct requests_options requests;
+	const char *db; /* of both */
 	/* Of timeline: */
 	const char *cpus;
 	struct option_list tasks;
@@ -127,9 +129,18 @@ static const struct option_spec option_table[] = {
 	  "whose rights the process that shows has [who called through sudo, else nobody]",
 	  OPTION_TEXT, FIELD(live.user), LIVE },
 	{ 0, "db", "ADDRESS",
-	  "the database: sqlite:PATH [requests.db in your folder of states, "
-	  "~/.local/state/schedtrace]",
-	  OPTION_TEXT, FIELD(requests.db), REQUESTS },
+	  "the database of requests of memory: sqlite:PATH, mariadb://USER@HOST/DATABASE with "
+	  "?socket=PATH behind it for a socket; of live also none [requests.db in "
+	  "your folder of states, ~/.local/state/schedtrace; live stores them there where it "
+	  "shows memory]",
+	  OPTION_TEXT, FIELD(db), LIVE | REQUESTS },
+	{ 0, "db-required", NULL, "end at once if the database cannot be reached", OPTION_FLAG,
+	  FIELD(live.db_required), LIVE },
+	{ 0, "keep-days", "N", "delete requests that are older [never]", OPTION_NUMBER,
+	  FIELD(live.keep_days), LIVE, NULL, true },
+	{ 0, "keep-size", "BYTES",
+	  "delete the oldest requests where the database is larger; K, M, G follow; 0: never [4G]",
+	  OPTION_SIZE, FIELD(live.keep_bytes), LIVE },
 	{ 0, "add", "TRACE",
 	  "add the requests of this recording, each once however often it is added, and print "
 	  "none; may be given several times",
@@ -505,6 +516,7 @@ static int run_live(struct settings *settings, char *const *command, int *status
 		return error_set(err, SCHEDTRACE_E_USAGE,
 				 "--open, --port and --listen are of the page, --once, --interval, "
 				 "--count and --format of what is printed: choose one of both");
+	live->db = settings->db;
 	return live_run(live, status, err);
 }
 
@@ -514,6 +526,7 @@ static int run_requests(struct settings *settings, bool *damaged, struct schedtr
 
 	requests->format = settings->format;
 	requests->out = settings->draw.out;
+	requests->db = settings->db;
 	requests->input = settings->input;
 	return requests_run(requests, damaged, err);
 }
@@ -528,9 +541,11 @@ static bool is_command(const char *word)
 
 int main(int argc, char **argv)
 {
-	struct settings settings = { .port = -1,
-				     .live.top = -1,
-				     .requests = { .min_size = -1, .max_size = -1 } };
+	struct settings settings = {
+		.port = -1,
+		.live = { .top = -1, .keep_bytes = INT64_C(4) << 30 },
+		.requests = { .min_size = -1, .max_size = -1 },
+	};
 	struct schedtrace_error err;
 	bool damaged = false, page, live, requests;
 	int first, r, status = EXIT_DONE;

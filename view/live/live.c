@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "view/live/live_page.h"
 #include "view/live/live_recorder.h"
+#include "view/live/live_requests.h"
 #include "view/live/live_rights.h"
 #include "view/live/live_viewer.h"
 
@@ -24,6 +25,7 @@ struct live {
 	const struct live_options *options;
 	struct live_tables tables;
 	struct live_rights rights;
+	struct live_requests requests;
 	struct live_recorder recorder;
 	struct signal_state signals;
 	sigset_t blocked;
@@ -41,32 +43,52 @@ static void take_no_signals(const struct live *l)
 	sigprocmask(SIG_SETMASK, &l->signals.mask, NULL);
 }
 
-static int serve(const struct live *l, int frames, int orders, struct schedtrace_error *err)
+static int give_up_rights(struct live *l, int most_files, struct schedtrace_error *err)
+{
+	bool stores = l->tables.stores_requests;
+	int r = stores ? live_requests_open_before(&l->requests, err) : 0;
+
+	if (r == 0)
+		r = live_rights_give_up(&l->rights, most_files, err);
+	return r == 0 && stores ? live_requests_open_after(&l->requests, err) : r;
+}
+
+static int serve(struct live *l, int frames, int orders, struct schedtrace_error *err)
 {
 	struct live_page *page;
 	int r = live_page_new(&page, l->options, frames, orders, err);
 
 	if (r < 0)
 		return r;
-	r = live_rights_give_up(&l->rights, SERVER_FILES, err);
+	r = give_up_rights(l, SERVER_FILES, err);
 	if (r == 0)
-		r = live_page_run(page, err);
+		r = live_page_run(page, l->requests.log, err);
 	live_page_free(page);
 	return r;
 }
 
-static int view(const struct live *l, int frames, int orders, struct schedtrace_error *err)
+static int print(struct live *l, int frames, struct schedtrace_error *err)
 {
-	int r;
+	int r = give_up_rights(l, PRINTER_FILES, err);
+
+	return r < 0 ? r : live_viewer_run(&l->tables, frames, l->requests.log, err);
+}
+
+static int view(struct live *l, int frames, int orders, struct schedtrace_error *err)
+{
+	struct schedtrace_error later;
+	int r, stored = 0;
 
 	take_no_signals(l);
 	r = live_rights_keep_files(&frames, &orders, err);
 	if (r < 0)
 		return r;
-	if (l->options->page)
-		return serve(l, frames, orders, err);
-	r = live_rights_give_up(&l->rights, PRINTER_FILES, err);
-	return r < 0 ? r : live_viewer_run(&l->tables, frames, err);
+	r = l->options->page ? serve(l, frames, orders, err) : print(l, frames, err);
+	/* What has come is stored, however it ended. */
+	if (l->requests.log)
+		stored = request_log_finish(l->requests.log, r < 0 ? &later : err);
+	request_log_free(l->requests.log);
+	return r < 0 ? r : stored;
 }
 
 static int start_viewer(struct live *l, struct schedtrace_error *err)
@@ -174,8 +196,13 @@ int live_run(const struct live_options *options, int *status, struct schedtrace_
 	live_tables_items(&l.tables, l.recorder.items);
 	if (r == 0)
 		r = live_rights_find(&l.rights, options->user, err);
-	if (r < 0)
+	l.requests = (struct live_requests){ options, &l.rights.caller, &l.rights.viewer, NULL };
+	if (r == 0 && l.tables.stores_requests)
+		r = live_requests_try(&l.requests, err);
+	if (r < 0) {
+		live_rights_free(&l.rights);
 		return r;
+	}
 	r = prepare(&l, status, err);
 	if (r == 0)
 		r = start_viewer(&l, err);

@@ -28,6 +28,11 @@ struct live_options {
 	size_t n_addresses, n_hosts;
 	int64_t port;
 	bool open;
+	/* Where requests of memory are stored: as of request_store_open(), "none", or NULL: in the
+	 * file of who called, where their events are recorded for a table. */
+	const char *db;
+	bool db_required;	       /* one that is away is a failure */
+	int64_t keep_days, keep_bytes; /* of requests; 0: all */
 	void (*tell)(void *user, const char *sentence);
 	void *tell_user;
 };

@@ -42,6 +42,15 @@ static int open_head(struct live_follow *f, const char *head, size_t n, int64_t 
 	return live_input_open(&f->input, &f->pages, fd, &options, err);
 }
 
+static int take_row(void *user, const struct schedtrace_table_info *log,
+		    const union schedtrace_value *values, struct schedtrace_error *err)
+{
+	struct live_follow *f = user;
+	int r = f->requests ? request_log_row(f->requests, log, values, err) : 0;
+
+	return r == 0 && f->sink ? f->sink->row(f->sink->user, log, values, err) : r;
+}
+
 static int begin(struct live_follow *f, const struct live_frame *frame, const char *head,
 		 struct schedtrace_error *err)
 {
@@ -57,11 +66,19 @@ static int begin(struct live_follow *f, const struct live_frame *frame, const ch
 
 static int make_engine(struct live_follow *f, struct schedtrace_error *err)
 {
-	int r = schedtrace_engine_new(&f->engine, input_context(f->input), err);
+	const struct schedtrace_sink sink = { sizeof(sink), f, take_row };
+	const struct schedtrace_context *context = input_context(f->input);
+	/* Once there are rows, wall time is known. */
+	int r = f->requests ? request_log_begin(f->requests, schedtrace_context_info(context), err)
+			    : 0;
 
+	if (r == 0)
+		r = schedtrace_engine_new(&f->engine, context, err);
 	for (size_t i = 0; r == 0 && i < f->n_analyses; i++)
 		r = schedtrace_engine_add(f->engine, f->analyses[i], err);
-	return r == 0 && f->sink ? schedtrace_engine_set_sink(f->engine, f->sink, err) : r;
+	return r == 0 && (f->sink || f->requests)
+		       ? schedtrace_engine_set_sink(f->engine, &sink, err)
+		       : r;
 }
 
 /* All rows that there are by now. */

@@ -6,6 +6,7 @@
 #include <schedtrace/analyses.h>
 
 #include "input/live_input.h"
+#include "view/requests/request_log.h"
 
 /* What is told of it by the thread that follows; a negative result ends it. */
 struct live_listener {
@@ -24,6 +25,7 @@ struct live_follow {
 	const char *const *analyses;
 	size_t n_analyses;
 	const struct schedtrace_sink *sink; /* of their logs, or NULL */
+	struct request_log *requests;	    /* takes those of memory; NULL: nobody does */
 	struct live_listener listener;
 	struct input *input;
 	struct live_input *pages; /* of the input */

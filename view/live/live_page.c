@@ -498,10 +498,12 @@ void live_page_free(struct live_page *p)
 	free(p);
 }
 
-int live_page_run(struct live_page *p, struct schedtrace_error *err)
+int live_page_run(struct live_page *p, struct request_log *requests, struct schedtrace_error *err)
 {
-	int r = page_serve(p->page, err);
+	int r;
 
+	p->follow.requests = requests;
+	r = page_serve(p->page, err);
 	if (r == 0 && p->failed)
 		*err = p->failure;
 	return r < 0 ? r : p->failed;

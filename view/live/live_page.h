@@ -4,6 +4,7 @@
 #define VIEW_LIVE_LIVE_PAGE_H
 
 #include "view/live/live.h"
+#include "view/requests/request_log.h"
 
 struct live_page;
 
@@ -13,7 +14,8 @@ int live_page_new(struct live_page **out, const struct live_options *options, in
 		  int orders, struct schedtrace_error *err);
 void live_page_free(struct live_page *page);
 
-/* Serves until the recorder has gone. */
-int live_page_run(struct live_page *page, struct schedtrace_error *err);
+/* Serves until the recorder has gone. @requests takes the requests of memory, NULL: nobody does. */
+int live_page_run(struct live_page *page, struct request_log *requests,
+		  struct schedtrace_error *err);
 
 #endif

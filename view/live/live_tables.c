@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "view/live/live_prometheus.h"
+#include "view/requests/request_feed.h"
 
 #define USUAL	      "tasks,cpus"
 #define USUAL_OF_PAGE "tasks,cpus,migrations,memory,faults,stacks"
@@ -71,6 +72,19 @@ static int add_named(struct live_tables *t, const char *name, struct schedtrace_
 	return r < 0 || found ? r : unknown(name, err);
 }
 
+/* Requests that go into a database come from the log of an analysis. */
+static void add_requests(struct live_tables *t)
+{
+	const char *db = t->options->db;
+	bool shown = false;
+
+	for (size_t i = 0; i < t->n_analyses; i++)
+		shown |= strcmp(t->analyses[i], REQUEST_ANALYSIS) == 0;
+	t->stores_requests = db ? strcmp(db, "none") != 0 : shown;
+	if (t->stores_requests && !shown)
+		t->analyses[t->n_analyses++] = REQUEST_ANALYSIS;
+}
+
 int live_tables_choose(struct live_tables *out, const struct live_options *options,
 		       struct schedtrace_error *err)
 {
@@ -82,6 +96,7 @@ int live_tables_choose(struct live_tables *out, const struct live_options *optio
 	*out = (struct live_tables){ .options = options };
 	while (r == 0 && (name = strsep(&rest, ",")))
 		r = add_named(out, name, err);
+	add_requests(out);
 	return r;
 }
 

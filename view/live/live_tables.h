@@ -15,7 +15,8 @@ struct live_tables {
 	const struct live_options *options;
 	size_t n, n_analyses;
 	const struct schedtrace_table_info *infos[LIVE_MOST_TABLES];
-	const char *analyses[LIVE_MOST_TABLES]; /* each once */
+	const char *analyses[LIVE_MOST_TABLES + 1]; /* each once */
+	bool stores_requests;
 };
 
 /* Fails if one is named that there is not. */

@@ -98,11 +98,13 @@ static int on_end(void *user, struct schedtrace_error *err)
 	return v->tables->options->once ? print_whole(v, err) : print_interval(v, err);
 }
 
-int live_viewer_run(const struct live_tables *tables, int fd, struct schedtrace_error *err)
+int live_viewer_run(const struct live_tables *tables, int fd, struct request_log *requests,
+		    struct schedtrace_error *err)
 {
 	struct viewer v = { .tables = tables,
 			    .follow = { .analyses = tables->analyses,
 					.n_analyses = tables->n_analyses,
+					.requests = requests,
 					.listener = { .round = on_round, .ended = on_end } },
 			    .before_ns = INT64_MIN };
 	int r;

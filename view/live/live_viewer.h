@@ -4,11 +4,13 @@
 #define VIEW_LIVE_LIVE_VIEWER_H
 
 #include "view/live/live_tables.h"
+#include "view/requests/request_log.h"
 
 /*
  * Reads frames from @fd to the end and prints on stdout what is asked for; returns before the end
- * when that is all.
+ * when that is all. @requests takes the requests of memory, NULL: nobody does.
  */
-int live_viewer_run(const struct live_tables *tables, int fd, struct schedtrace_error *err);
+int live_viewer_run(const struct live_tables *tables, int fd, struct request_log *requests,
+		    struct schedtrace_error *err);
 
 #endif

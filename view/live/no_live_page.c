@@ -14,7 +14,8 @@ void live_page_free(struct live_page *page)
 {
 }
 
-int live_page_run(struct live_page *page, struct schedtrace_error *err)
+int live_page_run(struct live_page *page, struct request_log *requests,
+		  struct schedtrace_error *err)
 {
 	return 0;
 }

@@ -28,7 +28,7 @@ int request_log_open(struct request_log **out, const struct request_log_options 
 	if (!log)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for requests");
 	log->options = *options;
-	r = request_store_open(&log->store, options->url, REQUEST_WRITE, err);
+	r = request_store_open(&log->store, options->url, options->home, REQUEST_WRITE, err);
 	if (r == 0)
 		r = request_spill_new(&log->spill, SPILL_FOLDER, SPILL_BYTES, err);
 	if (r < 0)
@@ -65,6 +65,14 @@ int request_log_begin(struct request_log *log, const struct schedtrace_info *inf
 						  .notes = log->options.notes };
 	int r;
 
+	if (log->writer) { /* recording has begun anew: the source goes on */
+		struct request_feed again;
+
+		r = request_feed_begin(&again, info, true, err);
+		if (r == 0)
+			log->feed.wall_offset_ns = again.wall_offset_ns;
+		return r;
+	}
 	log->feed.take = take;
 	log->feed.user = log;
 	r = request_feed_begin(&log->feed, info, true, err);

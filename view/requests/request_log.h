@@ -11,7 +11,8 @@ struct request_log;
 
 struct request_log_options {
 	const char *url;
-	bool required; /* a database that is away is a failure */
+	const char *home; /* of who called; may be NULL */
+	bool required;	  /* a database that is away is a failure */
 	struct request_retention keep;
 	struct notes notes;
 };
@@ -23,7 +24,7 @@ int request_log_open(struct request_log **out, const struct request_log_options 
 /* Whether the database is there; where it is not and need not be, that is told. */
 int request_log_reach(struct request_log *log, struct schedtrace_error *err);
 
-/* Before the first row; @info is what is known of the recording then. Makes threads. */
+/* Before the first row of each recording, of which @info is known then. Makes threads. */
 int request_log_begin(struct request_log *log, const struct schedtrace_info *info,
 		      struct schedtrace_error *err);
 

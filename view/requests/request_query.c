@@ -195,7 +195,7 @@ static void add_sums(struct query_text *q, const struct request_filter *filter,
 	      " SUM(CASE WHEN `call` = 'munmap' AND result = 'ok' THEN size ELSE 0 END)",
 	      q->f);
 	add_conditions(q, filter, names);
-	fputs(" GROUP BY tgid, name ORDER BY requested DESC, tgid, name", q->f);
+	fputs(" GROUP BY tgid, name_id, name ORDER BY requested DESC, tgid, name", q->f);
 }
 
 /* ---- what it gives ----------------------------------------------------------------------- */

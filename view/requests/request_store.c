@@ -17,15 +17,22 @@
 #define SQLITE_STORE NULL
 #endif
 
+#if HAVE_MARIADB
+#define MARIADB_STORE &mariadb_store
+#else
+#define MARIADB_STORE NULL
+#endif
+
 static const struct {
 	const char *scheme, *library;
 	const struct request_store_ops *ops; /* NULL: not built in */
 } stores[] = {
 	{ "sqlite:", "libsqlite3", SQLITE_STORE },
+	{ "mariadb:", "libmariadb", MARIADB_STORE },
 };
 
-int request_store_open(struct request_store **out, const char *url, enum request_access access,
-		       struct schedtrace_error *err)
+int request_store_open(struct request_store **out, const char *url, const char *home,
+		       enum request_access access, struct schedtrace_error *err)
 {
 	for (size_t i = 0; i < sizeof(stores) / sizeof(*stores); i++) {
 		size_t n = strlen(stores[i].scheme);
@@ -36,10 +43,11 @@ int request_store_open(struct request_store **out, const char *url, enum request
 			return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
 					 "schedview was built without %s, which %s… needs",
 					 stores[i].library, stores[i].scheme);
-		return stores[i].ops->open(out, url + n, access, err);
+		return stores[i].ops->open(out, url + n, home, access, err);
 	}
 	/* The address may hold a password: it is not repeated. */
-	return error_set(err, SCHEDTRACE_E_USAGE, "--db: not sqlite:PATH");
+	return error_set(err, SCHEDTRACE_E_USAGE,
+			 "--db: neither sqlite:PATH nor mariadb://USER@HOST/DATABASE");
 }
 
 int request_store_reach(struct request_store *store, struct schedtrace_error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A database of requests of memory, as operations.
+ * A database of requests of memory, as operations: SQLite or MariaDB.
  *
  * request_rows holds the rows, request_names the names of tasks, and request_sources how many rows
  * of each source, a run of live or a recording, have been taken: that changes in the transaction
@@ -39,8 +39,8 @@ struct request_retention {
 
 struct request_store_ops {
 	/* @address is what follows the scheme. A database that is away is opened too. */
-	int (*open)(struct request_store **out, const char *address, enum request_access access,
-		    struct schedtrace_error *err);
+	int (*open)(struct request_store **out, const char *address, const char *home,
+		    enum request_access access, struct schedtrace_error *err);
 	/* Whether it is there now; all below find out by themselves. NULL: once it is opened. */
 	int (*reach)(struct request_store *store, struct schedtrace_error *err);
 	/* How many rows of a source there are, *others: sources of the same recording. */
@@ -64,9 +64,12 @@ struct request_store_ops {
 	void (*close)(struct request_store *store);
 };
 
-/* "sqlite:PATH"; one that is no address is SCHEDTRACE_E_USAGE. */
-int request_store_open(struct request_store **out, const char *url, enum request_access access,
-		       struct schedtrace_error *err);
+/*
+ * "sqlite:PATH" or "mariadb://USER@HOST/DATABASE"; one that is no address is SCHEDTRACE_E_USAGE.
+ * @home: of the user whose password is asked for, or NULL.
+ */
+int request_store_open(struct request_store **out, const char *url, const char *home,
+		       enum request_access access, struct schedtrace_error *err);
 int request_store_reach(struct request_store *store, struct schedtrace_error *err);
 void request_store_close(struct request_store *store); /* NULL does nothing */
 
@@ -77,6 +80,6 @@ void request_store_close(struct request_store *store); /* NULL does nothing */
 int request_store_usual(char **url, const char *home, bool own, bool make,
 			struct schedtrace_error *err);
 
-extern const struct request_store_ops sqlite_store;
+extern const struct request_store_ops mariadb_store, sqlite_store;
 
 #endif

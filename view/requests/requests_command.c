@@ -230,7 +230,7 @@ int requests_run(const struct requests_options *options, bool *damaged,
 	if (r == 0 && !options->db)
 		r = request_store_usual(&usual, getenv("HOME"), true, adds, err);
 	if (r == 0)
-		r = request_store_open(&store, options->db ? options->db : usual,
+		r = request_store_open(&store, options->db ? options->db : usual, getenv("HOME"),
 				       adds ? REQUEST_WRITE : REQUEST_READ, err);
 	for (size_t i = 0; r == 0 && i < options->add.n; i++)
 		r = add_file(store, options->add.items[i], options, damaged, err);

@@ -336,8 +336,8 @@ static void close_file(struct request_store *store)
 	free(file);
 }
 
-static int open_file(struct request_store **out, const char *address, enum request_access access,
-		     struct schedtrace_error *err)
+static int open_file(struct request_store **out, const char *address, const char *home,
+		     enum request_access access, struct schedtrace_error *err)
 {
 	struct sqlite_file *file = calloc(1, sizeof(*file));
 	int r;

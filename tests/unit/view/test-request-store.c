@@ -23,7 +23,7 @@ static struct request_store *open_store(void)
 	struct schedtrace_error err = { .text = "" };
 	struct request_store *store = NULL;
 
-	if (request_store_open(&store, url, REQUEST_WRITE, &err) < 0)
+	if (request_store_open(&store, url, getenv("HOME"), REQUEST_WRITE, &err) < 0)
 		fail_msg("%s", err.text);
 	return store;
 }
