@@ -57,6 +57,7 @@ static int begin(struct live_follow *f, const struct live_frame *frame, const ch
 	int r;
 
 	live_follow_close(f);
+	f->lost = false;
 	f->begin_ns = f->now_ns = f->last_ns = INT64_MIN;
 	r = open_head(f, head, frame->bytes, frame->head_size, err);
 	if (r == 0 && f->listener.begun)
@@ -139,6 +140,8 @@ static int take(struct live_follow *f, const struct live_frame *frame, const voi
 		return f->listener.told
 			       ? f->listener.told(f->listener.user, bytes, frame->bytes, err)
 			       : 0;
+	if (f->lost)
+		return 0;
 	if (!f->input)
 		return error_set(err, SCHEDTRACE_E_IO, "the recorder sent nothing to begin with");
 	switch (frame->kind) {
@@ -149,6 +152,17 @@ static int take(struct live_follow *f, const struct live_frame *frame, const voi
 	default:
 		return end(f, err);
 	}
+}
+
+/* Something of a recording that cannot be read, or has no room. */
+static int fail(struct live_follow *f, int r, struct schedtrace_error *err)
+{
+	const struct schedtrace_error why = *err;
+
+	if (r == SCHEDTRACE_E_CANCELLED || !f->listener.failed)
+		return r;
+	f->lost = true;
+	return f->listener.failed(f->listener.user, &why, err);
 }
 
 int live_follow_run(struct live_follow *f, int fd, struct schedtrace_error *err)
@@ -162,6 +176,8 @@ int live_follow_run(struct live_follow *f, int fd, struct schedtrace_error *err)
 	while (r == 0 && !f->done &&
 	       (got = r = live_frame_receive(fd, &frame, &bytes, &room, err)) > 0) {
 		r = take(f, &frame, bytes, err);
+		if (r < 0)
+			r = fail(f, r, err);
 		ended = frame.kind == LIVE_END || (ended && frame.kind == LIVE_TOLD);
 	}
 	free(bytes);

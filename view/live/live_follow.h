@@ -16,6 +16,8 @@ struct live_listener {
 	int (*round)(void *user, struct schedtrace_error *err);
 	/* It has ended; another one may begin. */
 	int (*ended)(void *user, struct schedtrace_error *err);
+	/* The rest of this recording cannot be followed, @why; NULL: that ends it all. */
+	int (*failed)(void *user, const struct schedtrace_error *why, struct schedtrace_error *err);
 	/* What the recorder says of itself, JSON. */
 	int (*told)(void *user, const char *text, size_t n, struct schedtrace_error *err);
 	void *user;
@@ -32,6 +34,7 @@ struct live_follow {
 	/* Of the present recording; NULL and INT64_MIN: nothing has come yet. */
 	struct schedtrace_engine *engine;
 	int64_t begin_ns, now_ns, last_ns;
+	bool lost; /* what comes until another recording begins is not followed */
 	bool done; /* set by a listener that has all that it wants */
 };
 

@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "base/mem.h"
 
-#define MOST_SENT 250 /* rows at a time */
+#define MOST_SENT 1000 /* rows at a time */
 
 void live_logs_open(struct live_logs *logs)
 {

@@ -113,8 +113,9 @@ export class Grid {
   }
 
   // The same table again, some time later: which, of 0 to n - 1. frozen: rows that were there stay
-  // where they are, new ones come last.
-  renew(columns, n, which, { sort = null, chosen = null, own = null, frozen = false } = {}) {
+  // where they are, new ones come last; before: the same, where they have other numbers now.
+  renew(columns, n, which, { sort = null, chosen = null, own = null, frozen = false,
+    before = frozen ? this.#order : null } = {}) {
     const laidOut = this.#columns.length;
     this.which = which;
     this.#columns = columns;
@@ -123,12 +124,16 @@ export class Grid {
     this.#chosen = chosen ? chosen.split(",") : kept.read("columns." + this.key);
     this.#sort = (sort ?? own ?? "").split(",").filter(Boolean).map(word => ({
       name: word.replace(/^-/, ""), down: word.startsWith("-") }));
-    if (!frozen || !laidOut)
+    if (!before || !laidOut)
       this.#layOut();
     else
       this.#shown = this.#shown.map(s => columns.find(c => c.name === s.name)).filter(Boolean);
-    const before = frozen ? this.#order : null;
     this.#arrange(before);
+  }
+
+  // Numbers of rows, as they stand.
+  get order() {
+    return this.#order;
   }
 
   // Other rows of the same table: which, of 0 to n - 1.

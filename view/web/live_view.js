@@ -76,6 +76,13 @@ export class LiveView {
     this.#show(this.#at ?? update);
   }
 
+  // The same again, in other colours or by other choices.
+  redraw() {
+    this.drawn = null;
+    if (this.root.isConnected)
+      this.#show(this.#at ?? live.history.at(-1));
+  }
+
   #show(update) {
     const at = live.history.indexOf(update);
     this.slider.max = Math.max(0, live.history.length - 1);

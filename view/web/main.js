@@ -13,11 +13,17 @@ import * as variables from "./variables.js";
 import * as statistics from "./statistics.js";
 import * as console from "./console.js";
 import * as live from "./live.js";
+import * as liveCpus from "./live_cpus.js";
+import * as liveFaults from "./live_faults.js";
+import * as liveMemory from "./live_memory.js";
+import * as liveMigrations from "./live_migrations.js";
+import * as liveStacks from "./live_stacks.js";
 import * as liveTasks from "./live_tasks.js";
 import * as strip from "./strip.js";
 
 const OF_RECORDINGS = { recordings, figure, tables, variables, statistics, console };
-const OF_RUNNING = { tasks: liveTasks, console };
+const OF_RUNNING = { tasks: liveTasks, migrations: liveMigrations, memory: liveMemory,
+  faults: liveFaults, stacks: liveStacks, cpus: liveCpus, console };
 let VIEWS = OF_RECORDINGS;
 const part = id => document.getElementById(id);
 let shown = null;

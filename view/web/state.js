@@ -13,7 +13,7 @@ const WORDS = {
   tasks: ["interval", "by", "sort", "filter", "columns"],
   migrations: ["interval", "sort", "filter", "columns"],
   memory: ["interval", "pie", "sort", "filter", "columns"],
-  faults: ["interval", "sort", "filter", "columns"],
+  faults: ["interval", "by", "sort", "filter", "columns"],
   stacks: ["interval", "by", "sort", "filter", "columns"],
   cpus: ["interval", "sort", "filter", "columns"],
 };
