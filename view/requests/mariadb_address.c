@@ -17,7 +17,7 @@
 static int wrong(struct schedtrace_error *err, const char *what)
 {
 	return error_set(err, SCHEDTRACE_E_USAGE,
-			 "--db mariadb:%s; write mariadb://USER@HOST/DATABASE, with "
+			 "--db mariadb%s; write mariadb://USER@HOST/DATABASE, with "
 			 "?socket=PATH behind it for a socket",
 			 what);
 }
