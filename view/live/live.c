@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
@@ -74,12 +75,24 @@ static int print(struct live *l, int frames, struct schedtrace_error *err)
 	return r < 0 ? r : live_viewer_run(&l->tables, frames, l->requests.log, err);
 }
 
+/* Whether the recorder has anything to send; if it cannot begin it says so itself. */
+static bool begins(int frames)
+{
+	struct pollfd fd = { frames, POLLIN, 0 };
+
+	while (poll(&fd, 1, -1) < 0 && errno == EINTR)
+		;
+	return fd.revents & POLLIN;
+}
+
 static int view(struct live *l, int frames, int orders, struct schedtrace_error *err)
 {
 	struct schedtrace_error later;
 	int r, stored = 0;
 
 	take_no_signals(l);
+	if (!begins(frames))
+		return 0;
 	r = live_rights_keep_files(&frames, &orders, err);
 	if (r < 0)
 		return r;
@@ -147,11 +160,15 @@ static int prepare(struct live *l, int *status, struct schedtrace_error *err)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot wait for signals");
 	if (options->out)
 		r = live_recorder_open_file(recorder, err);
+	/* Both processes come before the recorder's threads, one of which may hold a lock at a
+	 * fork. */
 	if (r == 0 && options->command)
 		r = workload_prepare(&recorder->workload, options->command,
 				     &(struct workload_options){ .identity = &l->rights.caller,
 								 .signals = &l->signals },
 				     status, err);
+	if (r == 0)
+		r = start_viewer(l, err);
 	return r < 0 ? r : live_recorder_open(recorder, err);
 }
 
@@ -204,8 +221,6 @@ int live_run(const struct live_options *options, int *status, struct schedtrace_
 		return r;
 	}
 	r = prepare(&l, status, err);
-	if (r == 0)
-		r = start_viewer(&l, err);
 	if (r == 0)
 		r = live_recorder_run(&l.recorder, status, err);
 	end_viewer(&l, r, status);
