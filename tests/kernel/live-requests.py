@@ -5,6 +5,7 @@ import io
 import pwd
 import sqlite3
 import stat
+import threading
 from recorder import *
 import mariadb
 
@@ -150,20 +151,31 @@ with Folder() as folder:
                   "a server that is down is refused where it is required", r.returncode, r.stderr)
             p = subprocess.Popen([VIEW, "live", "--db", db, "-o", "maria.dat", "-t", "tasks", "--interval", "0.2", "-f", "csv"],
                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env)
-            said = p.stderr.readline()
+            said = []
+            reader = threading.Thread(target=lambda: said.extend(iter(p.stderr.readline, "")))
+            reader.start()
+
+            def stored():
+                """How many rows there are, after another few requests."""
+                subprocess.run(["true"])
+                r = subprocess.run([VIEW, "requests", "-f", "csv", "--db", db], capture_output=True, env=env)
+                return r.stdout.count(b"\n")
+
+            wait_for(lambda: said)
             for _ in range(3):
                 server.start()
-                subprocess.run(["true"])
-                said += p.stderr.readline()
+                before = stored()
+                wait_for(lambda: stored() > before)
                 server.stop()
                 for _ in range(20):
                     subprocess.run(["true"])
-                if "again" in said:
-                    said += p.stderr.readline()
             server.start()
-            subprocess.run(["true"])
+            before = stored()
+            wait_for(lambda: stored() > before)
             p.send_signal(signal.SIGINT)
-            said += p.communicate(timeout=LONG)[1]
+            p.wait(timeout=LONG)
+            reader.join()
+            said = "".join(said)
             claim(p.returncode == 0 and "will wait for the database" in said and "stored again" in said,
                   "requests wait for a server that is down at the start, killed and started again", p.returncode, said)
             subprocess.run([VIEW, "requests", "--db", "sqlite:later.db", "--add", "maria.dat"], capture_output=True)
