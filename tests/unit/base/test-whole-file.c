@@ -167,6 +167,11 @@ static pid_t start_writer(void)
 		struct whole_file out;
 
 		leave_proc();
+		/* Whatever started the tests, nohup for one. */
+		signal(SIGHUP, SIG_DFL);
+		signal(SIGINT, SIG_DFL);
+		signal(SIGQUIT, SIG_DFL);
+		signal(SIGTERM, SIG_DFL);
 		outputs_remove_at_signals();
 		if (whole_file_open(&out, "x", NULL, &err) < 0 ||
 		    whole_file_write(&out, "ne", 2, &err) < 0)
