@@ -22,8 +22,12 @@ MEMORY = os.path.join(os.path.abspath(sys.argv[2]), "examples/traces/memory.tar"
 PASSWORD = mariadb.Server.PASSWORD
 
 
+# What a row says of its time has the zone of who stored it.
+ALONE = {**os.environ, "HOME": "/nonexistent", "TZ": "UTC-2"}
+
+
 def run(*args, db, env=None, password=PASSWORD):
-    e = {**os.environ, "HOME": "/nonexistent", "TZ": "UTC-2", **(env or {})}
+    e = {**ALONE, **(env or {})}
     e.pop("MYSQL_PWD", None)
     if password is not None:
         e["MYSQL_PWD"] = password
@@ -90,7 +94,7 @@ with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         # Killed while rows come: a transaction is there whole or not at all.
         for pause in (0.05, 0.1, 0.2, 0.4):
             p = subprocess.Popen([VIEW, "requests", "--db", server.address(database="killed"), "--add", MEMORY],
-                                 env={**os.environ, "MYSQL_PWD": PASSWORD}, stdout=subprocess.DEVNULL,
+                                 env={**ALONE, "MYSQL_PWD": PASSWORD}, stdout=subprocess.DEVNULL,
                                  stderr=subprocess.PIPE, text=True)
             time.sleep(pause)
             server.stop(signal.SIGKILL)
