@@ -12,6 +12,11 @@ import sys
 import tempfile
 import time
 
+# Whatever started the tests, nohup for one: the signals that they send are not ignored.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
+
 CONV, REPORT, TRACES = (a if a == "-" else os.path.abspath(a) for a in sys.argv[1:4])
 n = failed = 0
 

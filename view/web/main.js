@@ -207,8 +207,12 @@ function prepare() {
     part("main").focus();
   };
   system.addEventListener("change", paint);
-  api.on("working", working);
   api.on("connection", connection);
+}
+
+// What may happen from the first question on.
+function listen() {
+  api.on("working", working);
   api.on("token", askForToken);
   addEventListener("unhandledrejection", event => {
     if (event.reason instanceof api.Dropped)
@@ -235,6 +239,8 @@ function startLive() {
 
 async function start() {
   api.takeToken();
+  listen();
+  paint();
   try {
     await app.load();
   } catch {
@@ -243,7 +249,6 @@ async function start() {
   if (app.isLive)
     VIEWS = OF_RUNNING;
   prepare();
-  paint();
   provideCommands();
   commands.listen();
   if (app.isLive)
