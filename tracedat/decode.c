@@ -134,7 +134,7 @@ int stream_shift(struct stream *s, int64_t shift, struct schedtrace_error *err)
 	if (s->cur == s->cur_end)
 		return 0;
 	if (!checked_add(s->cur_end[-1].timestamp, shift, &last) || last > TIME_MAX)
-		return error_set(err, SCHEDTRACE_E_FORMAT,
+		return error_set(err, SCHEDTRACE_E_LIMIT,
 				 "CPU %d: a time above 2^62 after the clock was set back", s->cpu);
 	for (; shift && r < s->cur_end; r++) {
 		r->timestamp += shift;

@@ -268,7 +268,7 @@ static int go_on(struct merge *m, size_t *n, struct schedtrace_error *err)
 			earliest = after;
 	}
 	if (!checked_add(m->now, pause, &resume))
-		return error_set(err, SCHEDTRACE_E_FORMAT,
+		return error_set(err, SCHEDTRACE_E_LIMIT,
 				 "a time above 2^62 after the clock was set back");
 	put_ends(m, n, resume);
 	while (m->n_parked)
