@@ -24,7 +24,7 @@
 #endif
 
 static const struct {
-	const char *scheme, *library;
+	const char *scheme, *needs;
 	const struct request_store_ops *ops; /* NULL: not built in */
 } stores[] = {
 	{ "sqlite:", "libsqlite3", SQLITE_STORE },
@@ -42,7 +42,7 @@ int request_store_open(struct request_store **out, const char *url, const char *
 		if (!stores[i].ops)
 			return error_set(err, SCHEDTRACE_E_UNSUPPORTED,
 					 "schedview was built without %s, which %s… needs",
-					 stores[i].library, stores[i].scheme);
+					 stores[i].needs, stores[i].scheme);
 		return stores[i].ops->open(out, url + n, home, access, err);
 	}
 	/* The address may hold a password: it is not repeated. */
