@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #define MOST_PENDING	  64	 /* requests that wait for an answer */
-#define CLIENT_CHECK_US	  250000 /* how often it is looked whether a waiting client is there */
+#define CLIENT_CHECK_US	  250000 /* how often a client that waits is looked for */
 #define WRITING_TIMEOUT_S 60
 
 const char *request_arg(const struct request *request, const char *name)

@@ -30,7 +30,7 @@ struct server_client {
 	size_t n_topics;
 	void *data;
 	struct push *queue[MOST_WAITING]; /* the first is being written */
-	size_t n_queue, queued, sent;	  /* bytes in it, and those of the first that were sent */
+	size_t n_queue, queued, sent;	  /* bytes in it; of the first, those sent */
 	uint64_t skipped, told;
 	char *said; /* of a message so far */
 	size_t n_said;

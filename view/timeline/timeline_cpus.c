@@ -11,7 +11,7 @@
 #include "view/timeline/timeline_panel.h"
 #include "view/timeline/timeline_strip.h"
 
-#define NAMES	   10 /* that have a colour of their own, if they ran a thousandth of the time */
+#define NAMES	   10 /* that have a colour, if they ran a thousandth of the time */
 #define LEAST_PART 1000
 #define QUEUE_PART 0.22 /* of a lane's height */
 

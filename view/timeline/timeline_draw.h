@@ -10,7 +10,7 @@
 struct timeline_options {
 	const char *trace;
 	const char *out;	  /* FILE.png, .svg or .pdf */
-	const char *size;	  /* "WIDTHxHEIGHT" in pixels, or NULL: as high as the lanes want */
+	const char *size;	  /* "WIDTHxHEIGHT" in pixels; NULL: as the lanes want */
 	const char *window;	  /* "BEGIN:END", or NULL */
 	const char *title;	  /* NULL: the recorded command */
 	const char *cpus;	  /* a list; NULL: all */

@@ -73,7 +73,8 @@ static void a_program_that_cannot_run_is_told_before_the_gate(void **state)
 	struct workload w;
 	int status;
 
-	assert_true(workload_prepare(&w, ARGV((char *)"no-such-program"), &alone, &status, &err) < 0);
+	assert_true(workload_prepare(&w, ARGV((char *)"no-such-program"), &alone, &status, &err) <
+		    0);
 	assert_int_equal(status, 127);
 	assert_string_equal(err.text, "no-such-program: command not found");
 	assert_true(workload_prepare(&w, ARGV((char *)"/tmp"), &alone, &status, &err) <
