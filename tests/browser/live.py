@@ -129,17 +129,25 @@ def pause(page):
     page.until("!document.querySelector('#tasks').classList.contains('past')", "it goes on")
 
 
+def updates_come(page, n):
+    """Waits for so many more."""
+    last = page.js("return document.querySelector('#tasks').dataset.drawn")
+    page.until("(drawn => drawn >= arguments[0] + arguments[1] || drawn < arguments[0])("
+               "+document.querySelector('#tasks').dataset.drawn)", "updates come", int(last), n)
+
+
 def held(page):
-    """Rows stay where they are under the pointer."""
+    """Rows stay where they are under the pointer, as long as the recording is the same."""
     page.pointer().move_to_element(page.find("#tasks .grid")).perform()
     page.until("document.querySelector('#tasks .grid-body').matches(':hover')", "the pointer is there")
-    drawn = page.js("return document.querySelector('#tasks').dataset.drawn")
-    page.until("document.querySelector('#tasks').dataset.drawn !== arguments[0]", "an update comes", drawn)
-    before = [r["pid"] for r in page.cells()][:20]   # those in sight
-    drawn = page.js("return document.querySelector('#tasks').dataset.drawn")
-    page.until("+document.querySelector('#tasks').dataset.drawn > +arguments[0] + 1", "more come", drawn)
-    after = [r["pid"] for r in page.cells()]
-    claim(len(before) == 20 and after[:20] == before, "under the pointer no row jumps", len(before),
+    begun = None
+    while begun != was_begun_again(page):
+        begun = was_begun_again(page)
+        updates_come(page, 1)
+        before = [r["pid"] for r in page.cells()]   # those in sight
+        updates_come(page, 2)
+        after = [r["pid"] for r in page.cells()]
+    claim(before and after[:len(before)] == before, "under the pointer no row jumps", len(before),
           len(after), *[(n, *p) for n, p in enumerate(zip(before, after)) if p[0] != p[1]][:9])
     page.pointer().move_to_element(page.find(".program")).perform()
 
@@ -156,11 +164,15 @@ def same_as_kept(page, folder):
     if was_begun_again(page):
         print("# the trace clock was set back: there is no recording of the whole run")
         return
-    page.until(lambda: received(page, "tasks", [])["last"], "the recording ends with the command")
+    # The file has its name when the page says that recording has stopped, which is after the last update.
+    page.until("document.querySelector('#strip').textContent.includes('stopped')", "it is stopped")
+    kept = os.path.join(folder, "kept.dat")
+    claim(os.path.exists(kept), "what is kept is there when the page says that recording has stopped",
+          os.listdir(folder))
+    page.until(lambda: received(page, "tasks", [])["last"], "the last update comes")
     got = received(page, "tasks", ["on_cpu_ns", "switches_voluntary", "switches_involuntary", "migrations"])
     claim(got["first"] == 1, "the page has all updates since the recording began", got["updates"])
-    rows = answer(SCHEDREPORT, "tasks", "--table", "tasks", "-f", "json", "-q",
-                  os.path.join(folder, "kept.dat"))["tasks"]["rows"]
+    rows = answer(SCHEDREPORT, "tasks", "--table", "tasks", "-f", "json", "-q", kept)["tasks"]["rows"]
     ours = [r for r in rows if r["comm"] == HOSTILE and r["end_ns"]]
     wrong = [(r["pid"], c, got["sums"].get(str(r["pid"]), {}).get(c), r[c]) for r in ours
              for c in ("on_cpu_ns", "switches_voluntary", "switches_involuntary", "migrations")

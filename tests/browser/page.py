@@ -39,9 +39,11 @@ if not CHROMIUM or not DRIVER:
 
 
 def output(*command):
-    """What a program prints; its messages are left out."""
-    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                          check=True).stdout
+    """What a program prints; its messages are told where it fails."""
+    r = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
+    if r.returncode:
+        raise AssertionError(f"{' '.join(command)} ended with {r.returncode}: {r.stderr}")
+    return r.stdout
 
 
 def answer(*command):
