@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/cache_memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -21,6 +22,7 @@
 struct window {
 	char *map;
 	size_t size;
+	int64_t at; /* in the file; -1: it is memory */
 };
 
 struct cache_memory {
@@ -77,10 +79,11 @@ static int open_file(void)
 	return fd < 0 ? -2 : fd;
 }
 
-static char *map_more(struct cache_memory *m, size_t size)
+static char *map_more(struct cache_memory *m, size_t size, int64_t *at)
 {
 	char *map = MAP_FAILED;
 
+	*at = -1;
 	if (m->mapped + size > IN_MEMORY && m->fd == -1)
 		m->fd = open_file();
 	/* Blocks are taken at once: a full disk is told here, and by no signal later. */
@@ -88,7 +91,10 @@ static char *map_more(struct cache_memory *m, size_t size)
 	    posix_fallocate(m->fd, (off_t)m->in_file, (off_t)size) == 0) {
 		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, m->fd,
 			   (off_t)m->in_file);
-		m->in_file += map != MAP_FAILED ? size : 0;
+		if (map != MAP_FAILED) {
+			*at = (int64_t)m->in_file;
+			m->in_file += size;
+		}
 	}
 	if (map == MAP_FAILED)
 		map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -102,7 +108,7 @@ static bool add_window(struct cache_memory *m, size_t size)
 
 	if (!array_room(m->windows, m->n, m->max))
 		return false;
-	window.map = map_more(m, size);
+	window.map = map_more(m, size, &window.at);
 	if (window.map == MAP_FAILED)
 		return false;
 	m->windows[m->n++] = window;
@@ -110,21 +116,57 @@ static bool add_window(struct cache_memory *m, size_t size)
 	return true;
 }
 
-void *cache_memory_take(struct cache_memory *m, size_t size)
+int cache_memory_reserve(struct cache_memory *m, size_t size, struct cache_piece *out)
 {
-	char *piece = NULL;
+	int r = -1;
 
 	if (size > SIZE_MAX / 2)
-		return NULL;
+		return -1;
 	size = (size + 63) & ~(size_t)63;
 	pthread_mutex_lock(&m->lock);
 	if ((m->n && m->windows[m->n - 1].size - m->used >= size) ||
 	    add_window(m, size > WINDOW ? (size + 4095) & ~(size_t)4095 : WINDOW)) {
-		piece = m->windows[m->n - 1].map + m->used;
+		const struct window *last = &m->windows[m->n - 1];
+
+		*out = (struct cache_piece){ .bytes = last->map + m->used, .fd = m->fd };
+		if (last->at < 0)
+			out->memory = last->map + m->used;
+		else
+			out->at = last->at + (int64_t)m->used;
 		m->used += size;
+		r = 0;
 	}
 	pthread_mutex_unlock(&m->lock);
-	return piece;
+	return r;
+}
+
+void *cache_memory_take(struct cache_memory *m, size_t size)
+{
+	struct cache_piece piece;
+
+	return cache_memory_reserve(m, size, &piece) < 0 ? NULL : (void *)piece.bytes;
+}
+
+int cache_piece_write(const struct cache_piece *piece, size_t at, const void *from, size_t n)
+{
+	const char *bytes = from;
+
+	if (piece->memory) {
+		memcpy((char *)piece->memory + at, from, n);
+		return 0;
+	}
+	while (n) {
+		ssize_t done = pwrite(piece->fd, bytes, n, (off_t)(piece->at + (int64_t)at));
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return -1;
+		bytes += done;
+		at += (size_t)done;
+		n -= (size_t)done;
+	}
+	return 0;
 }
 
 /* Moves what an array has into a larger file of its own. */

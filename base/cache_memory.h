@@ -7,6 +7,7 @@
 #define BASE_CACHE_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <schedtrace/error.h>
 
@@ -19,6 +20,23 @@ void cache_memory_free(struct cache_memory *memory);
 
 /* A piece, of zeros, aligned to 64 bytes; NULL: neither memory nor file has room. For threads. */
 void *cache_memory_take(struct cache_memory *memory, size_t size);
+
+/*
+ * A piece that is written a stretch at a time and only read where it lies. What is written so goes
+ * into the file without a fault for each of its pages, which costs several times as much.
+ */
+struct cache_piece {
+	const void *bytes;
+	void *memory; /* the same, or NULL: they are in the file */
+	int fd;
+	int64_t at; /* in that file */
+};
+
+/* -1: neither memory nor file has room. */
+int cache_memory_reserve(struct cache_memory *memory, size_t size, struct cache_piece *out);
+
+/* Writes @n bytes to byte @at of the piece; -1: the file does not take them. */
+int cache_piece_write(const struct cache_piece *piece, size_t at, const void *from, size_t n);
 
 /* One array that grows, likewise in a file of its own once it is large; zeroes are an empty one. */
 struct cache_array {

@@ -43,8 +43,9 @@ struct value {
 	size_t n_operands;
 	struct value *operands;
 	/* What a plan finds out: */
-	size_t slot; /* of the column */
-	bool real;   /* whether the result is fractions */
+	size_t slot;   /* of the column */
+	size_t result; /* of VALUE_ROLLING and VALUE_ARGSORT: the slot that it is put into */
+	bool real;     /* whether the result is fractions */
 };
 
 /* ["query", EXPR] or ["=", NAME, VALUE]. */

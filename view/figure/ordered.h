@@ -10,29 +10,33 @@
 #include <schedtrace/error.h>
 
 #include "query/query.h"
+#include "view/figure/column_spool.h"
 #include "view/figure/instructions.h"
 
 /* Value @i of a column of numbers. */
 double ordered_real(const struct query_column *column, size_t i);
 
-/* Both functions take what memory they need beside @out from where the kernel may write it out
- * (base/cache_memory.h), for at most UINT32_MAX rows, and end with E_CANCELLED soon after @cancel,
- * if it is not NULL, becomes true. */
-
 /*
- * The rows in the order of their values, equal ones in their own order; rows without a value get -1
- * in their own place and are left out of the count of the others, as Series.argsort() of pandas
- * does.
+ * Both functions put a value for each row into a column of 8 bytes a value, take what memory they
+ * need from @memory, for at most UINT32_MAX rows, and end with E_CANCELLED soon after @cancel, if
+ * it is not NULL, becomes true.
  */
-int ordered_argsort(const struct query_column *column, size_t n, int64_t *out,
-		    const atomic_bool *cancel, struct schedtrace_error *err);
 
 /*
- * Of each row and the @window - 1 before it; NaN where there are fewer, or where one of them is NaN
- * or infinite. Sums and means of whole numbers are exact before they become fractions.
+ * The rows in the order of their values, equal ones in their own order, as int64_t; rows without a
+ * value get -1 in their own place and are left out of the count of the others, as Series.argsort()
+ * of pandas does.
+ */
+int ordered_argsort(const struct query_column *column, size_t n, struct cache_memory *memory,
+		    struct column_spool *out, const atomic_bool *cancel,
+		    struct schedtrace_error *err);
+
+/*
+ * Of each row and the @window - 1 before it, as double; NaN where there are fewer, or where one of
+ * them is NaN or infinite. Sums and means of whole numbers are exact before they become fractions.
  */
 int ordered_rolling(const struct query_column *column, size_t n, int64_t window,
-		    enum rolling_kind kind, double *out, const atomic_bool *cancel,
-		    struct schedtrace_error *err);
+		    enum rolling_kind kind, struct cache_memory *memory, struct column_spool *out,
+		    const atomic_bool *cancel, struct schedtrace_error *err);
 
 #endif

@@ -104,7 +104,13 @@ static int resolve(struct value *value, struct scope *scope, size_t step, struct
 		value->real = value->kind == VALUE_ROLLING ||
 			      (value->kind == VALUE_COLUMN &&
 			       list->slots[value->slot].type == QUERY_REAL);
-		list->whole |= value->kind != VALUE_COLUMN;
+		if (value_is_of_all_rows(value->kind)) {
+			value->result = list->n_slots++;
+			list->slots[value->result] =
+				(struct plan_slot){ .name = "",
+						    .type = value->real ? QUERY_REAL : QUERY_INT,
+						    .last_use = step + 1 };
+		}
 		return 0;
 	}
 	value->real = value->kind == VALUE_REAL || value->kind == VALUE_DIVIDE;
@@ -188,16 +194,29 @@ static int plan_outputs(struct plan *plan, struct category *category, struct pla
 	return 0;
 }
 
+/* How many slots a value needs beside that of its step. */
+static size_t count_results(const struct value *value)
+{
+	size_t n = value_is_of_all_rows(value->kind);
+
+	for (size_t i = 0; i < value->n_operands; i++)
+		n += count_results(&value->operands[i]);
+	return n;
+}
+
 static int make_list(struct plan *plan, struct category *category, struct step_list *steps,
 		     struct plan_list *list, struct schedtrace_error *err)
 {
 	struct scope scope = { .list = list };
+	size_t results = 0;
 	int r = 0;
 
+	for (size_t s = 0; s < steps->n; s++)
+		results += count_results(&steps->steps[s].value);
 	list->steps = steps;
 	list->queries = calloc(steps->n + 1, sizeof(*list->queries));
 	list->set = calloc(steps->n + 1, sizeof(*list->set));
-	list->slots = calloc(plan->n_inputs + steps->n + 1, sizeof(*list->slots));
+	list->slots = calloc(plan->n_inputs + steps->n + results + 1, sizeof(*list->slots));
 	list->outputs = calloc(plan->instructions->n_outputs + 1, sizeof(*list->outputs));
 	if (!list->queries || !list->set || !list->slots || !list->outputs)
 		return no_memory(err);

@@ -28,8 +28,13 @@ struct plan_list {
 	size_t n_slots;
 	struct plan_slot *slots; /* those of the recording come first */
 	size_t *outputs;	 /* the slot of each output */
-	bool whole;		 /* a step looks at all rows at once */
 };
+
+/* Does such a value look at all rows at once? */
+static inline bool value_is_of_all_rows(enum value_op kind)
+{
+	return kind == VALUE_ROLLING || kind == VALUE_ARGSORT;
+}
 
 struct plan_category {
 	size_t n_lists;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Rows in blocks that stay in the cache, or all at once where a step orders them. */
-#include <inttypes.h>
+/*
+ * Rows in blocks that stay in the cache. Before a step that looks at all of them at once they are
+ * written down, as the steps before it left them; so the columns are that later steps ask for.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +18,15 @@
 struct run {
 	const struct plan *plan;
 	const struct plan_terms *terms;
+	const struct query *filter; /* of the terms, until all rows went through it */
 	const struct plan_list *list;
+	/* The columns that the blocks are taken of, and how many rows they have. */
+	struct query_column *all;
+	size_t n_all;
+	/* What comes next: a column's values, where they do not stay as they are; so many rows. */
+	struct column_spool *spools;
+	size_t n_next;
+	bool all_stay;
 	size_t n, room; /* rows of the block that are left; most that there can be */
 	struct query_column *slots;
 	struct cache_memory *memory;
@@ -72,9 +82,7 @@ static void to_reals(void *values, size_t n)
 /* From left to right, as whole numbers until the first fraction comes. */
 static int combine(struct run *run, const struct value *value, void *out)
 {
-	/* All rows at once are too many for memory that the kernel cannot write out. */
-	auto_free void *block = run->list->whole ? NULL : reallocarray(NULL, run->n + 1, 8);
-	void *right = block ? block : cache_memory_take(run->memory, (run->n + 1) * 8);
+	auto_free void *right = reallocarray(NULL, run->n + 1, 8);
 	bool real = value->operands[0].real;
 	int64_t *ints = out, *right_ints = right;
 	double *reals = out, *right_reals = right;
@@ -109,12 +117,15 @@ static int combine(struct run *run, const struct value *value, void *out)
 /* The values of the block's rows, doubles if the value is real, else int64_t. */
 static int evaluate(struct run *run, const struct value *value, void *out)
 {
-	const struct query_column *column = value->column ? &run->slots[value->slot] : NULL;
+	size_t slot = value_is_of_all_rows(value->kind) ? value->result : value->slot;
+	const struct query_column *column = value->column ? &run->slots[slot] : NULL;
 	int64_t *ints = out;
 	double *reals = out;
 
 	switch (value->kind) {
 	case VALUE_COLUMN:
+	case VALUE_ROLLING:
+	case VALUE_ARGSORT:
 		for (size_t i = 0; i < run->n; i++)
 			if (value->real)
 				reals[i] = column->reals[i];
@@ -129,11 +140,6 @@ static int evaluate(struct run *run, const struct value *value, void *out)
 		for (size_t i = 0; i < run->n; i++)
 			reals[i] = value->f;
 		return 0;
-	case VALUE_ROLLING:
-		return ordered_rolling(column, run->n, value->i, value->rolling, reals,
-				       run->terms->cancel, run->err);
-	case VALUE_ARGSORT:
-		return ordered_argsort(column, run->n, ints, run->terms->cancel, run->err);
 	default:
 		return combine(run, value, out);
 	}
@@ -259,7 +265,7 @@ static int apply_filter(struct run *run)
 								slots[c].small_ints[i]);
 		slots[c] = (struct query_column){ .texts = run->comms };
 	}
-	r = query_rows(run->terms->filter, slots, run->n, run->keep, run->err);
+	r = query_rows(run->filter, slots, run->n, run->keep, run->err);
 	return r < 0 ? r : compact_kept(run, SIZE_MAX); /* before the first step */
 }
 
@@ -301,11 +307,10 @@ static int put_out(struct run *run, size_t category, plan_sink *sink, void *user
 
 static void begin_block(struct run *run, size_t begin)
 {
-	memset(run->slots, 0, run->list->n_slots * sizeof(*run->slots));
-	for (size_t c = 0; c < run->plan->n_inputs; c++) {
-		const struct query_column *from = &run->plan->inputs[c].column->values;
+	for (size_t slot = 0; slot < run->list->n_slots; slot++) {
+		const struct query_column *from = &run->all[slot];
 
-		run->slots[c] = (struct query_column){
+		run->slots[slot] = (struct query_column){
 			.ints = from->ints ? from->ints + begin : NULL,
 			.small_ints = from->small_ints ? from->small_ints + begin : NULL,
 			.reals = from->reals ? from->reals + begin : NULL,
@@ -313,22 +318,135 @@ static void begin_block(struct run *run, size_t begin)
 	}
 }
 
-static int run_blocks(struct run *run, size_t category, plan_sink *sink, void *user)
+static const void *values_of(const struct query_column *column)
 {
-	size_t rows = run->plan->columns->rows.n;
+	return column->ints    ? (const void *)column->ints
+	       : column->reals ? (const void *)column->reals
+			       : (const void *)column->small_ints;
+}
+
+/* Writes down what the steps from @next on ask for of a block. */
+static int spool_block(struct run *run, size_t next)
+{
 	int r = 0;
 
-	for (size_t begin = 0; begin < rows && r == 0; begin += run->room) {
-		run->n = rows - begin < run->room ? rows - begin : run->room;
+	run->n_next += run->n;
+	for (size_t slot = 0; slot < run->list->n_slots && r == 0; slot++) {
+		const struct query_column *column = &run->slots[slot];
+		struct column_spool *spool = &run->spools[slot];
+
+		if (run->list->slots[slot].last_use <= next || !values_of(column) ||
+		    (run->all_stay && values_of(&run->all[slot])))
+			continue;
+		if (!spool->size)
+			r = column_spool_begin(spool, run->memory, run->n_all,
+					       column->small_ints ? 4 : 8, run->err);
+		if (r == 0)
+			r = column_spool_put(spool, values_of(column), run->n, run->err);
+	}
+	return r;
+}
+
+/* All rows through the steps from @first to before @next, and to where they are wanted. */
+static int run_blocks(struct run *run, size_t first, size_t next, size_t category, plan_sink *sink,
+		      void *user)
+{
+	const struct plan_list *list = run->list;
+	int r = 0;
+
+	for (size_t begin = 0; begin < run->n_all && r == 0; begin += run->room) {
+		run->n = run->n_all - begin < run->room ? run->n_all - begin : run->room;
 		begin_block(run, begin);
 		if (run->terms->cancel && atomic_load(run->terms->cancel))
 			return error_set(run->err, SCHEDTRACE_E_CANCELLED, "cancelled");
-		if (run->terms->filter)
+		if (run->filter)
 			r = apply_filter(run);
-		for (size_t s = 0; s < run->list->steps->n && r == 0; s++)
-			r = run->list->queries[s] ? apply_query(run, s) : apply_set(run, s);
+		for (size_t s = first; s < next && r == 0; s++)
+			r = list->queries[s] ? apply_query(run, s) : apply_set(run, s);
 		if (r == 0)
-			r = put_out(run, category, sink, user);
+			r = next < list->steps->n ? spool_block(run, next)
+						  : put_out(run, category, sink, user);
+	}
+	return r;
+}
+
+/* What was written down is what there is. */
+static void take_spools(struct run *run)
+{
+	for (size_t slot = 0; slot < run->list->n_slots; slot++) {
+		struct column_spool *spool = &run->spools[slot];
+		struct query_column *column = &run->all[slot];
+		const void *bytes = spool->piece.bytes;
+
+		if (!run->all_stay)
+			*column = (struct query_column){ .ints = NULL };
+		if (!spool->size)
+			continue;
+		if (run->list->slots[slot].type == QUERY_REAL)
+			column->reals = bytes;
+		else if (spool->size == 4)
+			column->small_ints = bytes;
+		else
+			column->ints = bytes;
+		spool->size = 0;
+	}
+	run->n_all = run->n_next;
+}
+
+/* The values within a step's that look at all rows. */
+static int order_rows(struct run *run, const struct value *value)
+{
+	const atomic_bool *cancel = run->terms->cancel;
+	const struct query_column *column = &run->all[value->slot];
+	struct query_column *result = &run->all[value->result];
+	struct column_spool out;
+	int r = 0;
+
+	for (size_t o = 0; o < value->n_operands && r == 0; o++)
+		r = order_rows(run, &value->operands[o]);
+	if (r < 0 || !value_is_of_all_rows(value->kind))
+		return r;
+	r = column_spool_begin(&out, run->memory, run->n_all, 8, run->err);
+	if (r == 0 && value->kind == VALUE_ARGSORT)
+		r = ordered_argsort(column, run->n_all, run->memory, &out, cancel, run->err);
+	else if (r == 0)
+		r = ordered_rolling(column, run->n_all, value->i, value->rolling, run->memory, &out,
+				    cancel, run->err);
+	if (value->real)
+		result->reals = out.piece.bytes;
+	else
+		result->ints = out.piece.bytes;
+	return r;
+}
+
+static bool is_of_all_rows(const struct value *value)
+{
+	bool is = value_is_of_all_rows(value->kind);
+
+	for (size_t o = 0; o < value->n_operands && !is; o++)
+		is = is_of_all_rows(&value->operands[o]);
+	return is;
+}
+
+/* From one step that looks at all rows to the next, of which the last has none behind it. */
+static int run_steps(struct run *run, size_t category, plan_sink *sink, void *user)
+{
+	const struct step_list *steps = run->list->steps;
+	size_t first = 0, next = 0;
+	int r = 0;
+
+	while (r == 0) {
+		run->all_stay = !run->filter;
+		run->n_next = 0;
+		while (next < steps->n && !is_of_all_rows(&steps->steps[next].value))
+			run->all_stay &= !run->list->queries[next++];
+		r = run_blocks(run, first, next, category, sink, user);
+		if (r < 0 || next == steps->n)
+			break;
+		run->filter = NULL;
+		take_spools(run);
+		r = order_rows(run, &steps->steps[next].value);
+		first = next++;
 	}
 	return r;
 }
@@ -338,12 +456,18 @@ static int run_list(const struct plan *plan, const struct plan_list *list, size_
 		    struct schedtrace_error *err)
 {
 	size_t rows = plan->columns->rows.n;
-	size_t room = list->whole || rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
+	size_t room = rows < BLOCK_ROWS ? rows : BLOCK_ROWS;
+	auto_free struct query_column *all = calloc(list->n_slots + 1, sizeof(*all));
 	auto_free struct query_column *slots = calloc(list->n_slots + 1, sizeof(*slots));
+	auto_free struct column_spool *spools = calloc(list->n_slots + 1, sizeof(*spools));
 	auto_free void **owned = calloc(list->n_slots + 1, sizeof(*owned));
 	struct run run = { .plan = plan,
 			   .terms = terms,
+			   .filter = terms->filter,
 			   .list = list,
+			   .all = all,
+			   .n_all = rows,
+			   .spools = spools,
 			   .room = room,
 			   .slots = slots,
 			   .owned = owned,
@@ -354,13 +478,12 @@ static int run_list(const struct plan *plan, const struct plan_list *list, size_
 		return r;
 	run.keep = cache_memory_take(run.memory, (room + 1) * sizeof(*run.keep));
 	run.rows = cache_memory_take(run.memory, (room + 1) * sizeof(*run.rows));
-	if (!slots || !owned || !run.keep || !run.rows)
+	for (size_t c = 0; all && c < plan->n_inputs; c++)
+		all[c] = plan->inputs[c].column->values;
+	if (!all || !slots || !spools || !owned || !run.keep || !run.rows)
 		r = no_memory(&run);
-	else if (room > UINT32_MAX)
-		r = error_set(err, SCHEDTRACE_E_LIMIT, "%zu rows at once are more than %" PRIu32,
-			      room, UINT32_MAX);
 	else
-		r = run_blocks(&run, category, sink, user);
+		r = run_steps(&run, category, sink, user);
 	cache_memory_free(run.memory);
 	return r;
 }

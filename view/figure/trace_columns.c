@@ -84,21 +84,22 @@ static int put(struct trace_columns *columns, const struct schedtrace_events *ba
 	       struct schedtrace_error *err)
 {
 	struct schedtrace_events from = *batch;
+	int r = 0;
 
-	for (size_t c = 0; c < N_PLAIN; c++) {
-		size_t size = is_wide(c) ? 8 : 4;
-		const void *source = *place_of(&from, c), **place;
+	for (size_t c = 0; c < N_PLAIN && r == 0; c++) {
+		const void *source = *place_of(&from, c);
+		struct column_spool *spool = &columns->spools[c];
 
-		place = place_of(&columns->rows, c);
-		if (source && !*place)
-			*place = cache_memory_take(columns->memory, (n + 1) * size);
-		if (source && !*place)
-			return no_memory(n, err);
-		if (source)
-			memcpy((char *)*place + columns->rows.n * size, source, batch->n * size);
+		if (!source)
+			continue;
+		if (!spool->size)
+			r = column_spool_begin(spool, columns->memory, n, is_wide(c) ? 8 : 4, err);
+		if (r == 0)
+			r = column_spool_put(spool, source, batch->n, err);
+		*place_of(&columns->rows, c) = spool->piece.bytes;
 	}
 	columns->rows.n += batch->n;
-	return 0;
+	return r;
 }
 
 /* @n: how many there are, as a tarball says; below 0 nobody knows. */
@@ -213,29 +214,38 @@ static int compute(struct trace_columns *columns, size_t i, struct trace_column 
 	return 0;
 }
 
+/* Times become those since the first row. */
+static int take_times(struct trace_columns *columns, const int64_t *values,
+		      struct trace_column *out, struct schedtrace_error *err)
+{
+	size_t rows = columns->rows.n;
+	int64_t part[COLUMN_SPOOL_ROWS];
+	struct column_spool spool;
+	int r = column_spool_begin(&spool, columns->memory, rows, sizeof(*part), err);
+
+	for (size_t begin = 0, n; begin < rows && r == 0; begin += n) {
+		n = rows - begin < COLUMN_SPOOL_ROWS ? rows - begin : COLUMN_SPOOL_ROWS;
+		memcpy(part, values + begin, n * sizeof(*part));
+		begin_at(part, n, columns->t0);
+		r = column_spool_put(&spool, part, n, err);
+	}
+	out->ns = true;
+	out->values.ints = spool.piece.bytes;
+	return r;
+}
+
 /* A column that was read. */
 static int take(struct trace_columns *columns, size_t c, struct trace_column *out,
 		struct schedtrace_error *err)
 {
-	struct schedtrace_events *rows = &columns->rows;
-	const void *values = *place_of(rows, c);
-	int64_t *since_begin;
+	const void *values = *place_of(&columns->rows, c);
 
-	if (!is_wide(c)) {
+	if (c == TIMESTAMP)
+		return take_times(columns, values, out, err);
+	if (is_wide(c))
+		out->values.ints = values;
+	else
 		out->values.small_ints = values;
-		return 0;
-	}
-	out->values.ints = values;
-	if (c != TIMESTAMP)
-		return 0;
-	since_begin = cache_memory_take(columns->memory, (rows->n + 1) * 8);
-	if (!since_begin)
-		return no_memory(rows->n, err);
-	if (rows->n)
-		memcpy(since_begin, values, rows->n * 8);
-	begin_at(since_begin, rows->n, columns->t0);
-	out->ns = true;
-	out->values.ints = since_begin;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/cache_memory.h"
 #include "input/input.h"
 #include "query/query.h"
+#include "view/figure/column_spool.h"
 #include "view/figure/instructions.h"
 
 /* A column that instructions can name; of all rows, and as long as the recording is open. */
@@ -25,7 +26,8 @@ struct trace_columns {
 	const struct schedtrace_context *context;
 	struct schedtrace_events rows; /* n of them, with the whole of each column */
 	struct cache_array owned[8];   /* where they were copied, if their number was not known */
-	struct cache_memory *memory;   /* where they are otherwise, and what is computed of them */
+	struct column_spool spools[8]; /* where they are otherwise */
+	struct cache_memory *memory;   /* of these, and what is computed of them */
 	int64_t t0;		       /* of the first row, 0 without one */
 	/* What was asked for so far, under the lock. */
 	pthread_mutex_t lock;
