@@ -34,7 +34,7 @@ static int read_all(struct timeline *t, const char *path, struct input **infile,
 	int r = input_open(infile, path, &options, err);
 
 	if (r == 0)
-		r = timeline_new(t, input_context(*infile), err);
+		r = timeline_new(t, input_context(*infile), false, err);
 	while (r == 0 && (r = input_next(*infile, &rows, err)) > 0)
 		r = timeline_feed(t, rows, err);
 	return r < 0 ? r : timeline_finish(t, err);

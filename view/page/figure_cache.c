@@ -30,6 +30,8 @@ static void drop_figure(struct cached_figure *f)
 
 static void drop_recording(struct cached_recording *r)
 {
+	if (r->timeline_state == CACHE_READY)
+		timeline_free(&r->timeline);
 	trace_columns_close(&r->columns);
 	recording_file_close(&r->file);
 	*r = (struct cached_recording){ .state = CACHE_FREE };
@@ -275,6 +277,83 @@ static int get_figure(struct figure_cache *cache, struct work *work,
 	free(text);
 	return status;
 }
+
+/* ---- timelines ------------------------------------------------------------------------ */
+
+static int make_timeline(struct figure_cache *cache, struct work *work, struct cached_recording *r,
+			 const char *what, struct schedtrace_error *err)
+{
+	struct reading reading = { cache, work, r, what, 0 };
+	int status;
+
+	r->timeline_state = CACHE_OPENING;
+	pthread_mutex_unlock(&cache->lock);
+	status = timeline_new(&r->timeline, r->columns.context, true, err);
+	if (status == 0)
+		status = timeline_feed_all(&r->timeline, &r->columns.rows, tell_reading, &reading,
+					   err);
+	if (status == 0)
+		status = timeline_finish(&r->timeline, err);
+	if (status < 0)
+		timeline_free(&r->timeline);
+	pthread_mutex_lock(&cache->lock);
+	r->timeline_state = status < 0 ? CACHE_FREE : CACHE_READY;
+	pthread_cond_broadcast(&cache->changed);
+	return status;
+}
+
+static int get_timeline(struct figure_cache *cache, struct work *work, struct cached_recording *r,
+			struct schedtrace_error *err)
+{
+	char what[300];
+	int status = 0;
+
+	snprintf(what, sizeof(what), "lanes of %s", r->file.name);
+	while (status == 0 && r->timeline_state != CACHE_READY) {
+		if (r->timeline_state == CACHE_FREE) {
+			status = make_timeline(cache, work, r, what, err);
+			continue;
+		}
+		r->waiting++;
+		status = wait_for_change(cache, work, what, r->done, r->total, err);
+		r->waiting--;
+	}
+	return status;
+}
+
+int figure_cache_get_recording(struct work *work, bool timeline, struct cached_recording **out,
+			       struct schedtrace_error *err)
+{
+	struct figure_cache *cache = &work->page->figures;
+	struct recording_file file;
+	int r = recording_list_find(&work->page->recordings,
+				    request_arg(work->request, "recording"), &file, err);
+
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&cache->lock);
+	r = get_recording(cache, work, &file, out, err);
+	if (r < 0) {
+		recording_file_error(&file, r, err);
+		recording_file_close(&file);
+	} else if (timeline) {
+		r = get_timeline(cache, work, *out, err);
+		if (r < 0)
+			(*out)->users--;
+	}
+	pthread_mutex_unlock(&cache->lock);
+	return r;
+}
+
+void figure_cache_release_recording(struct figure_cache *cache, struct cached_recording *recording)
+{
+	pthread_mutex_lock(&cache->lock);
+	recording->users--;
+	pthread_cond_broadcast(&cache->changed);
+	pthread_mutex_unlock(&cache->lock);
+}
+
+/* ---- figures -------------------------------------------------------------------------- */
 
 int figure_cache_get(struct work *work, struct cached_figure **out, struct schedtrace_error *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Recordings that were opened and figures made of them, kept for the next request: a zoom reads
- * nothing again. The few last ones stay.
+ * Recordings that were opened, and figures and timelines made of them, kept for the next request: a
+ * zoom reads nothing again. The few last ones stay.
  */
 #ifndef VIEW_PAGE_FIGURE_CACHE_H
 #define VIEW_PAGE_FIGURE_CACHE_H
@@ -13,6 +13,7 @@
 #include "view/figure/figure.h"
 #include "view/page/recording_list.h"
 #include "view/page/work.h"
+#include "view/timeline/timeline.h"
 
 #define CACHE_RECORDINGS 3
 #define CACHE_FIGURES	 12
@@ -23,8 +24,10 @@ struct cached_recording {
 	enum cache_state state;
 	struct recording_file file;
 	struct trace_columns columns;
+	enum cache_state timeline_state; /* made when it is first asked for */
+	struct timeline timeline;
 	int users;	      /* requests, and figures */
-	int waiting;	      /* requests that wait until it is opened, */
+	int waiting;	      /* requests that wait until it is opened, or has a timeline, */
 	uint64_t done, total; /* and how far that is */
 	uint64_t last_use;
 };
@@ -55,5 +58,11 @@ void figure_cache_close(struct figure_cache *cache);
  */
 int figure_cache_get(struct work *work, struct cached_figure **out, struct schedtrace_error *err);
 void figure_cache_release(struct figure_cache *cache, struct cached_figure *figure);
+
+/* The recording that the argument "recording" names, with its timeline if that is wanted; to be
+ * given back by figure_cache_release_recording(). */
+int figure_cache_get_recording(struct work *work, bool timeline, struct cached_recording **out,
+			       struct schedtrace_error *err);
+void figure_cache_release_recording(struct figure_cache *cache, struct cached_recording *recording);
 
 #endif

@@ -8,6 +8,10 @@
 #include "base/grown.h"
 #include "libschedtrace/replay/queues.h"
 #include "libschedtrace/replay/replay.h"
+#include "libschedtrace/trace.h"
+#include "view/timeline/timeline_wakes.h"
+
+#define ROWS_AT_ONCE 65536
 
 /* While the lanes are made. */
 struct timeline_build {
@@ -16,7 +20,8 @@ struct timeline_build {
 	struct grown cpus;   /* struct timeline_cpu */
 	struct grown states; /* struct timeline_lane by life */
 	uint32_t n_wasted;   /* CPUs whose waste_since is known */
-	bool out_of_memory;  /* where that cannot be told at once */
+	struct timeline_wakes wakes;
+	bool out_of_memory; /* where that cannot be told at once */
 };
 
 static const enum timeline_state state_of_life[LIFE_DEAD] = {
@@ -267,13 +272,32 @@ static void take_out_waste(void *self, int64_t since)
 
 /* ---- rows ----------------------------------------------------------------------------- */
 
+static int add_wake(struct timeline *timeline, const struct schedtrace_events *rows, size_t i,
+		    uint32_t woken)
+{
+	struct timeline_build *build = timeline->build;
+	int64_t pid = rows->arg0[i];
+	uint32_t waker = TIMELINE_UNKNOWN;
+
+	if (woken > LIFE_MAX)
+		return 0;
+	if (!pid)
+		waker = TIMELINE_IDLE;
+	else if (pid > 0 && pid <= INT32_MAX)
+		waker = lives_find(replay_lives(build->replay), (int32_t)pid);
+	return timeline_wakes_add(&build->wakes, woken, waker, rows->timestamp[i]);
+}
+
 static int take_row(void *self, const struct schedtrace_events *rows, size_t i, uint32_t life,
 		    struct schedtrace_error *err)
 {
 	struct timeline *timeline = self;
 	struct timeline_build *build = timeline->build;
-	int r = follow_queue(timeline, rows, i);
+	int r;
 
+	if (rows->event[i] == SCHEDTRACE_WAKING)
+		return add_wake(timeline, rows, i, life) < 0 ? no_memory(err) : 0;
+	r = follow_queue(timeline, rows, i);
 	if (r == 0 && rows->event[i] != SCHEDTRACE_RQ_SIZE)
 		r = queues_follow(&build->queues, rows, i, life);
 	if (r == 0)
@@ -281,7 +305,7 @@ static int take_row(void *self, const struct schedtrace_events *rows, size_t i, 
 	return r < 0 || build->out_of_memory ? no_memory(err) : 0;
 }
 
-static int start(struct timeline *timeline, struct schedtrace_error *err)
+static int start(struct timeline *timeline, bool wakes, struct schedtrace_error *err)
 {
 	struct timeline_build *build = timeline->build;
 	struct replay_listener listener = {
@@ -295,7 +319,12 @@ static int start(struct timeline *timeline, struct schedtrace_error *err)
 				    .window_begin = INT64_MIN,
 				    .window_end = INT64_MAX };
 	int32_t cpus = schedtrace_context_info(timeline->context)->cpus;
-	int r = replay_new(&build->replay, timeline->context, INT64_MIN, INT64_MAX, err);
+	int r;
+
+	if (wakes)
+		listener.events |= REPLAY_EVENT(WAKING);
+	build->wakes.memory = timeline->memory;
+	r = replay_new(&build->replay, timeline->context, INT64_MIN, INT64_MAX, err);
 
 	if (r < 0)
 		return r;
@@ -310,7 +339,7 @@ static int start(struct timeline *timeline, struct schedtrace_error *err)
 	return replay_listen(build->replay, &listener, err);
 }
 
-int timeline_new(struct timeline *out, const struct schedtrace_context *context,
+int timeline_new(struct timeline *out, const struct schedtrace_context *context, bool wakes,
 		 struct schedtrace_error *err)
 {
 	int r;
@@ -320,7 +349,7 @@ int timeline_new(struct timeline *out, const struct schedtrace_context *context,
 	if (r < 0)
 		return r;
 	out->build = calloc(1, sizeof(*out->build));
-	return out->build ? start(out, err) : no_memory(err);
+	return out->build ? start(out, wakes, err) : no_memory(err);
 }
 
 int timeline_feed(struct timeline *timeline, const struct schedtrace_events *rows,
@@ -333,6 +362,24 @@ int timeline_feed(struct timeline *timeline, const struct schedtrace_events *row
 	timeline->end = rows->timestamp[rows->n - 1];
 	timeline->rows += rows->n;
 	return replay_feed(timeline->build->replay, rows, 0, rows->n, err);
+}
+
+int timeline_feed_all(struct timeline *timeline, const struct schedtrace_events *rows,
+		      int (*step)(void *user, uint64_t done, uint64_t total,
+				  struct schedtrace_error *err),
+		      void *user, struct schedtrace_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < rows->n; i += ROWS_AT_ONCE) {
+		size_t n = rows->n - i < ROWS_AT_ONCE ? rows->n - i : ROWS_AT_ONCE;
+		struct schedtrace_events part = events_slice(rows, i, n);
+
+		r = timeline_feed(timeline, &part, err);
+		if (r == 0)
+			r = step(user, i + n, rows->n, err);
+	}
+	return r;
 }
 
 /* ---- the end -------------------------------------------------------------------------- */
@@ -386,8 +433,12 @@ static int finish_task(struct timeline *timeline, uint32_t id)
 					.name = keep_name(timeline, lives_name(lives, id)),
 					.begin = life->start_ns,
 					.end = life->end_ns,
+					.prio = life->prio,
 					.states = *states };
 	*states = (struct timeline_lane){ .chunks = NULL };
+	if (timeline_wakes_take(&timeline->build->wakes, id, timeline->end, &task->woken_by,
+				&task->woke) < 0)
+		return -1;
 	if (task->begin == INT64_MIN)
 		task->begin = first_of(timeline, life);
 	if (task->end == INT64_MIN)
@@ -405,6 +456,7 @@ static void free_build(struct timeline_build *build)
 		timeline_lane_free(grown_get(&build->states, i, struct timeline_lane));
 	free(build->states.items);
 	free(build->cpus.items);
+	timeline_wakes_free(&build->wakes);
 	queues_free(&build->queues);
 	replay_free(build->replay);
 	free(build);
@@ -455,8 +507,11 @@ void timeline_free(struct timeline *timeline)
 	}
 	free_cpus(timeline->cpus, timeline->n_cpus);
 	free(timeline->cpus);
-	for (uint32_t i = 0; i < timeline->n_tasks; i++)
+	for (uint32_t i = 0; i < timeline->n_tasks; i++) {
 		timeline_lane_free(&timeline->tasks[i].states);
+		timeline_lane_free(&timeline->tasks[i].woken_by);
+		timeline_lane_free(&timeline->tasks[i].woke);
+	}
 	free(timeline->tasks);
 	arena_free(&timeline->names);
 	cache_memory_free(timeline->memory);

@@ -63,7 +63,11 @@ struct timeline_task {
 	int32_t pid, tgid;  /* tgid -1 unknown */
 	const char *name;   /* its last one, as bytes; "" unknown */
 	int64_t begin, end; /* of its life, as far as it was recorded */
+	int32_t prio;	    /* its last one, as the kernel prints it; INT32_MIN unknown */
 	struct timeline_lane states;
+	/* Whom it was woken by, and whom it woke, as timeline_wakes.h has it; empty unless they
+	 * were asked for. */
+	struct timeline_lane woken_by, woke;
 };
 
 struct timeline_build;
@@ -84,13 +88,20 @@ struct timeline {
 	struct timeline_build *build; /* until it is finished */
 };
 
-/* timeline_free() releases after a failure, too. The context must outlive it. */
-int timeline_new(struct timeline *out, const struct schedtrace_context *context,
+/* timeline_free() releases after a failure, too. The context must outlive it. @wakes: wakers are
+ * kept, too. */
+int timeline_new(struct timeline *out, const struct schedtrace_context *context, bool wakes,
 		 struct schedtrace_error *err);
 
 /* Rows in order. */
 int timeline_feed(struct timeline *timeline, const struct schedtrace_events *rows,
 		  struct schedtrace_error *err);
+
+/* The same of many; @step is told how many of them have been read, and may end it. */
+int timeline_feed_all(struct timeline *timeline, const struct schedtrace_events *rows,
+		      int (*step)(void *user, uint64_t done, uint64_t total,
+				  struct schedtrace_error *err),
+		      void *user, struct schedtrace_error *err);
 
 /* No more rows come. Before that, lanes lack what lasts. */
 int timeline_finish(struct timeline *timeline, struct schedtrace_error *err);

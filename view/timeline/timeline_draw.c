@@ -34,7 +34,7 @@ int timeline_draw_check(const struct timeline_options *options, struct schedtrac
 static int read_rows(struct timeline *timeline, struct input *infile, struct schedtrace_error *err)
 {
 	const struct schedtrace_events *rows;
-	int r = timeline_new(timeline, input_context(infile), err);
+	int r = timeline_new(timeline, input_context(infile), false, err);
 
 	while (r == 0 && (r = input_next(infile, &rows, err)) > 0)
 		r = timeline_feed(timeline, rows, err);

@@ -21,7 +21,7 @@ static void draw(struct drawn *d, const struct timeline_choice *choice)
 	struct schedtrace_error err;
 
 	must(schedtrace_load(d->trace, &all, &err), &err);
-	must(timeline_new(&d->timeline, schedtrace_context(d->trace), &err), &err);
+	must(timeline_new(&d->timeline, schedtrace_context(d->trace), true, &err), &err);
 	must(timeline_feed(&d->timeline, all, &err), &err);
 	must(timeline_finish(&d->timeline, &err), &err);
 	memset(&d->figure, 0, sizeof(d->figure));

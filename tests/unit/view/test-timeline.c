@@ -11,7 +11,7 @@ static void make(struct timeline *t, struct schedtrace *trace)
 	struct schedtrace_error err;
 
 	must(schedtrace_load(trace, &all, &err), &err);
-	must(timeline_new(t, schedtrace_context(trace), &err), &err);
+	must(timeline_new(t, schedtrace_context(trace), true, &err), &err);
 	must(timeline_feed(t, all, &err), &err);
 	must(timeline_finish(t, &err), &err);
 }
