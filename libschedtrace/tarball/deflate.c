@@ -13,32 +13,28 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "libschedtrace/tarball/deflate_values.h"
 
 size_t deflate_bound(size_t n)
 {
 	return n + n / 1000 + 1024;
 }
 
-/* Of the levels of memory that zlib offers the quickest here: its tables fit the nearer caches. */
-#define MEMORY 8
-
-static int deflate_zlib(int level, const void *in, size_t n, void *out, size_t size,
-			size_t *written, struct schedtrace_error *err)
+static int too_small(size_t n, size_t size, struct schedtrace_error *err)
 {
-	z_stream z = {
-		.next_in = (void *)in, .avail_in = (uInt)n, .next_out = out, .avail_out = (uInt)size
-	};
-	int r;
+	return error_set(err, SCHEDTRACE_E_LIMIT, "%zu bytes deflate to more than %zu", n, size);
+}
 
-	if (deflateInit2(&z, level, Z_DEFLATED, -MAX_WBITS, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK)
+static int deflate_own(enum deflate_data data, const void *in, size_t n, void *out, size_t size,
+		       size_t *written, struct schedtrace_error *err)
+{
+	struct deflate_bits bits = { .at = out, .end = (uint8_t *)out + size };
+
+	if (deflate_values(&bits, data, in, n) < 0)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to deflate");
-	r = deflate(&z, Z_FULL_FLUSH);
-	*written = size - z.avail_out;
-	deflateEnd(&z);
-	if (r != Z_OK || z.avail_in || !z.avail_out)
-		return error_set(err, SCHEDTRACE_E_LIMIT, "%zu bytes deflate to more than %zu", n,
-				 size);
-	return 0;
+	deflate_flush(&bits);
+	*written = (size_t)(bits.at - (uint8_t *)out);
+	return bits.full ? too_small(n, size, err) : 0;
 }
 
 #if HAVE_ISAL
@@ -65,8 +61,7 @@ static int deflate_isal(const void *in, size_t n, void *out, size_t size, size_t
 	z->flush = FULL_FLUSH;
 	if (isal_deflate_stateless(z) != COMP_OK || z->avail_in ||
 	    z->avail_out < sizeof(empty_block))
-		return error_set(err, SCHEDTRACE_E_LIMIT, "%zu bytes deflate to more than %zu", n,
-				 size);
+		return too_small(n, size, err);
 	*written = z->total_out;
 	/* Data that it stores has no flush behind it, being whole bytes already. */
 	if (z->total_out < 4 || memcmp(z->next_out - 4, empty_block + 1, 4) != 0) {
@@ -77,18 +72,16 @@ static int deflate_isal(const void *in, size_t n, void *out, size_t size, size_t
 }
 #endif
 
-int deflate_segment(enum deflate_effort effort, const void *in, size_t n, void *out, size_t size,
+int deflate_segment(enum deflate_data data, const void *in, size_t n, void *out, size_t size,
 		    size_t *written, struct schedtrace_error *err)
 {
 	if (n > DEFLATE_MAX_SEGMENT || size > 2 * DEFLATE_MAX_SEGMENT)
 		return error_set(err, SCHEDTRACE_E_LIMIT, "%zu bytes in one segment", n);
-	if (effort == DEFLATE_SMALL)
-		return deflate_zlib(3, in, n, out, size, written, err);
 #if HAVE_ISAL
-	return deflate_isal(in, n, out, size, written, err);
-#else
-	return deflate_zlib(2, in, n, out, size, written, err);
+	if (data == DEFLATE_MIXED)
+		return deflate_isal(in, n, out, size, written, err);
 #endif
+	return deflate_own(data, in, n, out, size, written, err);
 }
 
 void deflate_stored_header(uint8_t header[DEFLATE_STORED_HEADER], uint16_t n)

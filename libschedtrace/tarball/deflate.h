@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Deflate in both directions and CRC-32, by ISA-L where it was found, else by zlib. */
+/* Deflate in both directions and CRC-32. Inflating and the CRC are ISA-L's where it was found, else
+ * zlib's. */
 #ifndef LIBSCHEDTRACE_TARBALL_DEFLATE_H
 #define LIBSCHEDTRACE_TARBALL_DEFLATE_H
 
@@ -16,9 +17,12 @@
 #define DEFLATE_END	 "\x03\x00"
 #define DEFLATE_END_SIZE 2
 
-enum deflate_effort {
-	DEFLATE_FAST,
-	DEFLATE_SMALL, /* several times slower, and well worth it for few distinct values */
+/* What is deflated: little-endian values. */
+enum deflate_data {
+	DEFLATE_INT32, /* few, or coming in patterns */
+	DEFLATE_INT64, /* likewise */
+	DEFLATE_MIXED, /* 64 bits each, of several kinds by turns: by ISA-L where it was found */
+	DEFLATE_RISING, /* 64 bits each, near the value before: stamps */
 };
 
 /* Room that n bytes need at worst. */
@@ -26,7 +30,7 @@ size_t deflate_bound(size_t n);
 
 /* Deflates n bytes into a segment that refers to nothing before it and ends with a full flush:
  * segments one after the other, then DEFLATE_END, are one stream. */
-int deflate_segment(enum deflate_effort effort, const void *in, size_t n, void *out, size_t size,
+int deflate_segment(enum deflate_data data, const void *in, size_t n, void *out, size_t size,
 		    size_t *written, struct schedtrace_error *err);
 
 /* The same without deflating, for the few bytes at the begin: n is at most 65,535. */

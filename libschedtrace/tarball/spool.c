@@ -67,22 +67,13 @@ static int append(struct spool *s, const struct spool_job *j, const void *packed
 	return 0;
 }
 
-/* Measured on traces of ping-pong, a build and a fork storm: zlib's longer search makes columns of
- * ids, which are few and come in patterns, smaller by a seventh to a half, for 10 to 35 ns a row.
- * Arguments gain less and cost more: only where they are cheap, in a short trace, all of which is
- * the first block. So a long trace is within a fifth of the size that numpy gives it. */
-static enum deflate_effort effort(enum column_id column, uint64_t block)
+static enum deflate_data data_of(enum column_id column)
 {
-	switch (column) {
-	case COLUMN_TIMESTAMP: /* nothing repeats, and nothing helps */
-		return DEFLATE_FAST;
-	case COLUMN_PID:
-	case COLUMN_EVENT:
-	case COLUMN_CPU:
-		return DEFLATE_SMALL;
-	default:
-		return block == 0 ? DEFLATE_SMALL : DEFLATE_FAST;
-	}
+	if (column == COLUMN_TIMESTAMP)
+		return DEFLATE_RISING;
+	if (column == COLUMN_ARG0)
+		return DEFLATE_MIXED;
+	return column_types[column].width == 4 ? DEFLATE_INT32 : DEFLATE_INT64;
 }
 
 static int pack(const struct spool_job *j, uint8_t **out, size_t *n_out, uint32_t *crc,
@@ -104,7 +95,7 @@ static int pack(const struct spool_job *j, uint8_t **out, size_t *n_out, uint32_
 	buf = malloc(room);
 	if (!buf)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to deflate");
-	r = deflate_segment(effort(column, j->number), j->data, n, buf, room, n_out, err);
+	r = deflate_segment(data_of(column), j->data, n, buf, room, n_out, err);
 	if (r < 0)
 		return r;
 	*out = steal_ptr(buf);
