@@ -359,9 +359,12 @@ static int print_stats(const struct settings *settings, const struct drawn_figur
 static int show(const struct settings *settings, const struct drawn_figure *figure, bool draws,
 		enum table_format format, struct schedtrace_error *err)
 {
+	struct figure_choice choice = settings->choice;
 	struct figure_sums sums;
-	int r = figure_sum(&sums, figure, &settings->choice, err);
+	int r;
 
+	choice.once = !draws;
+	r = figure_sum(&sums, figure, &choice, err);
 	if (r == SCHEDTRACE_E_USAGE)
 		return error_prefix(err, r, "--query");
 	if (r < 0)

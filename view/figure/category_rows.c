@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "view/figure/category_rows.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,31 +36,54 @@ struct summing {
 	bool begun;
 };
 
-static void widen(double value, double *least, double *most)
-{
-	if (!isfinite(value))
-		return;
-	*least = fmin(*least, value);
-	*most = fmax(*most, value);
-}
+#define PART_ROWS ((size_t)1 << 10)
 
+/* By finite values. */
 static void widen_by(const struct query_column *column, size_t n, double *least, double *most)
 {
-	for (size_t i = 0; i < n; i++)
-		widen(ordered_real(column, i), least, most);
+	double part[PART_ROWS], low = *least, high = *most;
+
+	for (size_t begin = 0; begin < n; begin += PART_ROWS) {
+		size_t rows = n - begin < PART_ROWS ? n - begin : PART_ROWS;
+
+		ordered_reals(column, begin, rows, part);
+		for (size_t i = 0; i < rows; i++) {
+			bool finite = fabs(part[i]) <= DBL_MAX;
+
+			low = finite && part[i] < low ? part[i] : low;
+			high = finite && part[i] > high ? part[i] : high;
+		}
+	}
+	*least = low;
+	*most = high;
+}
+
+/* Their upper and lower halves apart, so that neither sum can be too large. */
+static __int128 sum_whole(const struct query_column *column, size_t n)
+{
+	int64_t upper = 0, small = 0;
+	uint64_t lower = 0;
+
+	if (!column->ints) {
+		for (size_t i = 0; i < n; i++)
+			small += column->small_ints[i];
+		return small;
+	}
+	for (size_t i = 0; i < n; i++) {
+		upper += column->ints[i] >> 32;
+		lower += (uint32_t)column->ints[i];
+	}
+	return (__int128)upper * ((__int128)1 << 32) + lower;
 }
 
 static void add_column(struct column_sum *sum, const struct query_column *column, size_t n)
 {
 	sum->real |= column->reals != NULL;
-	for (size_t i = 0; i < n; i++) {
-		double corrected, total;
+	if (!column->reals)
+		sum->whole += sum_whole(column, n);
+	for (size_t i = 0; column->reals && i < n; i++) {
+		double corrected = column->reals[i] - sum->rest, total;
 
-		if (!column->reals) {
-			sum->whole += column->ints ? column->ints[i] : column->small_ints[i];
-			continue;
-		}
-		corrected = column->reals[i] - sum->rest;
 		total = sum->fractions + corrected;
 		sum->rest = isfinite(total) ? total - sum->fractions - corrected : 0;
 		sum->fractions = total;
@@ -126,6 +150,7 @@ int category_rows_sum(struct category_rows *out, struct kept_rows *kept, const s
 	struct summing summing = {
 		.out = out, .kept = kept, .in = in, .places = row_places_of(in)
 	};
+	int r;
 
 	*out = (struct category_rows){
 		.x0 = INFINITY, .y0 = INFINITY, .x1 = -INFINITY, .y1 = -INFINITY
@@ -133,7 +158,8 @@ int category_rows_sum(struct category_rows *out, struct kept_rows *kept, const s
 	out->sums = calloc(in->n_outputs + 1, sizeof(*out->sums));
 	if (!out->sums)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for the sums of a category");
-	return plan_run(plan, category, terms, sum_block, &summing, err);
+	r = plan_run(plan, category, terms, sum_block, &summing, err);
+	return r < 0 || !kept ? r : kept_rows_finish(kept, err);
 }
 
 void category_rows_free(struct category_rows *rows)

@@ -233,7 +233,7 @@ int figure_sum(struct figure_sums *out, const struct drawn_figure *figure,
 {
 	int r;
 
-	if (choice->query)
+	if (choice->query || choice->once)
 		return evaluate(figure, choice, out, NULL, NULL, err);
 	r = need_known(figure, choice->cancel, err);
 	return r < 0 ? r

@@ -37,6 +37,7 @@ struct figure_choice {
 	const char *query;	   /* another condition on all rows (--query), or NULL */
 	const bool *off;	   /* of each category: it is left out; NULL: none is */
 	const atomic_bool *cancel; /* when it becomes true, E_CANCELLED comes soon; or NULL */
+	bool once;		   /* only sums are wanted: nothing is kept for a picture */
 };
 
 /* Of each category; those that failed or are left out have no rows. */

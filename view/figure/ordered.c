@@ -31,6 +31,21 @@ double ordered_real(const struct query_column *column, size_t i)
 	return column->reals ? column->reals[i] : (double)whole(column, i);
 }
 
+void ordered_reals(const struct query_column *column, size_t begin, size_t n, double *out)
+{
+	const int64_t *ints = column->ints ? column->ints + begin : NULL;
+	const int32_t *small_ints = column->small_ints ? column->small_ints + begin : NULL;
+
+	if (column->reals)
+		memcpy(out, column->reals + begin, n * sizeof(*out));
+	else if (ints)
+		for (size_t i = 0; i < n; i++)
+			out[i] = (double)ints[i];
+	else
+		for (size_t i = 0; i < n; i++)
+			out[i] = (double)small_ints[i];
+}
+
 static int put_waiting(struct putting *p)
 {
 	size_t n = p->n;

@@ -15,6 +15,8 @@
 
 /* Value @i of a column of numbers. */
 double ordered_real(const struct query_column *column, size_t i);
+/* Those from @begin on. */
+void ordered_reals(const struct query_column *column, size_t begin, size_t n, double *out);
 
 /*
  * Both functions put a value for each row into a column of 8 bytes a value, take what memory they

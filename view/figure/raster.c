@@ -308,6 +308,68 @@ int raster_lines(struct raster *raster, const struct mix *unit, const double *x0
 	return r;
 }
 
+struct raster_stretch raster_stretch_of(const struct raster_window *w, double y0, double y1)
+{
+	double least = fmin(y0, y1), most = fmax(y0, y1);
+
+	if (most < w->y0 || least > w->y1)
+		return (struct raster_stretch){ .none = true };
+	return (struct raster_stretch){ .first = row_of(w, fmax(least, w->y0)),
+					.last = row_of(w, fmin(most, w->y1)) };
+}
+
+static struct mix times_of(const struct mix *unit, uint32_t times)
+{
+	return (struct mix){ unit->n * times, unit->red * times, unit->green * times,
+			     unit->blue * times };
+}
+
+int raster_stack(struct raster *r, const struct mix *unit, uint32_t times, uint32_t column,
+		 const struct raster_stretch *stretch, uint64_t *counted,
+		 struct schedtrace_error *err)
+{
+	const struct mix all = times_of(unit, times);
+	int status = 0;
+
+	if (stretch->none)
+		return 0;
+	if (stretch->first == stretch->last) {
+		*counted += times * count(r, &all, column, stretch->first);
+		return 0;
+	}
+	column -= r->first;
+	if (column >= r->columns)
+		return 0;
+	if (!r->up)
+		status = make_room(r, err);
+	if (status < 0)
+		return status;
+	add(up_of(r, column) + stretch->first, &all);
+	take(up_of(r, column) + stretch->last + 1, &all);
+	r->touched[column] |= UP;
+	r->all_rows = true;
+	*counted += (uint64_t)times * (stretch->last - stretch->first + 1);
+	return 0;
+}
+
+/* Far more than rounding takes. */
+static double doubt(const struct raster_window *w)
+{
+	return (fabs(w->x0) + fabs(w->x1)) * 1e-14 + (w->x1 - w->x0) / w->width * 1e-6;
+}
+
+double raster_surely_from(const struct raster_window *w, uint32_t column)
+{
+	return column ? w->x0 + column * (w->x1 - w->x0) / w->width + doubt(w) : w->x0;
+}
+
+double raster_surely_to(const struct raster_window *w, uint32_t column)
+{
+	return column + 1 < w->width
+		       ? w->x0 + (column + 1.0) * (w->x1 - w->x0) / w->width - doubt(w)
+		       : w->x1;
+}
+
 /* Sums along the rows are in the place of the first column of along. */
 static void finish_along(struct raster *r, uint32_t column)
 {

@@ -66,6 +66,23 @@ int raster_lines(struct raster *raster, const struct mix *unit, const double *x0
 		 const double *x1, const double *y1, size_t n, uint64_t *counted,
 		 struct schedtrace_error *err);
 
+/* The rows of pixels that a point or an upright line counts; in no column if @none. */
+struct raster_stretch {
+	bool none;
+	uint32_t first, last;
+};
+
+struct raster_stretch raster_stretch_of(const struct raster_window *window, double y0, double y1);
+
+/* Counts so many points or upright lines, alike, in a column of the window. */
+int raster_stack(struct raster *raster, const struct mix *unit, uint32_t times, uint32_t column,
+		 const struct raster_stretch *stretch, uint64_t *counted,
+		 struct schedtrace_error *err);
+
+/* Values of x between these are in a column of the window; some beside them may be, too. */
+double raster_surely_from(const struct raster_window *window, uint32_t column);
+double raster_surely_to(const struct raster_window *window, uint32_t column);
+
 /* Completes the counts. */
 void raster_finish(struct raster *raster);
 

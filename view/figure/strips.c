@@ -28,7 +28,8 @@ struct strips {
 struct strip_worker {
 	struct pool_job job;
 	struct strips *strips;
-	uint64_t *counted; /* of each layer */
+	struct kept_ends *ends; /* room */
+	uint64_t *counted;	/* of each layer */
 	int status;
 	struct schedtrace_error err;
 };
@@ -51,8 +52,8 @@ static int count_strip(struct strip_worker *worker, struct raster *raster, uint3
 		if (is_cancelled(s))
 			r = error_set(&worker->err, SCHEDTRACE_E_CANCELLED, "cancelled");
 		else if (layer->unit.n)
-			r = kept_rows_count(layer->rows, raster, &layer->unit, &worker->counted[i],
-					    &worker->err);
+			r = kept_rows_count(layer->rows, raster, &layer->unit, worker->ends,
+					    &worker->counted[i], &worker->err);
 	}
 	if (r == 0) {
 		raster_finish(raster);
@@ -69,6 +70,9 @@ static void work(struct pool_job *job)
 	uint32_t first;
 	int r = raster_new(&raster, s->window, s->columns, &worker->err);
 
+	worker->ends = malloc(sizeof(*worker->ends));
+	if (r == 0 && !worker->ends)
+		r = error_set(&worker->err, SCHEDTRACE_E_NOMEM, "no memory for a figure");
 	while (r == 0 && !atomic_load(&s->failing) &&
 	       (first = atomic_fetch_add(&s->next, s->columns)) < s->window->width)
 		r = count_strip(worker, &raster, first);
@@ -76,6 +80,7 @@ static void work(struct pool_job *job)
 		atomic_store(&s->failing, true);
 	worker->status = r;
 	raster_free(&raster);
+	free(worker->ends);
 }
 
 /*
