@@ -45,8 +45,8 @@ static int deflate_isal(const void *in, size_t n, void *out, size_t size, size_t
 			struct schedtrace_error *err)
 {
 	static const uint8_t empty_block[] = { 0x00, 0x00, 0x00, 0xff, 0xff };
-	auto_free struct isal_zstream *z = malloc(sizeof(*z));
-	auto_free uint8_t *buffer = malloc(LEVEL_BUFFER);
+	auto_free struct isal_zstream *z = calloc(1, sizeof(*z));
+	auto_free uint8_t *buffer = calloc(1, LEVEL_BUFFER);
 
 	if (!z || !buffer)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to deflate");

@@ -144,6 +144,42 @@ static void any_mixture_comes_back_as_it_was(void **state)
 	}
 }
 
+/* Memory that was used before must not matter. */
+static void the_same_values_always_take_the_same_bytes(void **state)
+{
+	static int64_t values[30000];
+	const size_t room = deflate_bound(sizeof(values));
+	struct schedtrace_error err;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		values[i] = i % 5 < 3 ? (int64_t)(random32() % 90)
+				      : INT64_C(0x7f0012345000) + (int64_t)i;
+	for (size_t k = 0; k < 4; k++) {
+		uint8_t *first = malloc(room), *again = malloc(room);
+		size_t n, m;
+
+		assert_int_equal(
+			deflate_segment(kinds[k], values, sizeof(values), first, room, &n, &err),
+			0);
+		for (int round = 0; round < 4; round++) {
+			for (size_t size = 1000; size < 1 << 20; size = size * 3 / 2) {
+				uint8_t *dirty = malloc(size);
+
+				for (size_t i = 0; i < size; i++)
+					dirty[i] = (uint8_t)random32();
+				free(dirty);
+			}
+			assert_int_equal(deflate_segment(kinds[k], values, sizeof(values), again,
+							 room, &m, &err),
+					 0);
+			assert_int_equal(m, n);
+			assert_memory_equal(again, first, n);
+		}
+		free(first);
+		free(again);
+	}
+}
+
 static void too_little_room_is_said(void **state)
 {
 	static uint32_t values[10000];
@@ -221,6 +257,7 @@ int main(void)
 		cmocka_unit_test(values_without_order_take_no_more_than_their_bytes),
 		cmocka_unit_test(stamps_take_the_bytes_that_change),
 		cmocka_unit_test(any_mixture_comes_back_as_it_was),
+		cmocka_unit_test(the_same_values_always_take_the_same_bytes),
 		cmocka_unit_test(too_little_room_is_said),
 		cmocka_unit_test(frequent_symbols_get_short_codes),
 		cmocka_unit_test(no_code_is_longer_than_the_limit),
