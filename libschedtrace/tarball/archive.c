@@ -12,7 +12,7 @@
 #include "libschedtrace/known_stacks.h"
 #include "libschedtrace/tarball/tar.h"
 
-#define BLOCK_ROWS     1048576
+#define BLOCK_ROWS     262144
 #define MAX_BLOCK_ROWS (1 << 24)
 #define MAX_START      ((uint64_t)1 << 20)
 

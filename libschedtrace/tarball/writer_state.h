@@ -14,8 +14,8 @@
 #include "libschedtrace/tarball/writer.h"
 
 #define WRITER_MAGIC 0x7363686564777274 /* "schedwrt" */
-#define BLOCK_ROWS   1048576
-#define BLOCKS	     2 /* one is filled while the other is deflated */
+#define BLOCK_ROWS   262144
+#define BLOCKS	     3 /* one is filled while others are deflated */
 
 /* Stored columns go straight to their places, so far apart that they cannot meet, and the holes
  * between them are cut out at the end: nothing is written twice. */
