@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tests of schedrec share: TAP, temporary folders, the kernel's and others' counts."""
+import atexit
 import os
 import re
 import shutil
@@ -149,6 +150,25 @@ def children_of(pid):
             return [int(p) for p in f.read().split()]
     except OSError:
         return []
+
+
+def no_child_left():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+        return False
+    except ChildProcessError:
+        return True
+
+
+@atexit.register
+def end_children():
+    """However a test ends, nothing that it started goes on, or holds its output open."""
+    for sig in (signal.SIGTERM, signal.SIGKILL):
+        for child in children_of(os.getpid()):
+            os.kill(child, sig)
+        if wait_for(no_child_left, 10):
+            break
 
 
 def command_runs(pid, name):
