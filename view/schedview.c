@@ -36,7 +36,7 @@ struct settings {
 	struct live_options live;
 	/* Of requests: */
 	struct requests_options requests;
-	const char *db; /* of both */
+	const char *db, *pids; /* of both */
 	/* Of timeline: */
 	const char *cpus;
 	struct option_list tasks;
@@ -114,7 +114,8 @@ static const struct option_spec option_table[] = {
 	  OPTION_FLAG, FIELD(input.salvage), READS },
 	{ 'q', "quiet", NULL, "no notes", OPTION_FLAG, FIELD(quiet) },
 	{ 't', "table", "NAMES",
-	  "tables to show, by their names or those of analyses, with commas between [tasks,cpus]",
+	  "tables and logs to show, by their names or those of analyses, with commas between "
+	  "[system,activity,cpus]",
 	  OPTION_TEXT, FIELD(live.tables), LIVE },
 	{ 0, "once", NULL,
 	  "print the tables once: of COMMAND's time when it has ended, without one of an interval",
@@ -145,8 +146,16 @@ static const struct option_spec option_table[] = {
 	  "add the requests of this recording, each once however often it is added, and print "
 	  "none; may be given several times",
 	  OPTION_LIST, FIELD(requests.add), REQUESTS },
-	{ 'p', "pid", "PID,…", "only requests of these threads or processes", OPTION_TEXT,
-	  FIELD(requests.pids), REQUESTS },
+	{ 'p', "pid", "PID,…",
+	  "only these processes with all their threads; of requests: these threads or processes",
+	  OPTION_TEXT, FIELD(pids), LIVE | REQUESTS },
+	{ 0, "cgroup", "PATH", "only the processes of this cgroup and those below it", OPTION_TEXT,
+	  FIELD(live.cgroup), LIVE },
+	{ 0, "filter", "CONDITION",
+	  "only rows that fulfil this: \"on_cpu > 10 and comm =~ 'cc*'\"", OPTION_TEXT,
+	  FIELD(live.filter), LIVE },
+	{ 0, "processes", NULL, "put the threads of a process together", OPTION_FLAG,
+	  FIELD(live.processes), LIVE },
 	{ 0, "name", "NAME",
 	  "only requests of tasks of this name or shell pattern, such as \"cc*\"; may be given "
 	  "several times",
@@ -520,6 +529,7 @@ static int run_live(struct settings *settings, char *const *command, int *status
 				 "--open, --port and --listen are of the page, --once, --interval, "
 				 "--count and --format of what is printed: choose one of both");
 	live->db = settings->db;
+	live->pids = settings->pids;
 	return live_run(live, status, err);
 }
 
@@ -530,6 +540,7 @@ static int run_requests(struct settings *settings, bool *damaged, struct schedtr
 	requests->format = settings->format;
 	requests->out = settings->draw.out;
 	requests->db = settings->db;
+	requests->pids = settings->pids;
 	requests->input = settings->input;
 	return requests_run(requests, damaged, err);
 }

@@ -64,7 +64,7 @@ with Folder():
           document["end_ns"] - document["begin_ns"] >= int(own), "all tables that were named are there", text[:300])
 
     r = live("--once", "--", sys.executable, "-c", "import sys; sys.exit(7)")
-    claim(r.returncode == 7 and "tasks:" in r.stdout, "its exit status is the command's", r.returncode, r.stderr)
+    claim(r.returncode == 7 and "activity:" in r.stdout, "its exit status is the command's", r.returncode, r.stderr)
     r = live("--once", "--", "/nonexistent")
     claim(r.returncode == 127 and "/nonexistent" in r.stderr and not r.stdout,
           "a command that is not there is told of before anything is recorded", r.stderr)

@@ -178,6 +178,7 @@ static void close_live(struct live *l)
 
 	live_recorder_close(recorder);
 	live_rights_free(&l->rights);
+	live_tables_release(&l->tables);
 	mem_close_p(&recorder->orders);
 	mem_close_p(&recorder->to_viewer);
 	mem_close_p(&recorder->signal_fd);
@@ -218,6 +219,7 @@ int live_run(const struct live_options *options, int *status, struct schedtrace_
 		r = live_requests_try(&l.requests, err);
 	if (r < 0) {
 		live_rights_free(&l.rights);
+		live_tables_release(&l.tables);
 		return r;
 	}
 	r = prepare(&l, status, err);

@@ -19,6 +19,9 @@ struct live_options {
 	int64_t interval_ns;  /* 0: 2 s */
 	int64_t count;	      /* so many intervals; 0: until it is interrupted */
 	int64_t top;	      /* rows of a table; negative: as is usual, 0: all */
+	const char *filter;   /* only rows that fulfil this (query/query.h), or NULL */
+	const char *pids, *cgroup; /* only rows of these processes, as of attach_open(); or NULL */
+	bool processes;		   /* threads are put together in the table "activity" */
 	const char *user;     /* whose rights the part that shows has; NULL: who called */
 	const char *out;      /* a trace.dat that gets all that is recorded, or NULL */
 	char *const *command; /* NULL: none is run */

@@ -84,21 +84,13 @@ static int take_row(void *user, const struct schedtrace_table_info *log,
 		    const union schedtrace_value *values, struct schedtrace_error *err)
 {
 	struct live_page *p = user;
+	int32_t pid;
+	int64_t ns;
 
-	if (!strcmp(log->name, "latency_log")) {
-		static size_t pid, latency, kind;
-
-		if (!kind) {
-			pid = schedtrace_column_index(log, "pid");
-			latency = schedtrace_column_index(log, "latency_ns");
-			kind = schedtrace_column_index(log, "kind");
-		}
-		if (!strcmp(values[kind].s, "wakeup"))
-			live_streams_take_wait(&p->streams, (int32_t)values[pid].i,
-					       values[latency].i);
-	} else {
+	if (live_waits_read(log, values, &pid, &ns))
+		live_streams_take_wait(&p->streams, pid, ns);
+	else
 		live_logs_take(&p->logs, log, values);
-	}
 	return 0;
 }
 
@@ -240,12 +232,22 @@ static void *follow(void *user)
 /* ---- the thread that tells ------------------------------------------------------------------ */
 
 /* With the lock. */
+static void read_system(struct live_page *p)
+{
+	union schedtrace_value values[LIVE_SYSTEM_COLUMNS];
+
+	live_system_read(&p->system, p->recorder, values);
+	json_decref(p->figures);
+	p->figures = live_system_json(values);
+}
+
+/* With the lock. */
 static void tell_system(struct live_page *p)
 {
 	struct timespec t;
 
 	if (!p->figures)
-		p->figures = live_system_read(&p->system, p->recorder);
+		read_system(p);
 	clock_gettime(CLOCK_REALTIME, &t);
 	json_object_set_new(p->figures, "time_ms",
 			    json_integer((json_int_t)t.tv_sec * 1000 + t.tv_nsec / 1000000));
@@ -270,8 +272,7 @@ static void *tell(void *user)
 			;
 		if (p->ending || !p->clients)
 			continue;
-		json_decref(p->figures);
-		p->figures = live_system_read(&p->system, p->recorder);
+		read_system(p);
 		tell_system(p);
 	}
 	pthread_mutex_unlock(&p->lock);

@@ -18,9 +18,7 @@ static void forget(struct live_stream *stream)
 	schedtrace_tables_free(stream->before);
 	stream->before = NULL;
 	stream->before_ns = INT64_MIN;
-	stream->waits.n = 0;
-	stream->waits.full = true; /* the first percentiles are not of a whole interval */
-	stream->wants_waits = false;
+	stream->has_activity = false;
 }
 
 void live_streams_begin(struct live_streams *streams)
@@ -33,7 +31,7 @@ void live_streams_close(struct live_streams *streams)
 {
 	live_streams_begin(streams);
 	for (size_t i = 0; i < LIVE_MOST_STREAMS; i++)
-		live_waits_free(&streams->list[i].waits);
+		live_activity_free(&streams->list[i].activity);
 	pthread_mutex_destroy(&streams->lock);
 }
 
@@ -99,60 +97,76 @@ int64_t live_streams_longest(struct live_streams *streams)
 	return longest;
 }
 
-static bool has_waits(const struct live_stream *stream)
-{
-	return !strcmp(stream->view->name, "tasks");
-}
-
 void live_streams_take_wait(struct live_streams *streams, int32_t pid, int64_t wait_ns)
 {
 	for (size_t i = 0; i < LIVE_MOST_STREAMS; i++)
-		if (streams->list[i].wants_waits)
-			live_waits_add(&streams->list[i].waits, pid, wait_ns);
+		if (streams->list[i].has_activity)
+			live_waits_add(&streams->list[i].activity.waits, pid, wait_ns);
 }
 
 static json_t *head_of(struct live_stream *stream, const struct live_follow *follow, bool end)
 {
 	int64_t wall = live_follow_wall_offset(follow);
-	json_t *head =
-		json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I, s:b}", "view", stream->view->name,
-			  "interval_ns", (json_int_t)stream->interval_ns, "began_ns",
-			  (json_int_t)follow->begin_ns, "begin_ns", (json_int_t)stream->before_ns,
-			  "end_ns", (json_int_t)follow->now_ns, "wall_offset_ns",
-			  wall == INT64_MIN ? json_null() : json_integer(wall), "number",
-			  (json_int_t)++stream->messages, "last", end);
 
-	if (stream->wants_waits) {
-		json_t *waits = live_waits_take(&stream->waits);
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I, s:b}", "view", stream->view->name,
+			 "interval_ns", (json_int_t)stream->interval_ns, "began_ns",
+			 (json_int_t)follow->begin_ns, "begin_ns", (json_int_t)stream->before_ns,
+			 "end_ns", (json_int_t)follow->now_ns, "wall_offset_ns",
+			 wall == INT64_MIN ? json_null() : json_integer(wall), "number",
+			 (json_int_t)++stream->messages, "last", end);
+}
 
-		json_object_set_new(head, "wakeup_p99_ns", waits ? waits : json_null());
-	}
-	return head;
+/* The first message is of the time since the recording began, which /proc was not asked in. */
+static void begin(struct live_stream *stream, const struct live_follow *follow)
+{
+	stream->before_ns = follow->begin_ns;
+	stream->has_activity = !strcmp(stream->view->name, "tasks");
+	if (!stream->has_activity)
+		return;
+	live_samples_free(&stream->activity.before);
+	live_waits_begin(&stream->activity.waits);
+	stream->activity.waits.full = true; /* those before it are missing */
+}
+
+/* The message of what is between the snapshots, and of all. */
+static int push(struct live_stream *stream, const struct live_follow *follow, struct server *server,
+		bool end, const struct schedtrace_tables *between,
+		const struct schedtrace_tables *now, struct schedtrace_error *err)
+{
+	struct schedtrace_tables *own;
+	char *bytes;
+	size_t n;
+	int r = tables_new(&own, err);
+
+	if (r < 0)
+		return r;
+	if (stream->has_activity)
+		r = live_activity_add(&stream->activity, between,
+				      follow->now_ns - stream->before_ns, own, err);
+	if (r == 0)
+		r = live_view_message(stream->view, between, now, own, head_of(stream, follow, end),
+				      &bytes, &n, err);
+	if (r == 0)
+		server_push(server, stream->topic, true, bytes, n);
+	schedtrace_tables_free(own);
+	return r;
 }
 
 static int send(struct live_stream *stream, const struct live_follow *follow, struct server *server,
 		bool end, struct schedtrace_error *err)
 {
 	struct schedtrace_tables *now, *between;
-	char *bytes;
-	size_t n;
 	int r = schedtrace_engine_snapshot_of(follow->engine, stream->view->analyses, &now, err);
 
 	if (r < 0)
 		return r;
-	/* The first message is of the time since the recording began. */
-	if (!stream->before) {
-		stream->before_ns = follow->begin_ns;
-		stream->wants_waits = has_waits(stream);
-	}
+	if (!stream->before)
+		begin(stream, follow);
 	r = schedtrace_tables_interval(stream->before, now, &between, err);
 	if (r == 0) {
-		r = live_view_message(stream->view, between, now, head_of(stream, follow, end),
-				      &bytes, &n, err);
+		r = push(stream, follow, server, end, between, now, err);
 		schedtrace_tables_free(between);
 	}
-	if (r == 0)
-		server_push(server, stream->topic, true, bytes, n);
 	schedtrace_tables_free(stream->before);
 	stream->before = now;
 	stream->before_ns = follow->now_ns;

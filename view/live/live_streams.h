@@ -8,9 +8,9 @@
 
 #include <pthread.h>
 
+#include "view/live/live_activity.h"
 #include "view/live/live_follow.h"
 #include "view/live/live_views.h"
-#include "view/live/live_waits.h"
 #include "view/page/server.h"
 
 #define LIVE_MOST_STREAMS 24
@@ -27,8 +27,8 @@ struct live_stream {
 	struct schedtrace_tables *before;
 	int64_t before_ns;
 	uint64_t messages;
-	struct live_waits waits; /* of the interval */
-	bool wants_waits;
+	struct live_activity activity; /* of the interval, where the view shows it */
+	bool has_activity;
 };
 
 struct live_streams {

@@ -2,6 +2,7 @@
 #include "view/live/live_system.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,38 +44,26 @@ static bool find_number(const char *text, const char *word, uint64_t *out)
 	return false;
 }
 
-static json_t *number(const char *text, const char *word, uint64_t unit)
+static int64_t number(const char *text, const char *word, int64_t unit)
 {
 	uint64_t value;
 
-	return text && find_number(text, word, &value) ? json_integer((json_int_t)(value * unit))
-						       : json_null();
-}
-
-static json_t *load(void)
-{
-	auto_free char *text = read_file("/proc/loadavg");
-	double a, b, c;
-
-	return text && sscanf(text, "%lf %lf %lf", &a, &b, &c) == 3
-		       ? json_pack("[f, f, f]", a, b, c)
-		       : json_null();
+	return text && find_number(text, word, &value) ? (int64_t)value * unit : INT64_MIN;
 }
 
 /* Of the last ten seconds, those in which some task waited for it. */
-static json_t *pressure(const char *path)
+static double pressure(const char *path)
 {
 	auto_free char *text = read_file(path);
 	double share;
 
-	return text && sscanf(text, "some avg10=%lf", &share) == 1 ? json_real(share) : json_null();
+	return text && sscanf(text, "some avg10=%lf", &share) == 1 ? share : NAN;
 }
 
-static json_t *rate(uint64_t now, uint64_t before, int64_t passed_ns)
+static double rate(uint64_t now, uint64_t before, int64_t passed_ns)
 {
-	return passed_ns > 0 && now >= before
-		       ? json_real((double)(now - before) * 1e9 / (double)passed_ns)
-		       : json_null();
+	return passed_ns > 0 && now >= before ? (double)(now - before) * 1e9 / (double)passed_ns
+					      : NAN;
 }
 
 static int64_t cpu_time(clockid_t clock)
@@ -91,19 +80,81 @@ static int64_t cpu_time_of(pid_t pid)
 	return clock_getcpuclockid(pid, &clock) == 0 ? cpu_time(clock) : -1;
 }
 
-static json_t *share(int64_t now, int64_t before, int64_t passed_ns)
+static double share(int64_t now, int64_t before, int64_t passed_ns)
 {
 	return passed_ns > 0 && now >= 0 && before >= 0
-		       ? json_real(100.0 * (double)(now - before) / (double)passed_ns)
-		       : json_null();
+		       ? 100.0 * (double)(now - before) / (double)passed_ns
+		       : NAN;
 }
 
-json_t *live_system_read(struct live_system *system, pid_t recorder)
+enum {
+	LOAD_1,
+	LOAD_5,
+	LOAD_15,
+	MEMORY_TOTAL,
+	MEMORY_AVAILABLE,
+	SWAP_TOTAL,
+	SWAP_FREE,
+	PRESSURE_CPU,
+	PRESSURE_MEMORY,
+	PRESSURE_IO,
+	RUNNABLE,
+	BLOCKED,
+	FORKS,
+	SWITCHES,
+	INTERRUPTS,
+	RECORDER,
+	VIEWER,
+	CPUS,
+	N_COLUMNS
+};
+_Static_assert(N_COLUMNS == LIVE_SYSTEM_COLUMNS, "as the header says");
+
+#define COLUMN_NOW(name, unit, kind, ...)                                                          \
+	COLUMN(name, unit, REAL, kind, __VA_ARGS__, .merge = SCHEDTRACE_MERGE_NONE,                \
+	       .doubt = SCHEDTRACE_DOUBT_NONE)
+#define COLUMN_BYTES(name, ...) COLUMN_SIZE(name, __VA_ARGS__, .merge = SCHEDTRACE_MERGE_NONE)
+
+static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
+	[LOAD_1] = COLUMN_NOW("load_1", "1", COUNT,
+			      "tasks that run, wait or are blocked: mean of a minute"),
+	[LOAD_5] = COLUMN_NOW("load_5", "1", COUNT, "the same of five minutes"),
+	[LOAD_15] = COLUMN_NOW("load_15", "1", COUNT, "the same of fifteen"),
+	[MEMORY_TOTAL] = COLUMN_BYTES("memory_total_bytes", "MemTotal of /proc/meminfo"),
+	[MEMORY_AVAILABLE] =
+		COLUMN_BYTES("memory_available_bytes", "what programs can have without swapping"),
+	[SWAP_TOTAL] = COLUMN_BYTES("swap_total_bytes", "SwapTotal of /proc/meminfo"),
+	[SWAP_FREE] = COLUMN_BYTES("swap_free_bytes", "SwapFree of /proc/meminfo"),
+	[PRESSURE_CPU] =
+		COLUMN_NOW("pressure_cpu", "%", SHARE,
+			   "of the last 10 s, the time in which some task waited for a CPU"),
+	[PRESSURE_MEMORY] = COLUMN_NOW("pressure_memory", "%", SHARE, "the same of memory"),
+	[PRESSURE_IO] = COLUMN_NOW("pressure_io", "%", SHARE, "the same of I/O"),
+	[RUNNABLE] =
+		COLUMN_UNMERGED("runnable", "1", INT, AMOUNT, "tasks that run or wait for a CPU"),
+	[BLOCKED] = COLUMN_UNMERGED("blocked", "1", INT, AMOUNT, "tasks that wait for a device"),
+	[FORKS] = COLUMN_NOW("forks", "1/s", AMOUNT, "tasks made in a second"),
+	[SWITCHES] = COLUMN_NOW("switches", "1/s", AMOUNT, "context switches in a second"),
+	[INTERRUPTS] = COLUMN_NOW("interrupts", "1/s", AMOUNT, "interrupts in a second"),
+	[RECORDER] = COLUMN_NOW("recorder_cpu", "%", SHARE, "of one CPU, what recording takes"),
+	[VIEWER] = COLUMN_NOW("viewer_cpu", "%", SHARE, "of one CPU, what making tables takes"),
+	[CPUS] = COLUMN_UNMERGED("cpus", "1", INT, AMOUNT, "CPUs that are online"),
+};
+
+const struct schedtrace_table_info live_system_info = {
+	.name = "system",
+	.about = "the whole machine, by /proc",
+	.n_columns = N_COLUMNS,
+	.columns = columns,
+	.doubt = SCHEDTRACE_DOUBT_NONE,
+	.unswitched = true,
+};
+
+static void read_rates(struct live_system *system, const char *stat, pid_t recorder,
+		       union schedtrace_value *v)
 {
-	auto_free char *memory = read_file("/proc/meminfo"), *stat = read_file("/proc/stat");
 	const struct live_system before = *system;
 	int64_t passed;
-	json_t *all;
 
 	system->read_ns = now_ns();
 	system->recorder_ns = cpu_time_of(recorder);
@@ -113,20 +164,44 @@ json_t *live_system_read(struct live_system *system, pid_t recorder)
 	    !find_number(stat, "intr ", &system->interrupts) ||
 	    !find_number(stat, "processes ", &system->forks))
 		system->read_ns = 0;
-	all = json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "load", load(),
-		"memory_total", number(memory, "MemTotal:", 1024), "memory_available",
-		number(memory, "MemAvailable:", 1024), "swap_total",
-		number(memory, "SwapTotal:", 1024), "swap_free", number(memory, "SwapFree:", 1024),
-		"pressure_cpu", pressure("/proc/pressure/cpu"), "pressure_memory",
-		pressure("/proc/pressure/memory"), "pressure_io", pressure("/proc/pressure/io"),
-		"runnable", number(stat, "procs_running ", 1), "blocked",
-		number(stat, "procs_blocked ", 1));
-	json_object_set_new(all, "forks", rate(system->forks, before.forks, passed));
-	json_object_set_new(all, "switches", rate(system->switches, before.switches, passed));
-	json_object_set_new(all, "interrupts", rate(system->interrupts, before.interrupts, passed));
-	json_object_set_new(all, "recorder_cpu",
-			    share(system->recorder_ns, before.recorder_ns, passed));
-	json_object_set_new(all, "viewer_cpu", share(system->viewer_ns, before.viewer_ns, passed));
+	v[FORKS].f = rate(system->forks, before.forks, passed);
+	v[SWITCHES].f = rate(system->switches, before.switches, passed);
+	v[INTERRUPTS].f = rate(system->interrupts, before.interrupts, passed);
+	v[RECORDER].f = share(system->recorder_ns, before.recorder_ns, passed);
+	v[VIEWER].f = share(system->viewer_ns, before.viewer_ns, passed);
+}
+
+void live_system_read(struct live_system *system, pid_t recorder,
+		      union schedtrace_value v[LIVE_SYSTEM_COLUMNS])
+{
+	auto_free char *memory = read_file("/proc/meminfo"), *stat = read_file("/proc/stat");
+	auto_free char *load = read_file("/proc/loadavg");
+
+	if (!load || sscanf(load, "%lf %lf %lf", &v[LOAD_1].f, &v[LOAD_5].f, &v[LOAD_15].f) != 3)
+		v[LOAD_1].f = v[LOAD_5].f = v[LOAD_15].f = NAN;
+	v[MEMORY_TOTAL].i = number(memory, "MemTotal:", 1024);
+	v[MEMORY_AVAILABLE].i = number(memory, "MemAvailable:", 1024);
+	v[SWAP_TOTAL].i = number(memory, "SwapTotal:", 1024);
+	v[SWAP_FREE].i = number(memory, "SwapFree:", 1024);
+	v[PRESSURE_CPU].f = pressure("/proc/pressure/cpu");
+	v[PRESSURE_MEMORY].f = pressure("/proc/pressure/memory");
+	v[PRESSURE_IO].f = pressure("/proc/pressure/io");
+	v[RUNNABLE].i = number(stat, "procs_running ", 1);
+	v[BLOCKED].i = number(stat, "procs_blocked ", 1);
+	v[CPUS].i = sysconf(_SC_NPROCESSORS_ONLN);
+	read_rates(system, stat, recorder, v);
+}
+
+json_t *live_system_json(const union schedtrace_value v[LIVE_SYSTEM_COLUMNS])
+{
+	json_t *all = json_object();
+
+	for (size_t i = 0; i < N_COLUMNS; i++) {
+		json_t *value = columns[i]->type == SCHEDTRACE_REAL ? json_real(v[i].f)
+				: v[i].i == INT64_MIN		    ? NULL
+								    : json_integer(v[i].i);
+
+		json_object_set_new(all, columns[i]->name, value ? value : json_null());
+	}
 	return all;
 }

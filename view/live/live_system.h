@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Figures of the whole system from /proc, and what watching it costs. */
+/* The table "system": figures of the whole machine from /proc, and what watching it costs. */
 #ifndef VIEW_LIVE_LIVE_SYSTEM_H
 #define VIEW_LIVE_LIVE_SYSTEM_H
 
@@ -8,6 +8,12 @@
 
 #include <jansson.h>
 
+#include "libschedtrace/table.h"
+
+#define LIVE_SYSTEM_COLUMNS 18
+
+extern const struct schedtrace_table_info live_system_info;
+
 /* What was counted at the last reading. All zero: there was none. */
 struct live_system {
 	int64_t read_ns;
@@ -15,11 +21,12 @@ struct live_system {
 	int64_t recorder_ns, viewer_ns; /* CPU time */
 };
 
-/*
- * Load, memory in bytes, pressure (PSI, % of the last 10 s), tasks that are runnable and blocked,
- * and a second: forks, switches, interrupts, and how much of a CPU the process @recorder and this
- * one used. What the kernel does not tell is null, as rates are at the first time.
- */
-json_t *live_system_read(struct live_system *system, pid_t recorder);
+/* The values of the table's row; rates are those since the reading before, of the process
+ * @recorder and this one too. */
+void live_system_read(struct live_system *system, pid_t recorder,
+		      union schedtrace_value values[LIVE_SYSTEM_COLUMNS]);
+
+/* {COLUMN: value}; what is unknown is null. */
+json_t *live_system_json(const union schedtrace_value values[LIVE_SYSTEM_COLUMNS]);
 
 #endif

@@ -8,6 +8,7 @@
 #include <schedtrace/analyses.h>
 
 #include "view/live/live.h"
+#include "view/live/live_chosen.h"
 
 #define LIVE_MOST_TABLES 32
 
@@ -17,11 +18,16 @@ struct live_tables {
 	const struct schedtrace_table_info *infos[LIVE_MOST_TABLES];
 	const char *analyses[LIVE_MOST_TABLES + 1]; /* each once */
 	bool stores_requests;
+	struct live_chosen chosen;
 };
 
 /* Fails if one is named that there is not. */
 int live_tables_choose(struct live_tables *out, const struct live_options *options,
 		       struct schedtrace_error *err);
+void live_tables_release(struct live_tables *tables);
+
+/* Whether one of them is @info. */
+bool live_tables_have(const struct live_tables *tables, const struct schedtrace_table_info *info);
 
 /* The sets of events that they need, NULL-terminated; there is room for LIVE_MOST_ITEMS. */
 #define LIVE_MOST_ITEMS 4
@@ -35,8 +41,9 @@ struct live_span {
 	int64_t begin_ns, end_ns, wall_ns;
 	bool whole; /* figures count from the start */
 };
+/* @values: of analyses; @own: "activity", "system", and logs. */
 int live_tables_print(FILE *f, const struct live_tables *tables,
-		      const struct schedtrace_tables *values, const struct live_span *span,
-		      struct schedtrace_error *err);
+		      const struct schedtrace_tables *values, const struct schedtrace_tables *own,
+		      const struct live_span *span, struct schedtrace_error *err);
 
 #endif

@@ -20,6 +20,9 @@ static const struct live_view views[] = {
 	      "pid,tgid,ppid,comm,start_ns,end_ns,charged_ns,on_cpu_ns,on_cpu_hi_ns,"
 	      "switches_voluntary,switches_involuntary,wait_wakeup_ns,wait_preempt_ns,wait_new_ns,"
 	      "blocked_ns,lasting_ns,lasts,migrations,priority",
+	      MOST_ROWS },
+	    { "activity", false,
+	      "pid,user,usr,system,guest,cpu,minflt,majflt,rss_bytes,wakeup_p99_ns",
 	      MOST_ROWS } } },
 	{ "migrations",
 	  "migrations",
@@ -91,13 +94,15 @@ static int put_table(FILE *f, json_t *frames, size_t *at, const struct live_view
 {
 	const struct selection selection = { .columns = described->columns, .top = described->top };
 	struct view view = { 0 };
+	const char *analysis;
 	auto_free char *bytes = NULL;
 	size_t n = 0;
 	int r = views_make(&view, &table, 1, &selection, described->top > 0, err);
 
 	if (r < 0)
 		return r;
-	r = table_frame_make(&view, analysis_of_table(view.info),
+	analysis = analysis_of_table(view.info);
+	r = table_frame_make(&view, analysis ? analysis : "live",
 			     json_pack("{s:o, s:I}", "totals", totals(&view), "all_rows",
 				       (json_int_t)schedtrace_table_rows(table)),
 			     &bytes, &n, err);
@@ -117,8 +122,8 @@ static int put_table(FILE *f, json_t *frames, size_t *at, const struct live_view
 
 static int put_tables(FILE *f, const struct live_view *view,
 		      const struct schedtrace_tables *between,
-		      const struct schedtrace_tables *whole, json_t *frames,
-		      struct schedtrace_error *err)
+		      const struct schedtrace_tables *whole, const struct schedtrace_tables *own,
+		      json_t *frames, struct schedtrace_error *err)
 {
 	size_t at = 0;
 	int r = 0;
@@ -129,6 +134,8 @@ static int put_tables(FILE *f, const struct live_view *view,
 		const struct schedtrace_table *table =
 			tables ? schedtrace_tables_find(tables, t->name) : NULL;
 
+		if (!table)
+			table = schedtrace_tables_find(own, t->name);
 		if (table)
 			r = put_table(f, frames, &at, t, table, err);
 	}
@@ -155,14 +162,14 @@ static int join(json_t *head, const char *frames, size_t n_frames, char **bytes,
 }
 
 int live_view_message(const struct live_view *view, const struct schedtrace_tables *between,
-		      const struct schedtrace_tables *whole, json_t *head, char **bytes, size_t *n,
-		      struct schedtrace_error *err)
+		      const struct schedtrace_tables *whole, const struct schedtrace_tables *own,
+		      json_t *head, char **bytes, size_t *n, struct schedtrace_error *err)
 {
 	json_t *list = json_array();
 	auto_free char *frames = NULL;
 	size_t n_frames = 0;
 	FILE *f = open_memstream(&frames, &n_frames);
-	int r = f && head ? put_tables(f, view, between, whole, list, err)
+	int r = f && head ? put_tables(f, view, between, whole, own, list, err)
 			  : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a message");
 
 	if (f && fclose(f) != 0 && r == 0)

@@ -36,11 +36,12 @@ const struct live_view *live_view_find(const char *name);
  * A message: "STL1", the length of a JSON text (uint32_t), the text, and a frame (table_frame.h) a
  * table; each begins at a multiple of eight. The text is @head with "frames" added, of each where
  * it begins after the text, and how long it is. Takes over @head. @between and @whole: of the
- * interval, and of the time since the recording began; NULL where no table of the view needs it. Of
- * a table of which not all rows are there, "totals" in its frame has the sums of all.
+ * interval, and of the time since the recording began; NULL where no table of the view needs it;
+ * @own: of the interval, from /proc. Of a table of which not all rows are there, "totals" in its
+ * frame has the sums of all.
  */
 int live_view_message(const struct live_view *view, const struct schedtrace_tables *between,
-		      const struct schedtrace_tables *whole, json_t *head, char **bytes, size_t *n,
-		      struct schedtrace_error *err);
+		      const struct schedtrace_tables *whole, const struct schedtrace_tables *own,
+		      json_t *head, char **bytes, size_t *n, struct schedtrace_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "view/live/live_waits.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -18,6 +18,17 @@ void live_waits_add(struct live_waits *waits, int32_t pid, int64_t ns)
 		(struct live_wait){ pid, ns < UINT32_MAX ? (uint32_t)ns : UINT32_MAX };
 }
 
+bool live_waits_read(const struct schedtrace_table_info *log, const union schedtrace_value *values,
+		     int32_t *pid, int64_t *ns)
+{
+	if (strcmp(log->name, "latency_log") != 0 ||
+	    strcmp(values[schedtrace_column_index(log, "kind")].s, "wakeup") != 0)
+		return false;
+	*pid = (int32_t)values[schedtrace_column_index(log, "pid")].i;
+	*ns = values[schedtrace_column_index(log, "latency_ns")].i;
+	return true;
+}
+
 static int by_pid_and_length(const void *a, const void *b)
 {
 	const struct live_wait *x = a, *y = b;
@@ -27,27 +38,41 @@ static int by_pid_and_length(const void *a, const void *b)
 	return x->ns < y->ns ? -1 : x->ns > y->ns;
 }
 
-json_t *live_waits_take(struct live_waits *waits)
+void live_waits_order(struct live_waits *waits)
 {
-	json_t *all = waits->full ? NULL : json_object();
-	size_t end;
-
 	if (waits->n)
 		qsort(waits->list, waits->n, sizeof(*waits->list), by_pid_and_length);
-	for (size_t begin = 0; all && begin < waits->n; begin = end) {
-		char pid[16];
-		size_t rank;
+}
 
-		for (end = begin; end < waits->n && waits->list[end].pid == waits->list[begin].pid;)
-			end++;
-		/* The nearest rank, as of all percentiles here. */
-		rank = (99 * (end - begin) + 99) / 100;
-		snprintf(pid, sizeof(pid), "%d", waits->list[begin].pid);
-		json_object_set_new(all, pid, json_integer(waits->list[begin + rank - 1].ns));
+/* The first of this pid or a larger one. */
+static size_t find(const struct live_waits *waits, int64_t pid)
+{
+	size_t low = 0, high = waits->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (waits->list[middle].pid < pid)
+			low = middle + 1;
+		else
+			high = middle;
 	}
+	return low;
+}
+
+int64_t live_waits_p99(const struct live_waits *waits, int32_t pid)
+{
+	size_t begin = find(waits, pid), end = find(waits, (int64_t)pid + 1);
+	/* The nearest rank, as of all percentiles here. */
+	size_t rank = (99 * (end - begin) + 99) / 100;
+
+	return waits->full || begin == end ? INT64_MIN : waits->list[begin + rank - 1].ns;
+}
+
+void live_waits_begin(struct live_waits *waits)
+{
 	waits->n = 0;
 	waits->full = false;
-	return all;
 }
 
 void live_waits_free(struct live_waits *waits)

@@ -53,7 +53,7 @@ function partsOf(memory, column) {
 
 function draw(update) {
   const { memory } = update.tables, { totals } = memory, { system } = live;
-  const all = system ? system.memory_total + system.swap_total : 0;
+  const all = system ? system.memory_total_bytes + system.swap_total_bytes : 0;
   table.titles.share_held = `held, % of ${(all / 2 ** 30).toFixed(1)} GiB memory + swap`;
   const by = Object.fromEntries(memory.columns.map(c => [c.name, c.values]));
   table.show(memory, update.began_ns, row => hasWord(by.comm.digits(row), by.pid.digits(row)));

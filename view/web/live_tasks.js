@@ -11,8 +11,13 @@ export const title = "Tasks";
 // What adds up, of rows that become one.
 const ADDED = ["on_cpu_ns", "on_cpu_most_ns", "charged_ns", "wait_ns", "blocked_ns", "voluntary",
   "involuntary", "migrations", "going_ns"];
+// What /proc says, of tasks that are there at the end of the interval; of rows that become one the
+// first are added.
+const SAMPLED_SUMS = ["usr", "system", "guest", "minflt", "majflt"];
+const SAMPLED = [...SAMPLED_SUMS, "user", "cpu", "rss_bytes", "wakeup_p99_ns"];
+const NOT_SAMPLED = Object.fromEntries(SAMPLED.map(name => [name, null]));
 
-const rows = new LiveRows(record => ({ ...record, p99_ns: null,
+const rows = new LiveRows(record => ({ ...record, ...NOT_SAMPLED,
   ...Object.fromEntries(ADDED.map(name => [name, 0])), state: record.ended ? "ended" : record.state }));
 const filter = element("input", { type: "search", id: "tasks-filter", placeholder: "name or pid",
   size: 14, spellcheck: false, oninput: () => state.change({ filter: filter.value },
@@ -20,7 +25,7 @@ const filter = element("input", { type: "search", id: "tasks-filter", placeholde
 const by = element("select", { id: "tasks-by", onchange: () => state.change({ by: by.value }) },
   element("option", { value: "" }, "threads"), element("option", { value: "process" }, "processes"));
 const sum = element("div.sum", { id: "tasks-sum" });
-const grid = new Grid({ label: "Tasks", key: "live.tasks", empty: "Nothing ran.",
+const grid = new Grid({ label: "Tasks", key: "live.tasks", empty: "Nothing yet.",
   onSort: sort => state.change({ sort }), onColumns: columns => state.change({ columns }),
   rowClass: place => rows.rows[place]?.missed || rows.rows[place]?.record.ended ? "ended" : "" });
 
@@ -33,8 +38,15 @@ function reader(table) {
   };
 }
 
+// By pid.
+function samplesOf(table) {
+  const get = reader(table);
+  return new Map(Array.from({ length: table.rows }, (_, row) => [get("pid", row),
+    Object.fromEntries(SAMPLED.map(name => [name, get(name, row)]))]));
+}
+
 function recordsOf(update) {
-  const table = update.tables.tasks, get = reader(table), waits = update.wakeup_p99_ns;
+  const table = update.tables.tasks, get = reader(table), samples = samplesOf(update.tables.activity);
   const begin = Number(update.begin_ns), records = [];
   for (let row = 0; row < table.rows; row++) {
     const pid = get("pid", row), start = get("start_ns", row), lasts = get("lasts", row);
@@ -50,8 +62,8 @@ function recordsOf(update) {
         going("runnable"),
       voluntary: get("switches_voluntary", row), involuntary: get("switches_involuntary", row),
       migrations: get("migrations", row), priority: get("priority", row),
-      state: lasts ?? "ended", p99_ns: waits?.[pid] ?? null, going_ns: going("running"),
-      threads: 1 });
+      state: lasts ?? "ended", going_ns: going("running"), threads: 1,
+      ...samples.get(pid) ?? NOT_SAMPLED });
   }
   return records;
 }
@@ -69,10 +81,13 @@ function processesOf(records) {
       known[name] += record[name];
     known.threads++;
     known.ended &&= record.ended;
+    for (const name of SAMPLED_SUMS)
+      known[name] = known[name] === null || record[name] === null ? null : known[name] + record[name];
     if (record.pid === tgid)
-      Object.assign(known, { comm: record.comm, state: record.state, priority: record.priority });
-    if (record.p99_ns !== null)
-      known.p99_ns = Math.max(known.p99_ns ?? 0, record.p99_ns);
+      Object.assign(known, { comm: record.comm, state: record.state, priority: record.priority,
+        cpu: record.cpu });
+    if (record.wakeup_p99_ns !== null)
+      known.wakeup_p99_ns = Math.max(known.wakeup_p99_ns ?? 0, record.wakeup_p99_ns);
   }
   return [...processes.values()];
 }
@@ -83,15 +98,29 @@ function columnsOf(update) {
   const perSecond = name => ({ unit: "1/s", decimals: 1,
     value: r => r[name] === null ? null : r[name] * each });
   const make = (name, options) => column(rows, name, options);
+  const sampled = (name, title, unit, about, more) => make(name, { title, unit, decimals: 1,
+    about: about + "; by /proc, unknown of tasks that ended", ...more });
   return [
     make("pid", { about: "thread id; of processes, their id" }),
+    sampled("user", "user", "", "whose rights it has", { decimals: null }),
     make("comm", { title: "command", about: "the task's name" }),
-    make("cpu", { title: "%CPU", unit: "%", decimals: 1, value: r => share(r.on_cpu_ns),
+    make("on_cpu", { title: "%CPU", unit: "%", decimals: 1, value: r => share(r.on_cpu_ns),
       most: r => share(r.on_cpu_most_ns),
       about: "of one CPU: time on CPUs; several threads together can have more than 100" }),
+    sampled("usr", "%usr", "%", "of one CPU, in the program itself, without guests"),
+    sampled("system", "%system", "%", "of one CPU, in the kernel"),
+    sampled("guest", "%guest", "%", "of one CPU, running a virtual machine",
+      { hidden: "mostly nothing" }),
+    make("wait_share", { title: "%wait", unit: "%", decimals: 1, value: r => share(r.wait_ns),
+      about: "of the interval: runnable, but not on a CPU" }),
+    sampled("cpu", "CPU", "", "where it ran last", { decimals: 0 }),
+    sampled("minflt", "minflt/s", "1/s", "page faults without I/O in a second"),
+    sampled("majflt", "majflt/s", "1/s", "page faults with I/O in a second"),
+    sampled("rss_bytes", "RSS", "MiB", "resident memory of its process",
+      { value: r => r.rss_bytes === null ? null : r.rss_bytes / 2 ** 20 }),
     make("run", { ...ms("on_cpu_ns"), title: "run time", about: "time on CPUs in the interval" }),
     make("wait", { ...ms("wait_ns"), title: "waited", about: "runnable, but not on a CPU" }),
-    make("p99", { ...ms("p99_ns"), title: "wakeup p99",
+    make("p99", { ...ms("wakeup_p99_ns"), title: "wakeup p99",
       about: "99 % of the waits for a CPU after a wakeup, in the interval, were not longer; of " +
         "processes that of the thread where it is longest" }),
     make("voluntary", { ...perSecond("voluntary"), title: "cswch/s",
@@ -142,7 +171,7 @@ function draw(update) {
   const which = rows.which(r => !word || r.comm.toLowerCase().includes(word) ||
     String(r.pid).includes(word));
   grid.renew(columnsOf(update), rows.rows.length, which, { sort: state.get("sort"),
-    chosen: state.get("columns"), own: "-cpu", frozen });
+    chosen: state.get("columns"), own: "-on_cpu", frozen });
   drawSum(update, records, which.length);
 }
 

@@ -21,12 +21,12 @@ function share(number) {
 
 // [label, value, what it means]
 function figures(system) {
-  const used = system.memory_total - system.memory_available;
-  const swap = system.swap_total ? `, swap ${size(system.swap_total - system.swap_free)}` : "";
+  const used = system.memory_total_bytes - system.memory_available_bytes;
+  const swap = system.swap_total_bytes ? `, swap ${size(system.swap_total_bytes - system.swap_free_bytes)}` : "";
   return [
-    ["load", system.load?.map(n => n.toFixed(2)).join(" ") ?? "–",
+    ["load", [system.load_1, system.load_5, system.load_15].map(n => n?.toFixed(2) ?? "–").join(" "),
       "tasks that run, wait or are blocked: means of 1, 5 and 15 minutes"],
-    ["memory", `${size(used)} of ${size(system.memory_total)}${swap}`,
+    ["memory", `${size(used)} of ${size(system.memory_total_bytes)}${swap}`,
       "in use: all but what is available for programs"],
     ["pressure", `CPU ${share(system.pressure_cpu)}, memory ${share(system.pressure_memory)}, ` +
       `I/O ${share(system.pressure_io)}`,
