@@ -23,6 +23,7 @@ import zlib
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from tap import claim, done   # noqa: E402
+from tarballs import large_tarball   # noqa: E402
 
 VIEW, SOURCE = os.path.abspath(sys.argv[1]), sys.argv[2]
 TRACES = SOURCE + "/examples/traces/"
@@ -197,7 +198,10 @@ for which in ("who-ran", "run-queue-length-points", "wakeup-latency"):
           f"sums of {which} are those of schedview stats", p.stderr)
 figure = server.json("/api/figure", recording=build, instructions="who-ran")
 claim(figure["rows"] == sum(c["rows"] for c in figure["categories"]) > 100 and figure["x"]["time"] and
-      figure["y"]["integer"], "a figure says its axes and categories", figure)
+      figure["y"]["integer"] and figure["coarse"] == 0, "a figure says its axes and categories", figure)
+answer = server.json("/api/figure", recording=build, instructions="who-ran", coarse=1)
+claim(answer["status"] == 404 and "build.tar" in answer["error"],
+      "a small recording has no first look before its figure", answer)
 window = {"x0": figure["x"]["begin"], "x1": figure["x"]["end"], "y0": figure["y"]["begin"],
           "y1": figure["y"]["end"], "width": 300, "height": 40}
 query = {"recording": build, "instructions": "who-ran", **window}
@@ -409,6 +413,38 @@ claim(p.returncode == 1 and str(server.port) in p.stderr and not p.stdout,
       "a port that is said and taken is told of", p.stderr)
 status, err = server.end()
 claim(status == 0 and not err, "SIGTERM ends it with 0, and nothing was said on the way", status, err)
+
+# A first look at a large recording: a few rows of all of its parts.
+rows = large_tarball(folder + "/large.tar")
+TICKS = json.dumps({"input": ["timestamp", "cpu", "event", "nxt_timestamp_of_same_evt_on_same_cpu"],
+                    "output": ["x0", "y0", "x1", "y1", "c"],
+                    "c": [{"label": "ticks", "color": "#336699", "concatenate": [[
+                        ["=", "x0", "timestamp"], ["=", "y0", "cpu"], ["=", "y1", "cpu"],
+                        ["=", "x1", "nxt_timestamp_of_same_evt_on_same_cpu"]]]}]})
+server = Server(folder + "/large.tar")
+status, _, data = server.ask("/api/instructions?name=ticks.json", "POST", TICKS)
+ticks = {"recording": 1, "instructions": json.loads(data).get("name")}
+look = server.json("/api/figure", coarse=1, **ticks)
+figure = server.json("/api/figure", **ticks)
+claim(look["rows"] == 2000 * look["coarse"] and 12 <= look["coarse"] <= 300 and
+      (look["x"]["begin"], look["y"]["end"]) == (0, 3) and
+      look["x"]["end"] == figure["x"]["end"] == 1000 * (rows - 1) and figure["rows"] == rows and
+      figure["coarse"] == 0, "a large recording has a first look, of all of its time", look, figure)
+part = look["x"]["end"] / (look["coarse"] - 1)
+answer = server.ask("/api/figure/pixels?" + urllib.parse.urlencode(
+    {**ticks, "coarse": 1, "x0": part * 2.4, "x1": part * 2.6, "y0": -1, "y1": 4, "width": 90, "height": 9}))
+width, height, dots = png_dots(answer[2])
+claim(answer[0] == 200 and not any(alpha for _, _, _, alpha in dots),
+      "no line reaches from one part of it to the next", answer[0], dots)
+status, _, data = server.ask("/api/instructions?name=sorted.json", "POST",
+                             TICKS.replace('"=", "x0", "timestamp"', '"=", "x0", ["argsort", "cpu"]')
+                             .replace('"x1", "nxt_timestamp_of_same_evt_on_same_cpu"', '"x1", "x0"'))
+answer = server.json("/api/figure", recording=1, instructions=json.loads(data).get("name"), coarse=1)
+claim(answer["status"] == 404 and "along time" in answer["error"],
+      "what is not along time has no first look", answer)
+status, err = server.end()
+claim(status == 0 and not err, "nothing is said about it", status, err)
+
 where = folder + "/page.sock"
 p = subprocess.Popen([VIEW, "--listen", where, shown], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 atexit.register(p.kill)

@@ -17,6 +17,12 @@ COLUMNS = {"timestamp": "<i8", "pid": "<i4", "event": "<i4", "cpu": "<i4", "arg0
 def make_tarball(path, rows, comms, events=SCHEDLOG, meta=None, tasks=None):
     """@rows: by time, with a value for each of COLUMNS; @comms: numbers of names; @meta, @tasks: what
     meta.json has beside its version, and tasks.json; None: the tarball has no such member."""
+    write_tarball(path, dict(zip(COLUMNS, zip(*rows))), comms, events, meta, tasks)
+
+
+def write_tarball(path, columns, comms, events=SCHEDLOG, meta=None, tasks=None,
+                  save=np.savez_compressed):
+    """The same of whole columns."""
     with tarfile.open(path, "w") as tar:
         def add(name, data):
             member = tarfile.TarInfo(name)
@@ -30,7 +36,16 @@ def make_tarball(path, rows, comms, events=SCHEDLOG, meta=None, tasks=None):
         if tasks is not None:
             add("tasks.json", json.dumps(tasks).encode())
         add("comm.json", json.dumps(comms).encode())
-        for (name, dtype), values in zip(COLUMNS.items(), zip(*rows)):
+        for name, values in columns.items():
             f = io.BytesIO()
-            np.savez_compressed(f, **{name: np.array(values, dtype)})
+            save(f, **{name: np.asarray(values, COLUMNS[name])})
             add(name + ".npz", f.getvalue())
+
+
+def large_tarball(path):
+    """As many rows as a first look is given of: RQ_SIZE rows of 4 CPUs in turns, a µs apart, stored."""
+    n = np.arange((4 << 20) + 1000)
+    write_tarball(path, {"timestamp": 5_000_000 + 1000 * n, "pid": n % 1000, "event": n * 0 + 13,
+                         "cpu": n % 4, "arg0": n * 0, "arg1": n * 0, "comm": n * 0},
+                  {"idle": 0}, save=np.savez)
+    return len(n)

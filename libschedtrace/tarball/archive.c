@@ -409,6 +409,7 @@ static int use_index(struct opening *o, struct schedtrace_error *err)
 	int r;
 
 	o->a->block_rows = BLOCK_ROWS;
+	o->a->least_rows = 1;
 	if (!offsets)
 		return 0;
 	r = jsonio_int(o->index, "rows_per_block", 1, MAX_BLOCK_ROWS, &block_rows, err);
@@ -417,6 +418,7 @@ static int use_index(struct opening *o, struct schedtrace_error *err)
 	if (!block_rows)
 		return error_set(err, SCHEDTRACE_E_FORMAT, "offsets without rows_per_block");
 	/* Whole blocks at a time, and enough of them. */
+	o->a->least_rows = (uint64_t)block_rows;
 	o->a->block_rows =
 		(uint64_t)(BLOCK_ROWS / block_rows > 0 ? BLOCK_ROWS / block_rows * block_rows
 						       : block_rows);

@@ -31,6 +31,7 @@ struct archive {
 	struct column columns[COLUMN_COUNT];
 	struct id_map events, comms;
 	uint64_t block_rows; /* rows that are read at a time */
+	uint64_t least_rows; /* and a multiple of which they begin at: whole blocks */
 	struct member_place later[LATER_MEMBERS];
 	struct json_t *crcs; /* of members that are no zips, by name; NULL: not known */
 	const uint8_t *map;  /* the whole file, once mapped */

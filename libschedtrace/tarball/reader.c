@@ -144,8 +144,8 @@ static int begin_file(struct schedtrace_reader *rd, uint64_t begin, struct sched
 		return r;
 	rd->whole = begin == 0 && rd->end == rd->trace->rows;
 	rd->block_rows = a->block_rows;
-	rd->submitted = begin - begin % a->block_rows;
-	rd->read_end = rd->end + (a->block_rows - rd->end % a->block_rows) % a->block_rows;
+	rd->submitted = begin - begin % a->least_rows;
+	rd->read_end = rd->end + (a->least_rows - rd->end % a->least_rows) % a->least_rows;
 	if (rd->read_end > rd->trace->rows)
 		rd->read_end = rd->trace->rows;
 	if (begin == rd->end)

@@ -3,6 +3,7 @@
 """The figure: what pointer and keys do to it, queries, categories, files down and up.
 Usage: figure.py SCHEDVIEW SCHEDREPORT SOURCE SCREENSHOTS"""
 from page import *   # noqa: F403 claim, Page, Server
+from tarballs import large_tarball
 
 BUILD = TRACES + "/build.tar"
 BLUE, ORANGE = "#0072b2", "#e69f00"   # of the first two categories of who-ran
@@ -261,13 +262,31 @@ def sizes(page):
     claim(not wide, "it fits a laptop and a large screen", wide)
 
 
+def first_look(page):
+    """Of a large recording, by a server of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        n = large_tarball(folder + "/large.tar")
+        own = Server("large.tar", folder=folder)
+        try:
+            page.open(own.origin + "/#/figure?instructions=run-queue-length-points&token=" + own.token)
+            page.until("document.querySelector('#figure')?.dataset.drawn", "the exact figure is drawn")
+            hits = page.text("#figure .hits")
+            asked = page.js("""return performance.getEntriesByType('resource').map(e => e.name)
+                .filter(name => name.includes('/api/figure?'))""")
+        finally:
+            page.open("about:blank")
+            own.end()
+    claim(n > 4 << 20 and "first look" not in hits and any("coarse=1" in name for name in asked),
+          "a large recording is asked for a first look, and the figure takes its place", hits, asked)
+
+
 server, page = Server("build.tar"), Page()
 try:
     page.open(server.address)
     page.settled()
     claim(page.hash.startswith("#/figure"), "a single recording is drawn at once", page.hash)
     for part in (by_pointer, by_keys, rows_at_the_pointer, categories, queries, only_when_told, height,
-                 downloads, uploads, cancelling, sizes):
+                 downloads, uploads, cancelling, sizes, first_look):
         part(page)
     claim(not page.complaints(), "the console has no error, and no report of the policy",
           *page.complaints())

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -154,7 +155,7 @@ static int open_columns(struct trace_columns *out, const char *path,
 	*out = (struct trace_columns){ .infile = NULL };
 	r = input_open(&out->infile, path, options, err);
 	if (r < 0)
-		return error_prefix(err, r, "%s", path);
+		return r;
 	n = input_rows(out->infile);
 	r = cache_memory_new(&out->memory, err);
 	if (r == 0)
@@ -163,7 +164,7 @@ static int open_columns(struct trace_columns *out, const char *path,
 	out->context = input_context(out->infile);
 	if (r == 0 && out->rows.n)
 		out->t0 = out->rows.timestamp[0];
-	return r < 0 ? error_prefix(err, r, "%s", path) : 0;
+	return r;
 }
 
 int trace_columns_open(struct trace_columns *out, const char *path,
@@ -179,6 +180,103 @@ int trace_columns_map(struct trace_columns *out, const char *path,
 	return open_columns(out, path, options, true, NULL, err);
 }
 
+#define STRETCHES    ((uint64_t)300)
+#define FEWEST	     ((uint64_t)12)
+#define STRETCH_ROWS ((uint64_t)2000)
+#define INDEX_MOST   ((size_t)64 << 20)
+#define LARGE	     ((int64_t)4 << 20) /* rows; fewer are read as soon */
+#define PATIENCE_NS  1000000000
+
+static int no_sample(struct schedtrace_error *err)
+{
+	return error_set(err, SCHEDTRACE_E_NOT_FOUND, "parts of it cannot be read by themselves");
+}
+
+static int read_stretch(struct trace_columns *columns, uint64_t begin, struct schedtrace_error *err)
+{
+	const struct schedtrace_events *batch;
+	struct schedtrace_reader *reader;
+	int r = schedtrace_reader_new(&reader, input_tarball(columns->infile), begin,
+				      begin + STRETCH_ROWS, err);
+
+	if (r < 0)
+		return r;
+	while (r == 0 && (r = schedtrace_reader_next(reader, &batch, err)) > 0)
+		r = append(columns, batch, err);
+	schedtrace_reader_free(reader);
+	return r;
+}
+
+static int64_t ns_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* As many as there is patience for, if the first two are as quick as others. */
+static uint64_t choose_stretches(int64_t two_ns)
+{
+	uint64_t n = (uint64_t)(2 * PATIENCE_NS / (two_ns + 1));
+
+	return n < FEWEST ? FEWEST : n < STRETCHES ? n : STRETCHES;
+}
+
+/* Whether any rows of a tarball can be read without those before them. */
+static bool has_parts(struct input *infile, const char *path, int64_t rows)
+{
+	auto_free char *index = NULL;
+	size_t n;
+
+	return is_stored(path, rows) ||
+	       (input_member_read(infile, "index.json", INDEX_MOST, &index, &n, NULL) == 0 &&
+		strstr(index, "\"offsets\""));
+}
+
+/* From the first row to the last. One in the middle is read before, to know how long it takes. */
+static int read_stretches(struct trace_columns *columns, uint64_t rows,
+			  const struct trace_columns_watch *watch, struct schedtrace_error *err)
+{
+	int64_t begin = ns_now();
+	uint64_t n;
+	int r = read_stretch(columns, rows / 2, err);
+
+	columns->rows.n = 0;
+	if (r == 0)
+		r = read_stretch(columns, 0, err);
+	n = choose_stretches(ns_now() - begin);
+	for (uint64_t i = 1; i < n && r == 0; i++) {
+		r = read_stretch(columns, i * (rows - STRETCH_ROWS) / (n - 1), err);
+		if (r == 0)
+			r = watch->step(watch->user, i, n, err);
+	}
+	return r;
+}
+
+int trace_columns_sample(struct trace_columns *out, const char *path,
+			 const struct input_options *options,
+			 const struct trace_columns_watch *watch, struct schedtrace_error *err)
+{
+	int64_t n;
+	int r;
+
+	*out = (struct trace_columns){ .stretch = STRETCH_ROWS };
+	r = input_open(&out->infile, path, options, err);
+	if (r < 0)
+		return r;
+	n = input_rows(out->infile);
+	r = cache_memory_new(&out->memory, err);
+	if (r == 0)
+		r = n < LARGE || !has_parts(out->infile, path, n)
+			    ? error_prefix(err, no_sample(err), "%s", path)
+			    : read_stretches(out, (uint64_t)n, watch, err);
+	out->context = input_context(out->infile);
+	if (r == 0)
+		out->t0 = out->rows.timestamp[0];
+	return r;
+}
+
 static bool is_time(const char *name)
 {
 	return strstr(name, "timestamp") || !strcmp(name, "nxt_blk_wkp_of_same_pid");
@@ -191,13 +289,34 @@ static void begin_at(int64_t *values, size_t n, int64_t t0)
 		values[i] = (int64_t)((uint64_t)values[i] - (uint64_t)t0);
 }
 
+/* Of rows that follow each other. */
+static int compute_stretches(struct trace_columns *columns, size_t i, int64_t *values,
+			     struct schedtrace_error *err)
+{
+	size_t all = columns->rows.n, most = columns->stretch ? columns->stretch : all;
+	int r = 0;
+
+	for (size_t begin = 0; begin < all && r == 0; begin += most) {
+		struct schedtrace_events rows = columns->rows;
+
+		rows.n = all - begin < most ? all - begin : most;
+		for (size_t c = 0; c < N_PLAIN; c++) {
+			const void **place = place_of(&rows, c);
+
+			if (*place)
+				*place = (const char *)*place + begin * (is_wide(c) ? 8 : 4);
+		}
+		r = computed_fill(i, columns->context, &rows, values + begin, err);
+	}
+	return r;
+}
+
 static int compute(struct trace_columns *columns, size_t i, struct trace_column *out,
 		   struct schedtrace_error *err)
 {
 	const struct schedtrace_events *rows = &columns->rows;
 	void *values = cache_memory_take(columns->memory, (rows->n + 1) * 8);
-	int r = values ? computed_fill(i, columns->context, rows, values, err)
-		       : no_memory(rows->n, err);
+	int r = values ? compute_stretches(columns, i, values, err) : no_memory(rows->n, err);
 
 	if (r < 0)
 		return r;
@@ -255,7 +374,8 @@ static int take_own(struct trace_columns *columns, struct trace_column *out,
 {
 	size_t n = columns->rows.n;
 	struct own_column own;
-	int r = own_column_read(&own, columns->infile, out->name, n, err);
+	int r = columns->stretch ? no_sample(err)
+				 : own_column_read(&own, columns->infile, out->name, n, err);
 
 	if (r < 0)
 		return r;
@@ -313,7 +433,7 @@ static int make(struct trace_columns *columns, const char *name, const struct tr
 		column_free(column);
 	else
 		*out = columns->columns[columns->n++] = column;
-	return !known && r == SCHEDTRACE_E_NOT_FOUND ? 0 : r;
+	return !known && r == SCHEDTRACE_E_NOT_FOUND && !columns->stretch ? 0 : r;
 }
 
 int trace_columns_get(struct trace_columns *columns, const char *name,

@@ -29,6 +29,7 @@ struct trace_columns {
 	struct column_spool spools[8]; /* where they are otherwise */
 	struct cache_memory *memory;   /* of these, and what is computed of them */
 	int64_t t0;		       /* of the first row, 0 without one */
+	size_t stretch;		       /* rows that follow each other in a sample; 0: all do */
 	/* What was asked for so far, under the lock. */
 	pthread_mutex_t lock;
 	size_t n, max;
@@ -53,6 +54,15 @@ int trace_columns_open(struct trace_columns *out, const char *path,
  */
 int trace_columns_map(struct trace_columns *out, const char *path,
 		      const struct input_options *options, struct schedtrace_error *err);
+
+/*
+ * A first look at a large tarball: some rows of every part of it, so many after each other that
+ * belong together. Computed columns look no farther. E_NOT_FOUND: it is small, or parts of it
+ * cannot be read by themselves.
+ */
+int trace_columns_sample(struct trace_columns *out, const char *path,
+			 const struct input_options *options,
+			 const struct trace_columns_watch *watch, struct schedtrace_error *err);
 
 /*
  * Lends the column of that name, which is made when it is first asked for; NULL: there is none.

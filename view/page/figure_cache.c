@@ -64,12 +64,12 @@ static int wait_for_change(struct figure_cache *cache, struct work *work, const 
 }
 
 static struct cached_recording *find_recording(struct figure_cache *cache,
-					       const struct recording_file *file)
+					       const struct recording_file *file, bool sample)
 {
 	for (size_t i = 0; i < CACHE_RECORDINGS; i++) {
 		struct cached_recording *r = &cache->recordings[i];
 
-		if (r->state != CACHE_FREE && r->file.id == file->id &&
+		if (r->state != CACHE_FREE && r->sample == sample && r->file.id == file->id &&
 		    !memcmp(&r->file.version, &file->version, sizeof(file->version)))
 			return r;
 	}
@@ -172,7 +172,7 @@ static int tell_reading(void *user, uint64_t done, uint64_t total, struct schedt
 
 /* Opens it, unlocked meanwhile. Takes over the file unless it fails. */
 static int open_recording(struct figure_cache *cache, struct work *work, struct cached_recording *r,
-			  const struct recording_file *file, const char *what,
+			  const struct recording_file *file, bool sample, const char *what,
 			  struct schedtrace_error *err)
 {
 	struct reading reading = { cache, work, r, what, 0 };
@@ -180,10 +180,13 @@ static int open_recording(struct figure_cache *cache, struct work *work, struct 
 	struct input_options options = work->page->options->input;
 	int status;
 
-	*r = (struct cached_recording){ .state = CACHE_OPENING, .file = *file, .users = 1 };
+	*r = (struct cached_recording){
+		.state = CACHE_OPENING, .file = *file, .sample = sample, .users = 1
+	};
 	options.note = NULL; /* GET /api/recording tells them */
 	pthread_mutex_unlock(&cache->lock);
-	status = trace_columns_open(&r->columns, file->path, &options, &watch, err);
+	status = (sample ? trace_columns_sample : trace_columns_open)(&r->columns, file->path,
+								      &options, &watch, err);
 	if (status < 0)
 		trace_columns_close(&r->columns);
 	pthread_mutex_lock(&cache->lock);
@@ -198,13 +201,14 @@ static int open_recording(struct figure_cache *cache, struct work *work, struct 
 static int get_recording(struct figure_cache *cache, struct work *work, struct recording_file *file,
 			 struct cached_recording **out, struct schedtrace_error *err)
 {
+	bool sample = request_arg(work->request, "coarse") != NULL;
 	struct cached_recording *r;
 	char what[300];
 	int status = 0;
 
 	snprintf(what, sizeof(what), "reading %s", file->name);
 	while (status == 0) {
-		r = find_recording(cache, file);
+		r = find_recording(cache, file, sample);
 
 		if (r && r->state == CACHE_READY) {
 			recording_file_close(file);
@@ -215,13 +219,14 @@ static int get_recording(struct figure_cache *cache, struct work *work, struct r
 		}
 		if (!r && (*out = free_recording(cache))) {
 			status = work_step(work, what, 0, 0, err);
-			return status < 0 ? status
-					  : open_recording(cache, work, *out, file, what, err);
+			return status < 0
+				       ? status
+				       : open_recording(cache, work, *out, file, sample, what, err);
 		}
 		if (r)
 			r->waiting++;
 		status = wait_for_change(cache, work, what, r ? r->done : 0, r ? r->total : 0, err);
-		r = find_recording(cache, file); /* it may have been opened, or failed */
+		r = find_recording(cache, file, sample); /* it may have been opened, or failed */
 		if (r && r->waiting)
 			r->waiting--;
 	}

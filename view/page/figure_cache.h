@@ -15,7 +15,7 @@
 #include "view/page/work.h"
 #include "view/timeline/timeline.h"
 
-#define CACHE_RECORDINGS 3
+#define CACHE_RECORDINGS 4
 #define CACHE_FIGURES	 12
 
 enum cache_state { CACHE_FREE, CACHE_OPENING, CACHE_READY };
@@ -23,6 +23,7 @@ enum cache_state { CACHE_FREE, CACHE_OPENING, CACHE_READY };
 struct cached_recording {
 	enum cache_state state;
 	struct recording_file file;
+	bool sample; /* a first look, for requests with the argument "coarse" */
 	struct trace_columns columns;
 	enum cache_state timeline_state; /* made when it is first asked for */
 	struct timeline timeline;
@@ -53,8 +54,8 @@ void figure_cache_open(struct figure_cache *cache);
 void figure_cache_close(struct figure_cache *cache);
 
 /*
- * The figure that a request's arguments "recording" and "instructions" name; to be given back by
- * figure_cache_release().
+ * The figure that a request's arguments "recording" and "instructions" name, of a sample of the
+ * rows if it has "coarse"; to be given back by figure_cache_release().
  */
 int figure_cache_get(struct work *work, struct cached_figure **out, struct schedtrace_error *err);
 void figure_cache_release(struct figure_cache *cache, struct cached_figure *figure);

@@ -153,7 +153,8 @@ static json_t *describe_axis(const char *name, bool is_time, double begin, doubl
 static json_t *describe(const struct figure_view *v, const struct figure_sums *sums)
 {
 	const struct instructions *in = &v->figure->instructions;
-	const struct schedtrace_info *info = schedtrace_context_info(v->figure->columns->context);
+	const struct trace_columns *columns = v->figure->columns;
+	const struct schedtrace_info *info = schedtrace_context_info(columns->context);
 	struct raster_window all = figure_places(sums);
 	json_t *categories = json_array();
 	json_int_t rows = 0;
@@ -170,12 +171,13 @@ static json_t *describe(const struct figure_view *v, const struct figure_sums *s
 						"failed", answer_text(in->categories[c].failed)));
 	}
 	return json_pack(
-		"{s:o, s:o, s:o, s:b, s:o, s:I}", "title", answer_text(info->command), "x",
+		"{s:o, s:o, s:o, s:b, s:o, s:I, s:I}", "title", answer_text(info->command), "x",
 		describe_axis(figure_x_is_time(sums) ? "time since the first row"
 						     : figure_x_about(sums),
 			      figure_x_is_time(sums), all.x0, all.x1),
 		"y", describe_axis(figure_y_about(sums), figure_y_is_time(sums), all.y0, all.y1),
-		"lines", in->lines, "categories", categories, "rows", rows);
+		"lines", in->lines, "categories", categories, "rows", rows, "coarse",
+		(json_int_t)(columns->stretch ? columns->rows.n / columns->stretch : 0));
 }
 
 int figure_request(struct work *work, struct answer *answer, struct schedtrace_error *err)
@@ -188,7 +190,12 @@ int figure_request(struct work *work, struct answer *answer, struct schedtrace_e
 		return r;
 	r = figure_sum(&sums, v.figure, &v.choice, err);
 	if (r == 0) {
-		r = answer_json(answer, describe(&v, &sums), err);
+		/* Elsewhere places depend on how many rows there are. */
+		if (v.figure->columns->stretch && !figure_x_is_time(&sums))
+			r = error_set(err, SCHEDTRACE_E_NOT_FOUND,
+				      "a first look is of figures along time");
+		else
+			r = answer_json(answer, describe(&v, &sums), err);
 		figure_sums_free(&sums);
 	}
 	figure_view_close(&v);

@@ -208,15 +208,15 @@ async function send(path, params, { read, what, controller, body }, job) {
 
 /*
  * read: how the answer is read, as a method of Response; what: what is done, for people;
- * latest: what this replaces an earlier request of; body: of a POST.
+ * latest: what this replaces an earlier request of; body: of a POST; quiet: nobody misses it.
  */
-async function request(path, params, { read = "text", what = path, latest, body } = {}) {
+async function request(path, params, { read = "text", what = path, latest, body, quiet } = {}) {
   const controller = latest ? latest.start() : new AbortController();
   const job = begin(what, controller);
   try {
     return await send(path, params, { read, what, controller, body }, job);
   } catch (error) {
-    if (error instanceof Dropped ? error.cancelled : true)
+    if (error instanceof Dropped ? error.cancelled : !quiet)
       log.add(error instanceof Dropped ? "note" : "error",
         error instanceof Refused ? `${what}: ${error.message}` : error.message);
     throw error;

@@ -17,14 +17,16 @@ const SETTLED = 160;   // ms until a gesture is over
 const ONE_STEP = 900;  // ms within which gestures are one step of the history
 const REST = 90;       // ms until the pointer rests
 const NEAR = 3;        // pixels from the pointer within which rows are listed
+const LARGE = 40e6;    // bytes of a recording from which on a first look comes before the figure
 
 export const title = "Figure";
 export const root = element("div.view", { id: "figure" });
 
 const pictures = new api.Latest(), figures = new api.Latest(), rows = new api.Latest();
+const looks = new api.Latest();
 let recording = null, figure = null, drawn = "", loadedAs = "", held = false;
 let isAutomatic = kept.read("automatic") !== false;
-let timers = {}, lastStep = 0, columns = [];
+let timers = {}, lastStep = 0, columns = [], coming = null;
 
 const files = new Instructions(name => state.change({ instructions: name, x: null, y: null,
   off: null }));
@@ -114,8 +116,9 @@ export function show() {
 }
 
 export function hide() {
-  for (const latest of [pictures, figures, rows])
+  for (const latest of [pictures, figures, rows, looks])
     latest.stop();
+  coming = null;
   for (const timer of Object.values(timers))
     clearTimeout(timer);
   drawn = "";
@@ -175,19 +178,72 @@ export async function update() {
 }
 
 async function load() {
-  const of = recording, about = await app.open(of);
-  columns = about.columns || [];
+  const of = recording;
   await files.fill(of);
   if (of !== recording)
     throw new api.Dropped(false);
   const now = JSON.stringify(params());
   if (now === loadedAs)
     return;
-  const keeps = figure && loadedAs && sameButQuery(loadedAs, now);
-  query.show(null);
-  message.replaceChildren();
-  const answer = await api.json("figure", params(), { latest: figures,
-    what: `${files.name} of ${recording.name}` });
+  // A window that moves meanwhile asks for the same again.
+  if (coming?.as !== now) {
+    query.show(null);
+    message.replaceChildren();
+    coming = { as: now, answer: ask(now, of) };
+  }
+  const mine = coming;
+  try {
+    const answer = await mine.answer;
+    if (coming === mine)
+      take(answer, now);
+  } finally {
+    if (coming === mine)
+      coming = null;
+  }
+  learn(of);
+}
+
+function ask(now, of) {
+  const options = { what: `${files.name} of ${of.name}` };
+  if (of.bytes > LARGE)
+    look(now, options.what);
+  return api.json("figure", params(), { ...options, latest: figures });
+}
+
+// What a condition may name.
+async function learn(of) {
+  try {
+    columns = (await app.open(of)).columns || [];
+  } catch {
+    columns = []; // Whoever shows the recording says why.
+  }
+}
+
+// A first look, of a few rows of every part; where there is none the figure itself is soon there.
+async function look(now, what) {
+  try {
+    const answer = await api.json("figure", { ...params(), coarse: 1 },
+      { latest: looks, what: "a first look at " + what, quiet: true });
+    if (coming?.as !== now)
+      return;
+    figure = answer;
+    loadedAs = drawn = "";
+    plot.set(figure, whole());
+    stage.hidden = false;
+    legend.set(figure.categories.map(category => ({ ...category, rows: null })), off());
+    hits.replaceChildren(sentence("This is a first look, of some rows of every part of the " +
+      "recording. The exact figure takes its place."));
+    plot.show(windowOf());
+    request();
+  } catch {
+    // The figure comes anyway.
+  }
+}
+
+function take(answer, now) {
+  const before = figure?.coarse ? now : loadedAs;
+  const keeps = figure && before && sameButQuery(before, now);
+  looks.stop();
   figure = answer;
   loadedAs = now;
   drawn = "";
@@ -198,6 +254,7 @@ async function load() {
   else
     plot.set(figure, whole());
   plot.whole = whole();
+  message.replaceChildren();
   if (!figure.rows)
     message.replaceChildren(sentence("No row fulfils this: there is nothing to draw.", "warning"));
 }
@@ -210,10 +267,13 @@ function sameButQuery(a, b) {
 // The picture of the window that is shown, unless it is there or on its way.
 async function request(told = false) {
   clearTimeout(timers.between);
-  if (!isLoaded() || !plot.window || (!told && !isAutomatic))
+  const coarse = figure?.coarse && coming ? figure.coarse : 0;
+  if (!(isLoaded() || coarse) || !plot.window || (!told && !isAutomatic))
     return;
   const window = { ...plot.window };
   const asked = { ...params(), ...window, ...plot.pixels, off: state.get("off", "figure") };
+  if (coarse)
+    Object.assign(asked, { coarse: 1, width: Math.min(asked.width, coarse) });
   const now = JSON.stringify(asked);
   if (now === drawn)
     return;
@@ -223,7 +283,7 @@ async function request(told = false) {
     const blob = await api.blob("figure/pixels", asked, { latest: pictures,
       what: "picture of " + recording.name });
     plot.give(await createImageBitmap(blob), window);
-    root.dataset.drawn = now;
+    root.dataset[coarse ? "looked" : "drawn"] = now;
   } catch (error) {
     if (drawn === now)
       drawn = "";

@@ -36,7 +36,7 @@ export class Legend {
     this.boxes = new Map();
     const lines = [];
     categories.forEach((category, n) => {
-      if (category.failed || !category.rows)
+      if (category.failed || category.rows === 0)
         return;
       const box = element("input", { type: "checkbox", onchange: () => this.change(n) });
       this.boxes.set(n, box);
@@ -44,10 +44,10 @@ export class Legend {
         title: visible(category.label) + ": a click with Shift leaves only this one on",
         onclick: event => this.only(event, n),
       }, box, swatch(category.color), element("span.name", null, visible(category.label)),
-      element("span.count", null, grouped(category.rows)))));
+      element("span.count", null, category.rows === null ? "" : grouped(category.rows)))));
     });
     this.list.replaceChildren(...lines);
-    const without = categories.filter(c => !c.failed && !c.rows).map(c => visible(c.label));
+    const without = categories.filter(c => !c.failed && c.rows === 0).map(c => visible(c.label));
     this.failed.replaceChildren(
       ...categories.filter(c => c.failed).map(c =>
         sentence(`${c.label} is left out: ${c.failed}`, "warning")),
