@@ -13,7 +13,6 @@
 #define BLOCK_BYTES    (256u << 10)
 #define DEFAULT_MEMORY (256ull << 20)
 #define NOTES_MAX      5
-#define TIME_MAX       (INT64_C(1) << 62) /* of rows */
 
 /* With the lock held: the stream that is least ahead of its consumer, if any has room. */
 static bool claim(struct decoder *d, struct stream *wanted, struct block_work *w)
@@ -82,6 +81,14 @@ static int check_times(struct decoder *d, const struct stream *s, const struct b
 	return 0;
 }
 
+static void tell(struct decoder *d, const char *text)
+{
+	if (d->notes.tell && d->noted < NOTES_MAX) {
+		d->noted++;
+		note(&d->notes, "%s", text);
+	}
+}
+
 /* Makes what the threads could not know right: the block before ended at s->last. */
 static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 		       struct schedtrace_error *err)
@@ -116,26 +123,62 @@ static int join_blocks(struct decoder *d, struct stream *s, struct block *b,
 		s->last = r->list[r->n - 1].timestamp;
 		s->marked = r->marked;
 	}
-	if (b->damaged && d->notes.tell && d->noted < NOTES_MAX) {
-		d->noted++;
-		note(&d->notes, "%s", b->err.text);
-	}
+	if (b->damaged)
+		tell(d, b->err.text);
 	d->damaged += b->damaged;
 	d->empty += b->empty;
 	d->done += b->bytes;
 	return status;
 }
 
-int stream_shift(struct stream *s, int64_t shift, struct schedtrace_error *err)
+/* The records from the first that would be too late; a loss until the end of time stands for them,
+ * and for all that comes later in the block. */
+static void give_up_from(struct decoder *d, struct stream *s, struct record *first, int64_t shift,
+			 const char *why)
 {
-	struct record *r = s->list + (s->cur - s->list);
+	bool none = first == s->cur;
+
+	/* The times before shifts, of which the next block's are. */
+	if (!none)
+		s->last = first[-1].timestamp + shift - s->shift;
+	else
+		s->last = s->reached == INT64_MIN ? INT64_MIN : s->reached - s->shift;
+	*first = (struct record){
+		.timestamp = DECODER_TIME_MAX - shift,
+		.lost_since = none ? s->reached : first[-1].timestamp,
+		.lost = -1,
+		.kind = RECORD_LOST,
+		.cpu = s->cpu,
+	};
+	s->cur_end = s->block_end = first + 1;
+	d->damaged++;
+	tell(d, why);
+}
+
+int stream_shift(struct decoder *d, struct stream *s, int64_t shift, struct schedtrace_error *err)
+{
+	struct record *r = s->list + (s->cur - s->list), *end = s->list + (s->cur_end - s->list);
 	int64_t last;
 
-	if (s->cur == s->cur_end)
+	if (r == end)
 		return 0;
-	if (!checked_add(s->cur_end[-1].timestamp, shift, &last) || last > TIME_MAX)
-		return error_set(err, SCHEDTRACE_E_LIMIT,
-				 "CPU %d: a time above 2^62 after the clock was set back", s->cpu);
+	if (!checked_add(end[-1].timestamp, shift, &last) || last > DECODER_TIME_MAX) {
+		struct schedtrace_error late;
+		int status = error_set(&late, SCHEDTRACE_E_FORMAT,
+				       "CPU %d: a time above 2^62 after the clock was set back",
+				       s->cpu);
+
+		if (!d->salvage) {
+			if (err)
+				*err = late;
+			return status;
+		}
+		while (r->timestamp <= DECODER_TIME_MAX - shift)
+			r++;
+		give_up_from(d, s, r, shift, late.text);
+		r = s->list + (s->cur - s->list);
+		last = DECODER_TIME_MAX;
+	}
 	for (; shift && r < s->cur_end; r++) {
 		r->timestamp += shift;
 		/* The first one's gap began before. */
@@ -146,7 +189,7 @@ int stream_shift(struct stream *s, int64_t shift, struct schedtrace_error *err)
 	return 0;
 }
 
-int decoder_enter(struct stream *s, struct schedtrace_error *err)
+int decoder_enter(struct decoder *d, struct stream *s, struct schedtrace_error *err)
 {
 	const struct page_records *r = s->records;
 
@@ -154,7 +197,7 @@ int decoder_enter(struct stream *s, struct schedtrace_error *err)
 	s->cur_end = s->next_step < r->n_steps ? r->list + r->steps[s->next_step++] : s->block_end;
 	if (s->cur < s->cur_end && s->cur->kind == RECORD_LOST && s->reached != INT64_MIN)
 		s->list[s->cur - s->list].lost_since = s->reached;
-	return stream_shift(s, s->shift, err);
+	return stream_shift(d, s, s->shift, err);
 }
 
 int64_t stream_silence(struct stream *s)
@@ -232,7 +275,7 @@ int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error
 	s->block_end = s->list + b->records.n;
 	s->next_step = 0;
 	s->cur = s->cur_end = s->list;
-	r = decoder_enter(s, err);
+	r = decoder_enter(d, s, err);
 	return r < 0 ? r : DECODER_RECORDS;
 }
 

@@ -97,10 +97,14 @@ void decoder_close(struct decoder *d);
 int decoder_advance(struct decoder *d, struct stream *s, struct schedtrace_error *err);
 
 /* Goes over a step to the records after it; their times get .shift. */
-int decoder_enter(struct stream *s, struct schedtrace_error *err);
+int decoder_enter(struct decoder *d, struct stream *s, struct schedtrace_error *err);
 
-/* Adds to the times of the records from .cur to .cur_end. */
-int stream_shift(struct stream *s, int64_t shift, struct schedtrace_error *err);
+/* The latest time of a row. */
+#define DECODER_TIME_MAX (INT64_C(1) << 62)
+
+/* Adds to the times of the records from .cur to .cur_end. What would be too late is damage; with
+ * salvage the rest of the block is given up for it. */
+int stream_shift(struct decoder *d, struct stream *s, int64_t shift, struct schedtrace_error *err);
 
 /* The longest time between two records of the block, but for those where the clock was set back; of
  * the block before too, if it is set back in between. */

@@ -89,7 +89,9 @@ static size_t follow(const struct merge *m, struct stream *s, struct record *out
 
 static int64_t time_after_step(const struct stream *s)
 {
-	return s->cur_end->timestamp + s->shift;
+	int64_t time;
+
+	return checked_add(s->cur_end->timestamp, s->shift, &time) ? time : INT64_MAX;
 }
 
 /* Records are missing before its next one, so that it has a gap anyway, or it has none at all. */
@@ -149,7 +151,7 @@ static int refill(struct merge *m, struct stream *s, size_t *n, struct schedtrac
 			if (!hold(m, s, n))
 				return r;
 			m->awaits = false; /* it may have been the one */
-			r = decoder_enter(s, err);
+			r = decoder_enter(m->decoder, s, err);
 			r = r < 0 ? r : DECODER_RECORDS;
 		}
 		if (r != DECODER_RECORDS)
@@ -267,9 +269,13 @@ static int go_on(struct merge *m, size_t *n, struct schedtrace_error *err)
 		if (!m->held[i]->goes_on && after < earliest)
 			earliest = after;
 	}
-	if (!checked_add(m->now, pause, &resume))
-		return error_set(err, SCHEDTRACE_E_LIMIT,
-				 "a time above 2^62 after the clock was set back");
+	if (!checked_add(m->now, pause, &resume) || resume > DECODER_TIME_MAX) {
+		if (!m->decoder->salvage)
+			return error_set(err, SCHEDTRACE_E_FORMAT,
+					 "a time above 2^62 after the clock was set back");
+		resume = DECODER_TIME_MAX;
+		pause = resume - m->now;
+	}
 	put_ends(m, n, resume);
 	while (m->n_parked)
 		m->heap[m->n_heap++] = m->parked[--m->n_parked];
@@ -281,7 +287,7 @@ static int go_on(struct merge *m, size_t *n, struct schedtrace_error *err)
 
 		stream_silence(s); /* before a step makes it longer */
 		s->shift += by;
-		r = stream_shift(s, by, err);
+		r = stream_shift(m->decoder, s, by, err);
 	}
 	for (size_t at = m->n_heap / 2; at-- > 0;)
 		sift_down(m->heap, m->n_heap, at);
@@ -291,7 +297,7 @@ static int go_on(struct merge *m, size_t *n, struct schedtrace_error *err)
 		struct stream *s = m->held[--m->n_held];
 
 		s->shift += s->goes_on ? resume - time_after_step(s) : shift;
-		r = decoder_enter(s, err);
+		r = decoder_enter(m->decoder, s, err);
 		if (r >= 0)
 			push(m, s);
 	}

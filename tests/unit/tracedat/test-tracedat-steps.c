@@ -178,6 +178,38 @@ static void a_page_from_the_past_is_given_up_with_salvage(void **state)
 	assert_true(f->damaged);
 }
 
+/*
+ * A damaged stamp is as far ahead as half of all time; the true ones after it, in a block of their
+ * own, go on 20 ns behind it, and the next damaged one would be beyond the end.
+ */
+static void times_that_a_step_moves_too_far_are_given_up_with_salvage(void **state)
+{
+	static const uint64_t ahead[] = { 2305843009213700000, 2305843009213700010 };
+	static const uint64_t true_ones[] = { 1000, 1010 };
+	struct fixture *f = *state;
+
+	for (unsigned int threads = 1; threads < 3; threads++) {
+		struct tracedat_options options = { .threads = threads, .max_memory = 1 };
+
+		memset(f->m.buffers[0].pages, 0, sizeof(f->m.buffers[0].pages));
+		maker_page(&f->m.buffers[0], 0, 2, ahead, 41);
+		maker_page(&f->m.buffers[0], 0, 2, true_ones, 42);
+		maker_page(&f->m.buffers[0], 0, 2, ahead, 43);
+		maker_page(&f->m.buffers[0], 0, 2, ahead, 44);
+		make(f, 6, "none");
+		assert_int_equal(read_bytes(f, f->m.n, &options), SCHEDTRACE_E_FORMAT);
+		options.salvage = true;
+		assert_int_equal(read_file(f, &options), 0);
+		assert_string_equal(f->got,
+				    "0 2305843009213700000 41 1\n0 2305843009213700010 41 2\n"
+				    "0 2305843009213700030 42 1\n0 2305843009213700040 42 2\n");
+		assert_non_null(strstr(f->lost, "\n0 2305843009213700040 4611686018427387904\n"));
+		assert_non_null(strstr(f->notes, "CPU 0: a time above 2^62 after the clock was set "
+						 "back"));
+		assert_true(f->damaged);
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -190,6 +222,7 @@ int main(void)
 		TEST(a_gap_that_lasts_over_the_step_stays_one),
 		TEST(a_page_that_goes_on_behind_the_kernels_mark_agrees_with_the_other_cpus),
 		TEST(a_page_from_the_past_is_given_up_with_salvage),
+		TEST(times_that_a_step_moves_too_far_are_given_up_with_salvage),
 	};
 
 	return cmocka_run_group_tests_name("tracedat steps", tests, NULL, NULL);
