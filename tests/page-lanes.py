@@ -15,7 +15,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from tap import claim, done   # noqa: E402
-from made_tarball import tarball   # noqa: E402
+from tarballs import make_tarball   # noqa: E402
 
 VIEW, REPORT, SOURCE = (os.path.abspath(a) for a in sys.argv[1:4])
 TRACE = SOURCE + "/examples/traces/build.tar"
@@ -195,7 +195,8 @@ with tempfile.TemporaryDirectory() as folder:
     for rows, claimed in (([], "no rows"), ([(100, 7, 11, 0, 8, 0)], "one row"),
                           ([(100, 7, 11, 0, 8, 0)] * 3, "rows of one moment"),
                           ([(100, 0, 10, 0, 0, 5), (200, 0, 10, 3, 0, 6)], "no switches")):
-        server = Server(tarball(folder + "/little.tar", rows))
+        make_tarball(folder + "/little.tar", rows, {})
+        server = Server(folder + "/little.tar")
         told = server.json("lanes")
         entries = server.shares([f"c{c}" for c in told["cpus"]["cpu"]] + ["a"], 0,
                                 max(1, told["length_ns"]), 10)

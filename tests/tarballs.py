@@ -15,9 +15,11 @@ COLUMNS = {"timestamp": "<i8", "pid": "<i4", "event": "<i4", "cpu": "<i4", "arg0
 
 
 def make_tarball(path, rows, comms, events=SCHEDLOG, meta=None, tasks=None):
-    """@rows: by time, with a value for each of COLUMNS; @comms: numbers of names; @meta, @tasks: what
-    meta.json has beside its version, and tasks.json; None: the tarball has no such member."""
-    write_tarball(path, dict(zip(COLUMNS, zip(*rows))), comms, events, meta, tasks)
+    """@rows: by time, with a value for each of COLUMNS, of which the last may be left out; @comms:
+    numbers of names; @meta, @tasks: what meta.json has beside its version, and tasks.json; None: the
+    tarball has no such member."""
+    columns = {name: [row[i] if i < len(row) else 0 for row in rows] for i, name in enumerate(COLUMNS)}
+    write_tarball(path, columns, comms, events, meta, tasks)
 
 
 def write_tarball(path, columns, comms, events=SCHEDLOG, meta=None, tasks=None,

@@ -12,7 +12,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from tap import claim, done   # noqa: E402
-from made_tarball import tarball   # noqa: E402
+from tarballs import make_tarball   # noqa: E402
 
 VIEW, SOURCE = os.path.abspath(sys.argv[1]), sys.argv[2]
 TRACE = SOURCE + "/examples/traces/build.tar"
@@ -21,6 +21,11 @@ TICK, SWITCH = 10, 11
 
 def run(*args):
     return subprocess.run([VIEW, "timeline", *args], capture_output=True, text=True, timeout=120)
+
+
+def tarball(path, rows):
+    make_tarball(path, rows, {})
+    return path
 
 
 def size_of(png):

@@ -98,7 +98,7 @@ try:
     page.until("document.querySelector('#query-error:not([hidden]), #figure .notes .error')", "it is told")
     unharmed(page, "an error")
     page.fill("#query", "")
-    for view in ("statistics", "variables", "console"):
+    for view in ("timeline", "statistics", "variables", "console"):
         page.js("location.hash = '#/' + arguments[0] + location.hash.slice(location.hash.indexOf('?'))",
                 view)
         page.until("document.querySelector('main > .view')?.id === arguments[0]", view, view)

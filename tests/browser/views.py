@@ -247,7 +247,7 @@ def keyboard(page):
 def contrast(page):
     """Every text against what is behind it, in either scheme, as WCAG 2 has it for AA."""
     bad = []
-    for view in ("figure", "tables", "console", "recordings"):
+    for view in ("figure", "tables", "timeline", "console", "recordings"):
         page.js("location.hash = arguments[0]", f"#/{view}?recording=build.tar")
         page.until("document.querySelector('main > .view')?.id === arguments[0]", view, view)
         if view == "tables":

@@ -86,6 +86,16 @@ static json_t *describe_states(void)
 	return all;
 }
 
+static json_t *describe_events(const struct timeline *t)
+{
+	json_t *all = json_array();
+	const char *name;
+
+	for (int32_t id = 0; (name = schedtrace_context_event_name(t->context, id)); id++)
+		json_array_append_new(all, answer_text(name));
+	return all;
+}
+
 int lanes_request(struct work *work, struct answer *answer, struct schedtrace_error *err)
 {
 	struct cached_recording *recording;
@@ -98,13 +108,14 @@ int lanes_request(struct work *work, struct answer *answer, struct schedtrace_er
 	t = &recording->timeline;
 	snprintf(begin, sizeof(begin), "%" PRId64, t->begin);
 	r = answer_json(answer,
-			json_pack("{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
+			json_pack("{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}",
 				  "begin_ns", begin, "length_ns", (json_int_t)(t->end - t->begin),
 				  "rows", (json_int_t)t->rows, "switches", t->switches, "lost",
 				  (json_int_t)t->lost, "gaps", (json_int_t)t->gaps, "clock_steps",
 				  (json_int_t)t->clock_steps, "missing_switches",
-				  (json_int_t)t->missing_switches, "states", describe_states(),
-				  "cpus", describe_cpus(t), "tasks", describe_tasks(t)),
+				  (json_int_t)t->missing_switches, "events", describe_events(t),
+				  "states", describe_states(), "cpus", describe_cpus(t), "tasks",
+				  describe_tasks(t)),
 			err);
 	figure_cache_release_recording(&work->page->figures, recording);
 	return r;

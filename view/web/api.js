@@ -237,8 +237,12 @@ export function blob(path, params, options) {
   return request(path, params, { ...options, read: "blob" });
 }
 
+export function bytes(path, params, options) {
+  return request(path, params, { ...options, read: "arrayBuffer" });
+}
+
 export async function table(path, params, options) {
-  return frame(await request(path, params, { ...options, read: "arrayBuffer" }));
+  return frame(await bytes(path, params, options));
 }
 
 export function post(path, params, body, options) {

@@ -5,7 +5,7 @@ import { dialog, element } from "./dom.js";
 import * as state from "./state.js";
 
 const LIVE = ["tasks", "migrations", "memory", "faults", "stacks", "cpus"];
-const GRIDS = ["recordings", "tables", "variables", "statistics", ...LIVE];
+const GRIDS = ["recordings", "tables", "variables", "statistics", "timeline", ...LIVE];
 
 /*
  * where: the views in which it does something, null for all. within: only while an element of that
@@ -26,6 +26,7 @@ const TABLE = [
     ["view.stacks", "Stacks", ["5"]],
     ["view.cpus", "CPUs", ["7"]],
     ["view.console", "Console", ["6"]],
+    ["view.timeline", "Timeline", ["7"]],
     ["palette", "Commands by name", [">", "Ctrl+Shift+P"]],
     ["help", "Help", ["?", "F1"]],
     ["search", "To the query or the filter", ["/"]],
@@ -71,6 +72,46 @@ const TABLE = [
     ["figure.png", "Download the figure as PNG", []],
     ["figure.svg", "Download the figure as SVG", []],
     ["figure.pdf", "Download the figure as PDF", []],
+  ] },
+  { group: "Timeline", where: ["timeline"], commands: [
+    ["timeline.in", "Zoom in", ["w"], "position"],
+    ["timeline.out", "Zoom out", ["s"], "position"],
+    ["timeline.left", "To the left", ["a", "ArrowLeft"], "position"],
+    ["timeline.right", "To the right", ["d", "ArrowRight"], "position"],
+    ["timeline.up", "Lane above", ["ArrowUp"]],
+    ["timeline.down", "Lane below", ["ArrowDown"]],
+    ["timeline.begin", "To the begin", ["Home"]],
+    ["timeline.end", "To the end", ["End"]],
+    ["timeline.all", "All of it", ["0"]],
+    ["timeline.fit", "What is selected, from edge to edge", ["f"]],
+    ["timeline.select", "Select what the lane has there", ["Enter"]],
+    ["timeline.next", "Select the next one of the lane", ["."]],
+    ["timeline.previous", "Select the previous one of the lane", [","]],
+    ["timeline.flow-next", "On along the wakeups: whom it woke, or what came of the wait",
+      ["]", "Ctrl+]"]],
+    ["timeline.flow-previous", "Back along the wakeups: the wait before, or who woke it",
+      ["[", "Ctrl+["]],
+    ["timeline.event-next", "Next event of the lane", ["n"]],
+    ["timeline.event-previous", "Previous event of the lane", ["p"]],
+    ["timeline.mark", "Markers A and B around the selection; with the pointer, A and then B there",
+      ["m"]],
+    ["timeline.note", "A note there", ["M"]],
+    ["timeline.swap", "From marker A to B, and back", ["j"]],
+    ["timeline.remove", "Take away markers and notes", ["Delete"]],
+    ["timeline.area", "The time of what is selected becomes the area", ["r"]],
+    ["timeline.area-all", "All that is in sight becomes the area", ["Ctrl+A"]],
+    ["timeline.clear", "Select nothing, and cancel what takes long", ["Escape"]],
+    ["timeline.pin", "Pin the task above all others, or let it go", ["T"]],
+    ["timeline.colour", "Colour the CPUs' lanes by something else", ["C"]],
+    ["timeline.drawer", "Show or hide what is below the lanes", ["q"]],
+    ["timeline.events", "Events around that time", ["e"]],
+    ["timeline.find-lane", "To the filter of tasks", ["Ctrl+P"]],
+    ["timeline.taller", "Higher lanes", ["+"]],
+    ["timeline.lower", "Lower lanes", ["-"]],
+    ["timeline.back", "One step back", ["b"]],
+    ["timeline.forward", "One step forward", ["B"]],
+    ["timeline.raw", "Time in its unit, or in nanoseconds", ["x"]],
+    ["timeline.copy", "Copy the details", []],
   ] },
   { group: "Tables", where: ["tables"], commands: [
     ["tables.csv", "Download the table as CSV", []],
@@ -180,6 +221,8 @@ function help() {
     isHere(c) && c.group === group && c.keys.length).map(c => [keyCaps(c), c.title])));
   if (state.isView("figure"))
     parts.push(part("By pointer, in the figure", POINTER));
+  if (state.isView("timeline"))
+    parts.push(part("By pointer, in the timeline", POINTER_OF_TIMELINE));
   const made = dialog("Keys and commands", "help", [element("div.parts", null,
     ...parts.filter(section => section.querySelector("tr")))],
   [element("button", { type: "button", onclick: () => made.close() }, "Close")]);
@@ -193,6 +236,17 @@ export const POINTER = [
   ["Shift + drag", "zooms to a box"],
   ["Double click", "shows all of it"],
   ["Click", "holds the rows that are listed, and lets them go"],
+];
+
+export const POINTER_OF_TIMELINE = [
+  ["Wheel", "scrolls the lanes"],
+  ["Ctrl + wheel, pinch", "zooms at the pointer"],
+  ["Shift + wheel", "pans"],
+  ["Click", "selects; left of the lanes, opens or closes a group, or pins a task"],
+  ["Double click", "selects, and shows it from edge to edge"],
+  ["Drag", "selects an area of time; its ends snap to edges, not with Alt"],
+  ["Shift + drag, middle drag", "pans"],
+  ["Drag in the minimap", "moves the window, or makes one"],
 ];
 
 // The commands that can be given here, as a list to choose from while one types.

@@ -20,8 +20,9 @@ import * as liveMigrations from "./live_migrations.js";
 import * as liveStacks from "./live_stacks.js";
 import * as liveTasks from "./live_tasks.js";
 import * as strip from "./strip.js";
+import * as timeline from "./timeline.js";
 
-const OF_RECORDINGS = { recordings, figure, tables, variables, statistics, console };
+const OF_RECORDINGS = { recordings, figure, tables, variables, statistics, console, timeline };
 const OF_RUNNING = { tasks: liveTasks, migrations: liveMigrations, memory: liveMemory,
   faults: liveFaults, stacks: liveStacks, cpus: liveCpus, console };
 let VIEWS = OF_RECORDINGS;
@@ -196,7 +197,8 @@ function prepare() {
   part("views").replaceChildren(...Object.entries(VIEWS).map(([name, view]) =>
     element("a", { href: "#/" + name, "data-view": name }, view.title)));
   part("recording").onchange = event => state.change({ recording: event.target.value, x: null,
-    y: null, off: null, window: null }, { view: shown === recordings ? "figure" : state.view() });
+    y: null, off: null, window: null, lane: null, at: null, area: null, pin: null },
+  { view: shown === recordings ? "figure" : state.view() });
   part("palette-open").onclick = () => commands.run("palette");
   part("palette-open").title = "Commands by name (>)";
   part("help-open").onclick = () => commands.run("help");

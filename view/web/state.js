@@ -10,6 +10,8 @@ const WORDS = {
   variables: ["sort", "filter"],
   statistics: ["instructions", "query", "sort", "columns"],
   console: ["filter"],
+  timeline: ["x", "lane", "at", "area", "a", "b", "notes", "pin", "cpus", "tasks", "ran", "colour",
+    "closed", "raw", "below", "show"],
   tasks: ["interval", "by", "sort", "filter", "columns"],
   migrations: ["interval", "sort", "filter", "columns"],
   memory: ["interval", "pie", "sort", "filter", "columns"],
