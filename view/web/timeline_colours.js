@@ -44,7 +44,7 @@ export const MODES = { name: "name", task: "task", process: "process", priority:
 
 export const MEANINGS = new Map([[UNKNOWN, "unknown"], [IDLE, "idle"], [LOST, "records lost"],
   [CLOCK, "the clock was set back"], [OFFLINE, "offline"],
-  [LASTING, "runs, as far as the rows show"], [WASTE, "idle while others wait"]]);
+  [LASTING, "goes on, no end seen"], [WASTE, "idle while others wait"]]);
 
 function hash(text) {
   let value = 2166136261;
