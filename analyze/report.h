@@ -29,6 +29,10 @@ struct report_settings {
 	bool by_switches;  /* both count switches, not time */
 	int64_t depth;	   /* frames of a stack in text, 0: all */
 	const char *plot;  /* a picture in this file instead of text; NULL: none */
+	FILE *plot_stream; /* takes that picture instead; then no file is made */
+	/* Called while a picture's rows are read; a negative result ends that. May be NULL. */
+	int (*step)(void *user, uint64_t done, uint64_t total, struct schedtrace_error *err);
+	void *user;
 	struct plot_size plot_size;
 	const char *title; /* of that picture, or of the flame graph; NULL: the recorded command */
 	size_t width;	   /* of lines; 0: no limit */

@@ -179,7 +179,9 @@ static int run_pass(struct plot_task *task, struct reading *pass, const char *wh
 {
 	const struct reading_options options = { .window = task->settings->window,
 						 .doing = what,
-						 .quiet = task->settings->quiet };
+						 .quiet = task->settings->quiet,
+						 .step = task->settings->step,
+						 .user = task->settings->user };
 
 	return reading_run(pass, &options, err);
 }
@@ -428,7 +430,12 @@ static int draw(struct plot_task *task, struct schedtrace_error *err)
 		r = second_pass(task, err);
 	if (!r)
 		r = write_heading(task, err);
-	return r ? r : picture_file_write(settings->plot, &task->figure, &settings->plot_size, err);
+	if (r < 0)
+		return r;
+	return settings->plot_stream ? plot_draw(settings->plot, settings->plot_stream,
+						 &task->figure, &settings->plot_size, err)
+				     : picture_file_write(settings->plot, &task->figure,
+							  &settings->plot_size, err);
 }
 
 int plot_run(const struct report_settings *settings, bool *damaged, struct schedtrace_error *err)

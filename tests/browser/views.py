@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every view of the page says what the programs say, and its keys work.
 Usage: views.py SCHEDVIEW SCHEDREPORT SOURCE SCREENSHOTS"""
+import io
 import re
 
+import numpy
 from page import *   # noqa: F403 claim, Page, Server
 
 BUILD = TRACES + "/build.tar"
@@ -184,6 +186,54 @@ def every_table(page):
     claim(seen > 25 and not wrong, "each table has as many rows as schedreport prints", seen, wrong)
 
 
+def more_of_tables(page):
+    """Its own parameters, its picture, and what is shown for numpy."""
+    page.js("location.hash = '#/tables?recording=build.tar&analysis=tasks&table=tasks'")
+    page.until("""JSON.parse(document.querySelector('#tables').dataset.loaded || '{}').table === 'tasks' &&
+        document.querySelectorAll('#tables .grid-row').length > 3""", "tasks are there")
+    shown = page.cells()
+    arrays = numpy.load(io.BytesIO(page.download("npz", lambda: page.press_button("npz",
+                                                                                 "#tables"))))
+    claim([t.decode() for t in arrays["comm"][:len(shown)]] == [r["comm"] for r in shown] and
+          arrays["pid"].dtype == "<i8" and [str(p) for p in arrays["pid"][:len(shown)]] ==
+          [r["pid"] for r in shown], "npz has the rows as they stand, for numpy", dict(arrays), shown[:3])
+    page.press_button("Picture…", "#tables")
+    page.until("document.querySelector('dialog.picture img')?.naturalWidth > 100", "it is drawn")
+    page.screenshot("table-picture")
+    head = page.download("pdf", lambda: page.press_button("PDF", "dialog.picture"))[:5]
+    page.press_button("Close", "dialog.picture")
+    claim(head == b"%PDF-", "a picture of the table is shown, and saved as PDF", head)
+    page.choose("#analysis", "latency")
+    page.until("document.querySelector('#tables-set-worst')", "latency has a parameter")
+    limits = page.js("const i = document.querySelector('#tables-set-worst');"
+                     "return [i.min, i.max, i.placeholder]")
+    page.choose("#table", "latency_worst")
+    page.fill("#tables-set-worst", "3")
+    page.until("document.querySelector('#tables .grid-foot span').textContent === '3 rows'", "three are left")
+    claim(limits == ["1", "1000", "20"] and page.words()["set"] == "worst=3",
+          "a parameter of an analysis is set within its range, and is in the address", limits, page.hash)
+    page.js("location.hash = '#/tables?recording=build.tar'")
+    page.loaded("tables")
+
+
+def sorting(page):
+    """Many numbers are sorted while the page does other things."""
+    ticks, wrong = page.driver.execute_async_script("""
+        const done = arguments[0], keys = Float64Array.from({ length: 400000 }, (_, n) => n * 7919 % 100003);
+        let ticks = 0; const timer = setInterval(() => ticks++, 1);
+        import('/sorting.js').then(async ({ sortInTurns }) => {
+            const order = await sortInTurns(keys.map((_, n) => n),
+                (a, b) => keys[a] - keys[b] || a - b, () => false);
+            clearInterval(timer);
+            let wrong = order.length === keys.length ? 0 : 1;
+            for (let n = 1; n < order.length; n++)
+                wrong += !(keys[order[n - 1]] < keys[order[n]] ||
+                    (keys[order[n - 1]] === keys[order[n]] && order[n - 1] < order[n]));
+            done([ticks, wrong]);
+        });""")
+    claim(ticks > 1 and not wrong, "400,000 rows are sorted in turns with other work", ticks, wrong)
+
+
 def log(page):
     page.keys("6")
     page.until("document.querySelectorAll('.log li').length > 3", "the console has lines")
@@ -296,7 +346,8 @@ server, page = Server("build.tar", "pingpong.tar"), Page()
 try:
     for part in (recordings, ):
         part(page, server)
-    for part in (figure, statistics, variables, tables, log, commands, keyboard, contrast):
+    for part in (figure, statistics, variables, tables, more_of_tables, sorting, log, commands, keyboard,
+                 contrast):
         part(page)
     claim(not page.complaints(), "the console has no error, and no report of the policy",
           *page.complaints())

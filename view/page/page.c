@@ -58,6 +58,7 @@ static const struct route {
 	{ "/api/statistics", false, statistics_request, false },
 	{ "/api/table", false, table_request, false },
 	{ "/api/table/file", false, table_file_request, false },
+	{ "/api/table/picture", false, table_picture_request, false },
 };
 
 static const struct route *find_route(const struct request *request)

@@ -29,7 +29,7 @@ work_run recordings_request, recording_request;
 work_run instructions_request, instruction_file_request, instruction_upload_request;
 work_run figure_request, figure_pixels_request, figure_rows_request, figure_file_request;
 work_run statistics_request;
-work_run analyses_request, table_request, table_file_request;
+work_run analyses_request, table_request, table_file_request, table_picture_request;
 work_run lanes_request, lane_shares_request, lane_span_request, lane_runs_request;
 work_run rows_request;
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/plot/plot_tables.h"
 #include "analyze/print.h"
 #include "analyze/reading.h"
 #include "analyze/wanted.h"
@@ -19,6 +20,20 @@ static json_t *describe_table(const struct schedtrace_table_info *info)
 			 info->shown != SCHEDTRACE_SHOWN_NAMED, "curve", info->curve);
 }
 
+static json_t *describe_parameters(const char *analysis)
+{
+	const struct schedtrace_parameter_info *p;
+	json_t *all = json_array();
+
+	for (size_t i = 0; (p = schedtrace_parameter_at(i)); i++)
+		if (p->analysis && !strcmp(p->analysis, analysis))
+			json_array_append_new(
+				all, json_pack("{s:s, s:s, s:s?, s:I, s:I}", "name", p->name,
+					       "about", p->about, "usual", p->usual, "least",
+					       (json_int_t)p->least, "most", (json_int_t)p->most));
+	return all;
+}
+
 int analyses_request(struct work *work, struct answer *answer, struct schedtrace_error *err)
 {
 	const struct schedtrace_analysis_info *analysis;
@@ -30,8 +45,9 @@ int analyses_request(struct work *work, struct answer *answer, struct schedtrace
 		for (size_t t = 0; t < analysis->n_tables; t++)
 			json_array_append_new(tables, describe_table(analysis->tables[t]));
 		json_array_append_new(all,
-				      json_pack("{s:s, s:s, s:o}", "name", analysis->name,
-						"summary", analysis->summary, "tables", tables));
+				      json_pack("{s:s, s:s, s:o, s:o}", "name", analysis->name,
+						"summary", analysis->summary, "tables", tables,
+						"parameters", describe_parameters(analysis->name)));
 	}
 	return answer_json(answer, all, err);
 }
@@ -93,6 +109,8 @@ static int choose(struct table_request *t, struct schedtrace_error *err)
 		r = add_choice(t, "comm", &filters->comms, err);
 	if (r == 0)
 		r = add_choice(t, "cpu", &filters->cpus, err);
+	if (r == 0)
+		r = add_choice(t, "set", &filters->set, err);
 	if (condition && *condition)
 		filters->condition = condition;
 	filters->command = request_arg(t->work->request, "command") != NULL;
@@ -206,9 +224,55 @@ static int answer_file(struct table_request *t, struct answer *answer, struct sc
 	return answer_download(answer, name, err);
 }
 
-static int make_table(struct work *work, struct answer *answer,
-		      int (*give)(struct table_request *t, struct answer *answer,
-				  struct schedtrace_error *err),
+/* As schedreport --plot draws it, in a reading of its own. */
+static int answer_picture(struct table_request *t, struct answer *answer,
+			  struct schedtrace_error *err)
+{
+	static const char *const types[][2] = { { "svg", "image/svg+xml" },
+						{ "png", "image/png" },
+						{ "pdf", "application/pdf" } };
+	const char *format = request_arg(t->work->request, "format");
+	const char *window = request_arg(t->work->request, "window");
+	char *picture = NULL, name[300];
+	struct report_settings settings = { .path = t->file.path,
+					    .input = t->work->page->options->input,
+					    .selection = t->selection,
+					    .tables = t->info->name,
+					    .window = window && *window ? window : NULL,
+					    .plot = name,
+					    .quiet = true,
+					    .step = step,
+					    .user = t };
+	bool damaged;
+	size_t n, type = 0;
+	int r;
+
+	while (type < 3 && format && strcmp(types[type][0], format) != 0)
+		type++;
+	if (type == 3)
+		return error_set(err, SCHEDTRACE_E_USAGE, "format: it is svg, png or pdf");
+	settings.input.note = NULL;
+	settings.selection.top = -1; /* as many rows as its kind of picture shows */
+	snprintf(t->what, sizeof(t->what), "drawing %s of %s", t->info->name, t->file.name);
+	snprintf(name, sizeof(name), "%.200s-%s.%s", t->file.name, t->info->name, types[type][0]);
+	settings.plot_stream = open_memstream(&picture, &n);
+	r = settings.plot_stream ? plot_run(&settings, &damaged, err)
+				 : error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a picture");
+	if (settings.plot_stream && fclose(settings.plot_stream) != 0 && r == 0)
+		r = error_set(err, SCHEDTRACE_E_NOMEM, "no memory for a picture");
+	if (r < 0) {
+		free(picture);
+		return r;
+	}
+	answer_bytes(answer, types[type][1], picture, n);
+	return answer_download(answer, name, err);
+}
+
+typedef int give_table(struct table_request *t, struct answer *answer,
+		       struct schedtrace_error *err);
+
+/* @reads: the table is made before it is given. */
+static int make_table(struct work *work, struct answer *answer, bool reads, give_table *give,
 		      struct schedtrace_error *err)
 {
 	struct table_request t = { .work = work };
@@ -222,9 +286,9 @@ static int make_table(struct work *work, struct answer *answer,
 		return r;
 	t.notes = json_array();
 	r = choose(&t, err);
-	if (r == 0)
+	if (r == 0 && reads)
 		r = read_rows(&t, err);
-	if (r == 0)
+	if (r == 0 && reads)
 		r = choose_rows(&t, err);
 	if (r == 0)
 		r = give(&t, answer, err);
@@ -244,10 +308,15 @@ static int make_table(struct work *work, struct answer *answer,
 
 int table_request(struct work *work, struct answer *answer, struct schedtrace_error *err)
 {
-	return make_table(work, answer, answer_frame, err);
+	return make_table(work, answer, true, answer_frame, err);
 }
 
 int table_file_request(struct work *work, struct answer *answer, struct schedtrace_error *err)
 {
-	return make_table(work, answer, answer_file, err);
+	return make_table(work, answer, true, answer_file, err);
+}
+
+int table_picture_request(struct work *work, struct answer *answer, struct schedtrace_error *err)
+{
+	return make_table(work, answer, false, answer_picture, err);
 }

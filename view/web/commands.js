@@ -116,6 +116,8 @@ const TABLE = [
   { group: "Tables", where: ["tables"], commands: [
     ["tables.csv", "Download the table as CSV", []],
     ["tables.json", "Download the table as JSON", []],
+    ["tables.npz", "Download what is shown for numpy (npz)", []],
+    ["tables.picture", "A picture of the table", []],
   ] },
   { group: "Rows and columns", where: GRIDS, commands: [
     ["grid.columns", "Choose columns", ["k"]],

@@ -35,6 +35,16 @@ class Ints {
     return this.high(a) - this.high(b) ||
       (this.words[2 * a] >>> 0) - (this.words[2 * b] >>> 0);
   }
+
+  // Of these rows, as numpy's array has them; unknown ones as the frame has them.
+  array(rows) {
+    const made = new Int32Array(2 * rows.length);
+    rows.forEach((row, n) => {
+      made[2 * n] = this.words[2 * row];
+      made[2 * n + 1] = this.words[2 * row + 1];
+    });
+    return { descr: "<i8", values: new Uint8Array(made.buffer) };
+  }
 }
 
 class Reals {
@@ -56,6 +66,11 @@ class Reals {
 
   compare(a, b) {
     return this.values[a] - this.values[b];
+  }
+
+  array(rows) {
+    const made = Float64Array.from(rows, row => this.values[row]);
+    return { descr: "<f8", values: new Uint8Array(made.buffer) };
   }
 }
 
@@ -81,6 +96,19 @@ class Texts {
   compare(a, b) {
     const left = this.digits(a), right = this.digits(b);
     return left < right ? -1 : left > right ? 1 : 0;
+  }
+
+  // Side by side, as wide as the longest; unknown ones are empty.
+  array(rows) {
+    let width = 1;
+    for (const row of rows)
+      width = Math.max(width, this.offsets[row + 1] - this.offsets[row]);
+    const made = new Uint8Array(width * rows.length);
+    rows.forEach((row, n) => {
+      if (this.known(row))
+        made.set(this.bytes.subarray(this.offsets[row], this.offsets[row + 1]), n * width);
+    });
+    return { descr: "|S" + width, values: made };
   }
 }
 

@@ -3,10 +3,12 @@
 // columns, columns chosen and remembered, all of it by keyboard too.
 import { button, dialog, element, grouped, kept, say, visible } from "./dom.js";
 import { provide } from "./commands.js";
+import { sortInTurns } from "./sorting.js";
 
 const ROOM = 12;              // rows beyond those in sight
 const HIGHEST = 8_000_000;    // pixels that browsers scroll exactly
 const MEASURED = 300;         // rows by which the widths of columns are chosen
+const MANY = 30_000;          // rows that are not sorted at once
 
 let current = null, grids = 0;
 
@@ -65,6 +67,7 @@ export class Grid {
   #at = 0;
   #first = -1;
   #last = -1;
+  #turn = 0;   // of what is sorted
   #id = "grid" + grids++;
 
   constructor({ label, key, empty = "No row.", onSort, onColumns, onOpen, oneClick = false,
@@ -136,6 +139,11 @@ export class Grid {
     return this.#order;
   }
 
+  // Names of the columns that are shown.
+  get shown() {
+    return this.#shown.map(column => column.name);
+  }
+
   // Other rows of the same table: which, of 0 to n - 1.
   keep(which) {
     this.which = which;
@@ -184,14 +192,32 @@ export class Grid {
 
   #arrange(before = null) {
     const which = this.which ?? Array.from({ length: this.n }, (_, row) => row);
-    const order = Uint32Array.from(which);
+    const compare = this.#comparison(), turn = ++this.#turn;
+    if (!compare || which.length < MANY) {
+      const order = Uint32Array.from(which);
+      this.#put(compare ? order.sort(compare) : order, before);
+      return;
+    }
+    this.count.textContent = `sorting ${grouped(which.length)} rows…`;
+    this.root.dataset.sorting = "";
+    sortInTurns(which, compare, () => turn !== this.#turn).then(order => {
+      if (order)
+        this.#put(order, before);
+    });
+  }
+
+  // Of rows by all that they are sorted by; null: they are not.
+  #comparison() {
     const by = this.#sort.map(({ name, down }) => ({ down,
       column: this.#columns.find(column => column.name === name) })).filter(s => s.column);
     const [compare, ...more] = by.map(({ column, down }) => comparison(column, this.n, down));
     if (more.length)
-      order.sort((a, b) => compare(a, b) || firstOf(more, a, b) || a - b);
-    else if (compare)
-      order.sort((a, b) => compare(a, b) || a - b);
+      return (a, b) => compare(a, b) || firstOf(more, a, b) || a - b;
+    return compare ? (a, b) => compare(a, b) || a - b : null;
+  }
+
+  #put(order, before) {
+    delete this.root.dataset.sorting;
     this.#order = before ? this.#asBefore(before, order) : order;
     this.count.textContent = order.length === this.n ? `${grouped(this.n)} rows`
       : `${grouped(order.length)} of ${grouped(this.n)} rows`;
@@ -274,8 +300,8 @@ export class Grid {
       }, text);
     });
     const kind = this.rowClass?.(row);
-    return element("div.grid-row.grid-line" + (kind ? "." + kind : ""), { role: "row", "aria-rowindex": line + 2,
-      "data-line": line }, ...cells);
+    return element("div.grid-row.grid-line" + (kind ? "." + kind : ""),
+      { role: "row", "aria-rowindex": line + 2, "data-line": line }, ...cells);
   }
 
   #mark() {

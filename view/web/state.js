@@ -6,7 +6,7 @@
 const WORDS = {
   recordings: ["sort", "filter", "columns"],
   figure: ["instructions", "query", "x", "y", "off", "height"],
-  tables: ["analysis", "table", "window", "comm", "pid", "cpu", "filter", "sort", "columns"],
+  tables: ["analysis", "table", "window", "comm", "pid", "cpu", "set", "filter", "sort", "columns"],
   variables: ["sort", "filter"],
   statistics: ["instructions", "query", "sort", "columns"],
   console: ["filter"],

@@ -4,8 +4,9 @@ import * as api from "./api.js";
 import * as app from "./app.js";
 import { gridColumns } from "./columns.js";
 import { provide } from "./commands.js";
-import { button, element, save, sentence, visible } from "./dom.js";
+import { button, dialog, element, save, sentence, visible } from "./dom.js";
 import { Grid } from "./grid.js";
+import { npz } from "./npz.js";
 import { QueryBox } from "./query.js";
 import * as state from "./state.js";
 
@@ -17,7 +18,7 @@ let analyses = null, table = null, columns = [], loadedAs = "", shownOf = "";
 
 const analysis = element("select", { id: "analysis",
   onchange: () => state.change({ analysis: analysis.value, table: null, sort: null, columns: null,
-    filter: null }) });
+    filter: null, set: null }) });
 const which = element("select", { id: "table", onchange: () => state.change({ table: which.value,
   sort: null, columns: null, filter: null }) });
 
@@ -41,6 +42,19 @@ for (const name of PARAMETERS) {
     } });
 }
 
+// Parameters of the chosen analysis itself, by number inputs within their ranges.
+const own = element("span.group", { role: "group", "aria-label": "Parameters" });
+
+function ownParameters(chosen) {
+  const set = new Map(state.list(state.get("set")).map(word => word.split("=")));
+  own.replaceChildren(...(chosen.parameters || []).map(({ name, about, usual, least, most }) => {
+    const input = element("input", { type: "number", id: "tables-set-" + name, min: least, max: most,
+      placeholder: usual, value: set.get(name) || "", title: `${about}: ${least} to ${most}`,
+      onchange: () => state.change({ set: input.value && `${name}=${input.value}` }) });
+    return element("label", null, visible(name) + " ", input);
+  }));
+}
+
 const filter = new QueryBox({ label: "Filter", id: "tables-filter",
   placeholder: "on_cpu_ns > 5e6 and comm =~ 'cc*'",
   names: () => (table?.columns || []).map(({ name, about }) => ({ name, about })),
@@ -54,8 +68,10 @@ root.append(
   element("div.tools", null, element("label", null, "Analysis ", analysis),
     element("label", null, "Table ", which),
     ...PARAMETERS.map(name => element("label", null, HINTS[name][0] + " ", inputs[name])),
-    filter.root, element("span.group", { role: "group", "aria-label": "Download" },
-      button("CSV", () => download("csv")), button("JSON", () => download("json")))),
+    own, filter.root, element("span.group", { role: "group", "aria-label": "Download" },
+      button("CSV", () => download("csv")), button("JSON", () => download("json")),
+      button("npz", () => downloadShown(), { title: "What is shown, for numpy" })),
+    button("Picture…", () => picture())),
   filter.error, about, message, place);
 
 export function show() {
@@ -103,11 +119,13 @@ function choices() {
   const shown = chosen.tables.find(t => t.name === state.get("table")) || first;
   which.value = shown.name;
   about.textContent = visible(shown.about || chosen.summary);
+  ownParameters(chosen);
   return { analysis: chosen.name, table: shown.name };
 }
 
 function asked(recording, chosen) {
-  const words = { recording: recording.id, ...chosen, filter: state.get("filter") };
+  const words = { recording: recording.id, ...chosen, filter: state.get("filter"),
+    set: state.get("set") };
   for (const name of PARAMETERS)
     words[name] = state.get(name);
   return words;
@@ -180,7 +198,47 @@ async function download(format) {
   }
 }
 
+// The rows and columns that are shown, as they stand.
+function downloadShown() {
+  if (!grid || !table)
+    return;
+  const shown = new Set(grid.shown), rows = grid.order;
+  const arrays = table.columns.filter(column => shown.has(column.name)).map(column =>
+    ({ name: column.name, rows: rows.length, ...column.values.array(rows) }));
+  save(npz(arrays), `${app.chosen().name.replace(/\.\w+$/, "")}-${table.table}.npz`);
+}
+
+// As schedreport --plot draws it; the image is the server's own.
+async function picture() {
+  const recording = app.chosen();
+  if (!recording || !analyses)
+    return;
+  const words = asked(recording, choices()), of = `${words.table} of ${recording.name}`;
+  const get = format => api.blob("table/picture", { ...words, format },
+    { what: `picture of ${of} as ${format.toUpperCase()}` });
+  try {
+    const address = URL.createObjectURL(await get("svg"));
+    const down = format => button(format.toUpperCase(), async () => {
+      try {
+        save(await get(format), `${recording.name.replace(/\.\w+$/, "")}-${words.table}.${format}`);
+      } catch (error) {
+        problem(error);
+      }
+    });
+    const made = dialog(visible(of), "picture", [element("div.paper",
+      { tabIndex: 0, role: "region", "aria-label": "Picture" },
+      element("img", { src: address, alt: visible(of) }))],
+      [...["svg", "png", "pdf"].map(down),
+        button("Close", () => made.close(), { className: "main" })]);
+    made.addEventListener("close", () => URL.revokeObjectURL(address));
+  } catch (error) {
+    problem(error);
+  }
+}
+
 provide({
+  "tables.picture": () => picture(),
+  "tables.npz": () => downloadShown(),
   "tables.csv": () => download("csv"),
   "tables.json": () => download("json"),
 });
