@@ -164,6 +164,55 @@ def crowd(page):
     claim(height > 64 * 32 + 1000 * 19, f"{CPUS} CPUs and {TASKS} tasks are shown, and moved through", height)
 
 
+def windows(page):
+    """Of either recording; empty until both are drawn."""
+    drawn = page.js("return [...document.querySelectorAll('#timeline .lanes')].map(l => l.dataset.drawn)")
+    return [json.loads(d)[:2] for d in drawn] if len(drawn) == 2 and all(drawn) else []
+
+
+def two(page):
+    """The neighbour beside itself, begun later, and the convoy beside that."""
+    shown(page, "convoy.tar", other="neighbour.tar", x="0,20000000")
+    page.until(lambda: windows(page) == [[0, 20 * MS]] * 2, "both are drawn")
+    page.js("document.querySelector('.lanes-scroll').focus()")
+    page.keys("d")
+    page.until(lambda: windows(page) == [[4 * MS, 24 * MS]] * 2, "both moved")
+    claim(True, "two recordings are one below the other, and moved together")
+    page.press_button("Move it alone")
+    page.pointer().move_to_element(page.driver.find_elements("css selector", ".lanes-fixed .over")[1]).perform()
+    page.keys("d")
+    page.until(lambda: windows(page) == [[4 * MS, 24 * MS], [8 * MS, 28 * MS]], "the second one moved")
+    page.until("location.hash.includes('shift=4000000')", "it stands in the link")
+    claim("4.000000" in page.text("#timeline-shift"), "the second one is moved alone, and how far is told",
+          page.text("#timeline-shift"))
+    page.press_button("Move it alone")
+    page.press_button("first rows")
+    page.until(lambda: windows(page) == [[4 * MS, 24 * MS]] * 2, "aligned again")
+    shown(page, "convoy.tar", other="neighbour.tar", x="0,20000000", a=5 * MS, a2=8 * MS)
+    page.until(lambda: windows(page) == [[0, 20 * MS]] * 2, "both are drawn")
+    page.press_button("markers")
+    page.until(lambda: windows(page) == [[0, 20 * MS], [3 * MS, 23 * MS]], "aligned by the markers")
+    page.press_button("commands")
+    page.until("document.querySelector('#timeline .notes').textContent.includes('does not know')", "told")
+    claim(True, "they are aligned by first rows and by markers; without commands that is told")
+    shown(page, "convoy.tar", other="neighbour.tar", x="0,20000000", shift=3 * MS, area="1000000,9000000",
+          show="cpus")
+    page.until("[...document.querySelectorAll('.drawer [data-loaded]')].filter(t => t.dataset.loaded && " +
+               "!t.hidden).length === 2", "both tables")
+    asked = [json.loads(t)["window"] for t in
+             page.js("return [...document.querySelectorAll('.drawer [data-loaded]')].map(t => t.dataset.loaded)")]
+    times = [[int(t[1:]) - BEGIN for t in window.split(":")] for window in asked]
+    claim(times[0] == [1 * MS, 9 * MS] and times[1][1] - times[1][0] == 8 * MS and
+          times[1][0] == 4 * MS, "an area has the tables of both, each in its time",
+          asked)
+    page.screenshot("timeline-two")
+    over = page.driver.find_elements("css selector", ".lanes-fixed .over")[1]
+    page.pointer().move_to_element_with_offset(over, 100, 40 - over.size["height"] // 2).click().perform()
+    page.until("location.hash.includes('of=2')", "selected in the second one")
+    page.until("document.querySelector('.details dd')", "its details")
+    claim("area" not in page.words(), "a click in the second one selects there", page.hash)
+
+
 server, page = None, Page()
 try:
     for make in (convoy, neighbour, many):
@@ -172,6 +221,7 @@ try:
     page.open(server.address)
     page.until("document.querySelectorAll('#recordings .grid-row').length === 3", "they are listed")
     looks(page)
+    two(page)
     crowd(page)
     claim(not page.complaints(), "the console has no error, and no report of the policy",
           *page.complaints())

@@ -112,6 +112,7 @@ const TABLE = [
     ["timeline.forward", "One step forward", ["B"]],
     ["timeline.raw", "Time in its unit, or in nanoseconds", ["x"]],
     ["timeline.copy", "Copy the details", []],
+    ["timeline.sync", "Of two recordings, move the second alone, or both again", ["Ctrl+Alt+S"]],
   ] },
   { group: "Tables", where: ["tables"], commands: [
     ["tables.csv", "Download the table as CSV", []],

@@ -11,7 +11,7 @@ const WORDS = {
   statistics: ["instructions", "query", "sort", "columns"],
   console: ["filter"],
   timeline: ["x", "lane", "at", "area", "a", "b", "notes", "pin", "cpus", "tasks", "ran", "colour",
-    "closed", "raw", "below", "show"],
+    "closed", "raw", "below", "show", "other", "shift", "of", "a2"],
   tasks: ["interval", "by", "sort", "filter", "columns"],
   migrations: ["interval", "sort", "filter", "columns"],
   memory: ["interval", "pie", "sort", "filter", "columns"],

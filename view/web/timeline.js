@@ -8,6 +8,7 @@ import { button, dialog, element, kept, say, sentence, visible } from "./dom.js"
 import * as state from "./state.js";
 import { FIRST_SPECIAL, MEANINGS, MODES, swatch } from "./timeline_colours.js";
 import { duration, stateOf } from "./timeline_details.js";
+import { Beside } from "./timeline_beside.js";
 import { Drawer } from "./timeline_drawer.js";
 import { forget as forgetLanes, Pane } from "./timeline_pane.js";
 import { numbers } from "./timeline_rows.js";
@@ -19,8 +20,12 @@ const ONE_STEP = 900;  // ms within which gestures are one step of the history
 export const title = "Timeline";
 export const root = element("div.view", { id: "timeline" });
 
-const pane = new Pane("", { onWindow, onPoint, onClick, onDouble, onArea, onError: (_, error) =>
-  problem(error), onHead, onDrawn });
+const listeners = { onWindow, onPoint, onClick, onDouble, onArea, onHead, onDrawn,
+  onError: (_, error) => problem(error) };
+// Two recordings are one below the other; one of them is what commands are about.
+const first = new Pane("", listeners), second = new Pane("2", listeners);
+const beside = new Beside(first, second, problem);
+let pane = first;
 let selection = null, shownSelection = "", pointer = null, timer = null, lastStep = 0;
 let closed = new Set(), scale = kept.read("timeline.scale") || 1, row = null;
 
@@ -37,7 +42,8 @@ const message = element("div.notes");
 const reading = element("div.reading", { role: "status", "aria-live": "off" });
 const legend = element("div.lanes-legend");
 const drawer = new Drawer({ go, onEvent, selection: () => selection });
-const stage = element("div.timeline", { hidden: true }, pane.root, legend, reading, drawer.root);
+const stage = element("div.timeline", { hidden: true }, first.root, second.root, legend, reading,
+  drawer.root);
 
 function filterBox(id, word, placeholder, size, isValid) {
   const box = element("input", { type: "text", id, placeholder, size, spellcheck: false,
@@ -61,7 +67,7 @@ root.append(
       button("▶", () => history.forward(), { "aria-label": "One step forward" })),
     element("span.group", null,
       button("Events", () => drawer.toggle("events"), { title: "Events around a time (e)" }))),
-  message, stage);
+  beside.root, message, stage);
 
 // ---- what is shown
 
@@ -70,7 +76,8 @@ export function show() {
 }
 
 export function hide() {
-  pane.latest.stop();
+  for (const each of [first, second])
+    each.latest.stop();
 }
 
 export function search() {
@@ -82,7 +89,7 @@ export function forget() {
 }
 
 export function themed() {
-  if (pane.model && root.isConnected)
+  if (first.model && root.isConnected)
     update();
 }
 
@@ -103,7 +110,7 @@ function pair(word) {
 function windowOf() {
   const window = pair("x");
   return window ? { x0: Math.round(window.begin), x1: Math.round(window.end) }
-    : { x0: 0, x1: pane.model.length };
+    : { x0: 0, x1: first.model.length };
 }
 
 function isDark() {
@@ -112,7 +119,7 @@ function isDark() {
 
 export async function update() {
   const recording = app.chosen();
-  stage.hidden = !recording || !pane.model || pane.recording !== recording;
+  stage.hidden = !recording || !first.model || first.recording !== recording;
   colour.value = state.get("colour") || "name";
   cpus.value = state.get("cpus") || "";
   tasks.value = state.get("tasks") || "";
@@ -122,12 +129,15 @@ export async function update() {
     return;
   }
   try {
-    if (!await pane.open(recording))
+    if (!await first.open(recording) || !await beside.open(recording))
       return;
     stage.hidden = false;
-    message.replaceChildren(...notes(pane.model).map(text => sentence(text, "warning")));
+    pane = beside.isShown && state.get("of") === "2" ? second : first;
+    message.replaceChildren(...beside.panes.flatMap(({ model }) => notes(model)).map(text =>
+      sentence(text, "warning")));
     closed = new Set(state.list(state.get("closed")));
-    pane.show(windowOf(), { closed, dark: isDark(), scale });
+    for (const each of beside.panes)
+      each.show(windowOf(), { closed, dark: isDark(), scale });
     drawLegend();
     await select();
   } catch (error) {
@@ -166,7 +176,7 @@ function drawLegend() {
 function onDrawn(of, isWhole) {
   root.dataset.took = of.lanes.took.toFixed(1);
   if (isWhole)
-    root.dataset.loaded = of.lanes.root.dataset.drawn;
+    root.dataset.loaded = first.lanes.root.dataset.drawn;
 }
 
 // ---- the selection
@@ -183,18 +193,29 @@ function notesOf() {
   }).filter(note => Number.isFinite(note.time));
 }
 
+// more: of the recording that is selected from.
 function over(more = {}) {
-  const { lanes } = pane;
-  Object.assign(lanes.shown, { area: pair("area"), markers: markers(), notes: notesOf() }, more);
-  lanes.drawOver();
+  for (const each of beside.panes) {
+    const { lanes } = each, own = list => list.map(({ time, ...rest }) =>
+      ({ time: each.own(time), ...rest }));
+    Object.assign(lanes.shown, { area: areaOf(each), markers: own(markers()), notes: own(notesOf()) },
+      each === pane ? more : { selected: null, arrows: null, lane: null });
+    lanes.drawOver();
+  }
   read(pane, null);
+}
+
+// The area, in the recording's own time.
+function areaOf(of) {
+  const area = pair("area");
+  return area && { begin: of.own(area.begin), end: of.own(area.end) };
 }
 
 // Makes the lanes and the drawer show what the address says is selected.
 async function select() {
   const lane = state.get("lane"), at = Number(state.get("at"));
-  const now = lane ? `${lane} ${at} ${pane.recording.id}` : "";
-  over({ lane: lane ? pane.keysOf(lane)[lane[0] === "t" && isPinned(lane) ? 0 : 1] ||
+  const now = lane ? `${lane} ${at} ${pane.name}${pane.recording.id}` : "";
+  over({ lane: lane ? pane.keysOf(lane)[lane[0] === "t" && pane === first && isPinned(lane) ? 0 : 1] ||
     pane.keysOf(lane)[0] : row?.key });
   if (now !== shownSelection) {
     selection = lane ? await pane.model.span(lane, at, pane.latest) : null;
@@ -203,7 +224,8 @@ async function select() {
       selection = { ...selection, lane, at, model: pane.model };
   }
   over({ selected: frames(), arrows: await arrows() });
-  drawer.update(pane, selection, pair("area"), reference());
+  drawer.update({ pane, selection, time: reference(),
+    areas: pair("area") && beside.panes.map(of => ({ of, ...areaOf(of) })) });
   root.dataset.selected = selection ? now : "";
   pane.lanes.draw();
 }
@@ -246,7 +268,7 @@ async function arrows() {
 // The time that commands are about: of the pointer, the selection, or the middle.
 function reference() {
   const { x0, x1 } = pane.lanes.window;
-  return pointer && pointer.time >= x0 && pointer.time <= x1 ? pointer.time
+  return pointer && pointer.of === pane && pointer.time >= x0 && pointer.time <= x1 ? pointer.time
     : selection ? selection.at : (x0 + x1) / 2;
 }
 
@@ -255,7 +277,7 @@ function go(lane, at) {
   const { x0, x1 } = pane.lanes.window, words = { lane, at: Math.floor(at) };
   if (at < x0 || at >= x1) {
     const half = (x1 - x0) / 2;
-    words.x = [Math.round(at - half), Math.round(at + half)].join();
+    words.x = [at - half, at + half].map(time => Math.round(pane.common(time))).join();
   }
   pointer = null;
   state.change(words);
@@ -266,6 +288,7 @@ function go(lane, at) {
 
 function onWindow(of, window, why) {
   clearTimeout(timer);
+  beside.follow(of, window);
   over();
   if (why === "move") {
     timer = setTimeout(commit, SETTLED);
@@ -276,16 +299,18 @@ function onWindow(of, window, why) {
 }
 
 function commit() {
-  const { x0, x1 } = pane.lanes.window, now = performance.now();
-  const x = x0 === 0 && x1 === pane.model.length ? null : `${x0},${x1}`;
-  state.change({ x }, { replace: now - lastStep < ONE_STEP });
+  const { x0, x1 } = first.lanes.window, now = performance.now();
+  const x = x0 === 0 && x1 === first.model.length ? null : `${x0},${x1}`;
+  state.change({ x, shift: second.offset || null }, { replace: now - lastStep < ONE_STEP });
   lastStep = now;
 }
 
 function onPoint(of, place) {
-  pointer = place && place.x >= 0 ? place : null;
-  of.lanes.shown.pointer = place;
-  of.lanes.drawOver();
+  pointer = place && place.x >= 0 ? { ...place, of } : null;
+  for (const each of beside.panes) {
+    each.lanes.shown.pointer = place;
+    each.lanes.drawOver();
+  }
   read(of, place);
 }
 
@@ -324,10 +349,11 @@ function onClick(of, place) {
   if (place.x < 170 && place.row) {
     if (place.row.kind === "head")
       onHead(of, place.row);
-    else if (place.row.kind === "task")
+    else if (place.row.kind === "task" && of === first)
       pin(place.row.task);
   } else if (place.lane) {
-    state.change({ lane: place.lane, at: Math.floor(place.time), area: null });
+    state.change({ lane: place.lane, at: Math.floor(place.time), area: null,
+      of: of === second ? 2 : null });
   }
 }
 
@@ -339,9 +365,10 @@ async function onDouble(of, place) {
 }
 
 function onArea(of, begin, end, ended) {
-  over({ area: { begin, end } });
+  of.lanes.shown.area = { begin, end };
+  of.lanes.drawOver();
   if (ended && end - begin >= 1)
-    state.change({ area: `${Math.round(begin)},${Math.round(end)}` });
+    state.change({ area: [begin, end].map(time => Math.round(of.common(time))).join() });
 }
 
 function onHead(of, head) {
@@ -355,11 +382,11 @@ function onHead(of, head) {
 // ---- by key
 
 function all() {
-  pane.lanes.go({ x0: 0, x1: pane.model.length }, "step");
+  first.lanes.go({ x0: 0, x1: first.model.length }, "step");
 }
 
 function fit() {
-  const span = pair("area") || frames();
+  const span = areaOf(pane) || frames();
   if (!span)
     return;
   const room = Math.max(1, (span.end - span.begin) * 0.1);
@@ -423,10 +450,15 @@ function flow(on) {
 function mark() {
   const span = frames();
   if (span && !pointer) {
-    state.change({ a: span.begin, b: span.end });
+    state.change({ a: pane.common(span.begin), b: pane.common(span.end) });
     return;
   }
-  const time = Math.round(reference());
+  if (pointer?.of === second) {
+    state.change({ a2: Math.round(pointer.time) });
+    say("marked in the second recording: align by the markers");
+    return;
+  }
+  const time = Math.round(pane.common(reference()));
   if (state.get("a") === null || state.get("b") !== null)
     state.change({ a: time, b: null });
   else
@@ -434,7 +466,7 @@ function mark() {
 }
 
 function addNote() {
-  const time = Math.round(reference());
+  const time = Math.round(pane.common(reference()));
   const input = element("input", { type: "text", size: 40, "aria-label": "Note" });
   const take = () => {
     made.close();
@@ -451,11 +483,11 @@ function addNote() {
 }
 
 function swap() {
-  const [a, b] = markers(), { x0, x1 } = pane.lanes.window, half = (x1 - x0) / 2;
+  const [a, b] = markers(), { x0, x1 } = first.lanes.window, half = (x1 - x0) / 2;
   const middle = (x0 + x1) / 2;
   const to = a && Math.abs(a.time - middle) > 1 ? a : b || a;
   if (to)
-    pane.lanes.go({ x0: to.time - half, x1: to.time + half }, "step");
+    first.lanes.go({ x0: to.time - half, x1: to.time + half }, "step");
 }
 
 function pin(task) {
@@ -557,12 +589,13 @@ function nextColour() {
 
 
 const lanesDo = f => () => pane.lanes.window && f();
+const zoom = factor => (pointer?.of || pane).lanes.zoom(factor, pointer?.time);
 
 provide({
-  "timeline.in": lanesDo(() => pane.lanes.zoom(2 / 3, pointer?.time)),
-  "timeline.out": lanesDo(() => pane.lanes.zoom(3 / 2, pointer?.time)),
-  "timeline.left": lanesDo(() => pane.lanes.pan(-0.2)),
-  "timeline.right": lanesDo(() => pane.lanes.pan(0.2)),
+  "timeline.in": lanesDo(() => zoom(2 / 3)),
+  "timeline.out": lanesDo(() => zoom(3 / 2)),
+  "timeline.left": lanesDo(() => (pointer?.of || pane).lanes.pan(-0.2)),
+  "timeline.right": lanesDo(() => (pointer?.of || pane).lanes.pan(0.2)),
   "timeline.up": lanesDo(() => moveLane(-1)),
   "timeline.down": lanesDo(() => moveLane(1)),
   "timeline.begin": lanesDo(() => toEdge(false)),
@@ -583,14 +616,14 @@ provide({
   "timeline.area": () => {
     const span = frames();
     if (span)
-      state.change({ area: `${span.begin},${span.end}` });
+      state.change({ area: [span.begin, span.end].map(time => pane.common(time)).join() });
   },
   "timeline.area-all": lanesDo(() => state.change({ area:
-    [pane.lanes.window.x0, pane.lanes.window.x1].join() })),
+    [first.lanes.window.x0, first.lanes.window.x1].join() })),
   "timeline.clear": () => {
     run("cancel");
     over({ found: null });
-    state.change({ lane: null, at: null, area: null });
+    state.change({ lane: null, at: null, area: null, of: null });
   },
   "timeline.pin": pinSelected,
   "timeline.colour": nextColour,
@@ -602,6 +635,7 @@ provide({
   "timeline.lower": lanesDo(() => rescale(0.8)),
   "timeline.back": () => history.back(),
   "timeline.forward": () => history.forward(),
+  "timeline.sync": () => beside.toggle(),
   "timeline.raw": () => state.change({ raw: state.get("raw") === "1" ? null : 1 },
     { replace: true }),
 });

@@ -2,7 +2,7 @@
 // The tables of an area of time, which are those of schedreport --window.
 import * as api from "./api.js";
 import { gridColumns } from "./columns.js";
-import { button, element, save, sentence } from "./dom.js";
+import { button, element, save, sentence, visible } from "./dom.js";
 import { Grid } from "./grid.js";
 import * as state from "./state.js";
 import { duration } from "./timeline_details.js";
@@ -34,11 +34,12 @@ export class Area {
     this.shown = "";
   }
 
-  // recording and model, { begin, end } in ns since the first row, and the table.
-  async show(recording, model, { begin, end }, table) {
+  // { begin, end } of a pane in its own time, and the table; isOneOfTwo: its recording is named.
+  async show({ recording, model }, { begin, end }, table, isOneOfTwo) {
     const [analysis, name] = TABLES.find(([, t]) => t === table) || TABLES[0];
     this.which.value = name;
-    this.title.textContent = `${duration(begin)} to ${duration(end)}: ${duration(end - begin)}`;
+    this.title.textContent = (isOneOfTwo ? visible(recording.name) + ": " : "") +
+      `${duration(begin)} to ${duration(end)}: ${duration(end - begin)}`;
     this.asked = { recording: recording.id, analysis, table: name,
       window: `${model.stamp(begin)}:${model.stamp(end)}` };
     const now = JSON.stringify(this.asked);

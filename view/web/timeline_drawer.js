@@ -12,10 +12,11 @@ export class Drawer {
   // go(lane, at), onEvent(time, row, cpu), selection().
   constructor({ go, onEvent, selection }) {
     Object.assign(this, { go, selection });
-    this.area = new Area();
+    this.tables = [new Area(), new Area()];
+    this.area = element("div.beside", null, ...this.tables.map(table => table.root));
     this.events = new Events(onEvent);
     this.details = element("div.details-place");
-    this.places = { details: this.details, area: this.area.root, events: this.events.root };
+    this.places = { details: this.details, area: this.area, events: this.events.root };
     this.tabs = Object.entries(TABS).map(([name, label]) => button(label, () =>
       state.change({ below: name }, { replace: true }), { role: "tab", "data-tab": name }));
     this.copyButton = button("Copy", () => this.copy());
@@ -36,10 +37,11 @@ export class Drawer {
     state.change(tab ? { below: isShown ? null : tab } : {}, { replace: true });
   }
 
-  update(pane, selection, area, time) {
+  // areas: of each recording, or null.
+  update({ pane, selection, areas, time }) {
     const wanted = state.get("below");
-    const tab = wanted || (area ? "area" : "details");
-    const isEmpty = !wanted && !selection && !area;
+    const tab = wanted || (areas ? "area" : "details");
+    const isEmpty = !wanted && !selection && !areas;
     this.root.hidden = this.closed || isEmpty;
     this.copyButton.hidden = this.tableLink.hidden = tab !== "details" || !selection;
     for (const button of this.tabs)
@@ -51,7 +53,7 @@ export class Drawer {
     if (tab === "details")
       this.showDetails(pane, selection);
     else if (tab === "area")
-      this.showArea(pane, area);
+      this.showAreas(areas);
     else if (!this.isAtEvent)
       this.events.show(pane.model, state.get("lane"), time);
     this.isAtEvent = false;
@@ -72,12 +74,16 @@ export class Drawer {
       pid: of ? pane.model.tasks.pid[of.task] : null, comm: null, cpu: null });
   }
 
-  showArea(pane, area) {
-    this.area.root.hidden = !area;
-    if (area)
-      this.area.show(pane.recording, pane.model, area, state.get("show"));
-    else
+  showAreas(areas) {
+    if (!areas) {
       this.place.replaceChildren(element("p.empty", null, "Drag over the lanes: an area of time."));
+      return;
+    }
+    this.tables.forEach((table, n) => {
+      table.root.hidden = !areas[n];
+      if (areas[n])
+        table.show(areas[n].of, areas[n], state.get("show"), areas.length > 1);
+    });
   }
 
   // The event of that row, which was just chosen.
