@@ -285,6 +285,8 @@ try:
     page.open(server.address)
     page.settled()
     claim(page.hash.startswith("#/figure"), "a single recording is drawn at once", page.hash)
+    page.until("[...document.querySelectorAll('footer *')].some(e => e.textContent === '1 note' && !e.hidden)",
+               "what is to know of it is told when it has been read")
     for part in (by_pointer, by_keys, rows_at_the_pointer, categories, queries, only_when_told, height,
                  downloads, uploads, cancelling, sizes, first_look):
         part(page)

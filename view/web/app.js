@@ -56,6 +56,13 @@ export async function load(again = false) {
   return recordings;
 }
 
+const listeners = [];
+
+// Called whenever more is known of a recording.
+export function onOpen(listener) {
+  listeners.push(listener);
+}
+
 // Everything that is known of a recording; reads it when it is asked for the first time.
 export function open(recording) {
   if (!opened.has(recording.id)) {
@@ -66,6 +73,8 @@ export function open(recording) {
       Object.assign(recording, answer);
       for (const note of answer.notes || [])
         log.add("note", `${recording.name}: ${note}`);
+      for (const listener of listeners)
+        listener();
     }, () => opened.delete(recording.id));
   }
   return opened.get(recording.id);

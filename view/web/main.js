@@ -204,6 +204,7 @@ function prepare() {
   part("help-open").onclick = () => commands.run("help");
   part("theme").onclick = nextTheme;
   part("notes").onclick = showNotes;
+  app.onOpen(facts);
   document.querySelector(".skip").onclick = event => {
     event.preventDefault();
     part("main").focus();
