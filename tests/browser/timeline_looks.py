@@ -205,6 +205,14 @@ def two(page):
     claim(times[0] == [1 * MS, 9 * MS] and times[1][1] - times[1][0] == 8 * MS and
           times[1][0] == 4 * MS, "an area has the tables of both, each in its time",
           asked)
+    busy = page.js("""return [...document.querySelectorAll('.drawer .grid')].map(g => {
+        const names = [...g.querySelectorAll('[role=columnheader]')].map(h => h.textContent);
+        const n = names.findIndex(name => name.startsWith('busy') && name.includes('ms'));
+        return [...g.querySelectorAll('.grid-row')].slice(0, 2)
+            .map(r => Number(r.children[n].textContent));
+    })""")
+    claim(len(busy) == 3 and all(abs(other - one - less) < 0.0011 for one, other, less in zip(*busy)) and
+          any(abs(v) > 0.1 for v in busy[2]), "and how they differ", busy)
     page.screenshot("timeline-two")
     over = page.driver.find_elements("css selector", ".lanes-fixed .over")[1]
     page.pointer().move_to_element_with_offset(over, 100, 40 - over.size["height"] // 2).click().perform()

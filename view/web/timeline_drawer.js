@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What stands below the lanes: details of the selection, tables of the area, or events.
 import { button, dialog, element, kept, say } from "./dom.js";
+import { Grid } from "./grid.js";
 import * as state from "./state.js";
 import { Area } from "./timeline_area.js";
 import { details } from "./timeline_details.js";
+import { difference } from "./timeline_difference.js";
 import { conditionOf, Events } from "./timeline_events.js";
 
 const TABS = { details: "Details", area: "Area", events: "Events" };
@@ -13,7 +15,15 @@ export class Drawer {
   constructor({ go, onEvent, selection }) {
     Object.assign(this, { go, selection });
     this.tables = [new Area(), new Area()];
-    this.area = element("div.beside", null, ...this.tables.map(table => table.root));
+    this.differing = new Grid({ label: "Difference", key: "area.difference",
+      empty: "There is no difference.", onSort: sort => this.showDifference(sort),
+      onColumns: () => this.showDifference() });
+    this.difference = element("div.view", { id: "timeline-difference", hidden: true },
+      element("div.drawer-tools", null, element("strong", null, "Difference"),
+        element("span.quiet", null, "the second recording's figure less the first one's")),
+      this.differing.root);
+    this.area = element("div.beside", null, ...this.tables.map(table => table.root),
+      this.difference);
     this.events = new Events(onEvent);
     this.details = element("div.details-place");
     this.places = { details: this.details, area: this.area, events: this.events.root };
@@ -79,11 +89,21 @@ export class Drawer {
       this.place.replaceChildren(element("p.empty", null, "Drag over the lanes: an area of time."));
       return;
     }
-    this.tables.forEach((table, n) => {
+    const shown = this.tables.map((table, n) => {
       table.root.hidden = !areas[n];
-      if (areas[n])
-        table.show(areas[n].of, areas[n], state.get("show"), areas.length > 1);
+      return areas[n] && table.show(areas[n].of, areas[n], state.get("show"), areas.length > 1);
     });
+    this.difference.hidden = areas.length < 2;
+    if (areas.length > 1)
+      Promise.all(shown).then(() => this.showDifference());
+  }
+
+  showDifference(sort = null) {
+    const [one, other] = this.tables.map(table => table.answer);
+    const made = one && other && one.table === other.table && difference(one, other);
+    this.differing.root.hidden = !made;
+    if (made)
+      this.differing.set(made.columns, made.rows, { sort });
   }
 
   // The event of that row, which was just chosen.
