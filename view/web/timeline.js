@@ -6,13 +6,15 @@ import * as app from "./app.js";
 import { provide, run } from "./commands.js";
 import { button, dialog, element, kept, say, sentence, visible } from "./dom.js";
 import * as state from "./state.js";
-import { FIRST_SPECIAL, MEANINGS, MODES, swatch } from "./timeline_colours.js";
-import { duration, stateOf } from "./timeline_details.js";
+import { FIRST_SPECIAL, MODES, swatch } from "./timeline_colours.js";
+import { duration } from "./timeline_details.js";
 import { Beside } from "./timeline_beside.js";
 import { Drawer } from "./timeline_drawer.js";
+import { arrowsOf } from "./timeline_over.js";
 import { forget as forgetLanes, Pane } from "./timeline_pane.js";
 import { numbers } from "./timeline_rows.js";
 import { SearchBox, understand } from "./timeline_search.js";
+import { isPinned, lacks, markers, notesOf, pair, shareText } from "./timeline_words.js";
 
 const SETTLED = 160;   // ms until a gesture is over
 const ONE_STEP = 900;  // ms within which gestures are one step of the history
@@ -101,12 +103,6 @@ function problem(error) {
     button("Try again", () => update())));
 }
 
-// The words of a pair of numbers, or null.
-function pair(word) {
-  const [begin, end] = (state.get(word) || "").split(",").map(Number);
-  return end > begin && Number.isFinite(end - begin) ? { begin, end } : null;
-}
-
 function windowOf() {
   const window = pair("x");
   return window ? { x0: Math.round(window.begin), x1: Math.round(window.end) }
@@ -133,7 +129,7 @@ export async function update() {
       return;
     stage.hidden = false;
     pane = beside.isShown && state.get("of") === "2" ? second : first;
-    message.replaceChildren(...beside.panes.flatMap(({ model }) => notes(model)).map(text =>
+    message.replaceChildren(...beside.panes.flatMap(({ model }) => lacks(model)).map(text =>
       sentence(text, "warning")));
     closed = new Set(state.list(state.get("closed")));
     for (const each of beside.panes)
@@ -143,25 +139,6 @@ export async function update() {
   } catch (error) {
     problem(error);
   }
-}
-
-// What the recording lacks, above the lanes.
-function notes(model) {
-  const found = [];
-  if (!model.rows)
-    found.push("There are no rows: the timeline is empty.");
-  else if (model.length_ns === 0)
-    found.push("All rows are of one moment: the timeline has no length.");
-  else if (!model.switches)
-    found.push("No switches were recorded: nobody knows who ran.");
-  if (model.gaps)
-    found.push(`${model.lost ? `${model.lost} records were` : "Records were"} lost, in ` +
-      `${model.gaps === 1 ? "one place" : model.gaps + " places"}: there the lanes are hatched, ` +
-      "and figures of such times are bounds.");
-  if (model.clock_steps)
-    found.push("The clock was set back " +
-      (model.clock_steps === 1 ? "once." : `${model.clock_steps} times.`));
-  return found;
 }
 
 function drawLegend() {
@@ -181,24 +158,13 @@ function onDrawn(of, isWhole) {
 
 // ---- the selection
 
-function markers() {
-  return ["a", "b"].filter(name => state.get(name) !== null)
-    .map(name => ({ name: name.toUpperCase(), time: Number(state.get(name)) }));
-}
-
-function notesOf() {
-  return state.list(state.get("notes")).map(entry => {
-    const [, time, text] = /^(-?\d+):?(.*)$/s.exec(entry) || [null, NaN, ""];
-    return { time: Number(time), text };
-  }).filter(note => Number.isFinite(note.time));
-}
-
 // more: of the recording that is selected from.
 function over(more = {}) {
   for (const each of beside.panes) {
     const { lanes } = each, own = list => list.map(({ time, ...rest }) =>
       ({ time: each.own(time), ...rest }));
-    Object.assign(lanes.shown, { area: areaOf(each), markers: own(markers()), notes: own(notesOf()) },
+    Object.assign(lanes.shown,
+      { area: areaOf(each), markers: own(markers()), notes: own(notesOf()) },
       each === pane ? more : { selected: null, arrows: null, lane: null });
     lanes.drawOver();
   }
@@ -215,23 +181,20 @@ function areaOf(of) {
 async function select() {
   const lane = state.get("lane"), at = Number(state.get("at"));
   const now = lane ? `${lane} ${at} ${pane.name}${pane.recording.id}` : "";
-  over({ lane: lane ? pane.keysOf(lane)[lane[0] === "t" && pane === first && isPinned(lane) ? 0 : 1] ||
-    pane.keysOf(lane)[0] : row?.key });
+  const [upper, lower] = lane ? pane.keysOf(lane) : [row?.key];
+  over({ lane: lower && !(pane === first && isPinned(lane)) ? lower : upper });
   if (now !== shownSelection) {
     selection = lane ? await pane.model.span(lane, at, pane.latest) : null;
     shownSelection = now;
     if (selection)
       selection = { ...selection, lane, at, model: pane.model };
   }
-  over({ selected: frames(), arrows: await arrows() });
+  const of = selection?.of_task;
+  over({ selected: frames(), arrows: of ? await arrowsOf(pane, of) : null });
   drawer.update({ pane, selection, time: reference(),
     areas: pair("area") && beside.panes.map(of => ({ of, ...areaOf(of) })) });
   root.dataset.selected = selection ? now : "";
   pane.lanes.draw();
-}
-
-function isPinned(lane) {
-  return state.list(state.get("pin")).includes(lane.slice(1));
 }
 
 // Where the span that is selected is drawn: in the lane of its task, and of its CPU.
@@ -243,26 +206,6 @@ function frames() {
   if (of && of.span.detail !== null && of.span.what === 0)
     keys.push("c" + of.span.detail);
   return { keys, begin: span.begin, end: span.end };
-}
-
-// Who woke the task that is selected, whom it woke, and how it moved.
-async function arrows() {
-  const of = selection?.of_task;
-  if (!of)
-    return null;
-  const wakes = [], lane = "t" + of.task, keys = pane.keysOf(lane);
-  if (of.waker && of.waker.task !== null)
-    wakes.push({ from: { time: of.waker.at, keys: pane.keysOf("t" + of.waker.task) },
-      to: { time: of.wait.begin, keys } });
-  for (const { task, at } of of.woke)
-    wakes.push({ from: { time: at, keys }, to: { time: at, keys: pane.keysOf("t" + task) } });
-  const runs = await pane.model.runs(of.task, pane.lanes.window, pane.latest), moves = [];
-  runs.cpu.forEach((cpu, n) => {
-    if (n && cpu !== runs.cpu[n - 1])
-      moves.push({ from: { time: runs.end[n - 1], keys: ["c" + runs.cpu[n - 1]] },
-        to: { time: runs.begin[n], keys: ["c" + cpu] } });
-  });
-  return { wakes, moves };
 }
 
 // The time that commands are about: of the pointer, the selection, or the middle.
@@ -312,18 +255,6 @@ function onPoint(of, place) {
     each.lanes.drawOver();
   }
   read(of, place);
-}
-
-function shareText(of, place) {
-  const { model } = of, kind = place.lane[0];
-  const columnNs = (of.lanes.window.x1 - of.lanes.window.x0) / of.lanes.columns;
-  const text = ({ what }) => kind === "t" ? stateOf(model, what)
-    : what < FIRST_SPECIAL ? (kind === "q" ? what + " runnable" : model.nameOf(what))
-      : MEANINGS.get(what) || "unknown";
-  const { entries } = place;
-  return entries.length === 1 ? text(entries[0]) : entries.slice(0, 4).map(entry =>
-    `${text(entry)} ${Math.round(100 * entry.ns / columnNs)} %`).join(", ") +
-    (entries.length > 4 ? ` and ${entries.length - 4} more` : "");
 }
 
 // The line of what is under the pointer, and the distance of the markers.

@@ -32,8 +32,8 @@ export class Beside {
       button("commands", () => this.byCommands().catch(problem)),
       button("markers", () => this.byMarkers(),
         { title: "A of the first one, and the place marked by m in the second" }), this.alone);
-    this.root = element("div.tools", { hidden: true }, element("label", null, "Beside ", this.which),
-      this.align, this.title);
+    this.root = element("div.tools", { hidden: true },
+      element("label", null, "Beside ", this.which), this.align, this.title);
   }
 
   get panes() {

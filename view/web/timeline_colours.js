@@ -121,8 +121,9 @@ export class Colours {
     list.push({ label: "in the state that it ends in", paint: this.state(LASTS) });
     for (const what of [IDLE, WASTE, UNKNOWN, LOST, CLOCK, OFFLINE])
       list.push({ label: MEANINGS.get(what), paint: this.special(what) });
-    for (const [n, label] of ["run queue of 1", "of 2", "of 3 or 4", "of 5 to 8", "of more"].entries())
-      list.push({ label, paint: this.queue([1, 2, 3, 5, 9][n]) });
+    const queues = { 1: "run queue of 1", 2: "of 2", 3: "of 3 or 4", 5: "of 5 to 8", 9: "of more" };
+    for (const [length, label] of Object.entries(queues))
+      list.push({ label, paint: this.queue(Number(length)) });
     if (this.mode === "priority")
       list.push(...PRIORITIES.map(([label, , colour]) => ({ label, paint: paint([colour]) })));
     return list;

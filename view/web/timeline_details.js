@@ -22,8 +22,8 @@ export function stateOf(model, what) {
   return what < LASTS ? model.states[what] : model.states[what - LASTS] + " (no end was seen)";
 }
 
-const WHY = { woken: "after a wakeup", preempted: "after it was preempted", new: "after it was made",
-  runnable: "since before the first row" };
+const WHY = { woken: "after a wakeup", preempted: "after it was preempted",
+  new: "after it was made", runnable: "since before the first row" };
 
 function priorityText(priority) {
   if (priority === null)
@@ -89,8 +89,8 @@ class Details {
 
   waiting({ wait, waker, meanwhile, span }) {
     const name = this.model.states[wait.what % LASTS];
-    this.line(wait.begin === span.begin ? "Waits" : "Waited", `${duration(wait.end - wait.begin)} ` +
-      `${WHY[name] || ""}${wait.detail === null ? "" : `, for CPU ${wait.detail}`}`);
+    this.line(wait.begin === span.begin ? "Waits" : "Waited",
+      `${duration(wait.end - wait.begin)} ` + `${WHY[name] || ""}${wait.detail === null ? "" : `, for CPU ${wait.detail}`}`);
     if (waker)
       this.line("Woken by", waker.task === null ? "an interrupt on an idle CPU"
         : this.task(waker.task, waker.at), ` at ${duration(waker.at)}`);

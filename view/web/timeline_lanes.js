@@ -168,8 +168,8 @@ export class Lanes {
     this.drawTop();
     this.drawOver();
     this.took = performance.now() - began;
-    this.root.dataset.drawn = isWhole ? JSON.stringify([this.window.x0, this.window.x1, this.columns,
-      this.scroller.scrollTop]) : "";
+    this.root.dataset.drawn = isWhole ? JSON.stringify([this.window.x0, this.window.x1,
+      this.columns, this.scroller.scrollTop]) : "";
     this.onDrawn?.(isWhole);
   }
 

@@ -124,3 +124,20 @@ export function drawOver(lanes, g) {
     g.globalAlpha = 1;
   }
 }
+
+// Who woke a task that is selected, whom it woke, and how it moved; of: what the server says of it.
+export async function arrowsOf(pane, of) {
+  const wakes = [], lane = "t" + of.task, keys = pane.keysOf(lane);
+  if (of.waker && of.waker.task !== null)
+    wakes.push({ from: { time: of.waker.at, keys: pane.keysOf("t" + of.waker.task) },
+      to: { time: of.wait.begin, keys } });
+  for (const { task, at } of of.woke)
+    wakes.push({ from: { time: at, keys }, to: { time: at, keys: pane.keysOf("t" + task) } });
+  const runs = await pane.model.runs(of.task, pane.lanes.window, pane.latest), moves = [];
+  runs.cpu.forEach((cpu, n) => {
+    if (n && cpu !== runs.cpu[n - 1])
+      moves.push({ from: { time: runs.end[n - 1], keys: ["c" + runs.cpu[n - 1]] },
+        to: { time: runs.begin[n], keys: ["c" + cpu] } });
+  });
+  return { wakes, moves };
+}
