@@ -117,6 +117,10 @@ static const struct option_spec option_table[] = {
 	  "tables and logs to show, by their names or those of analyses, with commas between "
 	  "[system,activity,cpus]",
 	  OPTION_TEXT, FIELD(live.tables), LIVE },
+	{ 0, "tty", NULL,
+	  "show tasks on the whole terminal, by keys as of htop, ? tells them; COMMAND prints "
+	  "nothing",
+	  OPTION_FLAG, FIELD(live.tty), LIVE },
 	{ 0, "once", NULL,
 	  "print the tables once: of COMMAND's time when it has ended, without one of an interval",
 	  OPTION_FLAG, FIELD(live.once), LIVE },
@@ -151,9 +155,8 @@ static const struct option_spec option_table[] = {
 	  OPTION_TEXT, FIELD(pids), LIVE | REQUESTS },
 	{ 0, "cgroup", "PATH", "only the processes of this cgroup and those below it", OPTION_TEXT,
 	  FIELD(live.cgroup), LIVE },
-	{ 0, "filter", "CONDITION",
-	  "only rows that fulfil this: \"on_cpu > 10 and comm =~ 'cc*'\"", OPTION_TEXT,
-	  FIELD(live.filter), LIVE },
+	{ 0, "filter", "CONDITION", "only rows that fulfil this: \"on_cpu > 10 and comm =~ 'cc*'\"",
+	  OPTION_TEXT, FIELD(live.filter), LIVE },
 	{ 0, "processes", NULL, "put the threads of a process together", OPTION_FLAG,
 	  FIELD(live.processes), LIVE },
 	{ 0, "name", "NAME",
@@ -511,6 +514,10 @@ static int run_live(struct settings *settings, char *const *command, int *status
 				 settings->format);
 	if (live->once && live->count)
 		return error_set(err, SCHEDTRACE_E_USAGE, "--once and --count do not go together");
+	if (live->tty && (live->once || live->count || live->tables || settings->format))
+		return error_set(err, SCHEDTRACE_E_USAGE,
+				 "--tty shows tasks until one quits: --once, --count, --table and "
+				 "--format are of what is printed");
 	live->format = (enum live_format)f;
 	live->command = *command ? command : NULL;
 	live->tell = tell;
@@ -524,10 +531,13 @@ static int run_live(struct settings *settings, char *const *command, int *status
 	live->page = live->open || live->port >= 0 || live->n_addresses;
 	if (live->port > UINT16_MAX)
 		return error_set(err, SCHEDTRACE_E_USAGE, "--port: ports go up to %d", UINT16_MAX);
-	if (live->page && (live->once || live->count || live->interval_ns || settings->format))
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "--open, --port and --listen are of the page, --once, --interval, "
-				 "--count and --format of what is printed: choose one of both");
+	if (live->page &&
+	    (live->tty || live->once || live->count || live->interval_ns || settings->format))
+		return error_set(
+			err, SCHEDTRACE_E_USAGE,
+			"--open, --port and --listen are of the page, --tty of a terminal, "
+				 "--once, --interval, --count and --format of what is printed: "
+				 "choose one");
 	live->db = settings->db;
 	live->pids = settings->pids;
 	return live_run(live, status, err);

@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,10 +18,12 @@
 #include "view/live/live_recorder.h"
 #include "view/live/live_requests.h"
 #include "view/live/live_rights.h"
+#include "view/live/live_terminal.h"
 #include "view/live/live_viewer.h"
 
-#define VIEWER_FAILED 1	   /* its exit status; it has said why */
-#define PRINTER_FILES 64   /* descriptors that it may open */
+#define VIEWER_FAILED 1	 /* its exit status; it has said why */
+#define PRINTER_FILES 64 /* descriptors that it may open */
+#define MOST_LATER    32
 #define SERVER_FILES  2048 /* one a client */
 
 struct live {
@@ -31,7 +35,36 @@ struct live {
 	struct signal_state signals;
 	sigset_t blocked;
 	pid_t viewer;
+	struct live_terminal terminal; /* of both processes: who is left gives it back */
+	struct live_options own_options;
+	const struct live_options *given; /* tell of these */
+	char *later[MOST_LATER];	  /* sentences for when the terminal is given back */
+	size_t n_later;
 };
+
+/* ---- a terminal ------------------------------------------------------------------------- */
+
+/* What is said while the terminal is drawn on would not stay. */
+static void tell(void *user, const char *sentence)
+{
+	struct live *l = user;
+
+	if (!l->terminal.on)
+		l->given->tell(l->given->tell_user, sentence);
+	else if (l->n_later < MOST_LATER)
+		l->later[l->n_later++] = strdup(sentence);
+}
+
+static void give_terminal_back(struct live *l)
+{
+	live_terminal_give_back(&l->terminal);
+	for (size_t i = 0; i < l->n_later; i++) {
+		if (l->later[i])
+			tell(l, l->later[i]);
+		free(l->later[i]);
+	}
+	l->n_later = 0;
+}
 
 /* ---- the viewer ------------------------------------------------------------------------- */
 
@@ -68,11 +101,11 @@ static int serve(struct live *l, int frames, int orders, struct schedtrace_error
 	return r;
 }
 
-static int print(struct live *l, int frames, struct schedtrace_error *err)
+static int print(struct live *l, int frames, int orders, struct schedtrace_error *err)
 {
 	int r = give_up_rights(l, PRINTER_FILES, err);
 
-	return r < 0 ? r : live_viewer_run(&l->tables, frames, l->requests.log, err);
+	return r < 0 ? r : live_viewer_run(&l->tables, frames, orders, l->requests.log, err);
 }
 
 /* Whether the recorder has anything to send; if it cannot begin it says so itself. */
@@ -96,7 +129,8 @@ static int view(struct live *l, int frames, int orders, struct schedtrace_error 
 	r = live_rights_keep_files(&frames, &orders, err);
 	if (r < 0)
 		return r;
-	r = l->options->page ? serve(l, frames, orders, err) : print(l, frames, err);
+	r = l->options->page ? serve(l, frames, orders, err) : print(l, frames, orders, err);
+	give_terminal_back(l);
 	/* What has come is stored, however it ended. */
 	if (l->requests.log)
 		stored = request_log_finish(l->requests.log, r < 0 ? &later : err);
@@ -120,6 +154,7 @@ static int start_viewer(struct live *l, struct schedtrace_error *err)
 
 		close(frames[1]);
 		close(orders[0]);
+		l->n_later = 0; /* the recorder tells them */
 		if (view(l, frames[0], orders[1], &failure) == 0)
 			_exit(fflush(stdout) == 0 ? 0 : VIEWER_FAILED);
 		l->options->tell(l->options->tell_user, failure.text);
@@ -148,6 +183,18 @@ static int wait_for_viewer(const struct live *l)
 
 /* ---- both ------------------------------------------------------------------------------- */
 
+/* On a terminal that is drawn on it prints nothing. */
+static int prepare_command(struct live *l, int *status, struct schedtrace_error *err)
+{
+	auto_close int nowhere = l->options->tty ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+	const int outputs[] = { nowhere, nowhere };
+	const struct workload_options options = { .identity = &l->rights.caller,
+						  .signals = &l->signals,
+						  .outputs = nowhere >= 0 ? outputs : NULL };
+
+	return workload_prepare(&l->recorder.workload, l->options->command, &options, status, err);
+}
+
 static int prepare(struct live *l, int *status, struct schedtrace_error *err)
 {
 	struct live_recorder *recorder = &l->recorder;
@@ -158,15 +205,14 @@ static int prepare(struct live *l, int *status, struct schedtrace_error *err)
 	recorder->signal_fd = signalfd(-1, &l->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (recorder->signal_fd < 0)
 		return error_errno(err, SCHEDTRACE_E_IO, errno, "cannot wait for signals");
-	if (options->out)
+	if (options->tty)
+		r = live_terminal_take(&l->terminal, err);
+	if (r == 0 && options->out)
 		r = live_recorder_open_file(recorder, err);
 	/* Both processes come before the recorder's threads, one of which may hold a lock at a
 	 * fork. */
 	if (r == 0 && options->command)
-		r = workload_prepare(&recorder->workload, options->command,
-				     &(struct workload_options){ .identity = &l->rights.caller,
-								 .signals = &l->signals },
-				     status, err);
+		r = prepare_command(l, status, err);
 	if (r == 0)
 		r = start_viewer(l, err);
 	return r < 0 ? r : live_recorder_open(recorder, err);
@@ -176,6 +222,7 @@ static void close_live(struct live *l)
 {
 	struct live_recorder *recorder = &l->recorder;
 
+	give_terminal_back(l);
 	live_recorder_close(recorder);
 	live_rights_free(&l->rights);
 	live_tables_release(&l->tables);
@@ -200,21 +247,26 @@ static void end_viewer(struct live *l, int result, int *status)
 
 int live_run(const struct live_options *options, int *status, struct schedtrace_error *err)
 {
-	struct live l = { .options = options,
-			  .recorder = { .options = options,
+	struct live l = { .options = &l.own_options,
+			  .own_options = *options,
+			  .given = options,
+			  .recorder = { .options = &l.own_options,
 					.head = -1,
 					.to_viewer = -1,
 					.orders = -1,
 					.signal_fd = -1,
 					.file = { .directory_fd = -1, .fd = -1 } } };
-	int r = live_tables_choose(&l.tables, options, err);
+	int r;
 
+	l.own_options.tell = tell;
+	l.own_options.tell_user = &l;
+	r = live_tables_choose(&l.tables, l.options, err);
 	*status = 0;
 	l.recorder.caller = &l.rights.caller;
 	live_tables_items(&l.tables, l.recorder.items);
 	if (r == 0)
 		r = live_rights_find(&l.rights, options->user, err);
-	l.requests = (struct live_requests){ options, &l.rights.caller, &l.rights.viewer, NULL };
+	l.requests = (struct live_requests){ l.options, &l.rights.caller, &l.rights.viewer, NULL };
 	if (r == 0 && l.tables.stores_requests)
 		r = live_requests_try(&l.requests, err);
 	if (r < 0) {

@@ -15,6 +15,7 @@ struct live_options {
 	const char
 		*tables; /* names of tables or analyses, with commas between; NULL: tasks, cpus */
 	enum live_format format;
+	bool tty;	      /* tasks on a whole terminal, instead of printing */
 	bool once;	      /* one table of the whole time, at the end of it */
 	int64_t interval_ns;  /* 0: 2 s */
 	int64_t count;	      /* so many intervals; 0: until it is interrupted */

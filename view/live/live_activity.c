@@ -13,6 +13,7 @@ enum {
 	USER,
 	PID,
 	TGID,
+	PPID,
 	USR,
 	SYSTEM,
 	GUEST,
@@ -38,6 +39,7 @@ static const struct schedtrace_column_info *const columns[N_COLUMNS] = {
 	[USER] = COLUMN_TEXT("user", "whose rights it has; by /proc"),
 	[PID] = COLUMN_ID("pid", "thread id; of processes, their id"),
 	[TGID] = COLUMN_ID("tgid", "process id"),
+	[PPID] = COLUMN_ID("ppid", "process id of the parent"),
 	[USR] = COLUMN_SHARE("usr", "of one CPU, in the program itself, without guests; by /proc"),
 	[SYSTEM] = COLUMN_SHARE("system", "of one CPU, in the kernel; by /proc"),
 	[GUEST] = COLUMN_SHARE("guest", "of one CPU, running a virtual machine; by /proc"),
@@ -74,13 +76,13 @@ const struct schedtrace_table_info live_activity_info = {
 	.key = "pid,comm",
 	.order = "-on_cpu_hi",
 	.first = "user,pid,comm,on_cpu,usr,system,wait,cpu,minflt,majflt,rss_bytes,cswch,nvcswch,"
-		 "wakeup_p99_ns,migrations,guest,threads,tgid,on_cpu_hi",
+		 "wakeup_p99_ns,migrations,guest,threads,tgid,ppid,on_cpu_hi",
 	.micros = 1,
 };
 
 /* A row: times in ns, counts as they are. */
 struct act {
-	int64_t pid, tgid;
+	int64_t pid, tgid, ppid;
 	char *comm; /* NULL: unknown */
 	int64_t on_cpu, on_cpu_hi, wait, voluntary, involuntary, migrations, p99, threads;
 	bool sampled; /* all of its threads were */
@@ -134,6 +136,7 @@ static struct act act_of(const struct live_activity *activity, const struct sche
 	struct act act = {
 		.pid = cell(tasks, row, "pid"),
 		.tgid = cell(tasks, row, "tgid"),
+		.ppid = cell(tasks, row, "ppid"),
 		.comm = comm ? strdup(comm) : NULL,
 		.on_cpu = plus(cell(tasks, row, "on_cpu_ns"), going(tasks, row, "running")),
 		.on_cpu_hi = cell(tasks, row, "on_cpu_hi_ns"),
@@ -256,6 +259,7 @@ static int put(struct schedtrace_table *table, const struct act *a, int64_t leng
 	v[USER].s = a->sampled ? user_name(s->user, user, sizeof(user)) : NULL;
 	v[PID].i = a->pid;
 	v[TGID].i = a->tgid;
+	v[PPID].i = a->ppid;
 	v[USR].f = a->sampled ? rate(s->user_ns, length_ns, 100) : NAN;
 	v[SYSTEM].f = a->sampled ? rate(s->system_ns, length_ns, 100) : NAN;
 	v[GUEST].f = a->sampled ? rate(s->guest_ns, length_ns, 100) : NAN;

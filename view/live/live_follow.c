@@ -165,6 +165,14 @@ static int fail(struct live_follow *f, int r, struct schedtrace_error *err)
 	return f->listener.failed(f->listener.user, &why, err);
 }
 
+/* Whether there is anything more to receive. */
+static bool wait(struct live_follow *f, int fd, int *r, struct schedtrace_error *err)
+{
+	if (!f->done && f->listener.wait)
+		*r = f->listener.wait(f->listener.user, fd, err);
+	return *r == 0 && !f->done;
+}
+
 int live_follow_run(struct live_follow *f, int fd, struct schedtrace_error *err)
 {
 	struct live_frame frame;
@@ -173,7 +181,7 @@ int live_follow_run(struct live_follow *f, int fd, struct schedtrace_error *err)
 	bool ended = false;
 	int r = 0, got;
 
-	while (r == 0 && !f->done &&
+	while (r == 0 && wait(f, fd, &r, err) &&
 	       (got = r = live_frame_receive(fd, &frame, &bytes, &room, err)) > 0) {
 		r = take(f, &frame, bytes, err);
 		if (r < 0)

@@ -18,6 +18,8 @@ struct live_listener {
 	int (*ended)(void *user, struct schedtrace_error *err);
 	/* The rest of this recording cannot be followed, @why; NULL: that ends it all. */
 	int (*failed)(void *user, const struct schedtrace_error *why, struct schedtrace_error *err);
+	/* Returns when @fd can be read, or it is done; NULL: reading waits. */
+	int (*wait)(void *user, int fd, struct schedtrace_error *err);
 	/* What the recorder says of itself, JSON. */
 	int (*told)(void *user, const char *text, size_t n, struct schedtrace_error *err);
 	void *user;

@@ -7,7 +7,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
+
+#define RESTART_NS ((int64_t)5000000000) /* between two faults, at least */
 
 #define MOST_BYTES ((uint64_t)64 << 20) /* of one frame */
 
@@ -78,4 +81,20 @@ int live_frame_receive(int fd, struct live_frame *frame, void **bytes, size_t *r
 		*room = frame->bytes;
 	}
 	return read_whole(fd, *bytes, frame->bytes) ? 1 : 0;
+}
+
+int live_order_restart(int orders, int64_t *restarted_ns, const struct schedtrace_error *why,
+		       struct schedtrace_error *err)
+{
+	static const struct live_order both[] = { { LIVE_STOP, 0 }, { LIVE_START, 0 } };
+	int64_t now = now_ns();
+
+	if (*restarted_ns && now - *restarted_ns < RESTART_NS) {
+		*err = *why;
+		return err->status;
+	}
+	*restarted_ns = now;
+	if (write(orders, both, sizeof(both)) != sizeof(both))
+		return error_set(err, SCHEDTRACE_E_IO, "the recorder takes no orders");
+	return 0;
 }

@@ -48,4 +48,12 @@ struct live_order {
 	int32_t pid;
 };
 
+/*
+ * Has another recording begun, where the present one cannot be followed any further, because of
+ * @why: who watches a system for days is not left without for one fault. Not for a second one that
+ * comes soon after. @restarted_ns: of this function, 0 at first.
+ */
+int live_order_restart(int orders, int64_t *restarted_ns, const struct schedtrace_error *why,
+		       struct schedtrace_error *err);
+
 #endif

@@ -27,7 +27,6 @@
 #define LOGS_NS	      250000000
 #define LOSSES_NS     1000000000
 #define KEPT_NS	      ((int64_t)10000000000) /* tasks that ended, at least */
-#define RESTART_NS    ((int64_t)5000000000)  /* between two faults, at least */
 #define MOST_JOINERS  16
 #define MOST_ANALYSES 16
 
@@ -46,7 +45,7 @@ struct live_page {
 	size_t n_analyses;
 	struct live_streams streams;
 	struct live_logs logs;
-	int64_t logs_ns, losses_ns, failed_ns;
+	int64_t logs_ns, losses_ns, restarted_ns;
 	struct schedtrace_error failure; /* of the thread that follows */
 	int failed;
 
@@ -202,22 +201,14 @@ static int on_told(void *user, const char *text, size_t n, struct schedtrace_err
 	return 0;
 }
 
-/* Another recording is begun: who watches a system for days is not left without for one fault. */
 static int on_failure(void *user, const struct schedtrace_error *why, struct schedtrace_error *err)
 {
-	static const struct live_order orders[] = { { LIVE_STOP, 0 }, { LIVE_START, 0 } };
 	struct live_page *p = user;
-	int64_t now = now_ns();
+	int r = live_order_restart(p->orders, &p->restarted_ns, why, err);
 
-	if (p->failed_ns && now - p->failed_ns < RESTART_NS) {
-		*err = *why;
-		return err->status;
-	}
-	p->failed_ns = now;
-	push_json(p, SYSTEM_TOPIC, json_pack("{s:s}", "error", why->text));
-	if (write(p->orders, orders, sizeof(orders)) != sizeof(orders))
-		return error_set(err, SCHEDTRACE_E_IO, "the recorder takes no orders");
-	return 0;
+	if (r == 0)
+		push_json(p, SYSTEM_TOPIC, json_pack("{s:s}", "error", why->text));
+	return r;
 }
 
 static void *follow(void *user)

@@ -313,7 +313,7 @@ static int step(struct live_recorder *r, struct schedtrace_error *err)
 							: "no CPU can be read any more");
 }
 
-/* 1: all is over; with a page, the recording is. */
+/* 1: all is over; with a page or a terminal, the recording is. */
 static int end_of_command(struct live_recorder *r, struct schedtrace_error *err)
 {
 	int result;
@@ -321,7 +321,7 @@ static int end_of_command(struct live_recorder *r, struct schedtrace_error *err)
 	if (!r->workload.pid || r->command_told || !workload_has_ended(&r->workload))
 		return 0;
 	r->command_told = true;
-	if (!r->options->page)
+	if (!r->options->page && !r->options->tty)
 		return 1;
 	result = r->capture ? stop(r, 0, err) : 0;
 	return result < 0 ? result : tell(r, NULL, err);

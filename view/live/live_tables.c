@@ -138,7 +138,7 @@ static void add_requests(struct live_tables *t)
 int live_tables_choose(struct live_tables *out, const struct live_options *options,
 		       struct schedtrace_error *err)
 {
-	bool chosen = options->pids || options->cgroup || options->filter;
+	bool chosen = options->pids || options->cgroup || options->filter || options->tty;
 	const char *usual = options->page ? USUAL_OF_PAGE : chosen ? USUAL_OF_CHOSEN : USUAL;
 	auto_free char *names = strdup(options->tables ? options->tables : usual);
 	char *rest = names, *name;
@@ -149,6 +149,8 @@ int live_tables_choose(struct live_tables *out, const struct live_options *optio
 		r = live_chosen_open(&out->chosen, options, err);
 	while (r == 0 && (name = strsep(&rest, ",")))
 		r = add_named(out, name, err);
+	if (r == 0 && options->tty)
+		r = add_analysis(out, "losses", err);
 	add_requests(out);
 	return r;
 }

@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "view/live/live_activity.h"
 #include "view/live/live_follow.h"
+#include "view/live/live_frames.h"
 #include "view/live/live_system.h"
+#include "view/live/live_tty.h"
 
 #define USUAL_INTERVAL_NS 2000000000
 /* Tasks that ended are kept so long, in intervals: their rows are still to be seen. */
@@ -27,15 +29,18 @@ struct viewer {
 	struct live_system system;
 	pid_t recorder;
 	struct schedtrace_tables
-		*own;	  /* of the present interval: logs as they come, then the rest */
-	int64_t left_out; /* rows of logs, of which there were too many */
+		*own;	      /* of the present interval: logs as they come, then the rest */
+	int64_t left_out;     /* rows of logs, of which there were too many */
+	int orders;	      /* to the recorder */
+	int64_t restarted_ns; /* of live_order_restart() */
+	struct live_tty *tty; /* NULL: all is printed */
 };
 
 static int64_t interval(const struct viewer *v)
 {
 	int64_t ns = v->tables->options->interval_ns;
 
-	return ns ? ns : USUAL_INTERVAL_NS;
+	return v->tty ? live_tty_interval(v->tty) : ns ? ns : USUAL_INTERVAL_NS;
 }
 
 /* ---- tables that no snapshot has ----------------------------------------------------------- */
@@ -135,6 +140,54 @@ static int print(struct viewer *v, const struct schedtrace_tables *tables, int64
 	return r < 0 ? r : begin_own(v, err);
 }
 
+/* Records that are missing so far. */
+static void count_losses(const struct schedtrace_tables *now, struct live_tty_head *head)
+{
+	const struct schedtrace_table *losses = schedtrace_tables_find(now, "losses");
+
+	for (size_t i = 0; losses && i < schedtrace_table_rows(losses); i++) {
+		head->gaps += schedtrace_table_ints(losses, "gaps")[i];
+		head->lost += schedtrace_table_ints(losses, "gap_records")[i];
+	}
+}
+
+static int show_rows(struct viewer *v, const struct live_tty_head *head,
+		     struct schedtrace_error *err)
+{
+	const struct schedtrace_table *activity =
+		schedtrace_tables_find(v->own, live_activity_info.name);
+	struct selection selection = { .top = 0 };
+	struct view view = { 0 };
+	int r = live_chosen_filters(&v->tables->chosen, &selection.filters, err);
+
+	if (r == 0)
+		r = views_make(&view, &activity, 1, &selection, false, err);
+	if (r == 0)
+		r = live_tty_take(v->tty, &view, head, err);
+	view_release(&view);
+	filters_release(&selection.filters);
+	return r;
+}
+
+/* On a whole terminal: what happened between, of all until @now. */
+static int show(struct viewer *v, const struct schedtrace_tables *between,
+		const struct schedtrace_tables *now, struct schedtrace_error *err)
+{
+	int64_t wall = live_follow_wall_offset(&v->follow);
+	struct live_tty_head head = {
+		.wall_ns = wall == INT64_MIN ? INT64_MIN : v->follow.now_ns + wall,
+		.length_ns = v->follow.now_ns - v->before_ns,
+	};
+	int r = add_own(v, between, head.length_ns, err);
+
+	live_system_read(&v->system, v->recorder, head.system);
+	count_losses(now, &head);
+	if (r == 0)
+		r = show_rows(v, &head, err);
+	v->activity.processes = live_tty_processes(v->tty);
+	return r < 0 ? r : begin_own(v, err);
+}
+
 static int print_interval(struct viewer *v, struct schedtrace_error *err)
 {
 	struct schedtrace_tables *now, *between;
@@ -144,7 +197,8 @@ static int print_interval(struct viewer *v, struct schedtrace_error *err)
 		return r;
 	r = schedtrace_tables_interval(v->before, now, &between, err);
 	if (r == 0) {
-		r = print(v, between, v->before_ns, false, err);
+		r = v->tty ? show(v, between, now, err)
+			   : print(v, between, v->before_ns, false, err);
 		schedtrace_tables_free(between);
 	}
 	schedtrace_tables_free(v->before);
@@ -184,7 +238,7 @@ static int on_begin(void *user, struct schedtrace_error *err)
 		live_activity_begin(&v->activity);
 		live_waits_begin(&v->activity.waits); /* all of them come */
 	}
-	if (live_tables_have(v->tables, &live_system_info))
+	if (v->tty || live_tables_have(v->tables, &live_system_info))
 		live_system_read(&v->system, v->recorder, values);
 	return begin_own(v, err);
 }
@@ -216,22 +270,68 @@ static int on_end(void *user, struct schedtrace_error *err)
 	return v->tables->options->once ? print_whole(v, err) : print_interval(v, err);
 }
 
-int live_viewer_run(struct live_tables *tables, int fd, struct request_log *requests,
+/* One that shall be of all the time cannot begin anew. */
+static int on_failure(void *user, const struct schedtrace_error *why, struct schedtrace_error *err)
+{
+	struct viewer *v = user;
+	const struct live_options *options = v->tables->options;
+	int r = options->once ? why->status
+			      : live_order_restart(v->orders, &v->restarted_ns, why, err);
+
+	if (r == 0)
+		options->tell(options->tell_user, why->text);
+	else
+		*err = *why;
+	return r;
+}
+
+/* ---- a terminal ------------------------------------------------------------------------------ */
+
+static int on_wait(void *user, int fd, struct schedtrace_error *err)
+{
+	const struct viewer *v = user;
+
+	return live_tty_wait(v->tty, fd, err);
+}
+
+static int on_told(void *user, const char *text, size_t n, struct schedtrace_error *err)
+{
+	const struct viewer *v = user;
+
+	return live_tty_told(v->tty, text, n, err);
+}
+
+static int take_terminal(struct viewer *v, struct schedtrace_error *err)
+{
+	v->follow.listener.wait = on_wait;
+	v->follow.listener.told = on_told;
+	return live_tty_new(&v->tty, interval(v), v->activity.processes, v->orders, err);
+}
+
+int live_viewer_run(struct live_tables *tables, int fd, int orders, struct request_log *requests,
 		    struct schedtrace_error *err)
 {
-	struct viewer v = { .tables = tables, .before_ns = INT64_MIN, .recorder = getppid() };
-	int r;
+	struct viewer v = {
+		.tables = tables, .before_ns = INT64_MIN, .recorder = getppid(), .orders = orders
+	};
+	int r = 0;
 
 	v.activity.processes = tables->options->processes;
 	v.sink = (struct schedtrace_sink){ sizeof(v.sink), &v, take_row };
-	v.follow = (struct live_follow){
-		.analyses = tables->analyses,
-		.n_analyses = tables->n_analyses,
-		.sink = &v.sink,
-		.requests = requests,
-		.listener = { .begun = on_begin, .round = on_round, .ended = on_end, .user = &v }
-	};
-	r = live_follow_run(&v.follow, fd, err);
+	v.follow = (struct live_follow){ .analyses = tables->analyses,
+					 .n_analyses = tables->n_analyses,
+					 .sink = &v.sink,
+					 .requests = requests,
+					 .listener = { .begun = on_begin,
+						       .round = on_round,
+						       .ended = on_end,
+						       .failed = on_failure,
+						       .user = &v } };
+	if (tables->options->tty)
+		r = take_terminal(&v, err);
+	if (r == 0)
+		r = live_follow_run(&v.follow, fd, err);
+	live_tty_free(v.tty);
 	schedtrace_tables_free(v.before);
 	schedtrace_tables_free(v.own);
 	live_activity_free(&v.activity);

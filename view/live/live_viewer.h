@@ -8,9 +8,10 @@
 
 /*
  * Reads frames from @fd to the end and prints on stdout what is asked for; returns before the end
- * when that is all. @requests takes the requests of memory, NULL: nobody does.
+ * when that is all. Keys of a terminal give the recorder orders through @orders. @requests takes
+ * the requests of memory, NULL: nobody does.
  */
-int live_viewer_run(struct live_tables *tables, int fd, struct request_log *requests,
+int live_viewer_run(struct live_tables *tables, int fd, int orders, struct request_log *requests,
 		    struct schedtrace_error *err);
 
 #endif
