@@ -94,10 +94,12 @@ bool live_tty_rows_take(struct live_tty_rows *rows, const struct view *activity,
 			rows->sums[c] += row.values[c];
 		if (!place && !array_room(rows->list, rows->n, rows->cap))
 			return false;
-		if (!place)
-			place = &rows->list[rows->n++];
-		else
+		if (place) {
 			row.tagged = place->tagged;
+			row.depth = place->depth;
+		} else {
+			place = &rows->list[rows->n++];
+		}
 		*place = row;
 	}
 	if (!held)
