@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the page's server says of lanes, against what schedreport says of the same time, and what it
 refuses. Usage: page-lanes.py SCHEDVIEW SCHEDREPORT SOURCE"""
+import atexit
 import json
 import os
 import random
@@ -31,6 +32,7 @@ class Server:
 
     def __init__(self, path):
         self.process = subprocess.Popen([VIEW, path], stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)   # whatever becomes of the test
         self.origin, _, self.token = self.process.stdout.readline().strip().partition("/#token=")
 
     def ask(self, path, **arguments):
