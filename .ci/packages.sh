@@ -11,7 +11,8 @@ packages_to_check="$packages_to_build g++ clang libclang-rt-dev libcmocka-dev
 	libtracecmd-dev libkshark-dev libjson-c-dev trace-cmd linux-perf
 	python3 python3-numpy python3-pandas zstd strace procps util-linux binutils file man-db
 	poppler-utils libxml2-utils python3-nbformat python3-nbclient python3-ipykernel zsh fish
-	chromium chromium-driver python3-selenium mariadb-server-core sysstat"
+	chromium chromium-driver python3-selenium mariadb-server-core sysstat
+	protobuf-compiler"
 
 # as_root COMMAND...: run it as root, through sudo where needed.
 as_root()

@@ -192,13 +192,29 @@ static int use_names(struct record_stream *s, bool ahead, struct schedtrace_erro
 			       s->head->cmdlines_bytes, ahead, err);
 }
 
+/* Whether rows hold all of such a record that matters to anybody; those of stacks do, too. */
+static bool is_kept_by_rows(const struct format *format)
+{
+	static const char *const names[] = {
+		"sched_switch",	      "sched_waking",	    "sched_wakeup", "sched_wakeup_new",
+		"sched_migrate_task", "sched_stat_runtime", "cpu_idle",	    "cpu_frequency",
+		"kernel_stack",	      "user_stack",	    "raw_data", /* told apart by itself */
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(format->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static int open_others(struct record_stream *s, struct schedtrace_error *err)
 {
 	const struct tracedat_head *head = s->head;
 	int r = other_records_new(&s->others, head->formats, head->n_formats, err);
 
 	for (size_t i = 0; r == 0 && i < head->n_formats; i++)
-		if (!row_maker_has_rows(s->maker, i))
+		if (!row_maker_has_rows(s->maker, i) ||
+		    (s->options.in_part && !is_kept_by_rows(&head->formats[i])))
 			other_records_choose(s->others, i);
 	return r;
 }

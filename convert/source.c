@@ -40,6 +40,7 @@ static int open_all(struct source *s, const char *path, const struct source_opti
 {
 	const struct stream_options stream = { .salvage = options->file.salvage,
 					       .others = options->others,
+					       .in_part = options->in_part,
 					       .notes = options->file.notes };
 	int r = tracedat_open(&s->tracedat, path, &options->file, err);
 

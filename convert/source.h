@@ -18,7 +18,8 @@ struct source;
 
 struct source_options {
 	struct tracedat_options file;
-	bool others; /* keep records that no row is made of, see record_stream_others() */
+	bool others;  /* keep records that no row is made of, see record_stream_others() */
+	bool in_part; /* with those also records that rows keep only in part */
 };
 
 int source_open(struct source **out, const char *path, const struct source_options *options,

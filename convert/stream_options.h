@@ -9,6 +9,7 @@
 struct stream_options {
 	bool salvage; /* of an event whose format is damaged the records are left out */
 	bool others;  /* keep records that no row is made of, see record_stream_others() */
+	bool in_part; /* with those also records that rows keep only in part */
 	struct notes notes;
 };
 

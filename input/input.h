@@ -18,6 +18,7 @@ struct input_options {
 	bool default_ids;     /* of a tarball without event names: SchedLog's own ids */
 	bool validate;	      /* of a tarball: check everything before the first row */
 	bool others;	      /* of a trace.dat: keep records that no row is made of */
+	bool in_part;	      /* likewise, and records that rows keep only in part, too */
 	uint64_t max_memory;  /* that reading a trace.dat may take, bytes; 0: 256 MiB */
 	void (*note)(void *user, const char *text);
 	void *user;

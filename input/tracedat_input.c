@@ -34,7 +34,8 @@ static int open_recording(void **self, const char *path, const struct input_opti
 			.max_memory = options->max_memory,
 			.notes = { options->note, options->user },
 		},
-		.others = options->others,
+		.others = options->others || options->in_part,
+		.in_part = options->in_part,
 	};
 	struct recording *f;
 	int r;

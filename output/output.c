@@ -10,7 +10,7 @@
 #include "output/output_kind.h"
 
 /* The first is what files are that end otherwise. */
-static const struct output_kind *const kinds[] = { &schedlog_output };
+static const struct output_kind *const kinds[] = { &schedlog_output, &perfetto_output };
 
 #define N_KINDS (sizeof(kinds) / sizeof(*kinds))
 
@@ -45,6 +45,16 @@ static int choose(const struct output_kind **out, const char *path, const char *
 	return error_set(err, SCHEDTRACE_E_USAGE,
 			 "--to %s: no such format%s%s; schedconv --list-outputs names them", format,
 			 near ? ", did you mean " : "", near ? near : "");
+}
+
+int output_choose(const struct output_format **out, const char *path, const char *format,
+		  struct schedtrace_error *err)
+{
+	const struct output_kind *kind;
+	int r = choose(&kind, path, format, err);
+
+	*out = &kind->format;
+	return r;
 }
 
 int output_open(struct output **out, const char *path, const struct schedtrace_context *ctx,

@@ -23,6 +23,9 @@ struct output_format {
 	const char *ending; /* of its files: ".tar" */
 	const char *keeps;  /* what of a recording is in it */
 	const char *loses;  /* and what is not; NULL: nothing */
+	/* Records that rows keep only in part are wanted too, as the arrays other_… of a
+	 * tarball. */
+	bool wants_records;
 };
 
 /* The i-th, NULL after the last. */
@@ -33,9 +36,16 @@ struct output_options {
 	const char *like;    /* a file whose mode the new one gets */
 	bool store;	     /* do not deflate */
 	bool derive;	     /* add SchedDisplay's columns */
+	bool compact;	     /* write switches as lists */
+	bool close_gaps;     /* add a switch where one is missing */
+	bool records;	     /* the arrays other_… have all that rows keep only in part */
 	const char *columns; /* "comm,stack": those beside the required; NULL: all there are */
 	struct notes notes;  /* what cannot be in it */
 };
+
+/* The format that a file gets, by its name or @format. */
+int output_choose(const struct output_format **out, const char *path, const char *format,
+		  struct schedtrace_error *err);
 
 /* The context must outlive it; it is complete when output_finish() is called. */
 int output_open(struct output **out, const char *path, const struct schedtrace_context *ctx,

@@ -20,6 +20,7 @@ struct output_kind {
 	void (*close)(void *self);
 };
 
+extern const struct output_kind perfetto_output;
 extern const struct output_kind schedlog_output;
 
 #endif

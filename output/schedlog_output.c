@@ -84,9 +84,16 @@ static int open_tarball(void **self, const char *path, const struct schedtrace_c
 		.store = options->store,
 		.like = options->like,
 	};
-	struct tarball *t = calloc(1, sizeof(*t));
+	const char *misfit = options->compact	   ? "--compact"
+			     : options->close_gaps ? "--close-gaps"
+						   : NULL;
+	struct tarball *t;
 	int r;
 
+	if (misfit)
+		return error_set(err, SCHEDTRACE_E_USAGE, "%s is for Perfetto, not for a tarball",
+				 misfit);
+	t = calloc(1, sizeof(*t));
 	if (!t)
 		return no_memory(err);
 	t->derive = options->derive;

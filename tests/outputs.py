@@ -93,6 +93,13 @@ def conversions(folder):
               f"its tarball, made with {options or 'no options'}, is read by whom the recording is")
         os.unlink(os.path.join(folder, "a.tar"))
 
+    for options in ([], ["--compact", "--close-gaps"]):
+        outcomes, whole = at_every_limit(folder, [CONV, "-q", *options, "a.dat", "a.pftrace"],
+                                         "a.pftrace", 5000)
+        claim(outcomes == {(1, ": File too large", True)} and whole,
+              f"schedconv {' '.join([*options, ''])}to Perfetto likewise", outcomes, whole)
+        os.unlink(os.path.join(folder, "a.pftrace"))
+
     before = contents(folder)
     os.symlink("a.dat", os.path.join(folder, "soft"))
     os.link(dat, os.path.join(folder, "hard"))

@@ -19,6 +19,7 @@ struct conversion {
 	struct output *output;
 	uint64_t rows; /* written */
 	/* Of the input: */
+	bool records; /* those that rows do not keep whole are copied, too */
 	bool begun;
 	int64_t first_ns, last_ns; /* stamps of the first row and the last, INT64_MIN none */
 	int64_t window_begin, window_end;
@@ -62,7 +63,7 @@ static int write_others(struct conversion *c, struct schedtrace_error *err)
 	struct input_others o;
 	int r;
 
-	if (!c->settings->all_events)
+	if (!c->records)
 		return 0;
 	input_others(c->input, &o);
 	r = output_array(out, "other_timestamp.npy", "<i8", o.timestamp, o.n, err);
@@ -83,7 +84,7 @@ static int begin_others(struct conversion *c, struct schedtrace_error *err)
 	static const int64_t begin;
 	int r;
 
-	if (!c->settings->all_events)
+	if (!c->records)
 		return 0;
 	r = output_array(c->output, "other_offsets.npy", "<i8", &begin, 1, err);
 	return r < 0 ? r : write_others(c, err);
@@ -217,7 +218,8 @@ static int open_both(struct conversion *c, const char *input, const char *output
 		     struct schedtrace_error *err)
 {
 	const struct conversion_settings *s = c->settings;
-	const struct input_options options = {
+	const struct output_format *format;
+	struct input_options options = {
 		.instance = s->instance,
 		.salvage = s->salvage,
 		.default_ids = s->default_ids,
@@ -226,18 +228,26 @@ static int open_both(struct conversion *c, const char *input, const char *output
 		.note = print_note,
 		.user = c,
 	};
-	const struct output_options output_options = {
+	struct output_options output_options = {
 		.format = s->format,
 		.like = input,
 		.store = s->store,
 		.derive = s->derive,
 		.columns = s->columns,
+		.compact = s->compact,
+		.close_gaps = s->close_gaps,
 		.notes = { print_note, c },
 	};
-	int r = input_open(&c->input, input, &options, err);
+	int r = output_choose(&format, output, s->format, err);
 
 	if (r < 0)
 		return r;
+	options.in_part = format->wants_records;
+	r = input_open(&c->input, input, &options, err);
+	if (r < 0)
+		return r;
+	output_options.records = options.in_part && !input_tarball(c->input);
+	c->records = s->all_events || output_options.records;
 	return output_open(&c->output, output, input_context(c->input), &output_options, err);
 }
 

@@ -9,7 +9,7 @@
 #include <schedtrace/error.h>
 
 struct conversion_settings {
-	bool store, derive, all_events, salvage, default_ids, quiet, list;
+	bool store, derive, all_events, compact, close_gaps, salvage, default_ids, quiet, list;
 	const char *format;  /* of the output; NULL: by its name */
 	const char *columns; /* beside the required ones; NULL: all */
 	const char *instance;

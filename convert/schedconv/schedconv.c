@@ -33,6 +33,14 @@ static const struct option_spec option_table[] = {
 	{ 0, "all-events", NULL,
 	  "keep the records of events that have no rows, too, as members of their own (other_…)",
 	  OPTION_FLAG, offsetof(struct conversion_settings, all_events) },
+	{ 0, "compact", NULL,
+	  "for Perfetto: write switches as lists, in a sixth of the room; refused where one is "
+	  "missing",
+	  OPTION_FLAG, offsetof(struct conversion_settings, compact) },
+	{ 0, "close-gaps", NULL,
+	  "for Perfetto: add a switch where the records prove that one is missing, beside it an "
+	  "event schedtrace_closed_gap",
+	  OPTION_FLAG, offsetof(struct conversion_settings, close_gaps) },
 	{ 'i', "instance", "NAME",
 	  "the buffer to convert where the file holds several; top for the unnamed one "
 	  "[the only one with events]",
@@ -48,7 +56,7 @@ static const struct option_spec option_table[] = {
 	{ 0, "max-memory", "BYTES", "memory that reading may take [256M]", OPTION_SIZE,
 	  offsetof(struct conversion_settings, max_memory), .not_zero = true },
 	{ 0, "to", "FORMAT", "what to make [by the ending of OUT's name, else schedlog]",
-	  OPTION_TEXT, offsetof(struct conversion_settings, format), 0, "schedlog" },
+	  OPTION_TEXT, offsetof(struct conversion_settings, format), 0, "perfetto schedlog" },
 	{ 0, "list-outputs", NULL, "print the formats, and what each keeps and loses", OPTION_FLAG,
 	  offsetof(struct conversion_settings, list) },
 	{ 'q', "quiet", NULL, "print neither progress nor summary nor notes", OPTION_FLAG,
