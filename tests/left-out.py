@@ -143,6 +143,18 @@ with tempfile.TemporaryDirectory() as folder:
     paths = [bytes(data[offsets[i]:offsets[i + 1]]) for i in np.flatnonzero(member["event"] == 1)]
     tap.ok(all(p[16:].rstrip(b"\0") == b"/tmp/%d" % (5 * i) for i, p in enumerate(paths)),
            "texts of records of different lengths are there", paths[:3])
+    status, said, part = convert(switches(30000, call), "--all-events", "--window", "10:20.0005")
+    cut = {}
+    with tarfile.open(os.path.join(folder, "t.tar")) as tar:
+        for c in member:
+            cut[c] = np.load(io.BytesIO(tar.extractfile(f"other_{c}.npy").read()))
+    lies = np.flatnonzero((member["timestamp"] >= 10 * 10**9) &
+                          (member["timestamp"] < 20 * 10**9 + 500000))
+    tap.ok(status == 0 and len(lies) == 1001 and
+           all((cut[c] == member[c][lies]).all() for c in ("timestamp", "event", "cpu", "pid")) and
+           (cut["offsets"] == offsets[lies[0]:lies[-1] + 2] - offsets[lies[0]]).all() and
+           (cut["data"] == data[offsets[lies[0]]:offsets[lies[-1] + 1]]).all(),
+           "with --window those that lie in it are kept", said, len(lies), len(cut["timestamp"]))
     with open(docs, encoding="utf-8") as f:
         example = re.search(r"```python\n(def field.*?)```", f.read(), re.S).group(1)
     os.chdir(folder)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "convert/schedconv/conversion.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/ending.h"
 #include "base/error.h"
+#include "base/mem.h"
 #include "cli/progress.h"
 #include "cli/report_error.h"
 #include "input/input.h"
@@ -23,6 +25,8 @@ struct conversion {
 	bool begun;
 	int64_t first_ns, last_ns; /* stamps of the first row and the last, INT64_MIN none */
 	int64_t window_begin, window_end;
+	/* Bytes of records that came so far, and of those that lie outside the window. */
+	int64_t others, others_outside;
 };
 
 static void print_note(void *user, const char *text)
@@ -54,40 +58,6 @@ static int write_no_rows(struct conversion *c, struct schedtrace_error *err)
 	};
 
 	return output_rows(c->output, &no_rows, err);
-}
-
-/* Each array grows by a batch. */
-static int write_others(struct conversion *c, struct schedtrace_error *err)
-{
-	struct output *out = c->output;
-	struct input_others o;
-	int r;
-
-	if (!c->records)
-		return 0;
-	input_others(c->input, &o);
-	r = output_array(out, "other_timestamp.npy", "<i8", o.timestamp, o.n, err);
-	if (r == 0)
-		r = output_array(out, "other_event.npy", "<i4", o.event, o.n, err);
-	if (r == 0)
-		r = output_array(out, "other_cpu.npy", "<i4", o.cpu, o.n, err);
-	if (r == 0)
-		r = output_array(out, "other_pid.npy", "<i4", o.pid, o.n, err);
-	if (r == 0)
-		r = output_array(out, "other_offsets.npy", "<i8", o.end, o.n, err);
-	return r < 0 ? r : output_array(out, "other_data.npy", "|u1", o.data, o.bytes, err);
-}
-
-/* The first record's bytes begin at 0, each other's where those before it end. */
-static int begin_others(struct conversion *c, struct schedtrace_error *err)
-{
-	static const int64_t begin;
-	int r;
-
-	if (!c->records)
-		return 0;
-	r = output_array(c->output, "other_offsets.npy", "<i8", &begin, 1, err);
-	return r < 0 ? r : write_others(c, err);
 }
 
 /* The window counts from the begin of the recording, which its first row may have to tell. */
@@ -153,6 +123,76 @@ static int write_rows(struct conversion *c, const struct schedtrace_events *even
 		rows = in_window(c, events);
 	c->rows += rows.n;
 	return rows.n ? output_rows(c->output, &rows, err) : 0;
+}
+
+/* Of a batch what lies in the window; *ends are then where its records end among those written. */
+static int cut_others(struct conversion *c, struct input_others *o, int64_t **ends,
+		      struct schedtrace_error *err)
+{
+	size_t begin = first_from(o->timestamp, o->n, c->window_begin);
+	size_t end = first_from(o->timestamp, o->n, c->window_end);
+	int64_t first = begin ? o->end[begin - 1] : c->others;
+	int64_t last = end ? o->end[end - 1] : c->others;
+
+	c->others_outside += first - c->others;
+	*ends = calloc(end - begin + 1, sizeof(**ends));
+	if (!*ends)
+		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for records");
+	for (size_t i = begin; i < end; i++)
+		(*ends)[i - begin] = o->end[i] - c->others_outside;
+	c->others_outside += c->others + (int64_t)o->bytes - last;
+	*o = (struct input_others){
+		.n = end - begin,
+		.bytes = (size_t)(last - first),
+		.timestamp = o->timestamp + begin,
+		.end = *ends,
+		.event = o->event + begin,
+		.cpu = o->cpu + begin,
+		.pid = o->pid + begin,
+		.data = o->data + (first - c->others),
+	};
+	return 0;
+}
+
+/* Each array grows by a batch. */
+static int write_others(struct conversion *c, struct schedtrace_error *err)
+{
+	struct output *out = c->output;
+	auto_free int64_t *ends = NULL;
+	struct input_others o;
+	int64_t bytes;
+	int r = 0;
+
+	if (!c->records)
+		return 0;
+	input_others(c->input, &o);
+	bytes = (int64_t)o.bytes;
+	if (c->settings->window && o.n)
+		r = cut_others(c, &o, &ends, err);
+	c->others += bytes;
+	if (r == 0)
+		r = output_array(out, "other_timestamp.npy", "<i8", o.timestamp, o.n, err);
+	if (r == 0)
+		r = output_array(out, "other_event.npy", "<i4", o.event, o.n, err);
+	if (r == 0)
+		r = output_array(out, "other_cpu.npy", "<i4", o.cpu, o.n, err);
+	if (r == 0)
+		r = output_array(out, "other_pid.npy", "<i4", o.pid, o.n, err);
+	if (r == 0)
+		r = output_array(out, "other_offsets.npy", "<i8", o.end, o.n, err);
+	return r < 0 ? r : output_array(out, "other_data.npy", "|u1", o.data, o.bytes, err);
+}
+
+/* The first record's bytes begin at 0, each other's where those before it end. */
+static int begin_others(struct conversion *c, struct schedtrace_error *err)
+{
+	static const int64_t begin;
+	int r;
+
+	if (!c->records)
+		return 0;
+	r = output_array(c->output, "other_offsets.npy", "<i8", &begin, 1, err);
+	return r < 0 ? r : write_others(c, err);
 }
 
 static int check_window(const struct conversion *c, struct schedtrace_error *err)
