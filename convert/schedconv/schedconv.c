@@ -34,7 +34,7 @@ static const struct option_spec option_table[] = {
 	  "keep the records of events that have no rows, too, as members of their own (other_…)",
 	  OPTION_FLAG, offsetof(struct conversion_settings, all_events) },
 	{ 0, "compact", NULL,
-	  "for Perfetto: write switches as lists, in a sixth of the room; refused where one is "
+	  "for Perfetto: write switches as lists, in less room; refused where one is "
 	  "missing",
 	  OPTION_FLAG, offsetof(struct conversion_settings, compact) },
 	{ 0, "close-gaps", NULL,

@@ -15,10 +15,6 @@
 #define NPY_BEFORE     10
 #define AT_ONCE	       ((size_t)8192) /* records */
 #define RECORD_MAX     ((int64_t)1 << 20)
-#define ARRAY_WORD     8
-#define SYS_ENTER      329
-#define SYS_ENTER_ID   1
-#define SYS_ENTER_ARGS 2
 
 static const char *const names[N_RECORDS_ARRAYS] = {
 	[RECORDS_TIMESTAMP] = "other_timestamp.npy",
@@ -109,7 +105,6 @@ struct field {
 struct event {
 	char *name;
 	const struct ftrace_message *message; /* NULL: a generic event */
-	bool calls;			      /* raw_syscalls:sys_enter */
 	struct field *fields;
 	size_t n_fields;
 };
@@ -190,7 +185,6 @@ static int take_event(void *user, json_t *value, struct schedtrace_error *err)
 	if (!e->name || !e->fields)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory for %s", EVENTS);
 	e->message = ftrace_message(system, e->name);
-	e->calls = strcmp(system, "raw_syscalls") == 0 && strcmp(e->name, "sys_enter") == 0;
 	for (size_t i = 0; i < json_array_size(fields); i++) {
 		int r = take_field(e->message, &e->fields[e->n_fields++], json_array_get(fields, i),
 				   err);

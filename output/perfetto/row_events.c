@@ -16,7 +16,6 @@
 #define COMM_BYTES    15 /* of a name, as in the kernel */
 #define SOFTIRQ	      65536
 #define USUAL_PRIO    120
-#define IS_RSS(event) ((event) >= SCHEDTRACE_RSS_FILE && (event) <= SCHEDTRACE_RSS_SHMEM)
 #define PREEMPTED     256 /* state of a task that is still runnable, since 4.14 */
 
 /* What is known of a pid. */
@@ -44,7 +43,7 @@ struct row_events {
 	struct known_cpu cpus[PERFETTO_CPUS];
 	int64_t runnable;      /* sum of the known lengths */
 	int32_t idle, waiting; /* run queues of length 0, and of 2 and more */
-	bool has_rss, said_cpus;
+	bool said_cpus;
 };
 
 /* ---- tasks ----------------------------------------------------------------------------- */
