@@ -95,7 +95,8 @@ def spans_of(trace, threads):
 
 def utilisation(trace, spans):
     """WallTime, PerCPUTime, PerThreadTime, idle time of all CPUs, and of that, before a CPU's first
-    row and after the last row: idle for SchedViz, unknown here."""
+    row and after the last row: idle for SchedViz, unknown here; time of CPUs where somebody waits
+    and nobody runs."""
     changes = collections.defaultdict(list)
     for s in spans:
         if s.state in (RUNNING, WAITING):
@@ -106,7 +107,7 @@ def utilisation(trace, spans):
     first = {}
     for r in trace.rows("RUNS", "CTX_SWITCH", "WAKEUP", "WAKEUP_NEW", "CPU_IDLE"):
         first.setdefault(r.cpu, r.t)
-    wall = per_cpu = per_thread = idle_time = unknown = 0
+    wall = per_cpu = per_thread = idle_time = unknown = only_wait = 0
     times = sorted(set(changes) | set(first.values()) | {trace.begin, trace.end, trace.end + 1})
     for t, following in zip(times, times[1:]):
         for cpu, state, n in changes[t]:
@@ -117,12 +118,13 @@ def utilisation(trace, spans):
         unknown += ns * sum(t < first[c] or t >= trace.end for c in resting)
         busy = [c for c in cpus if counts[c, RUNNING] and counts[c, WAITING]]
         waiting = sum(counts[c, WAITING] for c in busy)
+        only_wait += ns * sum(counts[c, WAITING] > 0 and not counts[c, RUNNING] for c in cpus)
         idle_time += idle * ns
         if idle and busy:
             wall += ns
             per_cpu += min(idle, len(busy)) * ns
             per_thread += min(idle, waiting) * ns
-    return wall, per_cpu, per_thread, idle_time, unknown
+    return wall, per_cpu, per_thread, idle_time, unknown, only_wait
 
 
 def antagonists(spans):
@@ -219,13 +221,15 @@ def compare(name, trace):
     tap.ok(len(named) > 20 and len(far) <= DOUBTFUL * len(named), f"{name}: SchedViz's antagonist time of every pair is ours "
            f"({len(named)} pairs)", f"{len(far)}: {far[:3]}")
     work = found["work_conservation"][0]
-    *true, idle, unknown = utilisation(trace, spans)
+    *true, idle, unknown, only_wait = utilisation(trace, spans)
     ours = [work["any_wall_ns"], work["any_per_cpu_ns"], work["any_per_thread_ns"]]
     tap.ok(ours == true, f"{name}: SchedViz's wall, per-CPU and per-thread time, R+ as "
            "waiting, are ours", f"{true} {ours}")
     strict = utilisation(trace, by_their_rule)
-    tap.ok(all(0 <= a <= b for a, b in zip(strict, ours)), f"{name}: R+ as sleeping, as SchedViz "
-           f"has it, gives {strict[0]} of {ours[0]} ns wall time", f"{strict} {ours}")
+    # Fewer wait then; but a CPU where nobody runs counts as idle when nobody waits there, either.
+    tap.ok(all(0 <= a <= b + only_wait for a, b in zip(strict, ours)), f"{name}: R+ as sleeping, as "
+           f"SchedViz has it, gives {strict[0]} of {ours[0]} ns wall time",
+           f"{strict} {ours} {only_wait}")
     ours = work["cpus"] * work["followed_ns"] * (1 - work["utilisation"] / 100)
     tap.ok(abs(idle - unknown - ours) < 2, f"{name}: SchedViz's idle time is ours, but "
            f"for {unknown} ns in which a CPU has no rows yet", f"{idle} {ours}")
