@@ -134,8 +134,8 @@ const struct output_kind perfetto_output = {
 		.keeps = "switches, wakings, wakeups, moves, idle and frequency of CPUs as the "
 			 "kernel's events, of a trace.dat all other records too; tasks, losses, "
 			 "run queues, memory and samples as tracks",
-		.loses = "call stacks; fields that Perfetto's own events lack; of a tarball what its "
-			 "rows do not keep, and memory without an owner",
+		.loses = "call stacks; fields that Perfetto's own events lack; of a tarball what "
+			 "its rows do not keep, and memory without an owner",
 		.wants_records = true,
 	},
 	.open = open_perfetto,
