@@ -8,6 +8,7 @@ import urllib.request
 from page import *   # noqa: F403 claim, Page, Server
 
 BUILD = TRACES + "/build.tar"
+PORT = "5206"   # that no other test takes while the first server has gone
 
 
 def picture(page):
@@ -96,7 +97,6 @@ def without_token(page, server):
 def server_gone(page, server):
     page.js("location.hash = '#/figure?recording=build.tar'")
     page.settled()
-    port = server.origin.rpartition(":")[2]
     server.end()
     page.keys("w")
     page.until("!document.querySelector('#banner').hidden", "it is noticed")
@@ -104,7 +104,7 @@ def server_gone(page, server):
           "a page whose server has gone says since when, and what it shows is pale",
           page.text("#banner"))
     page.screenshot("disconnected")
-    again = Server("build.tar", "pingpong.tar", options=["--port", port])
+    again = Server("build.tar", "pingpong.tar", options=["--port", PORT])
     page.until("document.querySelector('#banner').textContent.includes('token')", "it is back")
     claim("token" in page.text("#banner"), "when another one is there it asks for that one's token",
           page.text("#banner"))
@@ -143,7 +143,7 @@ def broken(page):
     server.end()
 
 
-server, page = Server("build.tar", "pingpong.tar"), Page()
+server, page = Server("build.tar", "pingpong.tar", options=["--port", PORT]), Page()
 try:
     figure_link(page, server)
     table_link(page, server)
