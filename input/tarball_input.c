@@ -59,13 +59,13 @@ static int open_tarball(void **self, const char *path, const struct input_option
 	struct tarball *t;
 	int r;
 
-	if (misfit)
-		return error_set(err, SCHEDTRACE_E_USAGE,
-				 "%s is for a trace.dat, and this is a tarball", misfit);
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return error_set(err, SCHEDTRACE_E_NOMEM, "no memory to open a file");
 	r = fill(t, path, options, err);
+	if (r == 0 && misfit) /* not before it is known to be one */
+		r = error_set(err, SCHEDTRACE_E_USAGE,
+			      "%s is for a trace.dat, and this is a tarball", misfit);
 	if (r < 0)
 		close_tarball(t);
 	else

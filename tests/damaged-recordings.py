@@ -202,6 +202,9 @@ for path in paths:
 with tempfile.TemporaryDirectory() as folder:
     intact = Trial(folder, files[0].data)
     tap.ok(intact.convert().returncode == 0 and not intact.fault(False), "the whole file is read")
+    other = Trial(folder, files[0].data[:7] + b"?" + files[0].data[8:])
+    tap.ok([other.convert(*o).returncode for o in ((), ("--salvage",), ("--all-events",))] ==
+           [3, 3, 3], "what no longer begins as one is something else, whatever the options")
     claim("{} cut recordings are refused, and what is left of them is a tarball",
           ((f"{files[0].name} cut at {at}", files[0].data[:at]) for at in files[0].cuts()),
           lambda trial: trial.fault(True))
