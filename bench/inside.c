@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Times a piece of schedtrace alone, for bench/run. Prints seconds and items.
+ * Times a piece of schedtrace alone, for bench/run. Prints seconds, items, and CPU seconds.
  *
  * usage: inside records TRACE.DAT     read and decode every record, in time order
  *        inside rows TRACE.DAT        the same, and make the rows of the tarball
  *        inside open TARBALL          open and close it, 100 times
  *        inside load TARBALL          bring all columns into memory
  *        inside analyze TARBALL NAMES one pass of the analyses over columns already in memory
+ * and what the machine takes for the same bytes, which are the items then:
+ *        inside read FILE             read it in pieces of 256 KiB
+ *        inside write FILE BYTES      write so many, and remove it
+ *        inside look TARBALL          look at every value of columns already in memory
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <schedtrace/schedtrace.h>
 
@@ -20,11 +26,11 @@
 
 #define OPENINGS 100
 
-static double seconds(void)
+static double seconds(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
@@ -90,15 +96,34 @@ static int time_load(const char *path, uint64_t *items, struct schedtrace_error 
 	return r;
 }
 
+struct begin {
+	double wall, cpu;
+};
+
+static struct begin begin_now(void)
+{
+	return (struct begin){ seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID) };
+}
+
+/* Mapped columns come into memory now, so that only what follows is timed. */
+static int64_t touch(const struct schedtrace_events *events)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < events->n; i += 64)
+		sum += events->timestamp[i] + events->pid[i] + events->event[i] + events->cpu[i] +
+		       events->arg0[i] + events->arg1[i];
+	return sum;
+}
+
 /* Feeds in pieces, as a reader would; *start moves to when the columns are in memory. */
-static int time_analyses(const char *path, char *names, uint64_t *items, double *start,
+static int time_analyses(const char *path, char *names, uint64_t *items, struct begin *start,
 			 struct schedtrace_error *err)
 {
 	const struct schedtrace_events *events;
 	struct schedtrace_engine *engine = NULL;
 	struct schedtrace_tables *tables;
 	struct schedtrace *trace;
-	int64_t sum = 0;
 	int r;
 
 	r = schedtrace_open(&trace, path, NULL, err);
@@ -112,30 +137,87 @@ static int time_analyses(const char *path, char *names, uint64_t *items, double 
 	if (r)
 		goto out;
 
-	/* Mapped columns come into memory now, so that only the pass is timed. */
-	for (size_t i = 0; i < events->n; i += 64)
-		sum += events->timestamp[i] + events->pid[i] + events->event[i] + events->cpu[i] +
-		       events->arg0[i] + events->arg1[i];
-	*start = seconds();
+	if (!touch(events))
+		fprintf(stderr, "inside: all columns are zero\n");
+	*start = begin_now();
 	r = schedtrace_engine_feed(engine, events, err);
 	if (!r)
 		r = schedtrace_engine_snapshot(engine, &tables, err);
 	if (!r)
 		schedtrace_tables_free(tables);
 	*items = events->n;
-	if (!sum)
-		fprintf(stderr, "inside: all columns are zero\n");
 out:
 	schedtrace_engine_free(engine);
 	schedtrace_close(trace);
 	return r;
 }
 
+static int time_looking(const char *path, uint64_t *items, struct begin *start,
+			struct schedtrace_error *err)
+{
+	const struct schedtrace_events *events;
+	struct schedtrace *trace;
+	int64_t sum = 0;
+	int r;
+
+	r = schedtrace_open(&trace, path, NULL, err);
+	if (r < 0)
+		return r;
+	r = schedtrace_load(trace, &events, err);
+	if (!r) {
+		touch(events);
+		*start = begin_now();
+		for (size_t i = 0; i < events->n; i++)
+			sum += events->timestamp[i] ^ events->pid[i] ^ events->event[i] ^
+			       events->cpu[i] ^ events->arg0[i] ^ events->arg1[i];
+		*items = events->n * (3 * sizeof(int64_t) + 3 * sizeof(int32_t));
+		if (!sum)
+			fprintf(stderr, "inside: the values add up to nothing\n");
+	}
+	schedtrace_close(trace);
+	return r;
+}
+
+static char piece[256 << 10];
+
+static int no_file(struct schedtrace_error *err)
+{
+	snprintf(err->text, sizeof(err->text), "cannot be opened, read or written");
+	return -1;
+}
+
+static int time_reading(const char *path, uint64_t *items, struct schedtrace_error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	while (fd >= 0 && (n = read(fd, piece, sizeof(piece))) > 0)
+		*items += (uint64_t)n;
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? no_file(err) : 0;
+}
+
+static int time_writing(const char *path, uint64_t bytes, uint64_t *items,
+			struct schedtrace_error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ssize_t n = 0;
+
+	while (fd >= 0 && *items < bytes && (n = write(fd, piece, sizeof(piece))) > 0)
+		*items += (uint64_t)n;
+	if (fd >= 0) {
+		close(fd);
+		unlink(path);
+	}
+	return fd < 0 || n < 0 ? no_file(err) : 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[1] : "";
 	struct schedtrace_error err;
-	double start = seconds();
+	struct begin start = begin_now(), end;
 	uint64_t items = 0;
 	int r;
 
@@ -149,14 +231,23 @@ int main(int argc, char **argv)
 		r = time_load(argv[2], &items, &err);
 	} else if (!strcmp(what, "analyze") && argc == 4) {
 		r = time_analyses(argv[2], argv[3], &items, &start, &err);
+	} else if (!strcmp(what, "read") && argc == 3) {
+		r = time_reading(argv[2], &items, &err);
+	} else if (!strcmp(what, "write") && argc == 4) {
+		r = time_writing(argv[2], strtoull(argv[3], NULL, 10), &items, &err);
+	} else if (!strcmp(what, "look") && argc == 3) {
+		r = time_looking(argv[2], &items, &start, &err);
 	} else {
-		fprintf(stderr, "usage: inside records|rows|open|load|analyze FILE [NAMES]\n");
+		fprintf(stderr, "usage: inside records|rows|open|load|analyze|read|write|look FILE "
+				"[NAMES|BYTES]\n");
 		return 2;
 	}
 	if (r < 0) {
 		fprintf(stderr, "inside: %s: %s\n", argv[2], err.text);
 		return 1;
 	}
-	printf("%.6f %llu\n", seconds() - start, (unsigned long long)items);
+	end = begin_now();
+	printf("%.6f %llu %.6f\n", end.wall - start.wall, (unsigned long long)items,
+	       end.cpu - start.cpu);
 	return 0;
 }
