@@ -185,6 +185,7 @@ bad = [("lanes/shares", {"lanes": "c9"}), ("lanes/shares", {"lanes": "c0x"}),
        ("lanes/shares", {"lanes": "c0", "x0": "9" * 30}), ("lanes/shares", {"lanes": "c0," * 600}),
        ("lanes/span", {"lane": "a", "at": 0}), ("lanes/span", {"lane": "c0"}), ("lanes/span", {"at": 1}),
        ("lanes/runs", {"lane": "c0"}), ("rows", {"count": 501}), ("rows", {"row": -1}),
+       ("lanes", {"coarse": 1}), ("lanes/shares", {"lanes": "c0", "coarse": 1}), ("rows", {"coarse": 1}),
        ("rows", {"row": "x"}), ("rows", {"query": "cpu ="}), ("rows", {"query": "nothing == 1"})]
 answers = [server.ask(path, **{"x0": 0, "x1": 1000, "columns": 10, **words}) for path, words in bad]
 claim([a[0] for a in answers] == [400] * len(bad) and all(json.loads(a[1])["error"] for a in answers),

@@ -331,9 +331,12 @@ int figure_cache_get_recording(struct work *work, bool timeline, struct cached_r
 {
 	struct figure_cache *cache = &work->page->figures;
 	struct recording_file file;
-	int r = recording_list_find(&work->page->recordings,
-				    request_arg(work->request, "recording"), &file, err);
+	int r;
 
+	if (request_arg(work->request, "coarse"))
+		return error_set(err, SCHEDTRACE_E_USAGE, "coarse: it is for figures alone");
+	r = recording_list_find(&work->page->recordings, request_arg(work->request, "recording"),
+				&file, err);
 	if (r < 0)
 		return r;
 	pthread_mutex_lock(&cache->lock);
