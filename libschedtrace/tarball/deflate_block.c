@@ -12,13 +12,6 @@
 #define LENGTH_OF_LENGTH 19 /* symbols that tell lengths of codes */
 #define MAX_STORED	 65535
 
-/* Begin and extra bits of what a symbol stands for: lengths from 3, distances from 1. */
-static const uint16_t length_begins[LENGTHS] = { 3,  4,	 5,  6,	  7,   8,   9,	 10,  11, 13,
-						 15, 17, 19, 23,  27,  31,  35,	 43,  51, 59,
-						 67, 83, 99, 115, 131, 163, 195, 227, 258 };
-static const uint8_t length_extra[LENGTHS] = { 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
-					       2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0 };
-
 /* Distances of 1 to 4 have a symbol each, then two symbols share each power of two. */
 static unsigned distance_symbol(unsigned distance)
 {
@@ -40,7 +33,8 @@ static unsigned distance_begin(unsigned symbol)
 	return symbol < 4 ? symbol + 1 : ((2 + symbol % 2) << (symbol / 2 - 1)) + 1;
 }
 
-/* Lengths go the same way from 11 on, with four symbols for each power of two, but for the last. */
+/* Lengths go the same way, eight with a symbol each and then four for each power of two; but the
+ * longest has one of its own. */
 static unsigned length_symbol(unsigned length)
 {
 	unsigned l = length - DEFLATE_MIN_MATCH, power;
@@ -51,6 +45,20 @@ static unsigned length_symbol(unsigned length)
 		return LENGTHS - 1;
 	power = 31 - (unsigned)__builtin_clz(l);
 	return 4 * (power - 1) + (l >> (power - 2) & 3);
+}
+
+static unsigned length_extra(unsigned symbol)
+{
+	return symbol < 8 || symbol == LENGTHS - 1 ? 0 : symbol / 4 - 1;
+}
+
+static unsigned length_begin(unsigned symbol)
+{
+	if (symbol < 8)
+		return symbol + DEFLATE_MIN_MATCH;
+	if (symbol == LENGTHS - 1)
+		return DEFLATE_MAX_MATCH;
+	return ((4 + symbol % 4) << (symbol / 4 - 1)) + DEFLATE_MIN_MATCH;
 }
 
 /* Up to 57 bits after a drain. */
@@ -79,7 +87,8 @@ static bool has_room(struct deflate_bits *b, uint64_t n_bits)
 struct codes {
 	uint32_t literals[END_OF_BLOCK + 1 + LENGTHS], distances[DISTANCES]; /* how often */
 	uint8_t lengths[END_OF_BLOCK + 1 + LENGTHS + DISTANCES];	     /* of both codes */
-	size_t n_literals, n_distances;					     /* lengths told */
+	/* Lengths that are told. */
+	size_t n_literals, n_distances;
 
 	/* The lengths as they are told: a symbol in the lowest five bits, then its extra bits. */
 	uint16_t told[END_OF_BLOCK + 1 + LENGTHS + DISTANCES];
@@ -210,7 +219,7 @@ static uint64_t size_in_bits(const struct codes *c)
 	for (size_t i = 0; i < c->n_literals; i++)
 		n += c->literals[i] * (uint64_t)c->lengths[i];
 	for (size_t i = FIRST_LENGTH; i < c->n_literals; i++)
-		n += c->literals[i] * (uint64_t)length_extra[i - FIRST_LENGTH];
+		n += c->literals[i] * (uint64_t)length_extra((unsigned)i - FIRST_LENGTH);
 	for (unsigned i = 0; i < c->n_distances; i++)
 		n += c->distances[i] * (uint64_t)(distances[i] + distance_extra(i));
 	return n;
@@ -261,14 +270,14 @@ static void make_table(struct code_table *t, const struct codes *c)
 		if (c->lengths[i])
 			t->literals[i] = (struct code){ codes[i], c->lengths[i] };
 	for (unsigned length = DEFLATE_MIN_MATCH; length <= DEFLATE_MAX_MATCH; length++) {
-		unsigned s = length_symbol(length), extra = length - length_begins[s];
+		unsigned s = length_symbol(length), extra = length - length_begin(s);
 		uint8_t n;
 
 		if (FIRST_LENGTH + s >= c->n_literals || !c->lengths[FIRST_LENGTH + s])
 			continue;
 		n = c->lengths[FIRST_LENGTH + s];
 		t->lengths[length] = (struct code){ codes[FIRST_LENGTH + s] | extra << n,
-						    (uint8_t)(n + length_extra[s]) };
+						    (uint8_t)(n + length_extra(s)) };
 	}
 	for (size_t i = 0; i < c->n_distances; i++)
 		if (c->lengths[c->n_literals + i])

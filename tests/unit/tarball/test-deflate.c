@@ -68,7 +68,7 @@ static void a_run_of_one_value_takes_a_match_for_258_bytes(void **state)
 
 	for (size_t i = 0; i < n; i++)
 		values[i] = 77;
-	/* A match takes three bits when there are no others: a length, a distance, its extra bit. */
+	/* Where there are no others a match takes three bits: length, distance, its extra bit. */
 	for (size_t k = 0; k < 4; k++)
 		assert_true(there_and_back(kinds[k], values, sizeof(values)) < 6500);
 	/* Runs of every length that a match or two can have. */
