@@ -12,42 +12,40 @@ enum { FIELD_NAME = 1, FIELD_TEXT = 3, FIELD_INT = 4, FIELD_UINT = 5 };
 
 struct ftrace_event {
 	struct proto *p;
+	bool is_short;
 	size_t begin, message;
 };
 
-/* One of fewer than 128 bytes in all. */
-static inline struct ftrace_event ftrace_event_begin(struct proto *p, int64_t time_ns, int32_t pid,
-						     uint32_t number)
+static inline size_t ftrace_begin_part(const struct ftrace_event *e, uint32_t field)
 {
-	struct ftrace_event e = { p, proto_begin_short(p, FTRACE_EVENT), 0 };
+	return e->is_short ? proto_begin_short(e->p, field) : proto_begin(e->p, field);
+}
 
+static inline void ftrace_end_part(const struct ftrace_event *e, size_t begin)
+{
+	if (e->is_short)
+		proto_end_short(e->p, begin);
+	else
+		proto_end(e->p, begin);
+}
+
+/* A short one has fewer than 128 bytes in all. */
+static inline struct ftrace_event ftrace_event_begin(struct proto *p, bool is_short,
+						     int64_t time_ns, int32_t pid, uint32_t number)
+{
+	struct ftrace_event e = { .p = p, .is_short = is_short };
+
+	e.begin = ftrace_begin_part(&e, FTRACE_EVENT);
 	proto_uint(p, FTRACE_TIMESTAMP, (uint64_t)time_ns);
 	proto_uint(p, FTRACE_PID, (uint32_t)pid);
-	e.message = proto_begin_short(p, number);
+	e.message = ftrace_begin_part(&e, number);
 	return e;
 }
 
 static inline void ftrace_event_end(struct ftrace_event e)
 {
-	proto_end_short(e.p, e.message);
-	proto_end_short(e.p, e.begin);
-}
-
-static inline struct ftrace_event ftrace_event_begin_long(struct proto *p, int64_t time_ns,
-							  int32_t pid, uint32_t number)
-{
-	struct ftrace_event e = { p, proto_begin(p, FTRACE_EVENT), 0 };
-
-	proto_uint(p, FTRACE_TIMESTAMP, (uint64_t)time_ns);
-	proto_uint(p, FTRACE_PID, (uint32_t)pid);
-	e.message = proto_begin(p, number);
-	return e;
-}
-
-static inline void ftrace_event_end_long(struct ftrace_event e)
-{
-	proto_end(e.p, e.message);
-	proto_end(e.p, e.begin);
+	ftrace_end_part(&e, e.message);
+	ftrace_end_part(&e, e.begin);
 }
 
 static inline void generic_field_int(struct proto *p, const char *name, bool is_signed,

@@ -285,14 +285,14 @@ static void put_generic(struct proto *p, const struct event *e, struct record_by
 static void put_record(struct proto *p, const struct event *e, int64_t time_ns, int32_t pid,
 		       struct record_bytes record)
 {
-	struct ftrace_event event = ftrace_event_begin_long(
-		p, time_ns, pid, e->message ? e->message->number : FTRACE_GENERIC);
+	struct ftrace_event event = ftrace_event_begin(
+		p, false, time_ns, pid, e->message ? e->message->number : FTRACE_GENERIC);
 
 	if (e->message)
 		put_message(p, e, record);
 	else
 		put_generic(p, e, record);
-	ftrace_event_end_long(event);
+	ftrace_event_end(event);
 }
 
 /* ---- all ------------------------------------------------------------------------------- */

@@ -181,7 +181,7 @@ static void put_switch(struct row_events *e, const struct row *r, int32_t prev_p
 						  next_pid ? next->comm : 0,
 						  name_of(e, next_pid, next->comm, idle) });
 	} else {
-		event = ftrace_event_begin(p, r->time_ns, prev_pid, FTRACE_SCHED_SWITCH);
+		event = ftrace_event_begin(p, true, r->time_ns, prev_pid, FTRACE_SCHED_SWITCH);
 		put_name(e, p, 1, prev_pid, prev->comm);
 		proto_int(p, 2, prev_pid);
 		proto_int(p, 3, prev->prio);
@@ -223,11 +223,11 @@ static void mark_closed(struct row_events *e, const struct row *r)
 
 	if (!p)
 		return;
-	event = ftrace_event_begin_long(p, r->time_ns, r->pid, FTRACE_GENERIC);
+	event = ftrace_event_begin(p, false, r->time_ns, r->pid, FTRACE_GENERIC);
 	proto_text(p, GENERIC_NAME, "schedtrace_closed_gap");
 	generic_field_int(p, "prev_pid", true, e->cpus[r->cpu].running);
 	generic_field_int(p, "next_pid", true, r->pid);
-	ftrace_event_end_long(event);
+	ftrace_event_end(event);
 }
 
 /* Another task than believed runs. */
@@ -253,7 +253,7 @@ static void put_wakeup(struct row_events *e, const struct row *r, uint32_t numbe
 
 	if (!p || !t)
 		return;
-	event = ftrace_event_begin(p, r->time_ns, waker, number);
+	event = ftrace_event_begin(p, true, r->time_ns, waker, number);
 	put_name(e, p, 1, r->pid, t->comm);
 	proto_int(p, 2, r->pid);
 	proto_int(p, 3, t->prio);
@@ -270,7 +270,7 @@ static void put_migration(struct row_events *e, const struct row *r)
 
 	if (!p || !t)
 		return;
-	event = ftrace_event_begin(p, r->time_ns, e->cpus[r->cpu].running,
+	event = ftrace_event_begin(p, true, r->time_ns, e->cpus[r->cpu].running,
 				   FTRACE_SCHED_MIGRATE_TASK);
 	put_name(e, p, 1, r->pid, t->comm);
 	proto_int(p, 2, r->pid);
@@ -289,7 +289,7 @@ static void put_two(struct row_events *e, const struct row *r, int32_t pid, uint
 
 	if (!p)
 		return;
-	event = ftrace_event_begin(p, r->time_ns, pid, number);
+	event = ftrace_event_begin(p, true, r->time_ns, pid, number);
 	proto_int(p, first, first_value);
 	if (second)
 		proto_int(p, second, second_value);
@@ -304,12 +304,12 @@ static void put_generic(struct row_events *e, const struct row *r, const char *n
 
 	if (!p || !name)
 		return;
-	event = ftrace_event_begin_long(p, r->time_ns, r->pid, FTRACE_GENERIC);
+	event = ftrace_event_begin(p, false, r->time_ns, r->pid, FTRACE_GENERIC);
 	proto_text(p, GENERIC_NAME, name);
 	generic_field_int(p, first, true, r->arg0);
 	if (second)
 		generic_field_int(p, second, true, r->arg1);
-	ftrace_event_end_long(event);
+	ftrace_event_end(event);
 }
 
 static void lost(struct row_events *e, const struct row *r)
@@ -375,7 +375,7 @@ static void put_new_name(struct row_events *e, const struct row *r)
 
 	if (!p)
 		return;
-	event = ftrace_event_begin(p, r->time_ns, r->pid, FTRACE_TASK_RENAME);
+	event = ftrace_event_begin(p, true, r->time_ns, r->pid, FTRACE_TASK_RENAME);
 	proto_int(p, 1, r->pid);
 	proto_bytes(p, 3, name, strnlen((const char *)name, sizeof(name)));
 	ftrace_event_end(event);
