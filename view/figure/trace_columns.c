@@ -145,41 +145,6 @@ static int load_rows(struct trace_columns *columns, struct schedtrace_error *err
 	return r;
 }
 
-static int open_columns(struct trace_columns *out, const char *path,
-			const struct input_options *options, bool map,
-			const struct trace_columns_watch *watch, struct schedtrace_error *err)
-{
-	int64_t n;
-	int r;
-
-	*out = (struct trace_columns){ .infile = NULL };
-	r = input_open(&out->infile, path, options, err);
-	if (r < 0)
-		return r;
-	n = input_rows(out->infile);
-	r = cache_memory_new(&out->memory, err);
-	if (r == 0)
-		r = map && n >= 0 && is_stored(path, n) ? load_rows(out, err)
-							: read_rows(out, n, watch, err);
-	out->context = input_context(out->infile);
-	if (r == 0 && out->rows.n)
-		out->t0 = out->rows.timestamp[0];
-	return r;
-}
-
-int trace_columns_open(struct trace_columns *out, const char *path,
-		       const struct input_options *options, const struct trace_columns_watch *watch,
-		       struct schedtrace_error *err)
-{
-	return open_columns(out, path, options, false, watch, err);
-}
-
-int trace_columns_map(struct trace_columns *out, const char *path,
-		      const struct input_options *options, struct schedtrace_error *err)
-{
-	return open_columns(out, path, options, true, NULL, err);
-}
-
 #define STRETCHES    ((uint64_t)300)
 #define FEWEST	     ((uint64_t)12)
 #define STRETCH_ROWS ((uint64_t)2000)
@@ -254,27 +219,68 @@ static int read_stretches(struct trace_columns *columns, uint64_t rows,
 	return r;
 }
 
+/* A way to get the n rows, or fewer than 0 where it is not known how many there are. */
+typedef int fill_columns(struct trace_columns *out, const char *path, int64_t n,
+			 const struct trace_columns_watch *watch, struct schedtrace_error *err);
+
+static int read_whole(struct trace_columns *out, const char *path, int64_t n,
+		      const struct trace_columns_watch *watch, struct schedtrace_error *err)
+{
+	return read_rows(out, n, watch, err);
+}
+
+static int map_stored(struct trace_columns *out, const char *path, int64_t n,
+		      const struct trace_columns_watch *watch, struct schedtrace_error *err)
+{
+	return n >= 0 && is_stored(path, n) ? load_rows(out, err) : read_rows(out, n, watch, err);
+}
+
+static int read_sample(struct trace_columns *out, const char *path, int64_t n,
+		       const struct trace_columns_watch *watch, struct schedtrace_error *err)
+{
+	if (n < LARGE || !has_parts(out->infile, path, n))
+		return error_prefix(err, no_sample(err), "%s", path);
+	out->stretch = STRETCH_ROWS;
+	return read_stretches(out, (uint64_t)n, watch, err);
+}
+
+static int open_columns(struct trace_columns *out, const char *path,
+			const struct input_options *options, fill_columns *fill,
+			const struct trace_columns_watch *watch, struct schedtrace_error *err)
+{
+	int r;
+
+	*out = (struct trace_columns){ .infile = NULL };
+	r = input_open(&out->infile, path, options, err);
+	if (r < 0)
+		return r;
+	r = cache_memory_new(&out->memory, err);
+	if (r == 0)
+		r = fill(out, path, input_rows(out->infile), watch, err);
+	out->context = input_context(out->infile);
+	if (r == 0 && out->rows.n)
+		out->t0 = out->rows.timestamp[0];
+	return r;
+}
+
+int trace_columns_open(struct trace_columns *out, const char *path,
+		       const struct input_options *options, const struct trace_columns_watch *watch,
+		       struct schedtrace_error *err)
+{
+	return open_columns(out, path, options, read_whole, watch, err);
+}
+
+int trace_columns_map(struct trace_columns *out, const char *path,
+		      const struct input_options *options, struct schedtrace_error *err)
+{
+	return open_columns(out, path, options, map_stored, NULL, err);
+}
+
 int trace_columns_sample(struct trace_columns *out, const char *path,
 			 const struct input_options *options,
 			 const struct trace_columns_watch *watch, struct schedtrace_error *err)
 {
-	int64_t n;
-	int r;
-
-	*out = (struct trace_columns){ .stretch = STRETCH_ROWS };
-	r = input_open(&out->infile, path, options, err);
-	if (r < 0)
-		return r;
-	n = input_rows(out->infile);
-	r = cache_memory_new(&out->memory, err);
-	if (r == 0)
-		r = n < LARGE || !has_parts(out->infile, path, n)
-			    ? error_prefix(err, no_sample(err), "%s", path)
-			    : read_stretches(out, (uint64_t)n, watch, err);
-	out->context = input_context(out->infile);
-	if (r == 0)
-		out->t0 = out->rows.timestamp[0];
-	return r;
+	return open_columns(out, path, options, read_sample, watch, err);
 }
 
 static bool is_time(const char *name)

@@ -29,7 +29,7 @@ struct trace_columns {
 	struct column_spool spools[8]; /* where they are otherwise */
 	struct cache_memory *memory;   /* of these, and what is computed of them */
 	int64_t t0;		       /* of the first row, 0 without one */
-	size_t stretch;		       /* rows that follow each other in a sample; 0: all do */
+	size_t stretch; /* rows that follow each other in a sample; 0: all do */
 	/* What was asked for so far, under the lock. */
 	pthread_mutex_t lock;
 	size_t n, max;
