@@ -247,11 +247,10 @@ class Page:
             over, round(64 + x * width - size["width"] / 2),
             round(8 + y * height - size["height"] / 2))
 
-    def wheel(self, x, y, amount, keys=()):
-        width, height = self.plot_size()
-        over = self.find(".plot .over")
-        origin = ScrollOrigin.from_element(over, round(64 + x * width - over.size["width"] / 2),
-                                           round(8 + y * height - over.size["height"] / 2))
+    def scroll(self, element, x, y, amount, keys=()):
+        """Turns the wheel at a place of an element, counted from its upper left."""
+        origin = ScrollOrigin.from_element(element, round(x - element.size["width"] / 2),
+                                           round(y - element.size["height"] / 2))
         chain = self.pointer()
         for key in keys:
             chain.key_down(key)
@@ -259,6 +258,10 @@ class Page:
         for key in keys:
             chain.key_up(key)
         chain.perform()
+
+    def wheel(self, x, y, amount, keys=()):
+        width, height = self.plot_size()
+        self.scroll(self.find(".plot .over"), 64 + x * width, 8 + y * height, amount, keys)
 
     def colours(self):
         """How many pixels of the figure have each colour, as "#rrggbb"."""

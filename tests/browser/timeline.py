@@ -59,16 +59,7 @@ def over(page, x, y, chain=None):
 
 def wheel(page, x, y, amount, *keys):
     canvas = page.find(".lanes-fixed .over")
-    size = canvas.size
-    origin = ScrollOrigin.from_element(canvas, round(GUTTER + x * (size["width"] - GUTTER) -
-                                                     size["width"] / 2), round(y - size["height"] / 2))
-    chain = page.pointer()
-    for key in keys:
-        chain.key_down(key)
-    chain.scroll_from_origin(origin, 0, amount)
-    for key in keys:
-        chain.key_up(key)
-    chain.perform()
+    page.scroll(canvas, GUTTER + x * (canvas.size["width"] - GUTTER), y, amount, keys)
 
 
 def focus(page):

@@ -198,8 +198,8 @@ with Folder() as folder:
         before = sql("SELECT COUNT(*) FROM request_sources", "k.db") if os.path.exists("k.db") else [(0,)]
         wait_for(lambda: os.path.exists("k.db") and sql("SELECT COUNT(*) FROM sqlite_schema", "k.db")[0][0] > 5 and
                  sql("SELECT COUNT(*) FROM request_sources", "k.db") > before)
-        viewer = (children_of(p.pid) + [0])[0]
-        os.kill(viewer, signal.SIGKILL)
+        wait_for(lambda: children_of(p.pid))
+        os.kill(children_of(p.pid)[0], signal.SIGKILL)
         p.wait()
         ok &= sql("PRAGMA quick_check", "k.db") == [("ok",)] and sql(
             "SELECT (SELECT COUNT(*) FROM requests) = (SELECT SUM(rows_taken) FROM request_sources)", "k.db") == [(1,)]
