@@ -196,9 +196,17 @@ static int use_names(struct record_stream *s, bool ahead, struct schedtrace_erro
 static bool is_kept_by_rows(const struct format *format)
 {
 	static const char *const names[] = {
-		"sched_switch",	      "sched_waking",	    "sched_wakeup", "sched_wakeup_new",
-		"sched_migrate_task", "sched_stat_runtime", "cpu_idle",	    "cpu_frequency",
-		"kernel_stack",	      "user_stack",	    "raw_data", /* told apart by itself */
+		"sched_switch",
+		"sched_waking",
+		"sched_wakeup",
+		"sched_wakeup_new",
+		"sched_migrate_task",
+		"sched_stat_runtime",
+		"cpu_idle",
+		"cpu_frequency",
+		"kernel_stack",
+		"user_stack",
+		"raw_data", /* told apart by itself */
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)

@@ -18,8 +18,10 @@
 
 #define LOOK_MS 250 /* at the terminal's size */
 
-static const int64_t intervals[] = { 100000000,	 200000000,   500000000,   1000000000, 2000000000,
-				     5000000000, 10000000000, 30000000000, 60000000000 };
+static const int64_t intervals[] = {
+	100000000,  200000000,	500000000,   1000000000,  2000000000,
+	5000000000, 10000000000, 30000000000, 60000000000,
+};
 #define N_INTERVALS (sizeof(intervals) / sizeof(*intervals))
 
 int live_tty_new(struct live_tty **out, int64_t interval_ns, bool processes, int orders,
