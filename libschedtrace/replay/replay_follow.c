@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What every row says about who runs, waits and sleeps where; the rules are in replay.h. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "libschedtrace/replay/replay_state.h"
-
-#define CLONE_PARENT 0x00008000
-#define CLONE_THREAD 0x00010000
+#include "libschedtrace/replay/replay_lives.h"
 
 /* Listeners are told only while all goes well: @err must keep its first sentence. */
 #define TELL(replay, function, ...)                                                                \
@@ -71,119 +67,7 @@ struct replay_cpu *replay_cpu(struct replay *replay, int32_t cpu)
 	return &replay->cpus[cpu];
 }
 
-/* A life that was not seen to begin. */
-static uint32_t first_seen(struct replay *replay, int32_t pid, int64_t since)
-{
-	uint32_t id = lives_begin(&replay->lives, pid, INT64_MIN, replay->now);
-	struct life *life;
-
-	if (id == LIFE_NONE) {
-		replay_no_memory(replay);
-		return LIFE_NONE;
-	}
-	life = life_of(replay, id);
-	life->state = LIFE_UNKNOWN;
-	life->since = since;
-	life->gap = since == replay->begin ? 0 : replay->first_open;
-	life->gaps_at_start = since == replay->begin ? 0 : replay->gaps_ns;
-	if (since == replay->begin)
-		life->flags = LIFE_FROM_START | LIFE_OLD;
-	return id;
-}
-
-static void unchain(struct replay *replay, uint32_t id)
-{
-	uint32_t *link = &replay->last_dead;
-
-	if (!(life_of(replay, id)->flags & LIFE_CHAINED))
-		return;
-	while (*link != id)
-		link = &life_of(replay, *link)->previous_dead;
-	*link = life_of(replay, id)->previous_dead;
-	life_of(replay, id)->flags &= (uint16_t)~LIFE_CHAINED;
-}
-
-static void die(struct replay *replay, uint32_t id, int64_t at)
-{
-	struct life *life = life_of(replay, id);
-
-	unchain(replay, id);
-	life->flags |= LIFE_CHAINED;
-	life->state = LIFE_DEAD;
-	life->since = replay->now;
-	life->end_ns = at;
-	life->gaps_at_end = replay->gaps_ns;
-	life->previous_dead = replay->last_dead;
-	replay->last_dead = id;
-}
-
-/* A life that was let go, and of which a row tells something after all. */
-static uint32_t afterlife(struct replay *replay, int32_t pid, int64_t end_ns)
-{
-	uint32_t id = first_seen(replay, pid, end_ns), *link = &replay->last_dead;
-	struct life *life;
-
-	if (id == LIFE_NONE)
-		return LIFE_NONE;
-	life = life_of(replay, id);
-	life->state = LIFE_DEAD;
-	life->flags = LIFE_AFTERLIFE | LIFE_CHAINED;
-	life->end_ns = end_ns;
-	life->gaps_at_start = life->gaps_at_end = replay->gaps_ns;
-	while (is_task(*link) && life_of(replay, *link)->end_ns > end_ns)
-		link = &life_of(replay, *link)->previous_dead;
-	life->previous_dead = *link;
-	*link = id;
-	return id;
-}
-
-/* The life that @pid means in a row that also may come after its death. */
-static uint32_t named(struct replay *replay, int32_t pid)
-{
-	int64_t end_ns;
-	uint32_t id;
-
-	if (pid <= 0)
-		return LIFE_NONE;
-	id = lives_find(&replay->lives, pid);
-	if (id != LIFE_NONE)
-		return id;
-	return lives_let_go(&replay->lives, pid, &end_ns) ? afterlife(replay, pid, end_ns)
-							  : first_seen(replay, pid, replay->begin);
-}
-
-/* The same in a row that a dead task cannot cause: its pid must be in use again. */
-static uint32_t alive(struct replay *replay, int32_t pid)
-{
-	int64_t end_ns;
-	uint32_t id;
-
-	if (pid <= 0)
-		return LIFE_NONE;
-	id = lives_find(&replay->lives, pid);
-	if (id == LIFE_NONE)
-		return first_seen(replay, pid,
-				  lives_let_go(&replay->lives, pid, &end_ns) ? end_ns
-									     : replay->begin);
-	if (life_of(replay, id)->state != LIFE_DEAD)
-		return id;
-	return first_seen(replay, pid, life_of(replay, id)->end_ns);
-}
-
-/* The same in a row that may be the first of a task, as it is moved to its first CPU. */
-static uint32_t moved(struct replay *replay, int32_t pid)
-{
-	uint32_t before = pid > 0 ? lives_find(&replay->lives, pid) : LIFE_NONE;
-	uint32_t id = alive(replay, pid);
-
-	if (id != LIFE_NONE && id != before)
-		life_of(replay, id)->flags |= LIFE_MOVED;
-	return id;
-}
-
-/* A certain state ends for certain where the first gap after its begin begins, and one that begins
- * in a gap is not certain at all. */
-static void settle_gaps(struct replay *replay, uint32_t id)
+void replay_settle_gaps(struct replay *replay, uint32_t id)
 {
 	struct life *life = life_of(replay, id);
 	const struct gap *gap;
@@ -212,16 +96,6 @@ static void settle_gaps(struct replay *replay, uint32_t id)
 	life->since = max64(life->since, end);
 }
 
-static void set_state(struct replay *replay, struct life *life, enum life_state state, int32_t cpu,
-		      int64_t now)
-{
-	life->state = state;
-	life->cpu = cpu;
-	life->since = now;
-	life->gap = replay->first_open;
-	life->flags &= (uint16_t) ~(LIFE_FROM_START | LIFE_MOVED);
-}
-
 void replay_lose_current(struct replay *replay, int32_t cpu, int64_t certain_end, int64_t end)
 {
 	struct replay_cpu *c = &replay->cpus[cpu];
@@ -233,29 +107,7 @@ void replay_lose_current(struct replay *replay, int32_t cpu, int64_t certain_end
 	c->why = REPLAY_BROKEN;
 	emit(replay, id, LIFE_RUNNING, cpu, c->since, certain_end, end);
 	if (is_task(id))
-		set_state(replay, life_of(replay, id), LIFE_UNKNOWN, -1, certain_end);
-}
-
-static enum life_state state_of_char(int64_t c)
-{
-	switch (c) {
-	case 'S':
-		return LIFE_SLEEPING;
-	case 'D':
-		return LIFE_BLOCKED;
-	case 'I':
-		return LIFE_IDLING;
-	case 'T':
-	case 't':
-	case 'P':
-		return LIFE_STOPPED;
-	case 'X':
-	case 'x':
-	case 'Z':
-		return LIFE_DEAD;
-	default:
-		return LIFE_UNKNOWN;
-	}
+		replay_set_state(replay, life_of(replay, id), LIFE_UNKNOWN, -1, certain_end);
 }
 
 /* Ends what @id did before it is on @cpu now; it may run there since @from. */
@@ -264,7 +116,7 @@ static void stop_waiting(struct replay *replay, uint32_t id, int32_t cpu, int64_
 	int64_t now = replay->now, since, woken;
 	struct life *life;
 
-	settle_gaps(replay, id);
+	replay_settle_gaps(replay, id);
 	life = life_of(replay, id);
 	if (life->state == LIFE_RUNNING) {
 		/* On another CPU; nobody saw it leave. */
@@ -309,7 +161,7 @@ static void arrive(struct replay *replay, struct replay_cpu *c, int32_t cpu, uin
 {
 	if (is_task(id)) {
 		stop_waiting(replay, id, cpu, from);
-		set_state(replay, life_of(replay, id), LIFE_RUNNING, cpu, replay->now);
+		replay_set_state(replay, life_of(replay, id), LIFE_RUNNING, cpu, replay->now);
 		life_of(replay, id)->pending = LIFE_UNKNOWN;
 		life_of(replay, id)->flags &= (uint16_t)~LIFE_IN_KERNEL;
 	}
@@ -365,7 +217,7 @@ static void found(struct replay *replay, int32_t cpu, uint32_t id)
 	/* In a gap, anybody may have come. */
 	if (c->current == LIFE_IDLE && is_task(id) && replay->first_open == replay->n_gaps &&
 	    replay->resumed <= c->seen) {
-		settle_gaps(replay, id);
+		replay_settle_gaps(replay, id);
 		from = left_idle(replay, c, id);
 	}
 	replay_lose_current(replay, cpu, from, replay->now);
@@ -386,21 +238,22 @@ static void depart(struct replay *replay, int32_t cpu, uint32_t id)
 		TELL(replay, left, id, cpu, voluntary);
 	life->pending = LIFE_UNKNOWN;
 	if (next == LIFE_DEAD) {
-		die(replay, id, replay->now);
+		replay_die(replay, id, replay->now);
 		return;
 	}
 	life->waking = INT64_MIN;
-	set_state(replay, life, voluntary ? next : LIFE_WAIT_PREEMPT, voluntary ? -1 : cpu,
-		  replay->now);
+	replay_set_state(replay, life, voluntary ? next : LIFE_WAIT_PREEMPT, voluntary ? -1 : cpu,
+			 replay->now);
 }
 
 static void ctx_switch(struct replay *replay, int32_t cpu, int32_t prev, int64_t next)
 {
 	struct replay_cpu *c = replay_cpu(replay, cpu);
-	uint32_t out = prev ? alive(replay, prev) : LIFE_IDLE, in = LIFE_IDLE;
+	uint32_t out = prev ? replay_alive(replay, prev) : LIFE_IDLE, in = LIFE_IDLE;
 
 	if (next)
-		in = next > 0 && next <= INT32_MAX ? alive(replay, (int32_t)next) : LIFE_NONE;
+		in = next > 0 && next <= INT32_MAX ? replay_alive(replay, (int32_t)next)
+						   : LIFE_NONE;
 	if (!c || replay->status < 0)
 		return;
 	if (c->current != out && is_task(out)) {
@@ -428,7 +281,7 @@ static void wakeup(struct replay *replay, int32_t cpu, uint32_t id, enum life_st
 	int64_t now = replay->now;
 	struct life *life;
 
-	settle_gaps(replay, id);
+	replay_settle_gaps(replay, id);
 	life = life_of(replay, id);
 	life->pending = LIFE_UNKNOWN;
 	life->waking = INT64_MIN;
@@ -463,22 +316,8 @@ static void wakeup(struct replay *replay, int32_t cpu, uint32_t id, enum life_st
 	default:
 		break;
 	}
-	set_state(replay, life, wait, cpu, now);
+	replay_set_state(replay, life, wait, cpu, now);
 	await(replay, cpu);
-}
-
-/* It is not dead after all: it goes on from now on, in a state to be set. */
-static void revive(struct replay *replay, uint32_t id)
-{
-	struct life *life = life_of(replay, id);
-
-	if (life->state == LIFE_DEAD) {
-		unchain(replay, id);
-		set_state(replay, life, LIFE_UNKNOWN, -1, replay->now);
-	}
-	life->end_ns = INT64_MIN;
-	life->exit_ns = INT64_MIN;
-	life->flags &= (uint16_t)~LIFE_EXITED;
 }
 
 /* The numbers of two tasks are exchanged while @from runs on @cpu, and @to perhaps elsewhere. */
@@ -491,14 +330,15 @@ static void exchange(struct replay *replay, int32_t cpu, uint32_t from, uint32_t
 	if (life->state == LIFE_RUNNING) {
 		other = &replay->cpus[life->cpu];
 		emit(replay, to, LIFE_RUNNING, life->cpu, other->since, replay->now, replay->now);
-		set_state(replay, life_of(replay, from), LIFE_RUNNING, life->cpu, replay->now);
-		set_state(replay, life, LIFE_UNKNOWN, -1, replay->now);
+		replay_set_state(replay, life_of(replay, from), LIFE_RUNNING, life->cpu,
+				 replay->now);
+		replay_set_state(replay, life, LIFE_UNKNOWN, -1, replay->now);
 		other->current = from;
 		other->since = other->seen = replay->now;
 	} else {
-		die(replay, from, replay->now);
+		replay_die(replay, from, replay->now);
 	}
-	revive(replay, to);
+	replay_revive(replay, to);
 	arrive(replay, c, cpu, to, replay->now);
 }
 
@@ -506,7 +346,7 @@ static void exchange(struct replay *replay, int32_t cpu, uint32_t from, uint32_t
 static uint32_t renumber(struct replay *replay, int32_t cpu, int32_t pid, int64_t old)
 {
 	struct replay_cpu *c = replay_cpu(replay, cpu);
-	uint32_t to = named(replay, pid), from = LIFE_NONE;
+	uint32_t to = replay_named(replay, pid), from = LIFE_NONE;
 	struct life *life;
 
 	if (old > 0 && old <= INT32_MAX && old != pid)
@@ -520,97 +360,12 @@ static uint32_t renumber(struct replay *replay, int32_t cpu, int32_t pid, int64_
 		return to;
 	}
 	/* The new number was found there before: only the old one's end is news. */
-	settle_gaps(replay, from);
+	replay_settle_gaps(replay, from);
 	if (life->state == LIFE_RUNNING)
 		replay_lose_current(replay, life->cpu, replay->cpus[life->cpu].seen, replay->now);
 	if (life->state != LIFE_DEAD)
-		die(replay, from, replay->now);
+		replay_die(replay, from, replay->now);
 	return to;
-}
-
-/* A life that begins with a move to its first CPU, as the row that says so follows. */
-static void begun_by_move(struct replay *replay, struct life *life, uint16_t sign)
-{
-	life->start_ns = life->first_seen;
-	life->gaps_at_start = replay->gaps_ns;
-	set_state(replay, life, LIFE_NEW, -1, life->first_seen);
-	life->flags = (life->flags & LIFE_CHAINED) | sign;
-}
-
-/* NEWTASK, FORK and WAKEUP_NEW of one task come in this order; any of them may be missing. */
-static uint32_t born(struct replay *replay, int32_t pid, uint16_t sign)
-{
-	uint32_t id = pid > 0 ? lives_find(&replay->lives, pid) : LIFE_NONE;
-	struct life *life = id == LIFE_NONE ? NULL : life_of(replay, id);
-
-	if (pid <= 0)
-		return LIFE_NONE;
-	if (life && life->flags & LIFE_MOVED && replay->resumed <= life->first_seen &&
-	    replay->first_open == replay->n_gaps) {
-		begun_by_move(replay, life, sign);
-		return id;
-	}
-	/* A gap since makes the state unknown, not the life another one. */
-	if (life && !(life->flags & (sign | LIFE_SAW_WAKEUP_NEW)) &&
-	    (life->state == LIFE_NEW ||
-	     (life->state == LIFE_UNKNOWN && life->flags & (LIFE_SAW_NEWTASK | LIFE_SAW_FORK)))) {
-		life->flags |= sign;
-		return id;
-	}
-	if (life && life->state != LIFE_DEAD) {
-		/* The pid is in use again, so that the life before has ended unseen. */
-		int64_t end = life->exit_ns;
-
-		settle_gaps(replay, id);
-		life = life_of(replay, id);
-		if (life->state == LIFE_RUNNING)
-			replay_lose_current(replay, life->cpu, replay->cpus[life->cpu].seen,
-					    replay->now);
-		die(replay, id, end);
-	}
-	id = lives_begin(&replay->lives, pid, replay->now, replay->now);
-	if (id == LIFE_NONE) {
-		replay_no_memory(replay);
-		return LIFE_NONE;
-	}
-	life = life_of(replay, id);
-	life->gaps_at_start = replay->gaps_ns;
-	set_state(replay, life, LIFE_NEW, -1, replay->now);
-	life->flags = sign;
-	return id;
-}
-
-static void fork_row(struct replay *replay, int32_t child, int64_t parent)
-{
-	uint32_t from =
-		parent > 0 && parent <= INT32_MAX ? alive(replay, (int32_t)parent) : LIFE_NONE;
-	uint32_t id = born(replay, child, LIFE_SAW_FORK);
-	const struct life *maker;
-	struct life *life;
-
-	if (id == LIFE_NONE || from == LIFE_NONE || id == from)
-		return;
-	life = life_of(replay, id);
-	maker = life_of(replay, from);
-	if (life->of_command < 0)
-		life->of_command = maker->of_command;
-	if (life->flags & LIFE_SAW_NEWTASK && life->clone_flags & (CLONE_THREAD | CLONE_PARENT))
-		life->ppid = maker->ppid;
-	else if (life->flags & LIFE_SAW_NEWTASK || life->ppid < 0)
-		life->ppid = maker->tgid;
-}
-
-static void newtask(struct replay *replay, int32_t pid, int64_t flags, int64_t tgid)
-{
-	uint32_t id = born(replay, pid, LIFE_SAW_NEWTASK);
-	struct life *life;
-
-	if (id == LIFE_NONE)
-		return;
-	life = life_of(replay, id);
-	life->clone_flags = (uint32_t)flags;
-	if (tgid > 0 && tgid <= INT32_MAX)
-		life->tgid = (int32_t)tgid;
 }
 
 static void pending_state(struct replay *replay, uint32_t id, int64_t c)
@@ -622,60 +377,8 @@ static void pending_state(struct replay *replay, uint32_t id, int64_t c)
 	life = life_of(replay, id);
 	if (c == '+')
 		life->flags |= LIFE_IN_KERNEL;
-	else if (state_of_char(c) != LIFE_UNKNOWN)
-		life->pending = (uint8_t)state_of_char(c);
-}
-
-static void renamed(struct replay *replay, uint32_t id, int64_t bytes0, int64_t bytes8)
-{
-	char name[16];
-
-	memcpy(name, &bytes0, 8);
-	memcpy(name + 8, &bytes8, 8);
-	if (id != LIFE_NONE &&
-	    lives_set_name(&replay->lives, id, name, strnlen(name, sizeof(name))) < 0)
-		replay_no_memory(replay);
-}
-
-/* SchedLog's EXEC holds only 8 bytes of the name, but its tarballs need not have better. */
-static void exec_name(struct replay *replay, const struct schedtrace_events *ev, size_t i,
-		      uint32_t id)
-{
-	uint32_t words[2] = { (uint32_t)ev->arg1[i], (uint32_t)ev->arg0[i] };
-	char name[8];
-
-	memcpy(name, words, 8);
-	if (id != LIFE_NONE && !ev->comm &&
-	    lives_set_name(&replay->lives, id, name, strnlen(name, sizeof(name))) < 0)
-		replay_no_memory(replay);
-}
-
-void replay_use_list(struct replay *replay)
-{
-	size_t n;
-	const struct schedtrace_task *tasks = schedtrace_context_tasks(replay->lives.ctx, &n);
-
-	replay->listed = INT64_MAX;
-	if (replay->n_gaps) /* what they did before that is in no list */
-		return;
-	for (size_t i = 0; i < n && replay->status >= 0; i++) {
-		const struct schedtrace_task *task = &tasks[i];
-		enum life_state state =
-			task->state == 'R' ? LIFE_WAIT_OLD : state_of_char(task->state);
-		int64_t end_ns;
-		uint32_t id;
-
-		if (task->start_ns != INT64_MIN || state == LIFE_UNKNOWN || state == LIFE_DEAD ||
-		    lives_find(&replay->lives, task->pid) != LIFE_NONE ||
-		    lives_let_go(&replay->lives, task->pid, &end_ns))
-			continue;
-		id = first_seen(replay, task->pid, replay->begin);
-		if (id == LIFE_NONE)
-			return;
-		life_of(replay, id)->state = (uint8_t)state;
-		if (state == LIFE_WAIT_OLD)
-			life_of(replay, id)->cpu = task->cpu;
-	}
+	else if (replay_state_of_char(c) != LIFE_UNKNOWN)
+		life->pending = (uint8_t)replay_state_of_char(c);
 }
 
 uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev, size_t i)
@@ -688,11 +391,11 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 
 	switch (ev->event[i]) {
 	case SCHEDTRACE_CTX_SWITCH:
-		id = pid > 0 ? alive(replay, pid) : LIFE_NONE;
+		id = pid > 0 ? replay_alive(replay, pid) : LIFE_NONE;
 		ctx_switch(replay, cpu, pid, arg0);
 		break;
 	case SCHEDTRACE_RUNS:
-		id = pid > 0 ? alive(replay, pid) : LIFE_NONE;
+		id = pid > 0 ? replay_alive(replay, pid) : LIFE_NONE;
 		if (replay_cpu(replay, cpu) && replay->status >= 0)
 			found(replay, cpu, pid ? id : LIFE_IDLE);
 		break;
@@ -705,43 +408,44 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 		break;
 	case SCHEDTRACE_BLOCK:
 	case SCHEDTRACE_BLOCK_IO:
-		id = named(replay, pid);
+		id = replay_named(replay, pid);
 		pending_state(replay, id, ev->event[i] == SCHEDTRACE_BLOCK ? 'S' : 'D');
 		break;
 	case SCHEDTRACE_STATE:
-		id = named(replay, pid);
+		id = replay_named(replay, pid);
 		replay->has_states = true;
 		pending_state(replay, id, arg0);
 		break;
 	case SCHEDTRACE_WAKEUP:
 	case SCHEDTRACE_WAKEUP_NEW:
-		id = ev->event[i] == SCHEDTRACE_WAKEUP ? alive(replay, pid)
-						       : born(replay, pid, LIFE_SAW_WAKEUP_NEW);
+		id = ev->event[i] == SCHEDTRACE_WAKEUP
+			     ? replay_alive(replay, pid)
+			     : replay_born(replay, pid, LIFE_SAW_WAKEUP_NEW);
 		if (id != LIFE_NONE)
 			wakeup(replay, cpu, id,
 			       ev->event[i] == SCHEDTRACE_WAKEUP ? LIFE_WAIT_WAKEUP
 								 : LIFE_WAIT_NEW);
 		break;
 	case SCHEDTRACE_WAKING:
-		id = alive(replay, pid);
+		id = replay_alive(replay, pid);
 		if (id != LIFE_NONE) {
 			life_of(replay, id)->waking = replay->now;
 			life_of(replay, id)->flags &= (uint16_t)~LIFE_MOVED;
 		}
 		break;
 	case SCHEDTRACE_STAT_RUNTIME:
-		id = named(replay, pid);
+		id = replay_named(replay, pid);
 		life = id == LIFE_NONE ? NULL : life_of(replay, id);
 		if (life && life->state == LIFE_RUNNING)
 			replay->cpus[life->cpu].seen = replay->now;
 		break;
 	case SCHEDTRACE_PRIO:
-		id = named(replay, pid);
+		id = replay_named(replay, pid);
 		if (id != LIFE_NONE)
 			life_of(replay, id)->prio = (int32_t)arg0;
 		break;
 	case SCHEDTRACE_MIGRATE:
-		id = moved(replay, pid);
+		id = replay_moved(replay, pid);
 		life = id == LIFE_NONE ? NULL : life_of(replay, id);
 		if (life && life_is_waiting(life->state) && arg1 >= 0 && arg1 < 65535)
 			life->cpu = (int32_t)arg1;
@@ -749,15 +453,15 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 			await(replay, life->cpu);
 		break;
 	case SCHEDTRACE_NEWTASK:
-		newtask(replay, pid, arg0, arg1);
-		id = named(replay, pid);
+		replay_newtask(replay, pid, arg0, arg1);
+		id = replay_named(replay, pid);
 		break;
 	case SCHEDTRACE_FORK:
-		fork_row(replay, pid, arg0);
-		id = named(replay, pid);
+		replay_fork(replay, pid, arg0);
+		id = replay_named(replay, pid);
 		break;
 	case SCHEDTRACE_EXIT:
-		id = named(replay, pid);
+		id = replay_named(replay, pid);
 		life = id == LIFE_NONE ? NULL : life_of(replay, id);
 		if (life) {
 			life->flags |= LIFE_EXITED;
@@ -780,10 +484,10 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 		c = cpu < replay->n_cpus ? &replay->cpus[cpu] : NULL;
 		if (c && is_task(c->current) && life_of(replay, c->current)->pid == pid)
 			return c->current;
-		id = named(replay, pid);
+		id = replay_named(replay, pid);
 		break;
 	default:
-		id = named(replay, pid);
+		id = replay_named(replay, pid);
 		break;
 	}
 	if (id != LIFE_NONE && ev->comm && ev->comm[i] &&
@@ -791,8 +495,8 @@ uint32_t replay_follow(struct replay *replay, const struct schedtrace_events *ev
 	    lives_set_comm(&replay->lives, id, ev->comm[i]) < 0)
 		replay_no_memory(replay);
 	if (ev->event[i] == SCHEDTRACE_RENAME)
-		renamed(replay, id, arg0, arg1);
+		replay_renamed(replay, id, arg0, arg1);
 	else if (ev->event[i] == SCHEDTRACE_EXEC)
-		exec_name(replay, ev, i, id);
+		replay_exec_name(replay, ev, i, id);
 	return id;
 }

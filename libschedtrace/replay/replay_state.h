@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the replay knows, for the files that make it: replay.c, replay_follow.c and
- * replay_gaps.c. */
+/* What the replay knows, for the files that make it: replay*.c. */
 #ifndef LIBSCHEDTRACE_REPLAY_REPLAY_STATE_H
 #define LIBSCHEDTRACE_REPLAY_REPLAY_STATE_H
 
@@ -64,6 +63,10 @@ struct replay_cpu *replay_cpu(struct replay *replay, int32_t cpu);
 /* The CPU's task is no longer there and nobody saw it leave. */
 void replay_lose_current(struct replay *replay, int32_t cpu, int64_t certain_end, int64_t end);
 
+/* A certain state ends for certain where the first gap after its begin begins, and one that begins
+ * in a gap is not certain at all. */
+void replay_settle_gaps(struct replay *replay, uint32_t id);
+
 /* Tells listeners that nobody knows who ran on the CPU from @begin until now. */
 void replay_tell_doubt(struct replay *replay, int32_t cpu, int64_t begin, int64_t records);
 
@@ -94,6 +97,16 @@ static inline struct life *life_of(struct replay *replay, uint32_t id)
 static inline bool is_task(uint32_t id)
 {
 	return id <= LIFE_MAX;
+}
+
+static inline void replay_set_state(struct replay *replay, struct life *life, enum life_state state,
+				    int32_t cpu, int64_t now)
+{
+	life->state = state;
+	life->cpu = cpu;
+	life->since = now;
+	life->gap = replay->first_open;
+	life->flags &= (uint16_t) ~(LIFE_FROM_START | LIFE_MOVED);
 }
 
 static inline bool in_window(const struct replay *replay, int64_t time)
